@@ -1,4 +1,8 @@
-// catch.h: Catch2, whichever of its two generations the distribution has.
+// catch.h: Catch2, whichever of its two generations the distribution has, and what it lacks for us.
+//
+// CHECK and REQUIRE belong on goroutine 1, which runs the TEST_CASE: Catch2 counts assertions
+// without a lock. Another goroutine hands its answer over (a channel will do) and goroutine 1
+// checks it.
 #pragma once
 
 #if __has_include(<catch2/catch_all.hpp>)
@@ -6,3 +10,31 @@
 #else
 #include <catch2/catch.hpp>  // 2
 #endif
+
+#include <chrono>
+#include <string>
+
+#include "runtime/core/proc.h"
+#include "runtime/core/timer.h"
+
+// Ends a test that this machine cannot run: prints why, and ctest shows it as skipped.
+//
+//   if (!have_go()) return skip_test("go is not installed");
+void skip_test(const std::string& why);
+
+// Waits for a state, never for a time: true as soon as condition() is, false when the limit has
+// passed. The limit only decides how long a broken program may take to be called broken.
+template <typename Condition>
+bool eventually(std::chrono::nanoseconds limit, Condition condition) {
+  int64_t deadline = golab::runtime::nanotime() + limit.count();
+  while (!condition()) {
+    if (golab::runtime::nanotime() > deadline) return false;
+    golab::runtime::timeSleep(200'000);
+  }
+  return true;
+}
+
+template <typename Condition>
+bool eventually(Condition condition) {
+  return eventually(std::chrono::seconds(20), condition);
+}
