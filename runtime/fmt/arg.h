@@ -1,0 +1,231 @@
+// arg.h: one argument of a printing function, with its type erased.
+//
+// Printing is done in one place, print.cpp, for all types. A call of Printf costs a program only this
+// much code per argument: what kind of value it is, where it lies, and how to get at its text
+// (Error() or String()), its elements and its type's name. An Arg points to the value: it lives no
+// longer than the call.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <typeinfo>
+#include <utility>
+#include <vector>
+
+#include "runtime/core/panic.h"
+#include "runtime/errors/errors.h"
+
+namespace golab {
+
+class any;
+
+namespace glue {
+
+// Go's name of a type: "string", "[]int", "main.pair", "time.Duration".
+std::string demangled_type_name(const std::type_info& type);
+template <typename T>
+std::string type_name();
+
+struct Arg {
+  enum class Kind : uint8_t { Nil, Bool, Int, Uint, Float, String, Bytes, Pointer, List, Map, Opaque };
+
+  Kind kind = Kind::Nil;
+  uint8_t bits = 64;                                // of an Int, Uint, Float
+  bool is_error = false;                            // text is Error(), not String()
+  union {
+    bool b;
+    int64_t i = 0;
+    uint64_t u;
+    double f;
+    const void* ptr;
+    const char* chars;                              // String, Bytes
+  };
+  size_t size = 0;                                  // bytes of a String, elements of a List or Map
+  const void* obj = nullptr;                        // the value
+  std::string (*text)(const void* obj) = nullptr;   // Error() or String(), if it has one
+  std::string (*type)(const void* obj) = nullptr;   // for %T
+  Arg (*element)(const void* obj, size_t i) = nullptr;
+  Arg (*key)(const void* obj, size_t i) = nullptr;  // of a Map
+  const error* err = nullptr;                       // for %w
+};
+
+template <typename T>
+Arg make_arg(const T& v);
+Arg make_arg(const error& err);
+Arg make_arg(const any& v);
+
+// ---- Implementation ----
+
+template <typename T>
+constexpr const char* basic_type_name() {
+  if constexpr (std::is_same_v<T, bool>) return "bool";
+  else if constexpr (std::is_same_v<T, int>) return "int";
+  else if constexpr (std::is_same_v<T, unsigned>) return "uint";
+  else if constexpr (std::is_same_v<T, char>) return "byte";
+  else if constexpr (std::is_same_v<T, char32_t>) return "int32";
+  else if constexpr (std::is_same_v<T, float>) return "float32";
+  else if constexpr (std::is_floating_point_v<T>) return "float64";
+  else if constexpr (std::is_integral_v<T> && std::is_signed_v<T>)
+    return sizeof(T) == 1 ? "int8" : sizeof(T) == 2 ? "int16" : sizeof(T) == 4 ? "int32" : "int64";
+  else if constexpr (std::is_integral_v<T>)
+    return sizeof(T) == 1 ? "uint8" : sizeof(T) == 2 ? "uint16" : sizeof(T) == 4 ? "uint32" : "uint64";
+  else if constexpr (std::is_convertible_v<const T&, std::string_view>) return "string";
+  else return nullptr;
+}
+
+template <typename T>
+struct TypeName {
+  static std::string get() {
+    if constexpr (basic_type_name<T>() != nullptr) return basic_type_name<T>();
+    else return demangled_type_name(typeid(T));
+  }
+};
+template <typename T, typename A>
+struct TypeName<std::vector<T, A>> {
+  static std::string get() { return "[]" + type_name<T>(); }
+};
+template <typename T, size_t N>
+struct TypeName<std::array<T, N>> {
+  static std::string get() { return "[" + std::to_string(N) + "]" + type_name<T>(); }
+};
+template <typename K, typename V, typename C, typename A>
+struct TypeName<std::map<K, V, C, A>> {
+  static std::string get() { return "map[" + type_name<K>() + "]" + type_name<V>(); }
+};
+template <typename T>
+struct TypeName<T*> {
+  static std::string get() { return "*" + type_name<std::remove_const_t<T>>(); }
+};
+template <typename T>
+struct TypeName<std::shared_ptr<T>> {
+  static std::string get() { return "*" + type_name<std::remove_const_t<T>>(); }
+};
+template <typename T>
+std::string type_name() {
+  return TypeName<T>::get();
+}
+
+template <typename T>
+std::string text_of(const void* obj) {
+  const T& v = *static_cast<const T*>(obj);
+  if constexpr (HasError<T>) return v.Error();
+  else return v.String();
+}
+
+// Anything with a start and a length whose elements lie side by side.
+template <typename T>
+concept ListType = requires(const T& v) {
+  v.data();
+  { v.size() } -> std::convertible_to<size_t>;
+};
+template <typename T>
+concept MapType = requires(const T& v) {
+  typename T::mapped_type;
+  v.begin()->second;
+};
+template <typename T>
+concept PointerType = std::is_pointer_v<T> || requires(const T& v) {
+  typename T::element_type;
+  v.get();
+  *v;
+};
+
+template <typename T>
+void set_basic(Arg& a, const T& v) {
+  if constexpr (std::is_same_v<T, bool>) {
+    a.kind = Arg::Kind::Bool;
+    a.b = v;
+  } else if constexpr (std::is_enum_v<T>) {
+    set_basic(a, static_cast<std::underlying_type_t<T>>(v));
+  } else if constexpr (std::is_same_v<T, char>) {
+    a.kind = Arg::Kind::Uint;   // Go's byte
+    a.u = static_cast<unsigned char>(v);
+    a.bits = 8;
+  } else if constexpr (std::is_integral_v<T> && std::is_signed_v<T>) {
+    a.kind = Arg::Kind::Int;
+    a.i = v;
+    a.bits = sizeof(T) * 8;
+  } else if constexpr (std::is_integral_v<T>) {
+    a.kind = Arg::Kind::Uint;
+    a.u = v;
+    a.bits = sizeof(T) * 8;
+  } else if constexpr (std::is_floating_point_v<T>) {
+    a.kind = Arg::Kind::Float;
+    a.f = static_cast<double>(v);
+    a.bits = sizeof(T) == 4 ? 32 : 64;
+  }
+}
+
+template <typename T>
+void set_pointer(Arg& a, const T& v) {
+  const auto* to = std::to_address(v);
+  a.kind = Arg::Kind::Pointer;
+  if constexpr (std::is_function_v<std::remove_pointer_t<T>>) {
+    a.ptr = reinterpret_cast<const void*>(to);
+  } else {
+    a.ptr = to;
+    using To = std::remove_cv_t<std::remove_pointer_t<decltype(to)>>;
+    if constexpr (!std::is_void_v<To>) {
+      if constexpr (HasError<To> || HasString<To>) {
+        if (to != nullptr) {
+          a.text = [](const void* obj) { return text_of<To>(std::to_address(*static_cast<const T*>(obj))); };
+        }
+      }
+    }
+  }
+}
+
+template <typename T>
+void set_container(Arg& a, const T& v) {
+  a.size = v.size();
+  if constexpr (MapType<T>) {
+    a.kind = Arg::Kind::Map;
+    a.key = [](const void* obj, size_t i) {
+      return make_arg(std::next(static_cast<const T*>(obj)->begin(), static_cast<std::ptrdiff_t>(i))->first);
+    };
+    a.element = [](const void* obj, size_t i) {
+      return make_arg(std::next(static_cast<const T*>(obj)->begin(), static_cast<std::ptrdiff_t>(i))->second);
+    };
+  } else {
+    using E = std::remove_cvref_t<decltype(*v.data())>;
+    a.kind = sizeof(E) == 1 && std::is_integral_v<E> ? Arg::Kind::Bytes : Arg::Kind::List;
+    if (a.kind == Arg::Kind::Bytes) a.chars = reinterpret_cast<const char*>(v.data());
+    a.element = [](const void* obj, size_t i) { return make_arg(static_cast<const T*>(obj)->data()[i]); };
+  }
+}
+
+template <typename T>
+Arg make_arg(const T& v) {
+  Arg a;
+  a.obj = &v;
+  a.type = [](const void*) { return type_name<std::remove_cvref_t<std::decay_t<T>>>(); };
+  a.kind = Arg::Kind::Opaque;
+  if constexpr (std::is_same_v<T, std::nullptr_t>) {
+    a.kind = Arg::Kind::Nil;
+  } else if constexpr (HasError<T> || HasString<T>) {
+    a.text = text_of<T>;
+    a.is_error = HasError<T>;
+    if constexpr (requires { static_cast<int64_t>(v); }) set_basic(a, static_cast<int64_t>(v));
+  } else if constexpr (std::is_arithmetic_v<T> || std::is_enum_v<T>) {
+    set_basic(a, v);
+  } else if constexpr (std::is_convertible_v<const T&, std::string_view>) {
+    std::string_view s = v;
+    a.kind = Arg::Kind::String;
+    a.chars = s.data();
+    a.size = s.size();
+  } else if constexpr (MapType<T> || ListType<T>) {
+    set_container(a, v);
+  } else if constexpr (PointerType<T>) {
+    set_pointer(a, v);
+  }
+  return a;
+}
+
+}  // namespace glue
+}  // namespace golab
