@@ -1,0 +1,89 @@
+// debug1_writer.cpp: one record per counted stack, in the table's order.
+#include "profiler/formats/debug1_writer.h"
+
+#include <cstdio>
+
+#include "profiler/formats/quote.h"
+#include "profiler/formats/tab_writer.h"
+
+namespace golab::profiler {
+namespace {
+
+constexpr size_t kPieceBytes = 16 << 10;
+
+std::string hex(uintptr_t value) {
+  char text[20];
+  std::snprintf(text, sizeof text, "0x%lx", static_cast<unsigned long>(value));
+  return text;
+}
+
+// One frame of the flattened stack.
+struct ShownFrame {
+  uintptr_t pc;  // the address shown beside it: return address − 1
+  const runtime::Frame* frame;
+};
+
+std::string name_of(const runtime::Frame& frame, bool cpp_names) {
+  if (cpp_names && !frame.cpp_name.empty()) return frame.cpp_name;
+  return frame.function.empty() ? frame.system_name : frame.function;
+}
+
+bool is_runtime(const std::string& name) {
+  return name.starts_with("runtime.") || name.starts_with("internal/runtime/");
+}
+
+// A frame's line, in cells.
+std::vector<std::string> cells_of(const ShownFrame& shown, const std::string& name) {
+  if (name.empty()) return {"#", hex(shown.pc)};
+  const runtime::Frame& frame = *shown.frame;
+  std::string offset = hex(shown.pc > frame.entry ? shown.pc - frame.entry : 0);
+  std::string file = frame.file.empty() ? "?" : frame.file;
+  return {"#", hex(shown.pc), name + "+" + offset, file + ":" + std::to_string(frame.line)};
+}
+
+// The lines below a record. Runtime frames are hidden from the leaf up to the first frame that is
+// none; a stack of runtime frames only is shown whole, because hiding all of it would help nobody.
+std::string frame_lines(const std::vector<ShownFrame>& stack, bool cpp_names) {
+  TabWriter lines;
+  for (bool show_runtime : {false, true}) {
+    bool show = show_runtime, any = false;
+    for (const ShownFrame& shown : stack) {
+      std::string name = name_of(*shown.frame, cpp_names);
+      const std::string& go_name = shown.frame->function.empty() ? name : shown.frame->function;
+      if (go_name == "runtime.goexit" || (!show && is_runtime(go_name))) continue;
+      show = any = true;
+      lines.row(cells_of(shown, valid_utf8(name)));
+    }
+    if (any) break;
+  }
+  return lines.flush();
+}
+
+}  // namespace
+
+void write_debug1(const StackTable& table, const Debug1Options& options, const Sink& sink) {
+  int64_t goroutines = 0;
+  for (const CountedStack& stack : table.stacks) goroutines += stack.count;
+  std::string text = options.name + " profile: total " + std::to_string(goroutines) + "\n";
+  for (const CountedStack& stack : table.stacks) {
+    text += std::to_string(stack.count) + " @";
+    std::vector<ShownFrame> frames;
+    for (uint32_t index : stack.frames) {
+      const PhysicalFrame& physical = table.frames[index];
+      std::vector<uintptr_t> pcs = shown_return_pcs(physical);
+      for (size_t i = 0; i < pcs.size(); i++) {
+        text += " " + hex(pcs[i]);
+        frames.push_back({pcs[i] - 1, &physical.frames[i]});
+      }
+    }
+    if (frames.empty())
+      text += " 0x0";  // pprof refuses a whole file for one record without address
+    text += "\n";
+    if (stack.labels) text += "# labels: " + labels_text(*stack.labels) + "\n";
+    text += frame_lines(frames, options.cpp_names) + "\n";
+    if (text.size() > kPieceBytes) sink(text), text.clear();
+  }
+  sink(text);
+}
+
+}  // namespace golab::profiler

@@ -1,0 +1,102 @@
+// gzip.cpp: gzip by zlib.
+#include "profiler/formats/gzip.h"
+
+#include <zlib.h>
+
+#include <new>
+#include <stdexcept>
+
+namespace golab::profiler {
+namespace {
+
+constexpr int kGzipWindow = MAX_WBITS + 16;  // zlib's way of saying: with gzip's header and trailer
+constexpr int kOsUnknown = 255;
+
+// zlib counts in 32 bits.
+constexpr size_t kPieceBytes = size_t{1} << 30;
+
+Bytef* as_input(std::string_view bytes) {
+  return const_cast<Bytef*>(reinterpret_cast<const Bytef*>(bytes.data()));  // zlib only reads it
+}
+
+}  // namespace
+
+struct GzipWriter::Stream {
+  z_stream z{};
+  gz_header header{};
+  char buffer[16 << 10];
+};
+
+GzipWriter::GzipWriter(Sink sink, GzipLevel level)
+    : stream_(std::make_unique<Stream>()), sink_(std::move(sink)) {
+  int zlib_level = level == GzipLevel::Fastest ? Z_BEST_SPEED : Z_DEFAULT_COMPRESSION;
+  int status =
+      deflateInit2(&stream_->z, zlib_level, Z_DEFLATED, kGzipWindow, 8, Z_DEFAULT_STRATEGY);
+  if (status != Z_OK) throw std::bad_alloc();
+  stream_->header.os = kOsUnknown;
+  deflateSetHeader(&stream_->z, &stream_->header);
+}
+
+GzipWriter::~GzipWriter() { deflateEnd(&stream_->z); }
+
+void GzipWriter::write(std::string_view bytes) {
+  for (; !bytes.empty(); bytes.remove_prefix(std::min(bytes.size(), kPieceBytes))) {
+    deflate_some(bytes.substr(0, kPieceBytes), Z_NO_FLUSH);
+  }
+}
+
+void GzipWriter::finish() { deflate_some({}, Z_FINISH); }
+
+void GzipWriter::deflate_some(std::string_view bytes, int flush) {
+  z_stream& z = stream_->z;
+  z.next_in = as_input(bytes);
+  z.avail_in = static_cast<uInt>(bytes.size());
+  do {
+    z.next_out = reinterpret_cast<Bytef*>(stream_->buffer);
+    z.avail_out = sizeof stream_->buffer;
+    if (deflate(&z, flush) == Z_STREAM_ERROR)
+      throw std::logic_error("gzip: stream already finished");
+    size_t made = sizeof stream_->buffer - z.avail_out;
+    if (made > 0) sink_({stream_->buffer, made});
+  } while (z.avail_out == 0);
+}
+
+bool is_gzip(std::string_view bytes) { return bytes.starts_with("\x1f\x8b"); }
+
+std::string gunzip(std::string_view bytes, uint64_t bytes_max, std::string& plain) {
+  z_stream z{};
+  if (inflateInit2(&z, kGzipWindow) != Z_OK) throw std::bad_alloc();
+  std::unique_ptr<z_stream, int (*)(z_stream*)> end(&z, inflateEnd);
+  plain.clear();
+
+  const size_t size = bytes.size();
+  auto here = [&] { return std::to_string(size - bytes.size() - z.avail_in); };
+  char buffer[64 << 10];
+  while (!bytes.empty() || z.avail_in > 0) {
+    if (z.avail_in == 0) {
+      std::string_view piece = bytes.substr(0, kPieceBytes);
+      z.next_in = as_input(piece);
+      z.avail_in = static_cast<uInt>(piece.size());
+      bytes.remove_prefix(piece.size());
+    }
+    z.next_out = reinterpret_cast<Bytef*>(buffer);
+    z.avail_out = sizeof buffer;
+    int status = inflate(&z, Z_NO_FLUSH);
+    size_t made = sizeof buffer - z.avail_out;
+    if (plain.size() + made > bytes_max) {
+      return "it unpacks to more than " + std::to_string(bytes_max >> 20) +
+             " MiB, which no goroutine profile needs: it is not read any further";
+    }
+    plain.append(buffer, made);
+    if (status == Z_STREAM_END) {
+      if (bytes.empty() && z.avail_in == 0) return {};
+      inflateReset(&z);  // another member follows
+    } else if (status != Z_OK && status != Z_BUF_ERROR) {
+      return "byte " + here() + ": the gzip stream is damaged (" +
+             (z.msg != nullptr ? z.msg : "unexpected data") + ")";
+    }
+  }
+  return "the gzip stream ends in the middle, after " + std::to_string(size) + " bytes";
+}
+
+}  // namespace golab::profiler

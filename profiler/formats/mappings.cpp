@@ -1,0 +1,158 @@
+// mappings.cpp: /proc/self/maps (proc(5)), and build ids out of the loaded images.
+//
+// The build id is read from memory, where the loader put the notes, not from the file: the file at
+// that path may be another one by now, because somebody rebuilt the program under its feet.
+#include "profiler/formats/mappings.h"
+
+#include <elf.h>
+#include <fcntl.h>
+#include <link.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+
+namespace golab::profiler {
+namespace {
+
+std::string read_whole_file(const char* path) {
+  std::string text;
+  int fd = ::open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return text;
+  char buffer[16 << 10];
+  for (;;) {
+    ssize_t n = ::read(fd, buffer, sizeof buffer);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) break;
+    text.append(buffer, static_cast<size_t>(n));
+  }
+  ::close(fd);
+  return text;
+}
+
+// Takes the next word off `line`.
+std::string_view take_word(std::string_view& line) {
+  line.remove_prefix(std::min(line.find_first_not_of(' '), line.size()));
+  std::string_view word = line.substr(0, line.find(' '));
+  line.remove_prefix(word.size());
+  return word;
+}
+
+bool parse_hex(std::string_view text, uint64_t& value) {
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, 16);
+  return error == std::errc() && end == text.data() + text.size() && !text.empty();
+}
+
+// One line of the maps file; false if it maps no code that a profile lists.
+bool parse_line(std::string_view line, Mapping& mapping) {
+  std::string_view range = take_word(line), permissions = take_word(line);
+  std::string_view offset = take_word(line);
+  take_word(line);  // device
+  take_word(line);  // inode
+  line.remove_prefix(std::min(line.find_first_not_of(' '), line.size()));
+  constexpr std::string_view kDeleted = " (deleted)";
+  if (line.ends_with(kDeleted)) line.remove_suffix(kDeleted.size());
+
+  size_t dash = range.find('-');
+  if (permissions.size() < 3 || permissions[2] != 'x' || line.empty() || dash == range.npos) {
+    return false;
+  }
+  mapping.file = line;
+  return parse_hex(range.substr(0, dash), mapping.start) &&
+         parse_hex(range.substr(dash + 1), mapping.limit) && parse_hex(offset, mapping.offset);
+}
+
+// The GNU build id among the notes in [at, end).
+std::string build_id_in(const char* at, const char* end) {
+  auto padded = [](size_t n) { return (n + 3) & ~size_t{3}; };
+  while (static_cast<size_t>(end - at) >= sizeof(ElfW(Nhdr))) {
+    ElfW(Nhdr) note;
+    std::memcpy(&note, at, sizeof note);
+    at += sizeof note;
+    size_t body = padded(note.n_namesz) + padded(note.n_descsz);
+    if (body > static_cast<size_t>(end - at)) return {};
+    if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == 4 && std::memcmp(at, "GNU", 4) == 0) {
+      std::string hex;
+      for (size_t i = 0; i < note.n_descsz; i++) {
+        static constexpr char kDigits[] = "0123456789abcdef";
+        auto byte = static_cast<unsigned char>(at[padded(note.n_namesz) + i]);
+        hex += kDigits[byte >> 4];
+        hex += kDigits[byte & 15];
+      }
+      return hex;
+    }
+    at += body;
+  }
+  return {};
+}
+
+// A loaded ELF image: where its code is, and what its build id is.
+struct Image {
+  uint64_t start, limit;
+  std::string build_id;
+};
+
+int add_image(dl_phdr_info* info, size_t, void* images) {
+  std::string build_id;
+  for (int i = 0; i < info->dlpi_phnum && build_id.empty(); i++) {
+    const auto& header = info->dlpi_phdr[i];
+    if (header.p_type != PT_NOTE) continue;
+    auto* notes = reinterpret_cast<const char*>(info->dlpi_addr + header.p_vaddr);
+    build_id = build_id_in(notes, notes + header.p_memsz);
+  }
+  for (int i = 0; i < info->dlpi_phnum; i++) {
+    const auto& header = info->dlpi_phdr[i];
+    if (header.p_type != PT_LOAD || (header.p_flags & PF_X) == 0) continue;
+    uint64_t start = info->dlpi_addr + header.p_vaddr;
+    static_cast<std::vector<Image>*>(images)->push_back({start, start + header.p_memsz, build_id});
+  }
+  return 0;
+}
+
+}  // namespace
+
+std::vector<Mapping> parse_mappings(std::string_view maps, std::string_view program,
+                                    const BuildIdOf& build_id_of) {
+  std::vector<Mapping> mappings;
+  while (!maps.empty()) {
+    std::string_view line = maps.substr(0, maps.find('\n'));
+    maps.remove_prefix(std::min(line.size() + 1, maps.size()));
+    Mapping mapping;
+    if (!parse_line(line, mapping)) continue;
+    // [vdso] has a build id, but no file that anybody could look it up in.
+    if (mapping.file[0] != '[') mapping.build_id = build_id_of(mapping.start, mapping.limit);
+    mappings.push_back(std::move(mapping));
+  }
+  std::stable_partition(mappings.begin(), mappings.end(),
+                        [&](const Mapping& mapping) { return mapping.file == program; });
+  return mappings;
+}
+
+std::vector<Mapping> read_mappings() {
+  std::vector<Image> images;
+  dl_iterate_phdr(add_image, &images);
+  auto build_id_of = [&](uint64_t start, uint64_t limit) -> std::string {
+    for (const Image& image : images) {
+      if (image.start < limit && start < image.limit) return image.build_id;
+    }
+    return {};
+  };
+  std::string program(4096, '\0');
+  ssize_t length = ::readlink("/proc/self/exe", program.data(), program.size());
+  program.resize(length > 0 ? static_cast<size_t>(length) : 0);
+  constexpr std::string_view kDeleted = " (deleted)";
+  if (program.ends_with(kDeleted)) program.resize(program.size() - kDeleted.size());
+  return parse_mappings(read_whole_file("/proc/self/maps"), program, build_id_of);
+}
+
+uint32_t mapping_of(const std::vector<Mapping>& mappings, uint64_t address) {
+  for (size_t i = 0; i < mappings.size(); i++) {
+    if (address >= mappings[i].start && address < mappings[i].limit)
+      return static_cast<uint32_t>(i);
+  }
+  return kNone;
+}
+
+}  // namespace golab::profiler

@@ -1,0 +1,307 @@
+// pprof_reader.cpp: pprof's protobuf, from anybody, into a profile in memory.
+//
+// A file may be damaged, cut off or made to hurt. So nothing is trusted: every index and id is
+// checked before it is used, and what the profile will need in memory is added up before it is
+// taken, because protobuf can ask for much with little: a two-byte message becomes a struct of a
+// hundred bytes, and one long string can be named a million times.
+//
+// Two passes. The first notes where the messages lie, the second takes them apart in the order in
+// which they need each other (strings, mappings, functions, locations, samples), which is no
+// writer's order.
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/wire_format_lite.h>
+
+#include <unordered_map>
+
+#include "profile.pb.h"
+#include "profiler/formats/gzip.h"
+#include "profiler/formats/profile.h"
+
+namespace golab::profiler {
+namespace {
+
+namespace pb = perftools::profiles;
+using google::protobuf::internal::WireFormatLite;
+using google::protobuf::io::CodedInputStream;
+
+constexpr size_t kMessageBytesMax = 16 << 20;  // of one sample, location, ...
+
+// What is wrong, without the file's name.
+struct Malformed {
+  std::string what;
+};
+
+class PprofReader {
+ public:
+  PprofReader(std::string_view plain, ReadLimits limits) : plain_(plain), limits_(limits) {}
+
+  SymbolizedProfile read() {
+    scan();
+    if (!strings_.empty() && !strings_[0].empty()) {
+      fail(strings_[0], "the string table does not begin with an empty string");
+    }
+    for (auto span : spans_[pb::Profile::kSampleTypeFieldNumber]) {
+      pb::ValueType type = parse<pb::ValueType>(span, "sample type");
+      profile_.sample_types.push_back(value_type(span, type));
+    }
+    if (profile_.sample_types.empty())
+      throw Malformed{"it has no sample type: not a pprof profile"};
+    for (auto span : spans_[pb::Profile::kPeriodTypeFieldNumber]) {
+      profile_.period_type = value_type(span, parse<pb::ValueType>(span, "period type"));
+    }
+    for (auto span : spans_[pb::Profile::kMappingFieldNumber]) read_mapping(span);
+    for (auto span : spans_[pb::Profile::kFunctionFieldNumber]) read_function(span);
+    for (auto span : spans_[pb::Profile::kLocationFieldNumber]) read_location(span);
+    for (auto span : spans_[pb::Profile::kSampleFieldNumber]) read_sample(span);
+    profile_.drop_frames = text(plain_, drop_frames_);
+    profile_.keep_frames = text(plain_, keep_frames_);
+    profile_.default_sample_type = text(plain_, default_sample_type_);
+    profile_.doc_url = text(plain_, doc_url_);
+    for (int64_t index : comments_) profile_.comments.push_back(text(plain_, index));
+    return std::move(profile_);
+  }
+
+ private:
+  [[noreturn]] void fail(std::string_view at, const std::string& what) const {
+    size_t offset = static_cast<size_t>(at.data() - plain_.data());
+    throw Malformed{"byte " + std::to_string(offset) + " of the unpacked profile: " + what};
+  }
+
+  // Takes note that the profile needs `bytes` of memory.
+  void charge(uint64_t bytes) {
+    memory_bytes_ += bytes;
+    if (memory_bytes_ > limits_.memory_bytes_max) {
+      throw Malformed{"it would need more than " + std::to_string(limits_.memory_bytes_max >> 20) +
+                      " MiB of memory: it is not read any further"};
+    }
+  }
+
+  // ---- The first pass.
+
+  void scan() {
+    CodedInputStream in(reinterpret_cast<const uint8_t*>(plain_.data()),
+                        static_cast<int>(plain_.size()));
+    while (uint32_t tag = in.ReadTag()) scan_field(in, tag);
+    if (!in.ConsumedEntireMessage()) {
+      fail(rest(in), "no field begins here: the file is damaged or cut off");
+    }
+  }
+
+  std::string_view rest(const CodedInputStream& in) const {
+    return plain_.substr(std::min(static_cast<size_t>(in.CurrentPosition()), plain_.size()));
+  }
+
+  void scan_field(CodedInputStream& in, uint32_t tag) {
+    const int field = WireFormatLite::GetTagFieldNumber(tag);
+    const auto type = WireFormatLite::GetTagWireType(tag);
+    bool ok = true;
+    if (type == WireFormatLite::WIRETYPE_LENGTH_DELIMITED) {
+      uint32_t length = 0;
+      std::string_view at = rest(in);
+      ok = in.ReadVarint32(&length);
+      std::string_view body = rest(in);
+      if (!ok || length > body.size()) {
+        fail(at, "field " + std::to_string(field) + " is longer than the file: it is cut off");
+      }
+      in.Skip(static_cast<int>(length));
+      note(field, body.substr(0, length));
+    } else if (type == WireFormatLite::WIRETYPE_VARINT) {
+      uint64_t value = 0;
+      ok = in.ReadVarint64(&value);
+      if (ok) note(field, static_cast<int64_t>(value));
+    } else {
+      ok = WireFormatLite::SkipField(&in, tag);
+    }
+    if (!ok) fail(rest(in), "field " + std::to_string(field) + " cannot be read: cut off?");
+  }
+
+  void note(int field, std::string_view body) {
+    charge(sizeof body);
+    if (field == pb::Profile::kStringTableFieldNumber) {
+      strings_.push_back(body);
+    } else if (field == pb::Profile::kCommentFieldNumber) {  // packed
+      CodedInputStream in(reinterpret_cast<const uint8_t*>(body.data()),
+                          static_cast<int>(body.size()));
+      for (uint64_t value = 0; in.ReadVarint64(&value);) note(field, static_cast<int64_t>(value));
+    } else {
+      if (body.size() > kMessageBytesMax) {
+        fail(body, "field " + std::to_string(field) + " has " + std::to_string(body.size()) +
+                       " bytes: too many for one message");
+      }
+      spans_[field].push_back(body);
+    }
+  }
+
+  void note(int field, int64_t value) {
+    switch (field) {
+      case pb::Profile::kDropFramesFieldNumber:
+        drop_frames_ = value;
+        break;
+      case pb::Profile::kKeepFramesFieldNumber:
+        keep_frames_ = value;
+        break;
+      case pb::Profile::kTimeNanosFieldNumber:
+        profile_.time_nanos = value;
+        break;
+      case pb::Profile::kDurationNanosFieldNumber:
+        profile_.duration_nanos = value;
+        break;
+      case pb::Profile::kPeriodFieldNumber:
+        profile_.period = value;
+        break;
+      case pb::Profile::kDefaultSampleTypeFieldNumber:
+        default_sample_type_ = value;
+        break;
+      case pb::Profile::kDocUrlFieldNumber:
+        doc_url_ = value;
+        break;
+      case pb::Profile::kCommentFieldNumber:
+        charge(sizeof value);
+        comments_.push_back(value);
+        break;
+      default:
+        break;  // from a later version of the format
+    }
+  }
+
+  // ---- The second pass.
+
+  template <typename T>
+  T parse(std::string_view span, const char* what) {
+    T message;
+    if (!message.ParseFromArray(span.data(), static_cast<int>(span.size()))) {
+      fail(span, std::string("the ") + what + " here is damaged");
+    }
+    return message;
+  }
+
+  std::string text(std::string_view at, int64_t index) {
+    if (index == 0) return {};
+    if (index < 0 || static_cast<uint64_t>(index) >= strings_.size()) {
+      fail(at, "string " + std::to_string(index) + " is named here, the file has " +
+                   std::to_string(strings_.size()));
+    }
+    std::string_view string = strings_[static_cast<size_t>(index)];
+    charge(string.size());
+    return std::string(string);
+  }
+
+  using Ids = std::unordered_map<uint64_t, uint32_t>;
+
+  void enter(Ids& ids, uint64_t id, size_t index, std::string_view at, const char* what) {
+    charge(64);
+    if (id == 0) fail(at, std::string("a ") + what + " has the id 0");
+    if (!ids.try_emplace(id, static_cast<uint32_t>(index)).second) {
+      fail(at, std::string("two ") + what + "s have the id " + std::to_string(id));
+    }
+  }
+
+  uint32_t find(const Ids& ids, uint64_t id, std::string_view at, const char* what) const {
+    auto it = ids.find(id);
+    if (it == ids.end()) {
+      fail(at,
+           std::string(what) + " " + std::to_string(id) + " is named here, and is not in the file");
+    }
+    return it->second;
+  }
+
+  ValueType value_type(std::string_view span, const pb::ValueType& type) {
+    charge(sizeof(ValueType));
+    return {text(span, type.type()), text(span, type.unit())};
+  }
+
+  void read_mapping(std::string_view span) {
+    auto m = parse<pb::Mapping>(span, "mapping");
+    charge(sizeof(Mapping));
+    enter(mapping_ids_, m.id(), profile_.mappings.size(), span, "mapping");
+    profile_.mappings.push_back({m.memory_start(), m.memory_limit(), m.file_offset(),
+                                 text(span, m.filename()), text(span, m.build_id()),
+                                 m.has_functions(), m.has_filenames(), m.has_line_numbers(),
+                                 m.has_inline_frames()});
+  }
+
+  void read_function(std::string_view span) {
+    auto f = parse<pb::Function>(span, "function");
+    charge(sizeof(Function));
+    enter(function_ids_, f.id(), profile_.functions.size(), span, "function");
+    profile_.functions.push_back({text(span, f.name()), text(span, f.system_name()),
+                                  text(span, f.filename()), f.start_line()});
+  }
+
+  void read_location(std::string_view span) {
+    auto l = parse<pb::Location>(span, "location");
+    charge(sizeof(Location) + sizeof(Line) * static_cast<size_t>(l.line_size()));
+    enter(location_ids_, l.id(), profile_.locations.size(), span, "location");
+    Location location;
+    location.address = l.address();
+    location.is_folded = l.is_folded();
+    if (l.mapping_id() != 0) location.mapping = find(mapping_ids_, l.mapping_id(), span, "mapping");
+    location.lines.reserve(static_cast<size_t>(l.line_size()));
+    for (const pb::Line& line : l.line()) {
+      uint32_t function = kNone;
+      if (line.function_id() != 0) {
+        function = find(function_ids_, line.function_id(), span, "function");
+      }
+      location.lines.push_back({function, line.line(), line.column()});
+    }
+    profile_.locations.push_back(std::move(location));
+  }
+
+  void read_sample(std::string_view span) {
+    auto s = parse<pb::Sample>(span, "sample");
+    if (static_cast<size_t>(s.value_size()) != profile_.sample_types.size()) {
+      fail(span, "a sample has " + std::to_string(s.value_size()) + " values, the profile has " +
+                     std::to_string(profile_.sample_types.size()) + " sample types");
+    }
+    charge(sizeof(Sample) + 4 * static_cast<size_t>(s.location_id_size()) +
+           8 * static_cast<size_t>(s.value_size()) +
+           sizeof(Label) * static_cast<size_t>(s.label_size()));
+    Sample sample;
+    sample.values.assign(s.value().begin(), s.value().end());
+    sample.locations.reserve(static_cast<size_t>(s.location_id_size()));
+    for (uint64_t id : s.location_id()) {
+      sample.locations.push_back(find(location_ids_, id, span, "location"));
+    }
+    for (const pb::Label& label : s.label()) {
+      sample.labels.push_back({text(span, label.key()), text(span, label.str()), label.num(),
+                               text(span, label.num_unit())});
+    }
+    sample.has_labels = !sample.labels.empty();
+    profile_.samples.push_back(std::move(sample));
+  }
+
+  std::string_view plain_;
+  ReadLimits limits_;
+  uint64_t memory_bytes_ = 0;
+  SymbolizedProfile profile_;
+  std::vector<std::string_view> strings_;
+  std::unordered_map<int, std::vector<std::string_view>> spans_;  // by field number
+  std::vector<int64_t> comments_;
+  int64_t drop_frames_ = 0, keep_frames_ = 0, default_sample_type_ = 0, doc_url_ = 0;
+  Ids mapping_ids_, function_ids_, location_ids_;
+};
+
+}  // namespace
+
+ReadResult read_pprof(std::string_view bytes, const std::string& name, ReadLimits limits) {
+  // Protobuf counts bytes in an int.
+  limits.unpacked_bytes_max = std::min<uint64_t>(limits.unpacked_bytes_max, INT32_MAX);
+  constexpr const char* kAdvice = ". Fetch the profile again.";
+  std::string unpacked;
+  if (is_gzip(bytes)) {
+    std::string wrong = gunzip(bytes, limits.unpacked_bytes_max, unpacked);
+    if (!wrong.empty()) return {{}, name + ": " + wrong + kAdvice};
+    bytes = unpacked;
+  } else if (bytes.size() > limits.unpacked_bytes_max) {
+    return {{},
+            name + ": the file has " + std::to_string(bytes.size() >> 20) + " MiB, at most " +
+                std::to_string(limits.unpacked_bytes_max >> 20) + " are read."};
+  }
+  try {
+    return {PprofReader(bytes, limits).read(), {}};
+  } catch (const Malformed& malformed) {
+    return {{}, name + ": " + malformed.what + kAdvice};
+  }
+}
+
+}  // namespace golab::profiler

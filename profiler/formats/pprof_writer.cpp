@@ -1,0 +1,141 @@
+// pprof_writer.cpp: the order on the wire is Go's; see profile.proto for the fields.
+#include "profiler/formats/pprof_writer.h"
+
+#include "profile.pb.h"
+#include "profiler/formats/gzip.h"
+#include "profiler/formats/mappings.h"
+#include "profiler/formats/pprof_wire.h"
+
+namespace golab::profiler {
+namespace {
+
+namespace pb = perftools::profiles;
+
+class PprofEncoder {
+ public:
+  PprofEncoder(const StackTable& table, const PprofOptions& options, const Sink& sink)
+      : table_(table),
+        options_(options),
+        sink_(sink),
+        mappings_(options.mappings),
+        location_ids_(table.frames.size(), 0) {}
+
+  void encode() {
+    ValueType type{options_.type, "count"};
+    put(pb::Profile::kPeriodTypeFieldNumber, value_type_message(type, strings_));
+    Message period;
+    period.int64_opt(pb::Profile::kPeriodFieldNumber, 1);
+    sink_(period.data());
+    put(pb::Profile::kSampleTypeFieldNumber, value_type_message(type, strings_));
+    for (const CountedStack& stack : table_.stacks) encode_sample(stack);
+    Message time;
+    time.int64_opt(pb::Profile::kTimeNanosFieldNumber, options_.time_nanos);
+    sink_(time.data());
+    for (size_t i = 0; i < mappings_.size(); i++) {
+      const Mapping& mapping = mappings_[i];
+      int64_t file = strings_.index(mapping.file), build_id = strings_.index(mapping.build_id);
+      put(pb::Profile::kMappingFieldNumber, mapping_message(i + 1, mapping, file, build_id));
+    }
+    Message strings;
+    for (const std::string& text : strings_.strings()) {
+      strings.bytes(pb::Profile::kStringTableFieldNumber, text);
+      if (strings.data().size() > kPieceBytes) sink_(strings.data()), strings.clear();
+    }
+    sink_(strings.data());
+  }
+
+ private:
+  static constexpr size_t kPieceBytes = 16 << 10;
+
+  void put(int field, const Message& message) {
+    Message outer;
+    outer.bytes(field, message.data());
+    sink_(outer.data());
+  }
+
+  void encode_sample(const CountedStack& stack) {
+    std::vector<uint64_t> location_ids;
+    for (uint32_t index : stack.frames) {
+      if (uint64_t id = location_id(index); id != 0) location_ids.push_back(id);
+    }
+    Message sample;
+    sample.numbers(pb::Sample::kValueFieldNumber, {static_cast<uint64_t>(stack.count)});
+    sample.numbers(pb::Sample::kLocationIdFieldNumber, location_ids);
+    if (stack.labels) {
+      for (const auto& [key, value] : *stack.labels) {
+        sample.bytes(pb::Sample::kLabelFieldNumber,
+                     label_message({key, value, 0, {}}, strings_).data());
+      }
+    }
+    put(pb::Profile::kSampleFieldNumber, sample);
+  }
+
+  // The id of the location of a physical frame, written now if it has not been; 0 for goexit, which
+  // the protobuf form leaves out.
+  uint64_t location_id(uint32_t index) {
+    const PhysicalFrame& physical = table_.frames[index];
+    if (physical.frames.size() == 1 && physical.frames[0].function == "runtime.goexit") return 0;
+    uint64_t& id = location_ids_[index];
+    if (id != 0) return id;
+    id = ++last_location_id_;
+
+    const uint64_t address = physical.return_pc - 1;
+    const uint32_t mapping = mapping_of(mappings_, address);
+    if (mapping != kNone) mappings_[mapping].has_functions = true;
+    Message location;
+    location.uint64_opt(pb::Location::kIdFieldNumber, id);
+    location.uint64_opt(pb::Location::kAddressFieldNumber, address);
+    std::vector<std::pair<uint64_t, Function>> fresh;
+    for (const runtime::Frame& frame : physical.frames) {
+      Function function = function_of(frame, mapping);
+      auto [it, is_new] = function_ids_.try_emplace(function.name + '\0' + function.system_name,
+                                                    function_ids_.size() + 1);
+      location.bytes(pb::Location::kLineFieldNumber,
+                     line_message(it->second, frame.line, 0).data());
+      if (is_new) fresh.emplace_back(it->second, std::move(function));
+    }
+    location.uint64_opt(pb::Location::kMappingIdFieldNumber, mapping == kNone ? 0 : mapping + 1);
+    put(pb::Profile::kLocationFieldNumber, location);
+    for (const auto& [function_id, function] : fresh) {
+      put(pb::Profile::kFunctionFieldNumber, function_message(function_id, function, strings_));
+    }
+    return id;
+  }
+
+  Function function_of(const runtime::Frame& frame, uint32_t mapping) const {
+    Function function{frame.function, frame.system_name, frame.file, frame.start_line};
+    if (options_.cpp_names && !frame.cpp_name.empty()) function.name = frame.cpp_name;
+    if (function.name.empty()) function.name = frame.system_name;
+    if (function.name.empty()) {
+      std::string file = mapping == kNone ? "unknown" : mappings_[mapping].file;
+      file.erase(0, file.rfind('/') + 1);
+      function.name = file.starts_with('[') ? file : "[" + file + "]";
+    }
+    if (function.system_name.empty()) function.system_name = function.name;
+    return function;
+  }
+
+  const StackTable& table_;
+  const PprofOptions& options_;
+  const Sink& sink_;
+  std::vector<Mapping> mappings_;
+  StringTable strings_;
+  std::vector<uint64_t> location_ids_;  // by index in table_.frames, 0: not yet written
+  uint64_t last_location_id_ = 0;
+  // By name and symbol: Go has one function per name, we have overloads and template instances.
+  std::unordered_map<std::string, uint64_t> function_ids_;
+};
+
+}  // namespace
+
+void write_pprof_plain(const StackTable& table, const PprofOptions& options, const Sink& sink) {
+  PprofEncoder(table, options, sink).encode();
+}
+
+void write_pprof(const StackTable& table, const PprofOptions& options, const Sink& sink) {
+  GzipWriter gzip(sink, GzipLevel::Fastest);
+  write_pprof_plain(table, options, [&gzip](std::string_view bytes) { gzip.write(bytes); });
+  gzip.finish();
+}
+
+}  // namespace golab::profiler

@@ -1,0 +1,66 @@
+// profile.cpp: what can be asked of a profile in memory, and which reader a file needs.
+#include "profiler/formats/profile.h"
+
+namespace golab::profiler {
+
+int64_t total(const SymbolizedProfile& profile) {
+  // Unsigned: the counts of a hostile file may add up to anything, and must not overflow.
+  uint64_t sum = 0;
+  for (const Sample& sample : profile.samples) {
+    if (!sample.values.empty()) sum += static_cast<uint64_t>(sample.values[0]);
+  }
+  return static_cast<int64_t>(sum);
+}
+
+std::vector<FrameRef> frames_of_sample(const SymbolizedProfile& profile, const Sample& sample) {
+  std::vector<FrameRef> frames;
+  frames.reserve(sample.locations.size());
+  for (uint32_t index : sample.locations) {
+    const Location& location = profile.locations[index];
+    if (location.lines.empty()) frames.push_back({&location, nullptr, nullptr, false});
+    for (const Line& line : location.lines) {
+      const Function* function =
+          line.function == kNone ? nullptr : &profile.functions[line.function];
+      frames.push_back({&location, &line, function, &line != &location.lines.back()});
+    }
+  }
+  return frames;
+}
+
+namespace {
+
+// Whether the bytes begin as the text of ?debug=1 or ?debug=2 does. A protobuf profile begins with
+// a small field tag, which is no letter.
+bool looks_like_text(std::string_view bytes) {
+  if (bytes.empty()) return false;
+  char first = bytes[0];
+  return (first >= 'a' && first <= 'z') || (first >= 'A' && first <= 'Z') || first == '#' ||
+         first == '<' || first == '{';
+}
+
+std::string refuse_text(std::string_view bytes, const std::string& name) {
+  if (bytes.starts_with("goroutine ") && bytes.find(" [") < 40) {
+    return name +
+           ": this is the ?debug=2 dump: it lists goroutines one by one and holds no counted "
+           "stacks. Fetch the profile without debug=2.";
+  }
+  if (bytes.starts_with("<") || bytes.starts_with("{")) {
+    return name +
+           ": this is a web page or an API's answer, not a profile. A goroutine profile lies at "
+           "http://HOST/debug/pprof/goroutine.";
+  }
+  return {};
+}
+
+}  // namespace
+
+ReadResult read_profile(std::string_view bytes, const std::string& name, ReadLimits limits) {
+  if (bytes.empty()) {
+    return {{}, name + ": the file is empty: nothing was fetched into it. Fetch it again."};
+  }
+  if (!looks_like_text(bytes)) return read_pprof(bytes, name, limits);
+  if (std::string refusal = refuse_text(bytes, name); !refusal.empty()) return {{}, refusal};
+  return read_debug1(bytes, name);
+}
+
+}  // namespace golab::profiler

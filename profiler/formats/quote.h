@@ -1,0 +1,21 @@
+// quote.h: text made safe: quoted as Go's %q quotes it, and made valid UTF-8.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace golab::profiler {
+
+// As strconv.Quote: é stays é, a newline becomes \n, a byte that is no UTF-8 becomes \xff.
+std::string go_quote(std::string_view text);
+
+// The string that a Go quoted string stands for, taken off the front of `text`. Nothing if `text`
+// does not begin with one.
+std::optional<std::string> take_go_quoted(std::string_view& text);
+
+// The text itself, or a copy with U+FFFD for every byte that is not UTF-8. Protobuf wants its
+// strings so, and some readers of profiles refuse a whole file for one bad byte.
+std::string valid_utf8(std::string_view text);
+
+}  // namespace golab::profiler

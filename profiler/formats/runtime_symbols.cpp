@@ -1,0 +1,19 @@
+// runtime_symbols.cpp: names from runtime/traceback. Apart from stacks.cpp, so that tests of the
+// formats need no debug info.
+#include "profiler/formats/stacks.h"
+
+namespace golab::profiler {
+
+SymbolizeStack runtime_symbols() {
+  return [](const std::vector<uintptr_t>& pcs) {
+    std::vector<std::vector<runtime::Frame>> found(pcs.size());
+    for (const runtime::StackFrame& shown : runtime::frames_of(pcs.data(), pcs.size())) {
+      runtime::Frame frame = *shown.frame;
+      frame.inlined = shown.inlined;
+      found[shown.pc_index].push_back(std::move(frame));
+    }
+    return found;
+  };
+}
+
+}  // namespace golab::profiler

@@ -1,0 +1,56 @@
+// tab_writer.cpp: the widths of columns, then the tabs that reach them.
+#include "profiler/formats/tab_writer.h"
+
+#include <algorithm>
+
+namespace golab::profiler {
+namespace {
+
+constexpr size_t kTabStop = 8;
+constexpr size_t kPadding = 1;
+
+// In characters: bytes that continue one do not count.
+size_t width_of(const std::string& text) {
+  return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
+  }));
+}
+
+}  // namespace
+
+std::string TabWriter::flush() {
+  size_t columns = 0;
+  for (const auto& row : rows_) columns = std::max(columns, row.size());
+
+  // How many tabs follow each cell.
+  std::vector<std::vector<size_t>> tabs;
+  for (const auto& row : rows_) tabs.emplace_back(row.size(), 0);
+  for (size_t column = 0; column + 1 < columns; column++) {
+    auto has_cell = [&](size_t row) {
+      return row < rows_.size() && column + 1 < rows_[row].size();
+    };
+    for (size_t first = 0; first < rows_.size(); first++) {
+      if (!has_cell(first)) continue;
+      size_t last = first, longest = 0;
+      for (; has_cell(last); last++) longest = std::max(longest, width_of(rows_[last][column]));
+      size_t width = (longest + kPadding + kTabStop - 1) / kTabStop * kTabStop;
+      for (; first < last; first++) {
+        size_t missing = width - width_of(rows_[first][column]);
+        tabs[first][column] = (missing + kTabStop - 1) / kTabStop;
+      }
+    }
+  }
+
+  std::string text;
+  for (size_t row = 0; row < rows_.size(); row++) {
+    for (size_t column = 0; column < rows_[row].size(); column++) {
+      text += rows_[row][column];
+      text.append(tabs[row][column], '\t');
+    }
+    text += '\n';
+  }
+  rows_.clear();
+  return text;
+}
+
+}  // namespace golab::profiler
