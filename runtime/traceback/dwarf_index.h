@@ -1,0 +1,90 @@
+// dwarf_index.h: which functions, inlined ones included, are at an address, by one module's DWARF.
+//
+// libdw can read a debug information entry (DIE) and a line table, but not answer that question:
+// its scopes are lexical, and an out-of-line lambda's code is not found at all, because the DIE of
+// the lambda hangs in the block of the function it was written in. So each unit (a translation
+// unit) is walked once, when the first address in it is asked for, and the places are remembered of
+// the DIEs that matter here: functions, inlined calls, and what can enclose them.
+//
+// How a name is found. A DIE with code often says little itself: it points to an abstract instance
+// (DW_AT_abstract_origin), that to a declaration inside a class (DW_AT_specification). The last of
+// that chain stands where the function was declared, and its parents are the scope. Lambdas: GCC
+// puts the closure type into the function it is written in. Clang does so too but may leave that
+// function's DIE empty; then the linkage name of the lambda, which contains the function's, tells.
+//
+// Not thread-safe (nor is libdw): symbols.cpp holds a lock.
+#pragma once
+
+#include <elfutils/libdw.h>
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "runtime/traceback/naming.h"
+
+namespace golab::runtime {
+
+struct FunctionInfo {
+  std::string go;
+  std::string cpp;
+  std::string linkage;  // mangled; empty where the compiler wrote none
+  Origin origin = Origin::User;
+  bool has_params = false;
+  int line = 0;  // of the declaration
+  bool closure = false;
+};
+
+// One function at an address: innermost first in a list, the last is the physical one.
+struct DwarfFrame {
+  const FunctionInfo* function = nullptr;
+  std::string file;
+  int line = 0;
+};
+
+class DwarfIndex {
+ public:
+  explicit DwarfIndex(Dwarf* dwarf);
+  ~DwarfIndex();
+
+  // Empty if the module's DWARF does not cover the address. `entry` is that of the physical
+  // function.
+  std::vector<DwarfFrame> frames(Dwarf_Addr address, Dwarf_Addr* entry);
+  Dwarf_Addr function_entry(Dwarf_Addr address);
+
+ private:
+  struct Unit;
+  struct Node;
+  struct Range {
+    Dwarf_Addr lo;
+    Dwarf_Addr hi;
+    uint32_t index;
+  };
+
+  static const Range* find(const std::vector<Range>& ranges, Dwarf_Addr address);
+  static void add_ranges(Dwarf_Die* die, uint32_t index, std::vector<Range>* out);
+  Unit* unit_at(Dwarf_Addr address);
+  Unit& unit_of(Dwarf_Die* die);
+  void walk(Unit& unit);
+  const Node* node_of(Dwarf_Die* die, Unit** unit);
+  bool parent_of(Dwarf_Die* die, Dwarf_Die* parent);
+
+  const FunctionInfo& describe(Dwarf_Die* die);
+  FunctionInfo describe_closure(Dwarf_Die* closure, const std::string& linkage);
+  FunctionInfo describe_plain(Dwarf_Die* canonical, Dwarf_Die* die);
+  bool scope_of(Dwarf_Die* die, Scope* scope);
+  bool enclosing_function(Dwarf_Die* closure, const std::string& linkage, Dwarf_Die* function);
+  int closure_number(Dwarf_Die* closure, Dwarf_Die* enclosing);
+  void index_names(Unit& unit);
+
+  Dwarf* dwarf_;
+  std::vector<std::unique_ptr<Unit>> units_;
+  std::vector<Range> unit_ranges_;
+  std::map<Dwarf_Off, uint32_t> unit_by_offset_;
+  std::unordered_map<Dwarf_Off, FunctionInfo> functions_;  // by canonical DIE
+};
+
+}  // namespace golab::runtime

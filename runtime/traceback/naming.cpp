@@ -1,0 +1,254 @@
+// naming.cpp: C++ names turned into the names that Go would print.
+#include "runtime/traceback/naming.h"
+
+#include <cxxabi.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <cstdlib>
+#include <memory>
+#include <utility>
+
+namespace golab::runtime {
+
+namespace {
+
+constexpr std::array<std::pair<std::string_view, std::string_view>, 45> kOperators{{
+    {"()", "call"},
+    {"[]", "index"},
+    {"->*", "arrow_star"},
+    {"->", "arrow"},
+    {"<=>", "compare"},
+    {"<<=", "shl_eq"},
+    {">>=", "shr_eq"},
+    {"<<", "shl"},
+    {">>", "shr"},
+    {"<=", "le"},
+    {">=", "ge"},
+    {"==", "eq"},
+    {"!=", "ne"},
+    {"&&", "and"},
+    {"||", "or"},
+    {"++", "inc"},
+    {"--", "dec"},
+    {"+=", "add_eq"},
+    {"-=", "sub_eq"},
+    {"*=", "mul_eq"},
+    {"/=", "div_eq"},
+    {"%=", "mod_eq"},
+    {"^=", "xor_eq"},
+    {"&=", "bitand_eq"},
+    {"|=", "bitor_eq"},
+    {"<", "lt"},
+    {">", "gt"},
+    {"=", "assign"},
+    {"+", "add"},
+    {"-", "sub"},
+    {"*", "mul"},
+    {"/", "div"},
+    {"%", "mod"},
+    {"^", "xor"},
+    {"&", "bitand"},
+    {"|", "bitor"},
+    {"~", "compl"},
+    {"!", "not"},
+    {",", "comma"},
+    {" new[]", "new_array"},
+    {" delete[]", "delete_array"},
+    {" new", "new"},
+    {" delete", "delete"},
+    {" co_await", "co_await"},
+    {"\"\"", "literal"},
+}};
+
+bool word(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
+
+// Template arguments become [...], everything that no name in Go has becomes an underscore.
+std::string plain(std::string_view name) {
+  std::string out;
+  int depth = 0;
+  for (char c : name) {
+    if (c == '<') {
+      if (depth++ == 0) out += "[...]";
+    } else if (c == '>') {
+      if (depth > 0) depth--;
+    } else if (depth == 0) {
+      out += word(c) || c == '~' || c == '$' || c == '.' ? c : '_';
+    }
+  }
+  return out;
+}
+
+bool is_operator(std::string_view name) {
+  return name.starts_with("operator") && (name.size() == 8 || !word(name[8]));
+}
+
+std::string go_identifier(std::string_view name) {
+  if (!is_operator(name)) return plain(name);
+  std::string_view rest = name.substr(8);
+  for (auto [symbol, text] : kOperators) {
+    if (!rest.starts_with(symbol)) continue;
+    std::string_view after = rest.substr(symbol.size());
+    if (!after.empty() && after[0] == ' ') after.remove_prefix(1);
+    return "operator_" + std::string(text) + (after.starts_with('<') ? "[...]" : "");
+  }
+  while (!rest.empty() && rest[0] == ' ') rest.remove_prefix(1);
+  return "operator_" + plain(rest);  // a conversion: operator bool
+}
+
+size_t closing_paren(std::string_view s, size_t open) {
+  int depth = 0;
+  for (size_t i = open; i < s.size(); i++) {
+    if (s[i] == '(') depth++;
+    if (s[i] == ')' && --depth == 0) return i;
+  }
+  return s.size() - 1;
+}
+
+// The text up to the parameter list of a demangled function, without the return type that templates
+// have in front. A parameter list before a "::" is that of an enclosing function, and stays.
+std::string_view without_signature(std::string_view s) {
+  int depth = 0;
+  size_t start = 0;
+  for (size_t i = 0; i < s.size(); i++) {
+    bool name_starts = depth == 0 && (i == 0 || !word(s[i - 1]));
+    if (name_starts && is_operator(s.substr(i))) {
+      i = s.find('(', s.substr(i).starts_with("operator()") ? i + 10 : i);
+      if (i == s.npos) return s.substr(start);
+    }
+    char c = s[i];
+    if (c == '(' && depth == 0 && i > start && !s.substr(i).starts_with("(anonymous namespace)")) {
+      size_t close = closing_paren(s, i);
+      size_t more = s.find("::", close);
+      std::string_view between = s.substr(close + 1, more == s.npos ? 0 : more - close - 1);
+      if (more == s.npos || (!between.empty() && between != " const")) {
+        return s.substr(start, i - start);
+      }
+      i = more;
+    } else if (c == '<' || c == '(' || c == '{' || c == '[') {
+      depth++;
+    } else if (c == '>' || c == ')' || c == '}' || c == ']') {
+      depth--;
+    } else if (c == ' ' && depth == 0) {
+      start = i + 1;
+    }
+  }
+  return s.substr(start);
+}
+
+std::vector<std::string> split_scopes(std::string_view s) {
+  std::vector<std::string> parts(1);
+  int depth = 0;
+  for (size_t i = 0; i < s.size(); i++) {
+    if (depth == 0 && is_operator(s.substr(i)) && parts.back().empty()) {
+      parts.back() = s.substr(i);
+      break;
+    }
+    if (s[i] == '<' || s[i] == '(' || s[i] == '{') depth++;
+    if (s[i] == '>' || s[i] == ')' || s[i] == '}') depth--;
+    if (depth == 0 && s[i] == ':' && i + 1 < s.size() && s[i + 1] == ':') {
+      parts.emplace_back();
+      i++;
+    } else {
+      parts.back() += s[i];
+    }
+  }
+  std::erase_if(parts, [](const std::string& p) {
+    return p.empty() || p == "(anonymous namespace)" || p == "__cxx11" || p == "_V2";
+  });
+  for (std::string& p : parts) {
+    if (!is_operator(p))
+      p.erase(std::min(p.find('(', p.starts_with('{') ? p.find('}') : 0), p.size()));
+  }
+  return parts;
+}
+
+// GCC and Clang number lambdas by signature: {lambda(int)#2}, {lambda()#1}, $_0. It is the best
+// there is without debug information, but not the order in the source.
+std::string closure_number(std::string_view part) {
+  if (part.starts_with("$_")) return std::to_string(std::atoi(part.data() + 2) + 1);
+  size_t hash = part.rfind('#');
+  if (!part.starts_with("{lambda") || hash == part.npos) return "";
+  return std::string(part.substr(hash + 1, part.size() - hash - 2));
+}
+
+}  // namespace
+
+Origin origin_of(const std::vector<std::string>& ns) {
+  if (ns.empty()) return Origin::User;
+  if (ns[0] == "golab") return ns.size() == 1 || ns[1] == "glue" ? Origin::Glue : Origin::Golab;
+  bool library = ns[0] == "std" || ns[0] == "__gnu_cxx" || ns[0] == "boost";
+  return library ? Origin::Plumbing : Origin::User;
+}
+
+std::string go_package(const std::vector<std::string>& ns) {
+  std::string path;
+  for (size_t i = !ns.empty() && ns[0] == "golab" ? 1 : 0; i < ns.size(); i++) {
+    if (!path.empty()) path += '/';
+    path += ns[i];
+  }
+  if (path.empty()) return ns.empty() ? "main" : "golab";
+  return path;
+}
+
+std::string go_function(const Scope& scope, std::string_view name, bool pointer_receiver) {
+  std::string out = go_package(scope.namespaces) + '.';
+  if (!scope.classes.empty()) {
+    std::string type;
+    for (const std::string& c : scope.classes) type += (type.empty() ? "" : ".") + plain(c);
+    out += pointer_receiver ? "(*" + type + ")." : type + '.';
+  }
+  return out + go_identifier(name);
+}
+
+std::string cpp_function(const Scope& scope, std::string_view name) {
+  std::string out;
+  for (const std::string& n : scope.namespaces) out += n + "::";
+  for (const std::string& c : scope.classes) out += c + "::";
+  return out.append(name);
+}
+
+SymbolName name_of_symbol(const char* symbol) {
+  SymbolName result;
+  std::string_view s = symbol;
+  if (!s.starts_with("_Z")) {
+    result.go = result.cpp = std::string(s.substr(0, s.find('@')));
+    return result;
+  }
+  std::string bare(s.substr(0, s.find_first_of(".@")));
+  std::unique_ptr<char, void (*)(void*)> text(
+      abi::__cxa_demangle(bare.c_str(), nullptr, nullptr, nullptr), std::free);
+  if (text == nullptr) {
+    result.go = result.cpp = bare;
+    return result;
+  }
+  result.cpp = std::string(without_signature(text.get()));
+  std::vector<std::string> parts = split_scopes(result.cpp);
+  if (parts.empty()) parts.push_back(bare);
+  std::string name = parts.back();
+  parts.pop_back();
+  result.origin = parts.empty() ? Origin::System : origin_of(parts);
+  std::string closure;
+  while (!parts.empty() && is_operator(name) && !closure_number(parts.back()).empty()) {
+    closure = '.' + closure_number(parts.back()) + closure;
+    parts.pop_back();
+    name = parts.empty() ? "init" : parts.back();
+    if (!parts.empty()) parts.pop_back();
+  }
+  if (!closure.empty()) closure.insert(1, "func");
+  // Without debug information a class looks like a namespace. Ours are read as packages, of others
+  // the first part is.
+  Scope scope;
+  if (result.origin == Origin::Golab || result.origin == Origin::Glue) {
+    scope.namespaces = std::move(parts);
+  } else if (!parts.empty()) {
+    scope.namespaces.assign(1, plain(parts[0]));
+    scope.classes.assign(parts.begin() + 1, parts.end());
+  }
+  bool global = scope.namespaces.empty();
+  result.go = (global ? go_identifier(name) : go_function(scope, name, false)) + closure;
+  return result;
+}
+
+}  // namespace golab::runtime

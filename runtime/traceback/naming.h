@@ -1,0 +1,52 @@
+// naming.h: C++ names turned into the names that Go would print.
+//
+//   worker(Chan<Task>)                  main.worker            global namespace = package main
+//   golab::net::http::conn::serve       net/http.(*conn).serve
+//   golab::time::Time::String() const   time.Time.String       a const method has a value receiver
+//   Stack<int>::Push                    main.(*Stack[...]).Push
+//   2nd lambda of f, 1st lambda in it   main.f.func2, main.f.func2.1
+//
+// Readers of Go's dumps are strict about a function's name: no blank, no parenthesis but the
+// receiver's, no slash and no percent sign after the package. So operators are spelled in words.
+//
+// Three kinds of code do not exist in Go. Glue, what stands directly in namespace golab or in
+// golab::glue, is never shown. Library plumbing (std, __gnu_cxx, boost) is not shown where our own
+// code called it, because Go's runtime would not have needed it; called by the user it is shown.
+// A lambda belongs to the function it is written in, so a user's lambda is the user's code,
+// whatever calls it.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace golab::runtime {
+
+// Whose code a function is.
+enum class Origin : unsigned char { User, Golab, Glue, Plumbing, System };
+
+// Where a function stands: its namespaces, outermost first, anonymous and inline ones left out,
+// then the classes it is nested in.
+struct Scope {
+  std::vector<std::string> namespaces;
+  std::vector<std::string> classes;
+};
+
+Origin origin_of(const std::vector<std::string>& namespaces);
+
+// "main", "net/http", "ns/inner".
+std::string go_package(const std::vector<std::string>& namespaces);
+
+// pointer_receiver: a method that may change its object. Static and const ones are shown as T.m.
+std::string go_function(const Scope& scope, std::string_view name, bool pointer_receiver);
+std::string cpp_function(const Scope& scope, std::string_view name);
+
+// The name of a function of which there is only the ELF symbol. C symbols stay what they are.
+struct SymbolName {
+  std::string go;
+  std::string cpp;
+  Origin origin = Origin::System;
+};
+SymbolName name_of_symbol(const char* symbol);
+
+}  // namespace golab::runtime
