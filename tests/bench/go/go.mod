@@ -1,0 +1,3 @@
+module golab/bench
+
+go 1.19
