@@ -1,0 +1,254 @@
+// chan.cpp: sending, receiving, closing (see hchan.h for the invariants).
+#include "runtime/chan/hchan.h"
+
+#include <cstdlib>
+#include <cstring>
+#include <new>
+
+#include "runtime/chan/elem.h"
+#include "runtime/core/gmp.h"
+#include "runtime/core/panic.h"
+#include "runtime/core/proc.h"
+#include "runtime/core/timer.h"
+
+namespace golab::runtime {
+namespace {
+
+constexpr size_t kMaxChanBytes = size_t{1} << 40;
+
+unsigned char* chanbuf(hchan* c, uint32_t i) { return c->buf + size_t{i} * c->elemsize; }
+
+uint32_t next_index(hchan* c, uint32_t i) { return i + 1 == c->dataqsiz ? 0 : i + 1; }
+
+bool parkunlock(G*, void* c) {
+  unlock(&static_cast<hchan*>(c)->lock);
+  return true;
+}
+
+hchan* allocate(const ElemType* type, uint32_t size) {
+  size_t bytes = size_t{size} * type->size;
+  auto* c = new hchan;
+  c->elemtype = type;
+  c->elemsize = type->size;
+  c->dataqsiz = size;
+  if (bytes > 0)
+    c->buf = static_cast<unsigned char*>(::operator new(bytes, std::align_val_t(type->align)));
+  return c;
+}
+
+enum class Outcome { Done, WouldBlock, Closed };
+
+// Hands *elem to whoever waits, or to the buffer. Requires c->lock; drops it unless WouldBlock.
+Outcome try_send(hchan* c, void* elem, bool keep) {
+  if (c->closed.load(std::memory_order_relaxed) != 0) {
+    unlock(&c->lock);
+    return Outcome::Closed;
+  }
+  if (Sudog* sg = dequeue(&c->recvq)) {
+    carry(c->elemtype, sg->elem, sg->keep, elem, keep);
+    unlock(&c->lock);
+    wake(sg, true);
+    return Outcome::Done;
+  }
+  uint32_t count = c->qcount.load(std::memory_order_relaxed);
+  if (count < c->dataqsiz) {
+    carry(c->elemtype, chanbuf(c, c->sendx), false, elem, keep);
+    c->sendx = next_index(c, c->sendx);
+    c->qcount.store(count + 1, std::memory_order_relaxed);
+    unlock(&c->lock);
+    return Outcome::Done;
+  }
+  return Outcome::WouldBlock;
+}
+
+// Takes the oldest value to *elem (null: drops it). Requires c->lock; drops it unless WouldBlock.
+Outcome try_recv(hchan* c, void* elem, bool keep) {
+  uint32_t count = c->qcount.load(std::memory_order_relaxed);
+  if (count > 0) {
+    unsigned char* slot = chanbuf(c, c->recvx);
+    carry(c->elemtype, elem, keep, slot, false);
+    if (!c->elemtype->trivial) c->elemtype->destroy(slot);
+    c->recvx = next_index(c, c->recvx);
+    // A full buffer may have senders waiting: the first one's value takes the place that came free.
+    if (Sudog* sg = dequeue(&c->sendq)) {
+      carry(c->elemtype, slot, false, sg->elem, sg->keep);
+      c->sendx = c->recvx;
+      unlock(&c->lock);
+      wake(sg, true);
+      return Outcome::Done;
+    }
+    c->qcount.store(count - 1, std::memory_order_relaxed);
+    unlock(&c->lock);
+    return Outcome::Done;
+  }
+  if (c->closed.load(std::memory_order_relaxed) != 0) {
+    unlock(&c->lock);
+    return Outcome::Closed;
+  }
+  if (Sudog* sg = dequeue(&c->sendq)) {
+    carry(c->elemtype, elem, keep, sg->elem, sg->keep);
+    unlock(&c->lock);
+    wake(sg, true);
+    return Outcome::Done;
+  }
+  return Outcome::WouldBlock;
+}
+
+// Parks on q until a partner or close comes. Requires c->lock. True: a partner.
+[[gnu::always_inline]] inline bool park_on(hchan* c, waitq* q, void* elem, WaitReason reason) {
+  G* gp = getm()->curg;
+  Sudog sg;
+  sg.g = gp;
+  sg.elem = elem;
+  sg.c = c;
+  gp->waiting = &sg;
+  enqueue(q, &sg);
+  gopark(parkunlock, c, reason, c);
+  gp->waiting = nullptr;
+  return sg.success;
+}
+
+}  // namespace
+
+[[gnu::noinline]] hchan* makechan(const ElemType* type, int64_t size) {
+  if (size < 0 || (type->size > 0 && static_cast<size_t>(size) > kMaxChanBytes / type->size) ||
+      size > UINT32_MAX / 2) {
+    panic_runtime_error("makechan: size out of range");
+  }
+  return allocate(type, static_cast<uint32_t>(size));
+}
+
+hchan* maketimerchan(const ElemType* type, TimerFunc f) {
+  hchan* c = allocate(type, 1);
+  c->timer = new Timer;
+  c->timer->chan = c;
+  c->timer->f = f;
+  c->timer->arg = c;
+  return c;
+}
+
+void freechan(hchan* c) {
+  if (c->timer != nullptr) {
+    timerStop(c->timer);
+    delete c->timer;
+  }
+  if (!c->elemtype->trivial) {
+    for (uint32_t n = c->qcount.load(); n > 0; n--) {
+      c->elemtype->destroy(chanbuf(c, c->recvx));
+      c->recvx = next_index(c, c->recvx);
+    }
+  }
+  if (c->buf != nullptr) ::operator delete(c->buf, std::align_val_t(c->elemtype->align));
+  delete c;
+}
+
+[[gnu::noinline]] static void chansend(hchan* c, void* elem) {
+  bool closed = false;
+  {
+    RuntimeCall rc;
+    if (c == nullptr) {
+      gopark(nullptr, nullptr, WaitReason::ChanSendNilChan);
+      throw_("unreachable");
+    }
+    lock(&c->lock);
+    Outcome outcome = try_send(c, elem, false);
+    if (outcome == Outcome::WouldBlock) {
+      closed = !park_on(c, &c->sendq, elem, WaitReason::ChanSend);
+    } else {
+      closed = outcome == Outcome::Closed;
+    }
+  }
+  if (closed) panic_runtime_error("send on closed channel");
+}
+
+[[gnu::noinline]] void chansend1(hchan* c, void* elem) { chansend(c, elem); }
+
+bool chantrysend(hchan* c, void* elem) {
+  RuntimeCall rc;
+  lock(&c->lock);
+  Outcome outcome = try_send(c, elem, false);
+  if (outcome == Outcome::WouldBlock) unlock(&c->lock);
+  return outcome == Outcome::Done;
+}
+
+[[gnu::noinline]] static bool chanrecv(hchan* c, void* elem) {
+  RuntimeCall rc;
+  if (c == nullptr) {
+    gopark(nullptr, nullptr, WaitReason::ChanReceiveNilChan);
+    throw_("unreachable");
+  }
+  if (c->timer != nullptr) [[unlikely]] {
+    maybeRunChan(c->timer);
+    blockTimerChan(c->timer);
+  }
+  lock(&c->lock);
+  Outcome outcome = try_recv(c, elem, false);
+  if (outcome == Outcome::WouldBlock) {
+    outcome =
+        park_on(c, &c->recvq, elem, WaitReason::ChanReceive) ? Outcome::Done : Outcome::Closed;
+  }
+  if (c->timer != nullptr) [[unlikely]]
+    unblockTimerChan(c->timer);
+  return outcome == Outcome::Done;
+}
+
+[[gnu::noinline]] bool chanrecv1(hchan* c, void* elem) { return chanrecv(c, elem); }
+[[gnu::noinline]] bool chanrecv2(hchan* c, void* elem) { return chanrecv(c, elem); }
+
+[[gnu::noinline]] void closechan(hchan* c) {
+  if (c == nullptr) panic_runtime_error("close of nil channel");
+  {
+    RuntimeCall rc;
+    lock(&c->lock);
+    if (c->closed.load(std::memory_order_relaxed) == 0) {
+      c->closed.store(1, std::memory_order_release);
+      // Off the queues under the lock, woken after it: a woken goroutine comes for this lock at
+      // once.
+      Sudog* all = nullptr;
+      Sudog** end = &all;
+      while (Sudog* sg = dequeue(&c->recvq)) *end = sg, end = &sg->next;
+      while (Sudog* sg = dequeue(&c->sendq)) *end = sg, end = &sg->next;
+      *end = nullptr;
+      unlock(&c->lock);
+      while (all != nullptr) {
+        Sudog* sg = all;
+        all = sg->next;
+        wake(sg, false);
+      }
+      return;
+    }
+    unlock(&c->lock);
+  }
+  panic_runtime_error("close of closed channel");
+}
+
+int chanlen(const hchan* c) {
+  if (c == nullptr || c->timer != nullptr) return 0;
+  return static_cast<int>(c->qcount.load(std::memory_order_relaxed));
+}
+
+int chancap(const hchan* c) {
+  return c == nullptr || c->timer != nullptr ? 0 : static_cast<int>(c->dataqsiz);
+}
+
+bool discard_timer_value(hchan* c) {
+  lock(&c->lock);
+  bool had = c->qcount.load(std::memory_order_relaxed) > 0;
+  if (had) {
+    if (!c->elemtype->trivial) c->elemtype->destroy(chanbuf(c, c->recvx));
+    c->recvx = next_index(c, c->recvx);
+    c->qcount.store(0, std::memory_order_relaxed);
+  }
+  unlock(&c->lock);
+  return had;
+}
+
+// ---- For select.cpp ----
+
+int try_case(scase* cas) {
+  Outcome outcome = cas->kind == scase::Send ? try_send(cas->c, cas->elem, cas->keep)
+                                             : try_recv(cas->c, cas->elem, cas->keep);
+  return static_cast<int>(outcome);
+}
+
+}  // namespace golab::runtime

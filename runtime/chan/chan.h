@@ -1,0 +1,338 @@
+// chan.h: Go's channel, a typed conduit on which goroutines meet.
+//
+//   auto ch = make_chan<int>(3);    // ch := make(chan int, 3)   three sends may run ahead
+//   ch.send(7);                     // ch <- 7
+//   int v = ch.recv();              // v := <-ch
+//   auto [v, ok] = ch.recv_ok();    // v, ok := <-ch             ok is false once closed and
+//   drained for (int v : ch) { ... }        // for v := range ch         ends when ch is closed and
+//   drained close(ch); len(ch); cap(ch);    // close(ch); len(ch); cap(ch)
+//
+//   switch (select({recv(a, v, ok), send(b, x), otherwise})) {   // select {
+//     case 0: ...                                                //   case v, ok := <-a: ...
+//     case 1: ...                                                //   case b <- x: ...
+//     case 2: ...                                                //   default: ...
+//   }                                                            // }
+//
+// A Chan is a handle, as in Go: copies name one channel, goroutines capture it by value, and it
+// lives as long as any copy. Capturing it by reference is how a goroutine outlives its channel.
+//
+// A default-constructed Chan is nil: send and recv on it park forever, close panics. That is Go's
+// rule, and a classic leak.
+//
+// Rules: Go specification, "Channel types", "Send statements", "Receive operator", "Select
+// statements".
+#pragma once
+
+#include <initializer_list>
+#include <new>
+#include <type_traits>
+#include <utility>
+
+#include "runtime/chan/hchan.h"
+
+namespace golab {
+
+template <typename T>
+class RecvChan;
+template <typename T>
+class SendChan;
+
+// Go's struct{}: for channels that only signal.
+struct Empty {
+  bool operator==(const Empty&) const = default;
+};
+
+namespace glue {
+
+// What all handles share: a counted reference to a channel, or nil.
+class ChanRef {
+ public:
+  ChanRef() = default;
+  explicit ChanRef(runtime::hchan* c) : c_(c) {}
+  ChanRef(const ChanRef& o) : c_(o.c_) {
+    if (c_ != nullptr) c_->refs.fetch_add(1, std::memory_order_relaxed);
+  }
+  ChanRef(ChanRef&& o) noexcept : c_(std::exchange(o.c_, nullptr)) {}
+  ChanRef& operator=(ChanRef o) noexcept {
+    std::swap(c_, o.c_);
+    return *this;
+  }
+  ~ChanRef() {
+    if (c_ != nullptr && c_->refs.fetch_sub(1, std::memory_order_acq_rel) == 1)
+      runtime::freechan(c_);
+  }
+
+  bool operator==(const ChanRef& o) const { return c_ == o.c_; }
+  bool operator==(std::nullptr_t) const { return c_ == nullptr; }
+  explicit operator bool() const { return c_ != nullptr; }
+  runtime::hchan* hchan() const { return c_; }
+
+ private:
+  runtime::hchan* c_ = nullptr;
+};
+
+template <typename T>
+class ChanRange;
+
+}  // namespace glue
+
+// <-chan T: the end from which one receives.
+template <typename T>
+class RecvChan : public glue::ChanRef {
+ public:
+  using ChanRef::ChanRef;
+  explicit RecvChan(const ChanRef& c) : ChanRef(c) {}
+
+  // Parks until there is a value or the channel is closed. Closed and drained: the zero value, at
+  // once.
+  T recv() const;
+  // The same, and whether it was a value (true) or the channel is closed and drained (false).
+  std::pair<T, bool> recv_ok() const;
+  // Range: each step parks like recv.
+  glue::ChanRange<T> begin() const;
+  std::nullptr_t end() const { return nullptr; }
+};
+
+// chan<- T: the end into which one sends.
+template <typename T>
+class SendChan : public glue::ChanRef {
+ public:
+  using ChanRef::ChanRef;
+  explicit SendChan(const ChanRef& c) : ChanRef(c) {}
+
+  // Parks until a receiver or a free buffer slot takes `value`.
+  // Panics "send on closed channel" if closed, also when the close comes while this send is parked.
+  void send(T value) const;
+};
+
+// chan T: both ends.
+template <typename T>
+class Chan : public glue::ChanRef {
+ public:
+  using ChanRef::ChanRef;
+
+  void send(T value) const;  // as SendChan::send
+  T recv() const;            // as RecvChan::recv
+  std::pair<T, bool> recv_ok() const;
+  glue::ChanRange<T> begin() const;
+  std::nullptr_t end() const { return nullptr; }
+
+  operator RecvChan<T>() const { return RecvChan<T>(static_cast<const ChanRef&>(*this)); }
+  operator SendChan<T>() const { return SendChan<T>(static_cast<const ChanRef&>(*this)); }
+};
+
+// make(chan T, size). Panics "makechan: size out of range" if size is negative.
+template <typename T>
+Chan<T> make_chan(int64_t size = 0);
+
+// close(ch): receivers drain the buffer, then get the zero value. Panics "close of closed channel"
+// and "close of nil channel". A RecvChan cannot be closed: the sender closes.
+template <typename T>
+void close(const Chan<T>& ch);
+template <typename T>
+void close(const SendChan<T>& ch);
+
+// Elements in the buffer; its size. 0 for nil and for the channel of a timer.
+inline int len(const glue::ChanRef& ch) { return runtime::chanlen(ch.hchan()); }
+inline int cap(const glue::ChanRef& ch) { return runtime::chancap(ch.hchan()); }
+
+// One case of a select. Operands are evaluated in order before anything is chosen (braces guarantee
+// it). recv: the value goes to `v` (assigned), `ok` as for recv_ok. send: an lvalue is copied, and
+// only if this case goes ahead.
+using Case = runtime::scase;
+inline constexpr Case otherwise{};
+
+// Parks until a case can go ahead, and answers its index; with `otherwise` among them never parks.
+// If several can, each is as likely. `select({})` parks for ever. Panics "send on closed channel".
+inline int select(std::initializer_list<Case> cases);
+
+// ---- Implementation ----
+
+namespace glue {
+
+template <typename T>
+struct ElemOps {
+  static_assert(std::is_nothrow_move_constructible_v<T>, "a channel element's move must not throw");
+  static void construct_move(void* to, void* from) {
+    new (to) T(std::move(*static_cast<T*>(from)));
+  }
+  static void construct_copy(void* to, void* from) {
+    if constexpr (std::is_copy_constructible_v<T>) new (to) T(*static_cast<T*>(from));
+  }
+  static void assign_move(void* to, void* from) {
+    if constexpr (std::is_move_assignable_v<T>)
+      *static_cast<T*>(to) = std::move(*static_cast<T*>(from));
+  }
+  static void assign_copy(void* to, void* from) {
+    if constexpr (std::is_copy_assignable_v<T>) *static_cast<T*>(to) = *static_cast<T*>(from);
+  }
+  static void destroy(void* at) { static_cast<T*>(at)->~T(); }
+  static void zero(void* at) { *static_cast<T*>(at) = T(); }
+
+  static constexpr runtime::ElemType type{
+      sizeof(T),
+      alignof(T),
+      std::is_trivially_copyable_v<T>&& std::is_trivially_destructible_v<T>,
+      construct_move,
+      construct_copy,
+      assign_move,
+      assign_copy,
+      destroy};
+};
+
+// Room for a T that the runtime may or may not build.
+template <typename T>
+union Slot {
+  Slot() {}
+  ~Slot() {}
+  T value;
+};
+
+template <typename T>
+[[gnu::always_inline]] inline T chan_recv1(runtime::hchan* c) {
+  Slot<T> slot;
+  if (!runtime::chanrecv1(c, &slot.value)) return T();
+  T result(std::move(slot.value));
+  slot.value.~T();
+  return result;
+}
+
+template <typename T>
+[[gnu::always_inline]] inline std::pair<T, bool> chan_recv2(runtime::hchan* c) {
+  Slot<T> slot;
+  if (!runtime::chanrecv2(c, &slot.value)) return {T(), false};
+  std::pair<T, bool> result(std::move(slot.value), true);
+  slot.value.~T();
+  return result;
+}
+
+// One pass over a channel: begin() has received the first value already.
+template <typename T>
+class ChanRange {
+ public:
+  [[gnu::always_inline]] explicit ChanRange(runtime::hchan* c) : c_(c) { next(); }
+  ChanRange(const ChanRange&) = delete;
+  [[gnu::always_inline]] ~ChanRange() {
+    if (ok_) slot_.value.~T();
+  }
+  [[gnu::always_inline]] bool operator!=(std::nullptr_t) const { return ok_; }
+  [[gnu::always_inline]] T& operator*() { return slot_.value; }
+  [[gnu::always_inline]] void operator++() {
+    slot_.value.~T();
+    next();
+  }
+
+ private:
+  [[gnu::always_inline]] void next() { ok_ = runtime::chanrecv2(c_, &slot_.value); }
+
+  runtime::hchan* c_;
+  bool ok_ = false;
+  Slot<T> slot_;
+};
+
+}  // namespace glue
+
+template <typename T>
+[[gnu::always_inline]] inline T RecvChan<T>::recv() const {
+  return glue::chan_recv1<T>(hchan());
+}
+template <typename T>
+[[gnu::always_inline]] inline T Chan<T>::recv() const {
+  return glue::chan_recv1<T>(hchan());
+}
+template <typename T>
+[[gnu::always_inline]] inline std::pair<T, bool> RecvChan<T>::recv_ok() const {
+  return glue::chan_recv2<T>(hchan());
+}
+template <typename T>
+[[gnu::always_inline]] inline std::pair<T, bool> Chan<T>::recv_ok() const {
+  return glue::chan_recv2<T>(hchan());
+}
+template <typename T>
+[[gnu::always_inline]] inline glue::ChanRange<T> RecvChan<T>::begin() const {
+  return glue::ChanRange<T>(hchan());
+}
+template <typename T>
+[[gnu::always_inline]] inline glue::ChanRange<T> Chan<T>::begin() const {
+  return glue::ChanRange<T>(hchan());
+}
+template <typename T>
+[[gnu::always_inline]] inline void SendChan<T>::send(T value) const {
+  runtime::chansend1(hchan(), &value);
+}
+template <typename T>
+[[gnu::always_inline]] inline void Chan<T>::send(T value) const {
+  runtime::chansend1(hchan(), &value);
+}
+
+template <typename T>
+[[gnu::always_inline]] inline Chan<T> make_chan(int64_t size) {
+  return Chan<T>(runtime::makechan(&glue::ElemOps<T>::type, size));
+}
+template <typename T>
+[[gnu::always_inline]] inline void close(const Chan<T>& ch) {
+  runtime::closechan(ch.hchan());
+}
+template <typename T>
+[[gnu::always_inline]] inline void close(const SendChan<T>& ch) {
+  runtime::closechan(ch.hchan());
+}
+
+// The channel that a timer feeds, and that timer. `f` gets the hchan* as its arg.
+template <typename T>
+inline Chan<T> make_timer_chan(void (*f)(void* arg, uint64_t seq, int64_t delta)) {
+  return Chan<T>(runtime::maketimerchan(&glue::ElemOps<T>::type, f));
+}
+inline runtime::Timer* timer_of(const glue::ChanRef& ch) { return ch.hchan()->timer; }
+template <typename T>
+inline bool chan_trysend(runtime::hchan* c, T value) {
+  return runtime::chantrysend(c, &value);
+}
+
+template <typename T>
+[[gnu::always_inline]] inline Case recv(const RecvChan<T>& ch, T& v, bool& ok) {
+  return {ch.hchan(), &v, &ok, Case::Recv, true, glue::ElemOps<T>::zero};
+}
+template <typename T>
+[[gnu::always_inline]] inline Case recv(const RecvChan<T>& ch, T& v) {
+  return {ch.hchan(), &v, nullptr, Case::Recv, true, glue::ElemOps<T>::zero};
+}
+template <typename T>
+[[gnu::always_inline]] inline Case recv(const RecvChan<T>& ch) {
+  return {ch.hchan(), nullptr, nullptr, Case::Recv, false, nullptr};
+}
+template <typename T>
+[[gnu::always_inline]] inline Case recv(const Chan<T>& ch, T& v, bool& ok) {
+  return {ch.hchan(), &v, &ok, Case::Recv, true, glue::ElemOps<T>::zero};
+}
+template <typename T>
+[[gnu::always_inline]] inline Case recv(const Chan<T>& ch, T& v) {
+  return {ch.hchan(), &v, nullptr, Case::Recv, true, glue::ElemOps<T>::zero};
+}
+template <typename T>
+[[gnu::always_inline]] inline Case recv(const Chan<T>& ch) {
+  return {ch.hchan(), nullptr, nullptr, Case::Recv, false, nullptr};
+}
+template <typename T>
+[[gnu::always_inline]] inline Case send(const SendChan<T>& ch, const std::type_identity_t<T>& v) {
+  return {ch.hchan(), const_cast<T*>(&v), nullptr, Case::Send, true, nullptr};
+}
+template <typename T>
+[[gnu::always_inline]] inline Case send(const SendChan<T>& ch, std::type_identity_t<T>&& v) {
+  return {ch.hchan(), &v, nullptr, Case::Send, false, nullptr};
+}
+template <typename T>
+[[gnu::always_inline]] inline Case send(const Chan<T>& ch, const std::type_identity_t<T>& v) {
+  return {ch.hchan(), const_cast<T*>(&v), nullptr, Case::Send, true, nullptr};
+}
+template <typename T>
+[[gnu::always_inline]] inline Case send(const Chan<T>& ch, std::type_identity_t<T>&& v) {
+  return {ch.hchan(), &v, nullptr, Case::Send, false, nullptr};
+}
+
+[[gnu::always_inline]] inline int select(std::initializer_list<Case> cases) {
+  // selectgo only reads the cases; the list's array is const for the sake of literals.
+  return runtime::selectgo(const_cast<Case*>(cases.begin()), static_cast<int>(cases.size()));
+}
+
+}  // namespace golab

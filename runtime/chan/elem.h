@@ -1,0 +1,93 @@
+// elem.h: moving elements and waking partners: what send, receive and select share. For
+// runtime/chan only.
+#pragma once
+
+#include <cstring>
+
+#include "runtime/chan/hchan.h"
+#include "runtime/core/gmp.h"
+#include "runtime/core/proc.h"
+
+namespace golab::runtime {
+
+// Brings the element at `from` to `to` (null: nowhere). `assign`: to is a variable, else raw
+// memory. `copy`: from keeps its value, else it may be moved from.
+inline void carry(const ElemType* type, void* to, bool assign, void* from, bool copy) {
+  if (to == nullptr) return;
+  if (type->trivial) {
+    switch (type->size) {
+      case 8:
+        memcpy(to, from, 8);
+        return;
+      case 4:
+        memcpy(to, from, 4);
+        return;
+      case 1:
+        memcpy(to, from, 1);
+        return;
+      default:
+        memcpy(to, from, type->size);
+        return;
+    }
+  }
+  if (assign)
+    (copy ? type->assign_copy : type->assign_move)(to, from);
+  else
+    (copy ? type->construct_copy : type->construct_move)(to, from);
+}
+
+inline void enqueue(waitq* q, Sudog* sg) {
+  sg->next = nullptr;
+  sg->prev = q->last;
+  if (q->last != nullptr)
+    q->last->next = sg;
+  else
+    q->first = sg;
+  q->last = sg;
+}
+
+inline void dequeueSudoG(waitq* q, Sudog* sg) {
+  if (sg->prev == nullptr && sg->next == nullptr && q->first != sg) return;  // off already
+  if (sg->prev != nullptr)
+    sg->prev->next = sg->next;
+  else
+    q->first = sg->next;
+  if (sg->next != nullptr)
+    sg->next->prev = sg->prev;
+  else
+    q->last = sg->prev;
+  sg->prev = sg->next = nullptr;
+}
+
+// The first waiter that is still to be had. One in a select may have been won by another channel.
+inline Sudog* dequeue(waitq* q) {
+  for (;;) {
+    Sudog* sg = q->first;
+    if (sg == nullptr) return nullptr;
+    q->first = sg->next;
+    if (sg->next != nullptr)
+      sg->next->prev = nullptr;
+    else
+      q->last = nullptr;
+    sg->next = sg->prev = nullptr;
+    if (sg->isSelect) {
+      uint32_t open = 0;
+      if (!sg->g->selectDone.compare_exchange_strong(open, 1)) continue;
+    }
+    return sg;
+  }
+}
+
+// After this the sudog, which lies on gp's stack, may be gone.
+inline void wake(Sudog* sg, bool success) {
+  G* gp = sg->g;
+  sg->success = success;
+  gp->param = sg;
+  goready(gp);
+}
+
+// Tries one case of a select; requires its channel's lock. 0: went ahead, 2: the channel is closed
+// (in both the lock is dropped), 1: would park.
+int try_case(scase* cas);
+
+}  // namespace golab::runtime

@@ -1,0 +1,107 @@
+// hchan.h: the channel as the runtime sees it: untyped elements, two queues of waiting goroutines.
+//
+// Invariants, under hchan::lock (Go's chan.go states the same):
+//   - at least one of sendq and recvq is empty, but for a goroutine that waits in one select on
+//   both;
+//   - in a buffered channel, qcount > 0 means that recvq is empty, qcount < dataqsiz that sendq is.
+//
+// A value is moved once wherever that can be done: a sender that finds a receiver waiting moves it
+// right into the receiver's frame, and a receiver takes it right out of a waiting sender's frame.
+// That is why the queues hold pointers into stacks of parked goroutines; a stack here never moves.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include "runtime/core/lock.h"
+
+namespace golab::runtime {
+
+struct G;
+struct Timer;
+struct hchan;
+
+// How to carry an element from here to there. A receiver's slot is raw memory (construct) or a
+// variable of the program (assign); a sender's value may be consumed (move) or must stay (copy).
+struct ElemType {
+  uint32_t size;
+  uint32_t align;
+  bool trivial;  // memcpy does for all
+  void (*construct_move)(void* to, void* from);
+  void (*construct_copy)(void* to, void* from);
+  void (*assign_move)(void* to, void* from);
+  void (*assign_copy)(void* to, void* from);
+  void (*destroy)(void* at);
+};
+
+// A goroutine waiting on a channel. It lives in the frame of chansend, chanrecv or selectgo.
+struct Sudog {
+  G* g = nullptr;
+  Sudog* next = nullptr;
+  Sudog* prev = nullptr;
+  void* elem = nullptr;  // value to send, or where to put what is received (null: drop it)
+  hchan* c = nullptr;
+  Sudog* waitlink = nullptr;  // next case of the same select, in lock order
+  bool isSelect = false;
+  bool success = false;  // woken by a communication, not by close
+  bool keep = false;     // elem: copy from / assign to a variable, see ElemType
+  uint16_t index = 0;    // case of the select
+};
+
+struct waitq {
+  Sudog* first = nullptr;
+  Sudog* last = nullptr;
+};
+
+struct hchan {
+  mutex lock;
+  std::atomic<uint32_t> closed{0};
+  std::atomic<uint32_t> qcount{0};  // elements in the buffer
+  uint32_t dataqsiz = 0;            // size of the buffer
+  uint32_t elemsize = 0;
+  uint32_t sendx = 0;
+  uint32_t recvx = 0;
+  unsigned char* buf = nullptr;
+  const ElemType* elemtype = nullptr;
+  waitq recvq;
+  waitq sendq;
+  Timer* timer = nullptr;         // feeds this channel (time.After, NewTimer, NewTicker)
+  std::atomic<uint32_t> refs{1};  // handles
+};
+
+// Panics "makechan: size out of range" if size < 0 or too large.
+hchan* makechan(const ElemType* type, int64_t size);
+// A channel that a timer feeds: one slot, but len and cap 0 to the user. f is called with arg = the
+// channel.
+hchan* maketimerchan(const ElemType* type, void (*f)(void* arg, uint64_t seq, int64_t delta));
+void freechan(hchan* c);  // the last handle is gone
+
+// Park as the language says; null channels park for ever. See Chan for what they panic with.
+void chansend1(hchan* c, void* elem);
+// Receives build the value in raw memory; false: closed and drained, nothing was built. The two
+// differ in name only: Go calls the first for `v := <-ch`, the second for `v, ok := <-ch` and
+// range.
+bool chanrecv1(hchan* c, void* elem);
+bool chanrecv2(hchan* c, void* elem);
+bool chantrysend(hchan* c, void* elem);  // never parks. Not for programs: a timer's send.
+void closechan(hchan* c);
+int chanlen(const hchan* c);
+int chancap(const hchan* c);
+
+// Drops a value that a channel timer sent and nobody received yet. True if there was one.
+bool discard_timer_value(hchan* c);
+
+struct scase {
+  hchan* c = nullptr;
+  void* elem = nullptr;
+  bool* ok = nullptr;  // receive: where to say whether it was a value
+  enum Kind : uint8_t { Recv, Send, Default } kind = Default;
+  bool keep = false;
+  void (*zero)(void* elem) = nullptr;  // receive from a closed channel: the zero value
+};
+
+// The index of the case that went ahead. Parks if none can and there is no default.
+int selectgo(scase* cases, int n);
+
+}  // namespace golab::runtime

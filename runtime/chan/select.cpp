@@ -1,0 +1,189 @@
+// select.cpp: waiting on several channels at once.
+//
+// Three passes, Go's. First the ready cases, looked at in random order with all channels locked;
+// then, if none is ready, a sudog on every channel's queue and one park; at last, woken by one of
+// them, off the queues of the others. Locks are taken in order of the channels' addresses, so two
+// selects cannot wait for each other. Two partners may want to wake the same select at the same
+// time: G::selectDone lets one.
+//
+// The random order is one of the places where the scheduler chooses: see cheaprandn in permute.
+#include <cstdint>
+
+#include "runtime/chan/elem.h"
+#include "runtime/core/panic.h"
+#include "runtime/core/timer.h"
+
+namespace golab::runtime {
+namespace {
+
+constexpr int kCasesMax = 65536;  // Go's limit
+constexpr int kInline = 8;        // cases whose bookkeeping fits on the stack
+
+struct Order {
+  uint16_t poll;
+  uint16_t lock;
+};
+
+void sellock(scase* cases, const Order* order, int n) {
+  hchan* last = nullptr;
+  for (int i = 0; i < n; i++) {
+    hchan* c = cases[order[i].lock].c;
+    if (c != last) lock(&c->lock);
+    last = c;
+  }
+}
+
+// Unlocks all but `except`, whose lock its case has dropped already.
+void selunlock(scase* cases, const Order* order, int n, hchan* except) {
+  hchan* last = nullptr;
+  for (int i = n; i-- > 0;) {
+    hchan* c = cases[order[i].lock].c;
+    if (c != last && c != except) unlock(&c->lock);
+    last = c;
+  }
+}
+
+// Fills poll order (a random permutation) and lock order (by address) with the cases that have a
+// channel.
+int permute(scase* cases, int n, Order* order) {
+  int count = 0;
+  for (int i = 0; i < n; i++) {
+    if (cases[i].c == nullptr) continue;  // nil channels are never ready; default has none
+    int at = static_cast<int>(cheaprandn(static_cast<uint32_t>(count + 1)));
+    order[count].poll = order[at].poll;
+    order[at].poll = static_cast<uint16_t>(i);
+    int j = count;  // insertion: a select has few cases
+    while (j > 0 && cases[order[j - 1].lock].c > cases[i].c) {
+      order[j].lock = order[j - 1].lock;
+      j--;
+    }
+    order[j].lock = static_cast<uint16_t>(i);
+    count++;
+  }
+  return count;
+}
+
+struct Park {
+  scase* cases;
+  Order* order;
+  int n;
+};
+
+bool selparkcommit(G*, void* arg) {
+  Park park =
+      *static_cast<Park*>(arg);  // on the parked stack: read before the last lock is dropped
+  selunlock(park.cases, park.order, park.n, nullptr);
+  return true;
+}
+
+struct Result {
+  int index;
+  int outcome;  // 0 done, 2 closed
+};
+
+// All channels are locked and none is ready.
+[[gnu::always_inline]] inline Result wait_for_one(scase* cases, Order* order, int n,
+                                                  Sudog* sudogs) {
+  G* gp = getm()->curg;
+  gp->selectDone.store(0, std::memory_order_relaxed);
+  gp->param = nullptr;
+  for (int i = 0; i < n; i++) {
+    uint16_t index = order[i].lock;
+    scase& cas = cases[index];
+    Sudog& sg = sudogs[i];
+    sg = Sudog{};
+    sg.g = gp;
+    sg.isSelect = true;
+    sg.elem = cas.elem;
+    sg.keep = cas.keep;
+    sg.c = cas.c;
+    sg.index = index;
+    sg.waitlink = i + 1 < n ? &sudogs[i + 1] : nullptr;
+    enqueue(cas.kind == scase::Send ? &cas.c->sendq : &cas.c->recvq, &sg);
+  }
+  gp->waiting = sudogs;
+  Park park{cases, order, n};
+  gopark(selparkcommit, &park, WaitReason::Select, sudogs);
+
+  auto* won = static_cast<Sudog*>(gp->param);
+  sellock(cases, order, n);
+  gp->waiting = nullptr;
+  for (int i = 0; i < n; i++) {
+    if (&sudogs[i] == won) continue;
+    scase& cas = cases[sudogs[i].index];
+    dequeueSudoG(cas.kind == scase::Send ? &cas.c->sendq : &cas.c->recvq, &sudogs[i]);
+  }
+  selunlock(cases, order, n, nullptr);
+  return {won->index, won->success ? 0 : 2};
+}
+
+Result choose(scase* cases, int n, bool block, int default_index) {
+  Order order_inline[kInline];
+  Sudog sudogs_inline[kInline];
+  Order* order = n <= kInline ? order_inline : new Order[n];
+  Sudog* sudogs = n <= kInline ? sudogs_inline : new Sudog[n];
+  int count = permute(cases, n, order);
+  Result result{default_index, 1};
+  sellock(cases, order, count);
+  for (int i = 0; i < count && result.outcome == 1; i++) {
+    scase* cas = &cases[order[i].poll];
+    int outcome = try_case(cas);
+    if (outcome == 1) continue;
+    selunlock(cases, order, count, cas->c);
+    result = {order[i].poll, outcome};
+  }
+  if (result.outcome == 1) {
+    if (block)
+      result = wait_for_one(cases, order, count, sudogs);
+    else
+      selunlock(cases, order, count, nullptr);
+  }
+  if (order != order_inline) delete[] order;
+  if (sudogs != sudogs_inline) delete[] sudogs;
+  return result;
+}
+
+}  // namespace
+
+[[gnu::noinline]] int selectgo(scase* cases, int n) {
+  if (n > kCasesMax) throw_("select: too many cases");
+  int default_index = -1;
+  bool any = false;
+  bool timers = false;
+  for (int i = 0; i < n; i++) {
+    if (cases[i].kind == scase::Default) default_index = i;
+    if (cases[i].c == nullptr) continue;
+    any = true;
+    timers |= cases[i].c->timer != nullptr;
+  }
+  bool block = default_index < 0;
+  Result result{default_index, 1};
+  {
+    RuntimeCall rc;
+    if (!any && block) {
+      gopark(nullptr, nullptr, n == 0 ? WaitReason::SelectNoCases : WaitReason::Select);
+      throw_("unreachable");
+    }
+    for (int i = 0; timers && i < n; i++) {
+      if (cases[i].c == nullptr || cases[i].c->timer == nullptr) continue;
+      maybeRunChan(cases[i].c->timer);
+      if (block) blockTimerChan(cases[i].c->timer);
+    }
+    if (any) result = choose(cases, n, block, default_index);
+    for (int i = 0; timers && block && i < n; i++) {
+      if (cases[i].c != nullptr && cases[i].c->timer != nullptr)
+        unblockTimerChan(cases[i].c->timer);
+    }
+  }
+  if (result.index == default_index) return result.index;
+  scase& cas = cases[result.index];
+  if (cas.kind == scase::Send) {
+    if (result.outcome == 2) panic_runtime_error("send on closed channel");
+    return result.index;
+  }
+  if (cas.ok != nullptr) *cas.ok = result.outcome == 0;
+  if (result.outcome == 2 && cas.elem != nullptr && cas.zero != nullptr) cas.zero(cas.elem);
+  return result.index;
+}
+
+}  // namespace golab::runtime

@@ -1,0 +1,9 @@
+// arch.h: what depends on the processor, one file each, so that a port is a file.
+#pragma once
+
+#if defined(__x86_64__)
+#include "runtime/core/arch_x86_64.h"
+#else
+#error \
+    "golab runs on x86-64. A port is a file beside arch_x86_64.h: see the list of functions there."
+#endif

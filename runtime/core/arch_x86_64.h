@@ -1,0 +1,50 @@
+// arch_x86_64.h: x86-64's part of the runtime: this thread's M, frame records, the end of a stack.
+//
+// A port supplies: getm, setm, cpu_relax, the frame record layout, GOLAB_STACK_END,
+// context_pc/fp/sp.
+#pragma once
+
+#include <ucontext.h>
+
+#include <cstdint>
+
+namespace golab::runtime {
+
+struct M;
+extern thread_local constinit M* tls_m;
+
+// The M of the thread that executes this very instruction.
+//
+// A compiler may keep the address of a thread_local in a register across a call, and a goroutine
+// may wake from that call on another thread. So the address never exists: a volatile asm reads the
+// variable through the thread register each time. (Local-exec model: the lab links its runtime
+// statically into a non-PIE program.)
+[[gnu::always_inline]] inline M* getm() {
+  M* m;
+  asm volatile("movq %%fs:_ZN5golab7runtime5tls_mE@tpoff, %0" : "=r"(m)::"memory");
+  return m;
+}
+
+inline void cpu_relax() { __builtin_ia32_pause(); }
+
+// A frame record: the caller's frame pointer, then the return address.
+struct FrameRecord {
+  uintptr_t fp;
+  uintptr_t pc;
+};
+
+// Tells unwinders that the function in which this stands has no caller.
+#define GOLAB_STACK_END() asm volatile(".cfi_undefined rip")
+
+// An address of the instruction being executed.
+[[gnu::always_inline]] inline uintptr_t getpc() {
+  uintptr_t pc;
+  asm volatile("leaq 0(%%rip), %0" : "=r"(pc));
+  return pc;
+}
+
+inline uintptr_t context_pc(const ucontext_t* uc) { return uc->uc_mcontext.gregs[REG_RIP]; }
+inline uintptr_t context_fp(const ucontext_t* uc) { return uc->uc_mcontext.gregs[REG_RBP]; }
+inline uintptr_t context_sp(const ucontext_t* uc) { return uc->uc_mcontext.gregs[REG_RSP]; }
+
+}  // namespace golab::runtime

@@ -1,0 +1,215 @@
+// gmp.h: G, M and P, the three nouns of the scheduler, as Go has them.
+//
+//   G  a goroutine: its stack, its state, and why it waits.
+//   M  a machine: an OS thread. It runs the scheduler on its own stack (g0) and goroutines on
+//   theirs. P  a processor: the right to run goroutines, and the queue of those that are next.
+//   GOMAXPROCS many.
+//
+// A thread needs a P to take part in scheduling. Where Go switches a long-running goroutine off, we
+// take the P away and let the goroutine go on without (see proc.h, "Preemption"): then M::p is null
+// while M::curg runs, and the goroutine queues for a P at its next call into the runtime.
+//
+// All of them live in mappings of their own, never in the program's heap, are found by index, and
+// are reused but never returned. So a profiler may read any of them at any time without a lock, and
+// a conservative leak marker can tell the runtime's memory from the program's.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include "runtime/core/lock.h"
+#include "runtime/core/waitreason.h"
+
+namespace golab {
+class DeferBase;
+}
+
+namespace golab::runtime {
+
+struct G;
+struct M;
+struct P;
+struct Timer;
+struct Sudog;
+struct PanicRecord;
+
+// Go's goroutine states (runtime2.go), the ones that we have.
+enum : uint32_t {
+  _Gidle = 0,
+  _Grunnable = 1,  // on a run queue; its stack is not owned by a thread
+  _Grunning = 2,   // some M's curg (with a P, or without if the P was taken)
+  _Gsyscall = 3,   // between entersyscall and exitsyscall
+  _Gwaiting = 4,   // parked by gopark
+  _Gdead = 6,      // unused: just ended, or on a free list
+};
+
+enum : uint32_t { _Pidle = 0, _Prunning = 1, _Psyscall = 2, _Pdead = 4 };
+
+// What the other stack does first after a switch, on behalf of the goroutine that left (see
+// gopark).
+using UnlockFunc = bool (*)(G* gp, void* lock);
+
+// The two words per thread that the C++ runtime keeps about exceptions in flight (Itanium C++ ABI
+// 2.2.2). They belong to a goroutine, so they travel with it.
+struct EhGlobals {
+  void* caughtExceptions = nullptr;
+  unsigned int uncaughtExceptions = 0;
+};
+
+// How a goroutine leaves its thread; what the stack that comes next has to finish for it.
+enum class LeftAction : uint32_t { None, Park, Yield, Requeue, Dead, Systemstack };
+
+constexpr size_t kClosureBytes = 48;      // a closure up to this size lives in its G
+constexpr uint32_t kStackTraceMax = 512;  // frames kept of one stack while the world is stopped
+
+struct G {
+  // Set by newproc, then unchanged until this goroutine ends (a dead G is reused, as in Go).
+  uint64_t goid = 0;
+  uint64_t parentGoid = 0;      // who ran go(...)
+  uintptr_t gopc = 0;           // return address of that go(...): "created by" in a dump
+  uintptr_t startpc = 0;        // entry of the user's function; 0 if glue stands before it
+  void (*fn)(void*) = nullptr;  // calls and destroys the closure
+  void* arg = nullptr;          // the closure: in closure[], or on the heap
+
+  // The stack, [lo, hi). Bound when the goroutine first runs; null before and after.
+  uintptr_t stackLo = 0;
+  uintptr_t stackHi = 0;
+
+  // Written by the scheduler. Anyone may read while the world is stopped.
+  std::atomic<uint32_t> status{_Gidle};
+  WaitReason waitreason = WaitReason::Zero;  // if status == _Gwaiting
+  bool lockedToThread = false;
+  bool system = false;            // the runtime's own: not counted, not in profiles
+  bool startedRunning = false;    // has a stack
+  bool stackUnguarded = false;    // no guard page below it (stack.h)
+  int64_t waitsince = 0;          // coarse nanotime of the park; 0 while it runs
+  const void* waitobj = nullptr;  // the channel, semaphore or descriptor it is parked on
+
+  // Where a goroutine off its thread stopped: the switch record, and the innermost frame for
+  // walkers.
+  void* ctx = nullptr;
+  uintptr_t schedPc = 0;
+  uintptr_t schedFp = 0;
+  EhGlobals eh;
+
+  // Snapshot mark: epoch << 2 | absent, in progress, satisfied (profiler's protocol, see stop.h).
+  std::atomic<uint64_t> snapshot{0};
+
+  // Owned by the running goroutine.
+  M* m = nullptr;  // while running
+  M* lockedm = nullptr;
+  DeferBase* defers = nullptr;
+  PanicRecord* panics = nullptr;
+  void* labels = nullptr;  // runtime/pprof labels (opaque)
+
+  // Owned by whoever queues it: run queue, free list, or the channel(s) that it waits on.
+  G* schedlink = nullptr;
+  Sudog* waiting = nullptr;             // sudogs of the channel operation it is parked in
+  void* param = nullptr;                // handed over by the waker
+  std::atomic<uint32_t> selectDone{0};  // who won the race to wake a select
+  uint32_t selectIndex = 0;
+
+#if defined(GOLAB_TSAN) || defined(GOLAB_ASAN)
+  void* sanitizerStack = nullptr;  // TSan's fiber, ASan's fake stack
+#endif
+
+  alignas(16) unsigned char closure[kClosureBytes];
+};
+
+// One stack as a thread published it while it was stopped. Leaf first; pcs as return addresses, the
+// leaf's pc exact (`leaf_exact`) if a signal interrupted it there.
+struct StoppedStack {
+  uint32_t depth = 0;
+  bool leaf_exact = false;
+  bool truncated = false;
+  uintptr_t pcs[kStackTraceMax];
+};
+
+struct M {
+  int64_t id = 0;
+  int32_t tid = 0;
+  G* curg = nullptr;   // goroutine on this thread, null while the scheduler runs
+  P* p = nullptr;      // null: idle, in a system call whose P was taken, or P taken by preemption
+  P* oldp = nullptr;   // the P to try first after a system call
+  P* nextp = nullptr;  // handed over by startm
+  G* lockedg = nullptr;
+  uint32_t lockedExt = 0;  // nested LockOSThread calls
+  bool spinning = false;   // looking for work, and counted in sched.nmspinning
+  uint32_t schedtick = 0;
+
+  // > 0 while this thread is inside the runtime: signals then only leave a note (see stop.h).
+  std::atomic<int32_t> locks{0};
+  std::atomic<uint32_t> preempt{0};  // notes for releasem: kNoteStop, kNoteYield
+  std::atomic<uint32_t> park{0};     // futex word on which an idle M sleeps
+  std::atomic<uint32_t> state{0};    // stop.h: running, safe, stopped
+  void* g0ctx = nullptr;             // the scheduler's stack while a goroutine runs
+  EhGlobals* ehGlobals = nullptr;    // this thread's __cxa_get_globals()
+
+  // What the stack that is switched to does first for the goroutine that left.
+  G* left = nullptr;
+  UnlockFunc leftUnlockf = nullptr;
+  void* leftLock = nullptr;
+  LeftAction leftAction = LeftAction::None;
+
+  void (*systemstackFn)(void*) = nullptr;  // systemstack: what to run on g0
+  void* systemstackArg = nullptr;
+  bool onSystemstack = false;
+
+  uint64_t fastrand = 0;
+  bool idle = false;       // on the idle list
+  M* alllink = nullptr;    // allm list, append-only
+  M* schedlink = nullptr;  // idle list
+  uintptr_t altstack = 0;
+  StoppedStack stopped;  // filled by this thread when it stops in user code
+#if defined(GOLAB_TSAN) || defined(GOLAB_ASAN)
+  void* sanitizerStack = nullptr;  // g0's fiber (TSan) or fake stack (ASan)
+  const void* g0stackLo = nullptr;
+  size_t g0stackBytes = 0;
+#endif
+};
+
+constexpr uint32_t kRunqueueSize = 256;
+constexpr int32_t kStackCacheSize = 64;
+
+struct TimerEntry {
+  int64_t when;
+  Timer* timer;
+};
+
+struct P {
+  int32_t id = 0;
+  std::atomic<uint32_t> status{_Pidle};
+  P* link = nullptr;                   // idle list
+  std::atomic<M*> m{nullptr};          // back-link
+  std::atomic<uint32_t> schedtick{0};  // one per goroutine run: sysmon sees who runs long
+  std::atomic<uint32_t> syscalltick{0};
+  // sysmon's notes
+  uint32_t sysmontick = 0;
+  int64_t sysmonwhen = 0;
+  uint32_t sysmonsyscalltick = 0;
+  int64_t sysmonsyscallwhen = 0;
+
+  // Run queue: a ring that only the owner fills and everybody may take from.
+  alignas(64) std::atomic<uint32_t> runqhead{0};
+  std::atomic<uint32_t> runqtail{0};
+  std::atomic<G*> runnext{nullptr};  // jumps the queue: what a wake-up just made runnable
+  std::atomic<G*> runq[kRunqueueSize];
+
+  // Caches.
+  G* gFree = nullptr;
+  int32_t gFreeCount = 0;
+  int32_t stackCacheCount = 0;
+  uintptr_t stackCache[kStackCacheSize];  // free stacks, the last used on top
+  uint64_t goidcache = 0;
+  uint64_t goidcacheend = 0;
+
+  // Timers: a heap ordered by `when` (timer.h).
+  alignas(64) mutex timersLock;
+  TimerEntry* timers = nullptr;
+  uint32_t timersLen = 0;
+
+  std::atomic<int64_t> timer0When{0};  // 0: none
+};
+
+}  // namespace golab::runtime

@@ -1,0 +1,48 @@
+// lock.cpp: the slow paths of the runtime's lock.
+#include "runtime/core/lock.h"
+
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "runtime/core/arch.h"
+
+namespace golab::runtime {
+namespace {
+enum : uint32_t { kUnlocked = 0, kLocked = 1, kSleeping = 2 };
+constexpr int kSpins = 100;  // a critical section is a few dozen instructions
+}  // namespace
+
+void futexsleep(std::atomic<uint32_t>* addr, uint32_t val, int64_t ns) {
+  int saved = errno;
+  timespec ts{};
+  if (ns >= 0) {
+    ts.tv_sec = ns / 1000000000;
+    ts.tv_nsec = ns % 1000000000;
+  }
+  syscall(SYS_futex, addr, FUTEX_WAIT_PRIVATE, val, ns < 0 ? nullptr : &ts, nullptr, 0);
+  errno = saved;
+}
+
+void futexwakeup(std::atomic<uint32_t>* addr, uint32_t count) {
+  int saved = errno;
+  syscall(SYS_futex, addr, FUTEX_WAKE_PRIVATE, count, nullptr, nullptr, 0);
+  errno = saved;
+}
+
+void lock2(mutex* l) {
+  for (int i = 0; i < kSpins; i++) {
+    if (l->key.load(std::memory_order_relaxed) == kUnlocked && trylock(l)) return;
+    cpu_relax();
+  }
+  while (l->key.exchange(kSleeping, std::memory_order_acquire) != kUnlocked) {
+    futexsleep(&l->key, kSleeping, -1);
+  }
+}
+
+void unlock2(mutex* l) { futexwakeup(&l->key, 1); }
+
+}  // namespace golab::runtime

@@ -1,0 +1,365 @@
+// machine.cpp: threads: how they start, sleep, hand their P on, and sit out system calls.
+//
+// An M without work holds no P and sleeps on its own futex (M::park). It is woken with a P in its
+// hand (M::nextp). Order on the way to sleep: onto the idle list, then asleep; on the way up the
+// waker takes it off the list, gives it the P, then wakes it. So a thread on the list is always
+// safe to give to.
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <new>
+
+#include "runtime/core/panic.h"
+#include "runtime/core/sched.h"
+#include "runtime/core/stop.h"
+#include "runtime/core/switch.h"
+#include "runtime/core/timer.h"
+#include "runtime/net/netpoll.h"
+
+extern "C" void* __cxa_get_globals() noexcept;
+
+namespace golab::runtime {
+
+int NumCPU() {
+  cpu_set_t set;
+  if (sched_getaffinity(0, sizeof(set), &set) != 0) return 1;
+  int n = CPU_COUNT(&set);
+  return n < 1 ? 1 : n > kMaxProcs ? kMaxProcs : n;
+}
+
+M* newM() {
+  void* at = mmap(nullptr, sizeof(M), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (at == MAP_FAILED) throw_("out of memory for a thread");
+  M* mp = new (at) M;
+  mp->state.store(kMSafe);
+  mp->locks.store(1, std::memory_order_relaxed);
+  mp->fastrand = static_cast<uint64_t>(nanotime()) ^ reinterpret_cast<uintptr_t>(at);
+  mp->id = sched.mcount.fetch_add(1);
+  M* head = sched.allm.load();
+  do {
+    mp->alllink = head;
+  } while (!sched.allm.compare_exchange_weak(head, mp));
+  return mp;
+}
+
+namespace {
+void* mstart(void* arg) {
+  M* mp = static_cast<M*>(arg);
+  minit(mp);
+  leave_safe(mp);
+  acquirep(mp, mp->nextp);
+  mp->nextp = nullptr;
+  schedule();
+}
+
+void newthread(P* pp, bool spinning) {
+  M* mp = newM();
+  mp->nextp = pp;
+  mp->spinning = spinning;
+  // Signals stay blocked until the new thread knows its M.
+  sigset_t all, old;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &old);
+  pthread_t thread;
+  int err = pthread_create(&thread, nullptr, mstart, mp);
+  pthread_sigmask(SIG_SETMASK, &old, nullptr);
+  if (err != 0) throw_("failed to create a thread (see ulimit -u)");
+  pthread_detach(thread);
+}
+}  // namespace
+
+void minit(M* mp) {
+  tls_m = mp;
+  mp->tid = static_cast<int32_t>(syscall(SYS_gettid));
+  mp->ehGlobals = static_cast<EhGlobals*>(__cxa_get_globals());
+  constexpr size_t kAltStackBytes = 256 << 10;  // a dying program symbolizes its stacks here
+  void* at = mmap(nullptr, kAltStackBytes, PROT_READ | PROT_WRITE,
+                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (at == MAP_FAILED) throw_("out of memory for a signal stack");
+  mp->altstack = reinterpret_cast<uintptr_t>(at);
+  stack_t ss{};
+  ss.ss_sp = at;
+  ss.ss_size = kAltStackBytes;
+  sigaltstack(&ss, nullptr);
+#if defined(GOLAB_TSAN)
+  mp->sanitizerStack = __tsan_get_current_fiber();
+#endif
+#if defined(GOLAB_ASAN)
+  pthread_attr_t attr;
+  pthread_getattr_np(pthread_self(), &attr);
+  void* lo = nullptr;
+  pthread_attr_getstack(&attr, &lo, &mp->g0stackBytes);
+  mp->g0stackLo = lo;
+  pthread_attr_destroy(&attr);
+#endif
+  sigset_t none;
+  sigemptyset(&none);
+  pthread_sigmask(SIG_SETMASK, &none, nullptr);
+}
+
+// ---- Sleeping and waking ------------------------------------------------------------------------
+
+void mpark(M* mp) {
+  while (mp->park.load(std::memory_order_acquire) == 0) futexsleep(&mp->park, 0, -1);
+  mp->park.store(0, std::memory_order_relaxed);
+}
+
+void mwake(M* mp) {
+  mp->park.store(1, std::memory_order_release);
+  futexwakeup(&mp->park, 1);
+}
+
+void enter_safe(M* mp) {
+  mp->state.store(kMSafe, std::memory_order_seq_cst);
+  if (sched.stopping.load(std::memory_order_seq_cst) != 0) {
+    sched.arrivals.fetch_add(1);
+    futexwakeup(&sched.arrivals, 1);
+  }
+}
+
+void leave_safe(M* mp) {
+  for (;;) {
+    mp->state.store(kMRunning, std::memory_order_seq_cst);
+    if (sched.stopping.load(std::memory_order_seq_cst) == 0) return;
+    enter_safe(mp);
+    futexsleep(&sched.stopping, 1, -1);
+  }
+}
+
+void stopm() {
+  M* mp = getm();
+  if (mp->spinning) throw_("stopm: spinning");
+  lock(&sched.lock);
+  mp->schedlink = sched.midle;
+  sched.midle = mp;
+  sched.nmidle++;
+  checkdead();
+  unlock(&sched.lock);
+  enter_safe(mp);
+  mpark(mp);
+  leave_safe(mp);
+  acquirep(mp, mp->nextp);
+  mp->nextp = nullptr;
+}
+
+void startm(P* pp, bool spinning) {
+  lock(&sched.lock);
+  M* mp = sched.midle;
+  if (mp != nullptr) {
+    sched.midle = mp->schedlink;
+    sched.nmidle--;
+  }
+  unlock(&sched.lock);
+  if (mp == nullptr) {
+    newthread(pp, spinning);
+    return;
+  }
+  mp->spinning = spinning;
+  mp->nextp = pp;
+  mwake(mp);
+}
+
+// ---- Ps
+// ---------------------------------------------------------------------------------------------
+
+void acquirep(M* mp, P* pp) {
+  if (pp == nullptr) return;  // woken without one: the world changed its size
+  mp->p = pp;
+  pp->m.store(mp, std::memory_order_relaxed);
+  pp->status.store(_Prunning, std::memory_order_release);
+}
+
+P* releasep(M* mp) {
+  P* pp = mp->p;
+  mp->p = nullptr;
+  pp->m.store(nullptr, std::memory_order_relaxed);
+  pp->status.store(_Pidle, std::memory_order_release);
+  return pp;
+}
+
+void pidleput(P* pp) {
+  pp->link = sched.pidle;
+  sched.pidle = pp;
+  sched.npidle.fetch_add(1);
+}
+
+P* pidleget() {
+  P* pp = sched.pidle;
+  if (pp == nullptr) return nullptr;
+  sched.pidle = pp->link;
+  sched.npidle.fetch_sub(1);
+  if (sched.sysmonwait.load(std::memory_order_relaxed) != 0) sysmonwake();
+  return pp;
+}
+
+// Finds a thread for a P that its own thread cannot use any more.
+void handoffp(P* pp) {
+  if (!runqempty(pp) || sched.runqsize.load() > 0) {
+    startm(pp, false);
+    return;
+  }
+  // Nothing to do here now. If nobody looks for work elsewhere, this P should.
+  int32_t none = 0;
+  if (sched.nmspinning.load() + sched.npidle.load() == 0 &&
+      sched.nmspinning.compare_exchange_strong(none, 1)) {
+    startm(pp, true);
+    return;
+  }
+  lock(&sched.lock);
+  bool last = sched.npidle.load() == sched.gomaxprocs.load() - 1;
+  if (sched.runqsize.load() > 0 || (last && sched.lastpoll.load() != 0 && netpollinited())) {
+    unlock(&sched.lock);
+    startm(pp, false);
+    return;
+  }
+  int64_t when = pp->timer0When.load();
+  pidleput(pp);
+  unlock(&sched.lock);
+  if (when != 0) wakeNetPoller(when);
+}
+
+// ---- System calls
+// -------------------------------------------------------------------------------------
+
+[[gnu::noinline]] void entersyscall() {
+  M* mp = acquirem();
+  G* gp = mp->curg;
+  auto* frame = static_cast<FrameRecord*>(__builtin_frame_address(0));
+  gp->schedFp = frame->fp;
+  gp->schedPc = frame->pc;
+  gp->waitsince = nanotime_coarse();
+  gp->status.store(_Gsyscall, std::memory_order_release);
+  P* pp = mp->p;
+  mp->oldp = pp;
+  if (pp != nullptr) {
+    mp->p = nullptr;
+    pp->m.store(nullptr, std::memory_order_relaxed);
+    pp->syscalltick.fetch_add(1, std::memory_order_relaxed);
+    pp->status.store(_Psyscall, std::memory_order_release);  // sysmon may take it from here on
+  }
+  enter_safe(mp);
+  // Not releasem: this thread is safe now, notes for it wait until it comes back.
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  mp->locks.store(mp->locks.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
+}
+
+[[gnu::noinline]] void exitsyscall() {
+  M* mp = acquirem();
+  leave_safe(mp);
+  G* gp = mp->curg;
+  P* oldp = mp->oldp;
+  mp->oldp = nullptr;
+  uint32_t in_syscall = _Psyscall;
+  if (oldp != nullptr && oldp->status.compare_exchange_strong(in_syscall, _Prunning)) {
+    oldp->syscalltick.fetch_add(1, std::memory_order_relaxed);
+    oldp->m.store(mp, std::memory_order_relaxed);
+    mp->p = oldp;
+  } else {
+    lock(&sched.lock);
+    P* pp = pidleget();
+    unlock(&sched.lock);
+    acquirep(mp, pp);
+  }
+  // Before this stack changes, a snapshot in progress must have it.
+  if (snapshotActive.load(std::memory_order_relaxed)) {
+    while (!snapshot_gate(gp)) cpu_relax();
+  }
+  if (mp->p != nullptr) {
+    gp->waitsince = 0;
+    gp->status.store(_Grunning, std::memory_order_release);
+    releasem(mp);
+    return;
+  }
+  gp->status.store(_Grunnable, std::memory_order_release);
+  mp->leftAction = LeftAction::Requeue;
+  mp->curg = nullptr;
+  stack_switch(mp, gp, nullptr);
+  finish_left(getm());
+  releasem(getm());
+}
+
+// ---- Goroutines locked to a thread
+// ------------------------------------------------------------------------
+
+void LockOSThread() {
+  RuntimeCall rc;
+  M* mp = getm();
+  mp->lockedExt++;
+  mp->lockedg = mp->curg;
+  mp->curg->lockedm = mp;
+  mp->curg->lockedToThread = true;
+}
+
+void UnlockOSThread() {
+  RuntimeCall rc;
+  M* mp = getm();
+  if (mp->lockedExt == 0 || --mp->lockedExt > 0) return;
+  mp->curg->lockedToThread = false;
+  mp->curg->lockedm = nullptr;
+  mp->lockedg = nullptr;
+}
+
+// This thread may run only its own goroutine, which does not run now: it gives its P away and
+// sleeps until somebody who wants to run that goroutine brings one.
+void stoplockedm(M* mp) {
+  if (mp->p != nullptr) {
+    P* pp = releasep(mp);
+    handoffp(pp);
+  }
+  for (;;) {
+    lock(&sched.lock);
+    sched.nmidlelocked++;
+    checkdead();
+    unlock(&sched.lock);
+    enter_safe(mp);
+    mpark(mp);
+    leave_safe(mp);
+    if (mp->nextp != nullptr) break;
+    // GOMAXPROCS changed and took the P back on its way to us: the goroutine queues again.
+    lock(&sched.lock);
+    globrunqput(mp->lockedg);
+    unlock(&sched.lock);
+  }
+  acquirep(mp, mp->nextp);
+  mp->nextp = nullptr;
+}
+
+void startlockedm(M* self, G* gp) {
+  M* mp = gp->lockedm;
+  lock(&sched.lock);
+  sched.nmidlelocked--;
+  unlock(&sched.lock);
+  mp->nextp = releasep(self);
+  mwake(mp);
+  stopm();
+}
+
+// ---- Deadlock
+// ---------------------------------------------------------------------------------------------
+
+// Called whenever a thread has nothing to do. If none has, and no timer and no descriptor can
+// change that, no goroutine will ever run again.
+void checkdead() {
+  int32_t running = sched.mcount.load() - sched.nmidle - sched.nmidlelocked - 1;  // 1: sysmon
+  if (running > 0) return;
+  if (running < 0) throw_("checkdead: inconsistent counts");
+  if (timersEarliest() != 0 || sched.npidle.load() == 0) return;
+  bool any = false;
+  for (uint32_t i = 0; i < allglen(); i++) {
+    G* gp = allg(i);
+    uint32_t status = gp->status.load();
+    if (status == _Gdead || status == _Gidle || gp->system) continue;
+    if (status != _Gwaiting) return;
+    any = true;
+  }
+  unlock(&sched.lock);
+  fatal_deadlock(any ? "all goroutines are asleep - deadlock!"
+                     : "no goroutines (main called runtime.Goexit) - deadlock!");
+}
+
+}  // namespace golab::runtime

@@ -1,0 +1,863 @@
+// proc.cpp: the life of a goroutine on its threads: made, run, parked, woken, ended (see proc.h).
+#include "runtime/core/proc.h"
+
+#include <sys/mman.h>
+#include <time.h>
+#include <unwind.h>
+
+#include <cstdlib>
+#include <new>
+
+#include "runtime/core/hooks.h"
+#include "runtime/core/panic.h"
+#include "runtime/core/sched.h"
+#include "runtime/core/stack.h"
+#include "runtime/core/stop.h"
+#include "runtime/core/switch.h"
+#include "runtime/core/timer.h"
+#include "runtime/net/netpoll.h"
+
+extern "C" char __start_golab_goexit[], __stop_golab_goexit[];  // made by the linker
+
+namespace golab::runtime {
+
+thread_local constinit M* tls_m = nullptr;
+Sched sched;
+Hooks hooks;
+
+// ---- The table of all goroutines --------------------------------------------------------------
+//
+// One reservation, so that a G is found by index and never moves; pages come as it grows.
+
+namespace {
+constexpr uint32_t kMaxGoroutines = 16 << 20;
+constexpr uint32_t kGBatch = 16;
+
+mutex allglock;
+std::atomic<uint32_t> allglen_{0};
+G* allgs = nullptr;
+std::atomic<uint64_t> goidgen{0};
+
+void allginit() {
+  void* at = mmap(nullptr, sizeof(G) * size_t{kMaxGoroutines}, PROT_READ | PROT_WRITE,
+                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (at == MAP_FAILED) throw_("out of address space for the table of goroutines (see ulimit -v)");
+  madvise(at, sizeof(G) * size_t{kMaxGoroutines}, MADV_NOHUGEPAGE);
+  allgs = static_cast<G*>(at);
+}
+
+// Puts some free Gs into pp's cache: from the global list, or new ones.
+void gfrefill(P* pp) {
+  if (sched.gFreeCount.load(std::memory_order_relaxed) > 0) {
+    lock(&sched.lock);
+    while (pp->gFreeCount < 32 && sched.gFree != nullptr) {
+      G* gp = sched.gFree;
+      sched.gFree = gp->schedlink;
+      sched.gFreeCount.fetch_sub(1, std::memory_order_relaxed);
+      gp->schedlink = pp->gFree;
+      pp->gFree = gp;
+      pp->gFreeCount++;
+    }
+    unlock(&sched.lock);
+    if (pp->gFreeCount > 0) return;
+  }
+  lock(&allglock);
+  uint32_t n = allglen_.load(std::memory_order_relaxed);
+  if (n + kGBatch > kMaxGoroutines) throw_("more than 16 million goroutines");
+  // Highest first onto the list, so that they come off in order of the table.
+  for (uint32_t i = kGBatch; i-- > 0;) {
+    G* gp = new (&allgs[n + i]) G;
+    gp->status.store(_Gdead, std::memory_order_relaxed);
+    gp->schedlink = pp->gFree;
+    pp->gFree = gp;
+    pp->gFreeCount++;
+  }
+  allglen_.store(n + kGBatch, std::memory_order_release);
+  unlock(&allglock);
+}
+
+G* gfget(P* pp) {
+  if (pp->gFree == nullptr) gfrefill(pp);
+  G* gp = pp->gFree;
+  pp->gFree = gp->schedlink;
+  pp->gFreeCount--;
+  gp->schedlink = nullptr;
+  return gp;
+}
+
+void gfput(P* pp, G* gp) {
+  gp->schedlink = pp->gFree;
+  pp->gFree = gp;
+  if (++pp->gFreeCount < 64) return;
+  lock(&sched.lock);
+  while (pp->gFreeCount > 32) {
+    G* give = pp->gFree;
+    pp->gFree = give->schedlink;
+    pp->gFreeCount--;
+    give->schedlink = sched.gFree;
+    sched.gFree = give;
+    sched.gFreeCount.fetch_add(1, std::memory_order_relaxed);
+  }
+  unlock(&sched.lock);
+}
+}  // namespace
+
+uint32_t allglen() { return allglen_.load(std::memory_order_acquire); }
+G* allg(uint32_t i) { return &allgs[i]; }
+
+int NumGoroutine() {
+  RuntimeCall rc;
+  int32_t n = static_cast<int32_t>(allglen()) - sched.gFreeCount.load() - sched.nsystem.load();
+  for (int32_t i = 0; i < kMaxProcs && sched.allp[i] != nullptr; i++)
+    n -= sched.allp[i]->gFreeCount;
+  return n < 1 ? 1 : n;  // the counts of other Ps move while we read
+}
+
+// ---- Birth ------------------------------------------------------------------------------------
+
+namespace {
+bool fits_in_g(size_t bytes, size_t align) { return bytes <= kClosureBytes && align <= 16; }
+}  // namespace
+
+void* newg(size_t closure_bytes, size_t closure_align, G** out) {
+  RuntimeCall rc;
+  G* gp = gfget(getm()->p);
+  gp->arg = gp->closure;
+  if (!fits_in_g(closure_bytes, closure_align)) {
+    gp->arg = ::operator new(closure_bytes, std::align_val_t(closure_align));
+  }
+  *out = gp;
+  return gp->arg;
+}
+
+void freeclosure(void* at, size_t bytes, size_t align) {
+  if (!fits_in_g(bytes, align)) ::operator delete(at, std::align_val_t(align));
+}
+
+void discardg(G* gp) {
+  RuntimeCall rc;
+  gfput(getm()->p, gp);
+}
+
+[[gnu::noinline]] void newproc(G* gp, void (*fn)(void*), uintptr_t startpc) {
+  RuntimeCall rc;
+  M* mp = getm();
+  P* pp = mp->p;
+  gp->fn = fn;
+  gp->startpc = startpc;
+  gp->gopc = reinterpret_cast<uintptr_t>(__builtin_return_address(0));
+  gp->parentGoid = mp->curg != nullptr ? mp->curg->goid : 0;
+  gp->labels = mp->curg != nullptr ? mp->curg->labels : nullptr;
+  gp->startedRunning = false;
+  gp->waitsince = 0;
+  if (pp->goidcache == pp->goidcacheend) {
+    pp->goidcache = goidgen.fetch_add(kGBatch, std::memory_order_relaxed) + 1;
+    pp->goidcacheend = pp->goidcache + kGBatch;
+  }
+  gp->goid = pp->goidcache++;
+  // Born satisfied: a snapshot in progress is of a moment before this one.
+  gp->snapshot.store(snapshotEpoch.load(std::memory_order_relaxed) << 2 | kSnapshotSatisfied,
+                     std::memory_order_relaxed);
+  gp->status.store(_Grunnable, std::memory_order_release);
+  runqput(pp, gp, true);
+  wakep();
+}
+
+// ---- The bottom and the end of every stack ------------------------------------------------------
+
+bool is_goexit(uintptr_t pc) {
+  return pc >= reinterpret_cast<uintptr_t>(__start_golab_goexit) &&
+         pc < reinterpret_cast<uintptr_t>(__stop_golab_goexit);
+}
+
+void finish_left(M* mp);
+[[noreturn]] void goexit1();
+
+// Where a new stack begins. All walks end here: no caller for unwinders, a null frame pointer for
+// those who follow frames. It catches nothing, so that an uncaught panic is found out before
+// anything is unwound, and the terminate handler sees the stack whole.
+[[gnu::noinline, gnu::section("golab_goexit")]] void goexit(transfer_t from) {
+  GOLAB_STACK_END();
+  static_cast<FrameRecord*>(__builtin_frame_address(0))->fp = 0;
+  M* mp = getm();
+#if defined(GOLAB_ASAN)
+  __sanitizer_finish_switch_fiber(nullptr, nullptr, nullptr);
+#endif
+  switch_arrived(mp, from);
+  finish_left(mp);
+  G* gp = getm()->curg;
+  releasem(getm());
+  gp->fn(gp->arg);
+  goexit1();
+}
+
+namespace {
+
+// Binds a stack to a goroutine that has never run.
+void first_run(M* mp, G* gp) {
+  if (gp->stackLo == 0) stackalloc(mp->p, gp);
+  // Below the canary, aligned for the first call.
+  uintptr_t top = (gp->stackHi - sizeof(uint64_t)) & ~uintptr_t{63};
+  gp->ctx = boost::context::detail::make_fcontext(reinterpret_cast<void*>(top), top - gp->stackLo,
+                                                  goexit);
+  gp->eh = EhGlobals{};
+  gp->startedRunning = true;
+#if defined(GOLAB_TSAN)
+  gp->sanitizerStack = __tsan_create_fiber(0);
+#elif defined(GOLAB_ASAN)
+  gp->sanitizerStack = nullptr;
+#endif
+}
+
+// The goroutine is gone and off its stack: its stack and its G can serve another.
+void gdestroy(M* mp, G* gp) {
+#if defined(GOLAB_TSAN)
+  __tsan_destroy_fiber(gp->sanitizerStack);
+  gp->sanitizerStack = nullptr;
+#endif
+  stackfree(mp->p, gp);
+  gp->defers = nullptr;
+  gp->panics = nullptr;
+  gp->labels = nullptr;
+  gp->m = nullptr;
+  gp->lockedm = nullptr;
+  gp->lockedToThread = false;
+  if (gp->system) {
+    gp->system = false;
+    sched.nsystem.fetch_sub(1);
+  }
+  gp->status.store(_Gdead, std::memory_order_release);
+  gfput(mp->p, gp);
+}
+
+void overflow_check(G* gp) {
+  if (gp->stackUnguarded && !stackIntact(gp)) [[unlikely]]
+    fatal("stack overflow");
+}
+
+}  // namespace
+
+// Finishes the departure of the goroutine that this thread has just left. First thing on the new
+// stack.
+void finish_left(M* mp) {
+  LeftAction action = mp->leftAction;
+  G* gp = mp->left;
+  mp->leftAction = LeftAction::None;
+  switch (action) {
+    case LeftAction::Park: {
+      UnlockFunc unlockf = mp->leftUnlockf;
+      if (unlockf != nullptr && !unlockf(gp, mp->leftLock)) {
+        gp->status.store(_Grunnable, std::memory_order_release);
+        ready(gp, true);
+      }
+      break;
+    }
+    case LeftAction::Yield:
+    case LeftAction::Requeue:
+      lock(&sched.lock);
+      globrunqput(gp);
+      unlock(&sched.lock);
+      wakep();
+      break;
+    case LeftAction::Dead:
+      gdestroy(mp, gp);
+      break;
+    case LeftAction::None:
+    case LeftAction::Systemstack:
+      break;
+  }
+}
+
+// ---- The switch
+// -----------------------------------------------------------------------------------
+
+bool snapshot_gate(G* gp) {
+  if (!snapshotClaim(gp)) {
+    return (gp->snapshot.load(std::memory_order_acquire) & 3) != kSnapshotInProgress;
+  }
+  if (hooks.record != nullptr) hooks.record(gp);
+  snapshotDone(gp);
+  return true;
+}
+
+void execute(M* mp, G* gp) {
+  mp->curg = gp;
+  gp->m = mp;
+  gp->waitsince = 0;
+  gp->status.store(_Grunning, std::memory_order_release);
+  if (!gp->startedRunning) first_run(mp, gp);
+}
+
+namespace {
+
+bool timers_due(P* pp) {
+  int64_t when = pp->timer0When.load(std::memory_order_relaxed);
+  return when != 0 && when <= nanotime();
+}
+
+// The next goroutine if it can be had without a detour, else null: then g0 looks for one.
+G* next_direct(M* mp, P* pp, G* from) {
+  if (from->lockedm != nullptr || sched.stopping.load(std::memory_order_relaxed) != 0)
+    return nullptr;
+  uint32_t tick = pp->schedtick.load(std::memory_order_relaxed);
+  if (tick % 61 == 0 && sched.runqsize.load(std::memory_order_relaxed) > 0) return nullptr;
+  if (timers_due(pp)) return nullptr;
+  bool inherit = false;
+  G* gp = runqget(pp, &inherit);
+  if (gp == nullptr) return nullptr;
+  if (gp->lockedm != nullptr ||
+      (snapshotActive.load(std::memory_order_relaxed) && !snapshot_gate(gp))) {
+    // Not for this stack to run now. Its turn comes again from the global queue.
+    lock(&sched.lock);
+    globrunqput(gp);
+    unlock(&sched.lock);
+    return nullptr;
+  }
+  if (!inherit) pp->schedtick.store(tick + 1, std::memory_order_relaxed);
+  execute(mp, gp);
+  return gp;
+}
+
+// Takes the running goroutine off its stack; its status is set. Returns when it runs again.
+[[gnu::always_inline]] inline void switch_away(M* mp, G* gp, LeftAction action) {
+  overflow_check(gp);
+  mp->leftAction = action;
+  G* next = next_direct(mp, mp->p, gp);
+  if (next == nullptr) mp->curg = nullptr;
+  stack_switch(mp, gp, next, action == LeftAction::Dead);
+  finish_left(getm());
+}
+
+}  // namespace
+
+[[gnu::noinline]] void gopark(UnlockFunc unlockf, void* lock, WaitReason reason, const void* obj) {
+  M* mp = getm();
+  G* gp = mp->curg;
+  if (gp == nullptr || mp->onSystemstack) throw_("gopark: not on a goroutine");
+  if (mp->locks.load(std::memory_order_relaxed) != 1)
+    throw_("gopark: inside a nested runtime call");
+  gp->waitreason = reason;
+  gp->waitobj = obj;
+  gp->waitsince = nanotime_coarse();
+  gp->schedFp = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
+  gp->schedPc = getpc();
+  mp->leftUnlockf = unlockf;
+  mp->leftLock = lock;
+  gp->status.store(_Gwaiting, std::memory_order_release);
+  switch_away(mp, gp, LeftAction::Park);
+  // DOC: gopark-resumed
+}
+
+namespace {
+bool parkunlock(G*, void* l) {
+  unlock(static_cast<mutex*>(l));
+  return true;
+}
+}  // namespace
+
+void goparkunlock(mutex* l, WaitReason reason, const void* obj) {
+  gopark(parkunlock, l, reason, obj);
+}
+
+void ready(G* gp, bool next) {
+  runqput(getm()->p, gp, next);
+  wakep();
+}
+
+void goready(G* gp) {
+  if (gp->status.load(std::memory_order_relaxed) != _Gwaiting) throw_("goready: bad g status");
+  gp->status.store(_Grunnable, std::memory_order_release);
+  ready(gp, true);
+}
+
+void injectglist(G* head, int n) {
+  if (head == nullptr) return;
+  G* tail = head;
+  for (G* gp = head; gp != nullptr; gp = gp->schedlink) {
+    gp->status.store(_Grunnable, std::memory_order_release);
+    tail = gp;
+  }
+  lock(&sched.lock);
+  globrunqputbatch(head, tail, n);
+  unlock(&sched.lock);
+  for (int i = 0; i < n && sched.npidle.load() > 0; i++) {
+    lock(&sched.lock);
+    P* pp = pidleget();
+    unlock(&sched.lock);
+    if (pp == nullptr) break;
+    startm(pp, false);
+  }
+}
+
+void Gosched() {
+  RuntimeCall rc;
+  M* mp = getm();
+  G* gp = mp->curg;
+  gp->schedFp = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
+  gp->schedPc = getpc();
+  gp->status.store(_Grunnable, std::memory_order_release);
+  switch_away(mp, gp, LeftAction::Yield);
+}
+
+// A goroutine whose P was taken calls the runtime: it gets a P, or waits for one like any other.
+[[gnu::noinline]] void entercall(M* mp) {
+  G* gp = mp->curg;
+  if (gp == nullptr) return;  // the scheduler itself, between two Ps
+  lock(&sched.lock);
+  P* pp = sched.stopping.load() == 0 ? pidleget() : nullptr;
+  unlock(&sched.lock);
+  if (pp != nullptr) {
+    acquirep(mp, pp);
+    return;
+  }
+  gp->schedFp = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
+  gp->schedPc = getpc();
+  gp->status.store(_Grunnable, std::memory_order_release);
+  mp->leftAction = LeftAction::Requeue;
+  mp->curg = nullptr;
+  stack_switch(mp, gp, nullptr);
+  finish_left(getm());
+}
+
+[[noreturn]] void goexit1() {
+  M* mp = acquirem();
+  if (mp->p == nullptr) entercall(mp);
+  mp = getm();
+  G* gp = mp->curg;
+  if (gp->goid == 1) sched.mainExited = true;
+  if (gp->lockedm != nullptr) {
+    gp->lockedm->lockedg = nullptr;
+    gp->lockedm = nullptr;
+  }
+  mp->leftAction = LeftAction::Dead;
+  G* next = next_direct(mp, mp->p, gp);
+  if (next == nullptr) mp->curg = nullptr;
+  stack_switch(mp, gp, next, true);
+  __builtin_unreachable();
+}
+
+// ---- Goexit
+// -----------------------------------------------------------------------------------------
+//
+// A forced unwind (Itanium C++ ABI, 1.6.2) runs every destructor, and with them the Defers, without
+// being an exception that somebody could mistake for his own. It stops at the entry function.
+
+namespace {
+_Unwind_Reason_Code goexit_stop(int, _Unwind_Action actions, _Unwind_Exception_Class,
+                                _Unwind_Exception* exc, _Unwind_Context* context, void*) {
+  if ((actions & _UA_END_OF_STACK) != 0 || is_goexit(_Unwind_GetIP(context) - 1)) {
+    ::operator delete(exc);
+    goexit1();
+  }
+  return _URC_NO_REASON;
+}
+
+void goexit_swallowed(_Unwind_Reason_Code, _Unwind_Exception*) {
+  fatal("runtime.Goexit was swallowed by a catch (...) that does not rethrow");
+}
+}  // namespace
+
+[[noreturn]] void Goexit() {
+  auto* exc = static_cast<_Unwind_Exception*>(::operator new(sizeof(_Unwind_Exception)));
+  *exc = _Unwind_Exception{};
+  exc->exception_cleanup = goexit_swallowed;
+  _Unwind_ForcedUnwind(exc, goexit_stop, nullptr);
+  throw_("Goexit: the unwinder could not walk this stack");
+}
+
+// ---- The scheduler's loop, on g0
+// ----------------------------------------------------------------------
+
+void wakep() {
+  if (sched.npidle.load() == 0 || sched.nmspinning.load() != 0) return;
+  int32_t none = 0;
+  if (!sched.nmspinning.compare_exchange_strong(none, 1)) return;
+  lock(&sched.lock);
+  P* pp = pidleget();
+  unlock(&sched.lock);
+  if (pp == nullptr) {
+    sched.nmspinning.fetch_sub(1);
+    return;
+  }
+  startm(pp, true);
+}
+
+namespace {
+
+G* take_first(G* list) {
+  G* gp = list;
+  gp->status.store(_Grunnable, std::memory_order_release);
+  return gp;
+}
+
+// Work of other Ps: half a queue, or a timer that is due.
+G* stealWork(M* mp, int64_t* now, int64_t* pollUntil, bool* again) {
+  P* pp = mp->p;
+  int32_t n = sched.gomaxprocs.load(std::memory_order_relaxed);
+  for (int round = 0; round < 4; round++) {
+    bool last = round == 3;
+    uint32_t start = cheaprandn(n);
+    for (int32_t i = 0; i < n; i++) {
+      P* victim = sched.allp[(start + i) % n];
+      if (sched.stopping.load(std::memory_order_relaxed) != 0) {
+        *again = true;
+        return nullptr;
+      }
+      if (victim == pp) continue;
+      if (last && victim->timer0When.load(std::memory_order_relaxed) != 0) {
+        bool ran = false;
+        *now = nanotime();
+        int64_t next = checkTimers(victim, *now, &ran);
+        if (next != 0 && (*pollUntil == 0 || next < *pollUntil)) *pollUntil = next;
+        if (ran) {
+          bool inherit;
+          if (G* gp = runqget(pp, &inherit)) return gp;
+        }
+      }
+      if (victim->status.load(std::memory_order_relaxed) != _Pidle) {
+        if (G* gp = runqsteal(pp, victim, last)) return gp;
+      }
+    }
+  }
+  return nullptr;
+}
+
+// After giving its P back, a thread looks once more: whoever queued work before it counted as idle
+// did not wake it. Answers a P to run with.
+P* recheck_queues(M*) {
+  int32_t n = sched.gomaxprocs.load(std::memory_order_relaxed);
+  for (int32_t i = 0; i < n; i++) {
+    if (runqempty(sched.allp[i])) continue;
+    lock(&sched.lock);
+    P* pp = pidleget();
+    unlock(&sched.lock);
+    return pp;
+  }
+  return nullptr;
+}
+
+// Sleeps in the poller until something is ready or a timer is due. A goroutine, if mp got a P for
+// it.
+G* poll_and_sleep(M* mp, int64_t pollUntil) {
+  int64_t delay = -1;
+  if (pollUntil != 0) {
+    delay = pollUntil - nanotime();
+    if (delay < 0) delay = 0;
+  }
+  sched.pollUntil.store(pollUntil);
+  enter_safe(mp);
+  int n = 0;
+  G* list = netpoll(delay, &n);
+  leave_safe(mp);
+  sched.pollUntil.store(0);
+  sched.lastpoll.store(nanotime());
+  lock(&sched.lock);
+  P* pp = pidleget();
+  unlock(&sched.lock);
+  if (pp == nullptr) {
+    injectglist(list, n);
+    return nullptr;
+  }
+  acquirep(mp, pp);
+  if (list != nullptr) {
+    G* rest = list->schedlink;
+    list->schedlink = nullptr;
+    injectglist(rest, n - 1);
+    return take_first(list);
+  }
+  if (!mp->spinning) {
+    mp->spinning = true;
+    sched.nmspinning.fetch_add(1);
+  }
+  return nullptr;
+}
+
+// Work that is there for the taking on this P.
+G* find_local(M* mp, int64_t* pollUntil, bool* inherit) {
+  P* pp = mp->p;
+  bool ran = false;
+  if (pp->timer0When.load(std::memory_order_relaxed) != 0)
+    *pollUntil = checkTimers(pp, nanotime(), &ran);
+  if (pp->schedtick.load(std::memory_order_relaxed) % 61 == 0 && sched.runqsize.load() > 0) {
+    lock(&sched.lock);
+    G* gp = globrunqget(pp, 1);
+    unlock(&sched.lock);
+    if (gp != nullptr) return gp;
+  }
+  if (G* gp = runqget(pp, inherit)) return gp;
+  if (sched.runqsize.load() > 0) {
+    lock(&sched.lock);
+    G* gp = globrunqget(pp, 0);
+    unlock(&sched.lock);
+    if (gp != nullptr) return gp;
+  }
+  if (netpollinited() && netpollAnyWaiters() && sched.lastpoll.load() != 0) {
+    int n = 0;
+    if (G* list = netpoll(0, &n)) {
+      G* rest = list->schedlink;
+      list->schedlink = nullptr;
+      injectglist(rest, n - 1);
+      return take_first(list);
+    }
+  }
+  return nullptr;
+}
+
+// Blocks until there is a goroutine to run. Requires and leaves: mp has a P.
+G* findRunnable(M* mp, bool* inherit) {
+  for (;;) {
+    if (sched.stopping.load() != 0) stop_here(mp);
+    if (mp->p ==
+        nullptr) {  // just out of a system call, or GOMAXPROCS changed while we stood still
+      if (mp->spinning) {
+        mp->spinning = false;
+        sched.nmspinning.fetch_sub(1);
+      }
+      stopm();
+      continue;
+    }
+    P* pp = mp->p;
+    int64_t pollUntil = 0;
+    *inherit = false;
+    if (G* gp = find_local(mp, &pollUntil, inherit)) return gp;
+
+    // As many thieves as half the busy Ps: more would only burn the processor.
+    int32_t procs = sched.gomaxprocs.load(std::memory_order_relaxed);
+    if (mp->spinning || 2 * sched.nmspinning.load() < procs - sched.npidle.load()) {
+      if (!mp->spinning) {
+        mp->spinning = true;
+        sched.nmspinning.fetch_add(1);
+      }
+      int64_t now = 0;
+      bool again = false;
+      if (G* gp = stealWork(mp, &now, &pollUntil, &again)) return gp;
+      if (again) continue;
+    }
+
+    lock(&sched.lock);
+    if (sched.stopping.load() != 0) {
+      unlock(&sched.lock);
+      continue;
+    }
+    if (sched.runqsize.load() > 0) {
+      G* gp = globrunqget(pp, 0);
+      unlock(&sched.lock);
+      return gp;
+    }
+    releasep(mp);
+    pidleput(pp);
+    unlock(&sched.lock);
+
+    // Order: idle first (above), then not spinning, then look at all queues again. A waker queues
+    // first and reads the two counts afterwards: one of the two sees the other.
+    if (mp->spinning) {
+      mp->spinning = false;
+      if (sched.nmspinning.fetch_sub(1) <= 0) throw_("findRunnable: negative nmspinning");
+    }
+    if (P* again = recheck_queues(mp)) {
+      acquirep(mp, again);
+      mp->spinning = true;
+      sched.nmspinning.fetch_add(1);
+      continue;
+    }
+    pollUntil = timersEarliest();
+    if (netpollinited() && (netpollAnyWaiters() || pollUntil != 0) &&
+        sched.lastpoll.exchange(0) != 0) {
+      if (G* gp = poll_and_sleep(mp, pollUntil)) return gp;
+      if (mp->p != nullptr) continue;
+    } else if (pollUntil != 0 && netpollinited()) {
+      // Somebody sleeps in the poller already; it must not sleep past our timer.
+      int64_t until = sched.pollUntil.load();
+      if (until == 0 || until > pollUntil) netpollBreak();
+    }
+    stopm();
+  }
+}
+
+}  // namespace
+
+[[noreturn]] void schedule() {
+  M* mp = getm();  // g0 stays on its thread
+  for (;;) {
+    if (mp->lockedg != nullptr) {
+      stoplockedm(mp);
+      G* gp = mp->lockedg;
+      if (snapshotActive.load(std::memory_order_relaxed)) {
+        while (!snapshot_gate(gp)) cpu_relax();
+      }
+      execute(mp, gp);
+      stack_switch(mp, nullptr, gp);
+      finish_left(mp);
+      continue;
+    }
+    bool inherit = false;
+    G* gp = findRunnable(mp, &inherit);
+    if (mp->spinning) {
+      // There was work: if there is more, the next thread should look for it.
+      mp->spinning = false;
+      if (sched.nmspinning.fetch_sub(1) == 1) wakep();
+    }
+    if (gp->lockedm != nullptr) {
+      startlockedm(mp, gp);
+      continue;
+    }
+    if (snapshotActive.load(std::memory_order_relaxed) && !snapshot_gate(gp)) {
+      lock(&sched.lock);
+      globrunqput(gp);
+      unlock(&sched.lock);
+      continue;
+    }
+    P* pp = mp->p;
+    if (!inherit)
+      pp->schedtick.store(pp->schedtick.load(std::memory_order_relaxed) + 1,
+                          std::memory_order_relaxed);
+    execute(mp, gp);
+    stack_switch(mp, nullptr, gp);
+    // A goroutine of this thread came back to g0: finish its departure, or do what it asked for.
+    while (mp->leftAction == LeftAction::Systemstack) {
+      G* caller = mp->left;
+      mp->leftAction = LeftAction::None;
+      mp->systemstackFn(mp->systemstackArg);
+      stack_switch(mp, nullptr, caller);
+    }
+    finish_left(mp);
+  }
+}
+
+// ---- Small things
+// ---------------------------------------------------------------------------------------
+
+G* getg() {
+  M* mp = getm();
+  return mp != nullptr && !mp->onSystemstack ? mp->curg : nullptr;
+}
+
+uint64_t goid() {
+  G* gp = getg();
+  return gp != nullptr ? gp->goid : 0;
+}
+
+int64_t nanotime() {
+  timespec ts;
+  clock_gettime(CLOCK_MONOTONIC, &ts);
+  return int64_t{ts.tv_sec} * 1000000000 + ts.tv_nsec;
+}
+
+int64_t nanotime_coarse() {
+  timespec ts;
+  clock_gettime(CLOCK_MONOTONIC_COARSE, &ts);
+  return int64_t{ts.tv_sec} * 1000000000 + ts.tv_nsec;
+}
+
+// wyrand-like: one multiplication, per thread.
+uint32_t cheaprand() {
+  M* mp = getm();
+  mp->fastrand += 0xa0761d6478bd642f;
+  __uint128_t product =
+      static_cast<__uint128_t>(mp->fastrand) * (mp->fastrand ^ 0xe7037ed1a0b428db);
+  return static_cast<uint32_t>(static_cast<uint64_t>(product >> 64) ^
+                               static_cast<uint64_t>(product));
+}
+
+[[gnu::noinline]] void systemstack(void (*f)(void*), void* arg) {
+  M* mp = getm();
+  if (mp == nullptr || mp->curg == nullptr || mp->onSystemstack) {
+    f(arg);
+    return;
+  }
+  // As in a system call: f may take its time and use malloc, while the world goes on or stands
+  // still.
+  entersyscall();
+  mp = acquirem();  // a system call leaves the goroutine on its thread
+  G* gp = mp->curg;
+  mp->systemstackFn = f;
+  mp->systemstackArg = arg;
+  mp->onSystemstack = true;
+  mp->leftAction = LeftAction::Systemstack;
+  stack_switch(mp, gp, nullptr);
+  mp = getm();
+  mp->onSystemstack = false;
+  releasem(mp);
+  exitsyscall();
+}
+
+namespace {
+void procresize(int32_t n) {
+  for (int32_t i = 0; i < n; i++) {
+    if (sched.allp[i] != nullptr) continue;
+    void* at = mmap(nullptr, sizeof(P), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (at == MAP_FAILED) throw_("out of memory for a P");
+    P* pp = new (at) P;
+    pp->id = i;
+    sched.allp[i] = pp;
+  }
+}
+}  // namespace
+
+void schedinit() {
+  allginit();
+  stackinit();
+  int32_t procs = NumCPU();
+  if (const char* text = getenv("GOMAXPROCS")) {
+    int n = atoi(text);
+    if (n > 0) procs = n < kMaxProcs ? n : kMaxProcs;
+  }
+  procresize(procs);
+  sched.gomaxprocs.store(procs);
+}
+
+int GOMAXPROCS(int n) {
+  int32_t old = sched.gomaxprocs.load();
+  if (n < 1 || n == old) return old;
+  if (n > kMaxProcs) n = kMaxProcs;
+  stopTheWorld();
+  M* self = acquirem();
+  procresize(n);
+  lock(&sched.lock);
+  // Every P becomes idle. Threads in the program's code go on without one and queue for a P when
+  // they next call the runtime, as after a preemption.
+  sched.pidle = nullptr;
+  sched.npidle.store(0);
+  sched.retaken.store(nullptr);
+  for (M* mp = sched.allm.load(); mp != nullptr; mp = mp->alllink) {
+    if (mp->p != nullptr) releasep(mp);
+    mp->oldp = nullptr;
+    mp->nextp = nullptr;  // those who were just being woken go back to sleep
+  }
+  for (int32_t i = 0; i < old || i < n; i++) {
+    P* pp = sched.allp[i];
+    pp->m.store(nullptr);
+    if (i < n) {
+      pp->status.store(_Pidle);
+      continue;
+    }
+    bool inherit;
+    while (G* gp = runqget(pp, &inherit)) globrunqput(gp);
+    moveTimers(pp, sched.allp[0]);
+    while (pp->gFree != nullptr) {
+      G* gp = pp->gFree;
+      pp->gFree = gp->schedlink;
+      gp->schedlink = sched.gFree;
+      sched.gFree = gp;
+      sched.gFreeCount.fetch_add(1);
+    }
+    pp->gFreeCount = 0;
+    pp->status.store(_Pdead);
+  }
+  sched.gomaxprocs.store(n);
+  for (int32_t i = n - 1; i > 0; i--) pidleput(sched.allp[i]);
+  unlock(&sched.lock);
+  acquirep(self, sched.allp[0]);
+  // Queues of kept Ps may hold work while their threads went on without: wake thieves.
+  for (int32_t i = 1; i < n; i++) {
+    if (!runqempty(sched.allp[i])) {
+      wakep();
+      break;
+    }
+  }
+  releasem(self);
+  startTheWorld();
+  return old;
+}
+
+}  // namespace golab::runtime

@@ -1,0 +1,109 @@
+// sched.h: the scheduler's shared state and the seams between its files; for runtime/core only.
+//
+//   proc.cpp      goroutines: newproc, gopark, goready, goexit, the switch, schedule, findRunnable
+//   runq.cpp      run queues and stealing
+//   machine.cpp   threads: starting, idling, handing Ps over, system calls, locked threads
+//   sysmon.cpp    the watchman: retakes Ps from system calls and long runners
+//   stop.cpp      stopping the world, SIGURG
+//
+// Lock order: sched.lock comes last; under it only futexes and leaf locks (allglock). P::timersLock
+// is taken inside Timer::mu (timer.cpp).
+#pragma once
+
+#include <boost/context/detail/fcontext.hpp>
+
+#include "runtime/core/proc.h"
+
+namespace golab::runtime {
+
+constexpr int32_t kMaxProcs = 256;
+
+struct Sched {
+  mutex lock;
+
+  // Guarded by lock.
+  M* midle = nullptr;
+  int32_t nmidle = 0;
+  int32_t nmidlelocked = 0;  // threads locked to a goroutine that waits
+  P* pidle = nullptr;
+  G* runqhead = nullptr;
+  G* runqtail = nullptr;
+  G* gFree = nullptr;
+
+  std::atomic<int32_t> mcount{0};
+  std::atomic<int32_t> npidle{0};
+  std::atomic<int32_t> nmspinning{0};
+  std::atomic<int32_t> runqsize{0};
+  std::atomic<int32_t> gFreeCount{0};
+  std::atomic<int64_t> lastpoll{1};   // 0: a thread sleeps in netpoll
+  std::atomic<int64_t> pollUntil{0};  // until when, 0: for ever
+  std::atomic<M*> allm{nullptr};
+  std::atomic<int32_t> gomaxprocs{0};
+  P* allp[kMaxProcs] = {};
+  std::atomic<int32_t> nsystem{0};  // system goroutines
+
+  // Ps let go by a signal handler, waiting for sysmon to hand them on (linked by P::link).
+  std::atomic<P*> retaken{nullptr};
+  std::atomic<uint32_t> sysmonwait{0};  // futex: 1 while sysmon sleeps because all is idle
+  std::atomic<uint32_t> sysmonnote{0};  // futex: bumped to wake sysmon early
+
+  // stop.h
+  std::atomic<uint32_t> stopping{0};  // futex: threads that must stand still wait while it is 1
+  std::atomic<uint32_t> arrivals{0};  // futex: bumped by each thread that stops or becomes safe
+  bool mainExited = false;            // goroutine 1 called Goexit
+};
+extern Sched sched;
+
+// M::state. Safe: it need not be told to stop, it will look by itself (leave_safe).
+enum : uint32_t { kMRunning = 0, kMSafe = 1, kMStopped = 2 };
+// M::preempt: what a signal asks for, also looked at by releasem.
+enum : uint32_t { kNoteStop = 1, kNoteYield = 2 };
+
+// ---- proc.cpp ----
+[[noreturn]] void schedule();  // the life of an M, on g0
+void schedinit();
+void wakep();
+void ready(G* gp, bool next);
+void execute(M* mp, G* gp);  // marks gp as what mp runs; the jump follows
+void finish_left(M* mp);     // see gopark
+bool snapshot_gate(G* gp);   // false: a walker is at gp, run another
+void fatal_deadlock(const char* text);
+
+// ---- runq.cpp ----
+void runqput(P* pp, G* gp, bool next);
+G* runqget(P* pp, bool* inheritTime);
+bool runqempty(P* pp);
+G* runqsteal(P* pp, P* victim, bool stealRunNext);
+void globrunqput(G* gp);  // these need sched.lock
+void globrunqputbatch(G* head, G* tail, int32_t n);
+G* globrunqget(P* pp, int32_t max);
+
+// ---- machine.cpp ----
+void startm(P* pp, bool spinning);
+void stopm();
+void handoffp(P* pp);
+void acquirep(M* mp, P* pp);
+P* releasep(M* mp);
+void pidleput(P* pp);  // needs sched.lock
+P* pidleget();         // needs sched.lock
+void stoplockedm(M* mp);
+void startlockedm(M* mp, G* gp);
+void enter_safe(M* mp);  // from here on a stop does not wait for this thread
+void leave_safe(M* mp);  // waits while the world is stopped
+void checkdead();        // needs sched.lock
+void minit(M* mp);       // on the new thread: signals, alternate stack
+void mpark(M* mp);
+void mwake(M* mp);
+M* newM();
+
+// ---- sysmon.cpp ----
+void sysmonstart();
+void sysmonwake();
+
+// ---- stop.cpp ----
+void signalinit();  // signal.cpp: faults, SIGQUIT
+void stopinit();
+
+void stop_here(M* mp);  // publishes nothing: the scheduler without a goroutine
+
+}  // namespace golab::runtime

@@ -1,0 +1,211 @@
+#include "runtime/core/stack.h"
+
+#include <sys/mman.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+#include "runtime/core/panic.h"
+
+#if defined(__SANITIZE_ADDRESS__) || defined(GOLAB_ASAN)
+#include <sanitizer/asan_interface.h>
+#include <sanitizer/lsan_interface.h>
+#endif
+
+#ifndef MADV_GUARD_INSTALL
+#define MADV_GUARD_INSTALL 102  // Linux 6.13, not yet in the headers of Debian 12
+#endif
+
+namespace golab::runtime {
+namespace {
+
+constexpr size_t kDefaultStackBytes = 256 << 10;
+constexpr size_t kMainStackBytes = 8 << 20;
+constexpr size_t kReservationBytes = size_t{1} << 30;
+constexpr uint32_t kMprotectGuardsMax = 24000;
+constexpr uint64_t kCanary = 0x676f6c6162537461;  // "golabSta"
+constexpr uint32_t kDepotMax = 1 << 24;
+constexpr uint32_t kDepotWarm = 4096;  // free stacks that keep their pages
+
+struct Stacks {
+  mutex lock;
+  size_t bytes = kDefaultStackBytes;
+  StackGuard guard = StackGuard::Madvise;
+  uint32_t carved = 0;  // stacks ever made
+  uintptr_t next = 0;   // not yet carved: [next, end)
+  uintptr_t end = 0;
+  uintptr_t* depot = nullptr;  // free stacks that no P caches
+  uint32_t depotLen = 0;
+};
+Stacks stacks;
+
+[[noreturn]] void bad_env(const char* name, const char* value, const char* wanted) {
+  fprintf(stderr, "golab: %s=%s: %s\n", name, value, wanted);
+  _exit(2);
+}
+
+size_t parse_stack_bytes(const char* text) {
+  const char* wanted =
+      "want a stack size from 16k to 64m, a power of two, such as 64k, 256k or 1m (unset: 256k)";
+  char* rest = nullptr;
+  errno = 0;
+  unsigned long n = strtoul(text, &rest, 10);
+  if (rest == text || errno != 0 || n > (64u << 20)) bad_env("GOLAB_STACK", text, wanted);
+  if (*rest == 'k' || *rest == 'K')
+    n <<= 10, rest++;
+  else if (*rest == 'm' || *rest == 'M')
+    n <<= 20, rest++;
+  if (*rest != '\0' || n < (16u << 10) || n > (64u << 20) || (n & (n - 1)) != 0) {
+    bad_env("GOLAB_STACK", text, wanted);
+  }
+  return n;
+}
+
+uintptr_t reserve(size_t bytes) {
+  void* at = mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
+                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+  if (at == MAP_FAILED)
+    throw_("out of address space for goroutine stacks (see ulimit -v, GOLAB_STACK)");
+  // Without this a single touched page could commit two megabytes.
+  madvise(at, bytes, MADV_NOHUGEPAGE);
+#if defined(GOLAB_ASAN)
+  __lsan_register_root_region(at, bytes);  // heap that only a parked goroutine holds is not lost
+#endif
+  return reinterpret_cast<uintptr_t>(at);
+}
+
+// Guards the lowest page of a fresh stack. False: this one has to do with a canary.
+bool install_guard(uintptr_t base) {
+  void* at = reinterpret_cast<void*>(base);
+  if (stacks.guard == StackGuard::Madvise) {
+    if (madvise(at, kGuardBytes, MADV_GUARD_INSTALL) == 0) return true;
+    stacks.guard = StackGuard::Mprotect;
+  }
+  if (stacks.guard == StackGuard::Mprotect) {
+    if (stacks.carved < kMprotectGuardsMax && mprotect(at, kGuardBytes, PROT_NONE) == 0)
+      return true;
+    stacks.guard = StackGuard::Canary;
+    fprintf(stderr,
+            "golab: more than %u stacks: further ones are without a guard page (this kernel cannot "
+            "guard more), overflows of those are found at the next switch only\n",
+            stacks.carved);
+  }
+  return false;
+}
+
+// The lowest bit of a free stack's address says that it has no guard page.
+constexpr uintptr_t kUnguarded = 1;
+
+uintptr_t carve() {
+  if (stacks.next == stacks.end) {
+    uintptr_t base = reserve(kReservationBytes);
+    stacks.end = base + kReservationBytes;
+    stacks.next = base + stacks.bytes;  // the lowest place stays free: stackIntact looks below
+  }
+  uintptr_t base = stacks.next;
+  bool guarded = install_guard(base);
+  stacks.next += stacks.bytes;
+  stacks.carved++;
+  return guarded ? base : base | kUnguarded;
+}
+
+void refill(P* pp) {
+  lock(&stacks.lock);
+  int want = kStackCacheSize / 2;
+  while (want > 0 && stacks.depotLen > 0) {
+    pp->stackCache[pp->stackCacheCount++] = stacks.depot[--stacks.depotLen];
+    want--;
+  }
+  if (pp->stackCacheCount == 0) pp->stackCache[pp->stackCacheCount++] = carve();
+  unlock(&stacks.lock);
+}
+
+void drain(P* pp) {
+  int give = kStackCacheSize / 2;
+  // The oldest half goes; what was used last stays, its pages are warm.
+  lock(&stacks.lock);
+  for (int i = 0; i < give; i++) {
+    uintptr_t base = pp->stackCache[i];
+    if (stacks.depotLen >= kDepotWarm) {
+      uintptr_t lo = base & ~kUnguarded;
+      madvise(reinterpret_cast<void*>(lo + kGuardBytes), stacks.bytes - kGuardBytes, MADV_DONTNEED);
+    }
+    stacks.depot[stacks.depotLen++] = base;
+  }
+  unlock(&stacks.lock);
+  memmove(pp->stackCache, pp->stackCache + give, (kStackCacheSize - give) * sizeof(uintptr_t));
+  pp->stackCacheCount -= give;
+}
+
+uint64_t* canary_of(uintptr_t hi) { return reinterpret_cast<uint64_t*>(hi - sizeof(uint64_t)); }
+
+}  // namespace
+
+void stackinit() {
+  if (const char* text = getenv("GOLAB_STACK")) stacks.bytes = parse_stack_bytes(text);
+  if (const char* text = getenv("GOLAB_GUARD")) {
+    if (strcmp(text, "madvise") == 0)
+      stacks.guard = StackGuard::Madvise;
+    else if (strcmp(text, "mprotect") == 0)
+      stacks.guard = StackGuard::Mprotect;
+    else if (strcmp(text, "canary") == 0)
+      stacks.guard = StackGuard::Canary;
+    else
+      bad_env("GOLAB_GUARD", text, "want madvise, mprotect or canary (unset: the best there is)");
+  }
+  void* depot = mmap(nullptr, kDepotMax * sizeof(uintptr_t), PROT_READ | PROT_WRITE,
+                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (depot == MAP_FAILED) throw_("out of address space for the table of free stacks");
+  stacks.depot = static_cast<uintptr_t*>(depot);
+}
+
+size_t stackBytes() { return stacks.bytes; }
+StackGuard stackGuardKind() { return stacks.guard; }
+
+void stackalloc(P* pp, G* gp) {
+  if (pp->stackCacheCount == 0) refill(pp);
+  uintptr_t base = pp->stackCache[--pp->stackCacheCount];
+  gp->stackUnguarded = (base & kUnguarded) != 0;
+  base &= ~kUnguarded;
+  gp->stackLo = base + kGuardBytes;
+  gp->stackHi = base + stacks.bytes;
+  *canary_of(gp->stackHi) = kCanary;
+}
+
+void stackfree(P* pp, G* gp) {
+  uintptr_t base = gp->stackLo - kGuardBytes;
+#if defined(GOLAB_ASAN)
+  __asan_unpoison_memory_region(reinterpret_cast<void*>(gp->stackLo), gp->stackHi - gp->stackLo);
+#endif
+  if (gp->stackHi - base == stacks.bytes) {  // else goroutine 1's, which stays as it is
+    if (pp->stackCacheCount == kStackCacheSize) drain(pp);
+    pp->stackCache[pp->stackCacheCount++] = gp->stackUnguarded ? base | kUnguarded : base;
+  }
+  gp->stackLo = 0;
+  gp->stackHi = 0;
+}
+
+void stackallocMain(G* gp) {
+  size_t bytes = stacks.bytes > kMainStackBytes ? 2 * stacks.bytes : kMainStackBytes;
+  uintptr_t base = reserve(bytes);
+  mprotect(reinterpret_cast<void*>(base), kGuardBytes, PROT_NONE);
+  gp->stackUnguarded = false;
+  gp->stackLo = base + kGuardBytes;
+  gp->stackHi = base + bytes;
+}
+
+bool stackIntact(const G* gp) {
+  uintptr_t below = gp->stackLo - kGuardBytes;
+  uint64_t word = *canary_of(below);
+  return word == kCanary || word == 0;  // 0: nobody has used the stack below yet
+}
+
+bool stackGuardHit(const G* gp, uintptr_t addr) {
+  // Probes of -fstack-clash-protection touch each page, so the guard cannot be jumped. Some slack
+  // for pushes of a call.
+  return gp->stackLo != 0 && addr >= gp->stackLo - kGuardBytes && addr < gp->stackLo;
+}
+
+}  // namespace golab::runtime

@@ -1,0 +1,89 @@
+// start.cpp: from the process's entry to main on goroutine 1.
+//
+// The linker is told --wrap=main: the C library calls __wrap_main here, and the program's main is
+// __real_main. So an exercise writes a plain main() and needs no registration; it works with GCC,
+// Clang, any linker, LTO and sanitizers. The initial thread becomes M 0, its stack that M's g0.
+//
+// When main returns, the process ends as Go's does, at once: output is flushed, no static
+// destructor runs, since other goroutines may still be using what it would destroy.
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cstdio>
+
+#include "runtime/core/panic.h"
+#include "runtime/core/proc.h"
+#include "runtime/core/sched.h"
+#include "runtime/core/stack.h"
+#include "runtime/core/start.h"
+#include "runtime/net/netpoll.h"
+#if defined(GOLAB_ASAN)
+#include <sanitizer/lsan_interface.h>
+#endif
+
+extern "C" int __real_main(int argc, char** argv, char** envp);
+
+namespace golab::runtime {
+namespace {
+
+struct Args {
+  int argc;
+  char** argv;
+  char** envp;
+};
+Args args;
+
+// As Go does since 1.19: servers need descriptors, and nobody here uses select(2).
+void raise_open_files() {
+  rlimit lim{};
+  if (getrlimit(RLIMIT_NOFILE, &lim) == 0 && lim.rlim_cur < lim.rlim_max) {
+    lim.rlim_cur = lim.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &lim);
+  }
+}
+
+}  // namespace
+
+// Go's runtime.main: the frame below main.main in every dump of goroutine 1.
+[[gnu::noinline]] void main(void*) {
+  int status = __real_main(args.argc, args.argv, args.envp);
+  exit(status);
+}
+
+int argc() { return args.argc; }
+char** argv() { return args.argv; }
+
+[[noreturn]] void exit(int status) {
+  fflush(nullptr);
+#if defined(GOLAB_ASAN)
+  __lsan_do_leak_check();  // its own hook is at exit(), which we do not pass
+#endif
+  _exit(status);
+}
+
+}  // namespace golab::runtime
+
+extern "C" int __wrap_main(int argc, char** argv, char** envp) {
+  using namespace golab::runtime;
+  args = {argc, argv, envp};
+  raise_open_files();
+  schedinit();
+  M* m0 = newM();
+  minit(m0);
+  netpollinit();
+  stopinit();
+  signalinit();
+  m0->state.store(kMRunning);
+  acquirep(m0, sched.allp[0]);
+  lock(&sched.lock);
+  for (int32_t i = sched.gomaxprocs.load() - 1; i > 0; i--) pidleput(sched.allp[i]);
+  unlock(&sched.lock);
+  sysmonstart();
+
+  G* g1 = nullptr;
+  newg(0, 1, &g1);
+  stackallocMain(g1);
+  newproc(g1, golab::runtime::main, 0);
+  g1->gopc = 0;  // nobody's child
+  schedule();
+}

@@ -1,0 +1,244 @@
+// stop.cpp: stopping the world, and what a thread does when SIGURG or a note reaches it (see
+// stop.h).
+//
+// Order of a stop:
+//   1. `stopping` goes up. From now on no thread leaves a safe state.
+//   2. Each M gets a note, then a signal. In the program's code the signal's handler serves the
+//   note;
+//      inside the runtime the handler does nothing and releasem serves it.
+//   3. The stopper waits until every M is safe or stopped. Each that gets there bumps `arrivals`.
+//   4. startTheWorld lowers `stopping` and wakes all who wait on it.
+//
+// The handler may run while the interrupted code holds any lock of libc. So it calls the unwinder
+// (which finds its tables through _dl_find_object, without a lock), futex and nothing else.
+#include "runtime/core/stop.h"
+
+#include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include <unwind.h>
+
+#include <cerrno>
+
+#include "runtime/core/sched.h"
+#include "runtime/core/sema.h"
+
+namespace golab::runtime {
+
+std::atomic<uint64_t> snapshotEpoch{0};
+std::atomic<bool> snapshotActive{false};
+
+namespace {
+
+std::atomic<uint32_t> worldsema{1};
+int64_t stop_began = 0;
+StopStats stats{};
+
+// ---- Taking down the running thread's own stack
+// ---------------------------------------------------
+
+struct Trace {
+  StoppedStack* out;
+  uintptr_t from;  // frames above this pc are ours; 0: take all
+  bool started;
+};
+
+_Unwind_Reason_Code trace_frame(_Unwind_Context* context, void* arg) {
+  auto* trace = static_cast<Trace*>(arg);
+  StoppedStack* out = trace->out;
+  int interrupted = 0;
+  uintptr_t pc = _Unwind_GetIPInfo(context, &interrupted);
+  if (!trace->started) {
+    if (pc != trace->from) return _URC_NO_REASON;
+    trace->started = true;
+    out->leaf_exact = interrupted != 0;
+  }
+  if (out->depth == kStackTraceMax) {
+    out->truncated = true;
+    return _URC_END_OF_STACK;
+  }
+  out->pcs[out->depth++] = pc;
+  return is_goexit(pc - 1) ? _URC_END_OF_STACK : _URC_NO_REASON;
+}
+
+void follow_frame_pointers(StoppedStack* out, const G* gp, uintptr_t pc, uintptr_t fp) {
+  out->depth = 0;
+  out->leaf_exact = true;
+  out->pcs[out->depth++] = pc;
+  while (out->depth < kStackTraceMax && gp != nullptr && fp >= gp->stackLo &&
+         fp + 16 <= gp->stackHi && fp % 8 == 0) {
+    auto* frame = reinterpret_cast<FrameRecord*>(fp);
+    if (frame->pc == 0) return;
+    out->pcs[out->depth++] = frame->pc;
+    if (is_goexit(frame->pc - 1) || frame->fp <= fp) return;
+    fp = frame->fp;
+  }
+}
+
+void capture(StoppedStack* out, const G* gp, uintptr_t pc, uintptr_t fp) {
+  out->depth = 0;
+  out->truncated = false;
+  out->leaf_exact = false;
+  Trace trace{out, pc, false};
+  _Unwind_Backtrace(trace_frame, &trace);
+  // The unwinder lost its way (hand-written assembly without tables): frame pointers may know.
+  if (out->depth == 0) follow_frame_pointers(out, gp, pc, fp);
+}
+
+// ---- Standing still
+// -----------------------------------------------------------------------------------
+
+void stand_still(M* mp) {
+  mp->state.store(kMStopped, std::memory_order_seq_cst);
+  sched.arrivals.fetch_add(1);
+  futexwakeup(&sched.arrivals, 1);
+  while (sched.stopping.load(std::memory_order_seq_cst) != 0) futexsleep(&sched.stopping, 1, -1);
+  leave_safe(mp);
+}
+
+// Serves the notes left for mp, which is in the program's code at pc. True: give the P away
+// politely.
+bool serve_notes(M* mp, uintptr_t pc, uintptr_t fp) {
+  uint32_t notes = mp->preempt.exchange(0);
+  if ((notes & kNoteStop) != 0 && sched.stopping.load() != 0) {
+    capture(&mp->stopped, mp->curg, pc, fp);
+    stand_still(mp);
+  }
+  return (notes & kNoteYield) != 0;
+}
+
+// The goroutine goes on without its P; sysmon finds somebody for it.
+void let_p_go(M* mp) {
+  P* pp = mp->p;
+  if (pp == nullptr) return;
+  mp->p = nullptr;
+  pp->m.store(nullptr, std::memory_order_relaxed);
+  pp->status.store(_Pidle, std::memory_order_release);
+  P* head = sched.retaken.load();
+  do {
+    pp->link = head;
+  } while (!sched.retaken.compare_exchange_weak(head, pp));
+  sched.sysmonnote.fetch_add(1);
+  futexwakeup(&sched.sysmonnote, 1);
+}
+
+void sigurg(int, siginfo_t*, void* uc) {
+  int saved = errno;
+  M* mp = getm();
+  if (mp != nullptr && mp->curg != nullptr && mp->locks.load(std::memory_order_relaxed) == 0 &&
+      mp->state.load(std::memory_order_relaxed) == kMRunning && mp->preempt.load() != 0) {
+    auto* context = static_cast<ucontext_t*>(uc);
+    if (serve_notes(mp, context_pc(context), context_fp(context))) let_p_go(mp);
+  }
+  errno = saved;
+}
+
+}  // namespace
+
+[[gnu::noinline]] void releasem_slow(M* mp) {
+  if (mp->curg == nullptr || mp->onSystemstack ||
+      mp->state.load(std::memory_order_relaxed) != kMRunning)
+    return;
+  bool yield = serve_notes(mp, reinterpret_cast<uintptr_t>(__builtin_return_address(0)),
+                           static_cast<FrameRecord*>(__builtin_frame_address(0))->fp);
+  if (yield && mp->p != nullptr) Gosched();
+}
+
+void stop_here(M* mp) {
+  mp->stopped.depth = 0;
+  stand_still(mp);
+}
+
+void stopTheWorld() {
+  semacquire1(&worldsema, false, WaitReason::Semacquire);
+  M* self = acquirem();
+  stop_began = nanotime();
+  // Its own note, left by an earlier request, must not stop the stopper.
+  sched.stopping.store(1, std::memory_order_seq_cst);
+  for (M* mp = sched.allm.load(); mp != nullptr; mp = mp->alllink) {
+    if (mp == self || mp->state.load() == kMSafe) continue;
+    mp->preempt.fetch_or(kNoteStop);
+    if (mp->tid != 0) syscall(SYS_tgkill, getpid(), mp->tid, SIGURG);
+  }
+  for (M* mp = sched.allm.load(); mp != nullptr; mp = mp->alllink) {
+    if (mp == self) continue;
+    for (int spins = 0;; spins++) {
+      uint32_t seen = sched.arrivals.load();
+      if (mp->state.load(std::memory_order_seq_cst) != kMRunning) break;
+      if (spins < 200) {
+        cpu_relax();
+        continue;
+      }
+      futexsleep(&sched.arrivals, seen, 1'000'000);
+      // It was on its way into the program's code when the first signal came: note and signal
+      // again.
+      if (spins % 4 == 0 && mp->state.load() == kMRunning) {
+        mp->preempt.fetch_or(kNoteStop);
+        syscall(SYS_tgkill, getpid(), mp->tid, SIGURG);
+      }
+    }
+  }
+}
+
+int64_t startTheWorld() {
+  M* self = getm();
+  self->preempt.fetch_and(~kNoteStop);
+  int64_t ns = nanotime() - stop_began;
+  stats.stops++;
+  stats.last_ns = ns;
+  stats.total_ns += ns;
+  if (ns > stats.max_ns) stats.max_ns = ns;
+  sched.stopping.store(0, std::memory_order_seq_cst);
+  futexwakeup(&sched.stopping, UINT32_MAX >> 1);
+  releasem(self);
+  semrelease1(&worldsema);
+  return ns;
+}
+
+StopStats stopStats() { return stats; }
+
+// ---- Epoch snapshot
+// ---------------------------------------------------------------------------------------
+
+void snapshotBegin() {
+  snapshotEpoch.fetch_add(1);
+  snapshotActive.store(true);
+}
+
+void snapshotEnd() { snapshotActive.store(false); }
+
+bool snapshotClaim(G* gp) {
+  uint64_t epoch = snapshotEpoch.load(std::memory_order_relaxed);
+  uint64_t mark = gp->snapshot.load(std::memory_order_acquire);
+  if (mark >> 2 == epoch) return false;
+  return gp->snapshot.compare_exchange_strong(mark, epoch << 2 | kSnapshotInProgress,
+                                              std::memory_order_acq_rel);
+}
+
+void snapshotDone(G* gp) {
+  uint64_t epoch = snapshotEpoch.load(std::memory_order_relaxed);
+  gp->snapshot.store(epoch << 2 | kSnapshotSatisfied, std::memory_order_release);
+}
+
+const StoppedStack* stoppedStack(const G* gp) {
+  for (M* mp = sched.allm.load(); mp != nullptr; mp = mp->alllink) {
+    if (mp->curg == gp && mp->state.load() == kMStopped) return &mp->stopped;
+  }
+  return nullptr;
+}
+
+// ---- Signals
+// ----------------------------------------------------------------------------------------------
+
+void stopinit() {
+  // Once before it matters: the unwinder allocates and binds symbols on first use.
+  static StoppedStack warm_up;
+  capture(&warm_up, nullptr, 0, 0);
+  struct sigaction sa {};
+  sa.sa_sigaction = sigurg;
+  sa.sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK;
+  sigfillset(&sa.sa_mask);
+  sigaction(SIGURG, &sa, nullptr);
+}
+
+}  // namespace golab::runtime

@@ -1,0 +1,68 @@
+// stop.h: stopping the world, and the epoch snapshot's part of the scheduler.
+//
+// Who stops where. A thread is in one of three conditions:
+//   - inside the runtime (M::locks > 0): it will come out soon. It finds the request when it leaves
+//     (releasem) or at the top of the scheduler's loop, and stops there;
+//   - in a safe state: asleep without work, or in a system call between entersyscall and
+//   exitsyscall.
+//     It need not do anything; it passes a gate on the way back;
+//   - in the program's code: a signal (SIGURG, as in Go) finds it there. The handler takes down the
+//     stack with the unwinder and waits on a futex until the world starts again.
+// So a busy loop stops too, and a thread inside malloc: nothing that runs while the world is
+// stopped may allocate, lock or symbolize.
+//
+// Order. The stopper raises `stopping` and then reads each M's state; an M changes its state and
+// then reads `stopping` (both sequentially consistent): one of the two sees the other.
+//
+// The epoch snapshot, Go's since 1.19. The world is stopped only to mark the instant: the stacks of
+// goroutines that run are taken down by their own threads, the epoch goes up, the world starts.
+// From then on each other goroutine is recorded once: by a walker, or by the scheduler just before
+// it runs it (hooks.record). G::snapshot says how far it is: whoever moves it from absent to in
+// progress records; the scheduler that meets "in progress" leaves that goroutine for a moment and
+// runs another.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "runtime/core/gmp.h"
+
+namespace golab::runtime {
+
+// Stops every thread that runs goroutines. One stop at a time: a second caller parks until the
+// first has started the world. Afterwards the caller is the only goroutine that runs; it must not
+// allocate, lock, park or call into libraries that do, until startTheWorld.
+void stopTheWorld();
+// Returns how long the world stood still, ns, from request to restart.
+int64_t startTheWorld();
+
+// ---- Epoch snapshot ----
+
+enum : uint64_t { kSnapshotAbsent = 0, kSnapshotInProgress = 1, kSnapshotSatisfied = 2 };
+
+extern std::atomic<uint64_t> snapshotEpoch;  // number of the newest snapshot
+extern std::atomic<bool> snapshotActive;     // between begin and end
+
+// With the world stopped: opens a new epoch. Every goroutine is absent from it, new ones are born
+// satisfied.
+void snapshotBegin();
+void snapshotEnd();
+
+// Claims gp for recording: true if the caller must record it and then call snapshotDone.
+bool snapshotClaim(G* gp);
+void snapshotDone(G* gp);
+
+// While the world is stopped: the stack that the thread running gp published; null if gp is not
+// running.
+const StoppedStack* stoppedStack(const G* gp);
+
+// Total stopped time and number of stops so far, ns.
+struct StopStats {
+  uint64_t stops;
+  int64_t last_ns;
+  int64_t total_ns;
+  int64_t max_ns;
+};
+StopStats stopStats();
+
+}  // namespace golab::runtime

@@ -1,0 +1,162 @@
+// sysmon.cpp: the watchman, a thread of its own without a P.
+//
+// It sees to what nobody else has time for: a P whose thread sits in a system call is handed to
+// another; a P whose goroutine has run for 10 ms while others wait is taken from it; the network is
+// polled if all Ps are too busy to. It looks every 20 µs while things happen, ever less often while
+// they do not, and not at all while every P is idle.
+#include <pthread.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "runtime/core/panic.h"
+#include "runtime/core/sched.h"
+#include "runtime/core/timer.h"
+#include "runtime/net/netpoll.h"
+
+namespace golab::runtime {
+namespace {
+
+constexpr int64_t kForcePreemptNs = 10'000'000;
+constexpr int64_t kSleepMin = 20'000;
+constexpr int64_t kSleepMax = 10'000'000;
+
+M* self = nullptr;
+
+// Would anybody gain if this P's goroutine made way?
+bool others_wait(P* pp, int64_t now) {
+  int64_t when = pp->timer0When.load(std::memory_order_relaxed);
+  return !runqempty(pp) || sched.runqsize.load() > 0 || (when != 0 && when <= now);
+}
+
+void preemptone(P* pp) {
+  M* mp = pp->m.load(std::memory_order_relaxed);
+  if (mp == nullptr) return;
+  // If it is inside the runtime it finds the note when it leaves, else the signal finds it
+  // (stop.cpp).
+  mp->preempt.fetch_or(kNoteYield);
+  syscall(SYS_tgkill, getpid(), mp->tid, SIGURG);
+}
+
+// Ps that signal handlers let go.
+bool hand_on_retaken() {
+  P* list = sched.retaken.exchange(nullptr);
+  bool any = list != nullptr;
+  while (list != nullptr) {
+    P* pp = list;
+    list = pp->link;
+    handoffp(pp);
+  }
+  return any;
+}
+
+bool retake_from_syscall(P* pp, int64_t now) {
+  uint32_t tick = pp->syscalltick.load(std::memory_order_relaxed);
+  if (pp->sysmonsyscalltick != tick) {
+    pp->sysmonsyscalltick = tick;
+    pp->sysmonsyscallwhen = now;
+    return false;
+  }
+  // Nothing to do for it, and others look for work already: leave it, the thread may be back soon.
+  if (runqempty(pp) && sched.nmspinning.load() + sched.npidle.load() > 0 &&
+      pp->sysmonsyscallwhen + kForcePreemptNs > now) {
+    return false;
+  }
+  uint32_t in_syscall = _Psyscall;
+  if (!pp->status.compare_exchange_strong(in_syscall, _Pidle)) return false;
+  pp->syscalltick.fetch_add(1, std::memory_order_relaxed);
+  handoffp(pp);
+  return true;
+}
+
+bool retake(int64_t now) {
+  bool any = hand_on_retaken();
+  int32_t n = sched.gomaxprocs.load();
+  for (int32_t i = 0; i < n; i++) {
+    P* pp = sched.allp[i];
+    uint32_t status = pp->status.load();
+    if (status == _Prunning) {
+      uint32_t tick = pp->schedtick.load(std::memory_order_relaxed);
+      if (pp->sysmontick != tick || pp->sysmonwhen == 0) {
+        pp->sysmontick = tick;
+        pp->sysmonwhen = now;
+      } else if (pp->sysmonwhen + kForcePreemptNs <= now && others_wait(pp, now)) {
+        preemptone(pp);
+        any = true;
+      }
+    } else if (status == _Psyscall) {
+      any |= retake_from_syscall(pp, now);
+    }
+  }
+  return any;
+}
+
+void poll_if_nobody_does(int64_t now) {
+  int64_t last = sched.lastpoll.load();
+  if (!netpollinited() || last == 0 || last + kForcePreemptNs > now) return;
+  if (!sched.lastpoll.compare_exchange_strong(last, now)) return;
+  int n = 0;
+  G* list = netpoll(0, &n);
+  injectglist(list, n);
+}
+
+// Sleeps until something happens, if every P is idle. True if it slept.
+bool sleep_while_idle() {
+  lock(&sched.lock);
+  bool idle = sched.npidle.load() == sched.gomaxprocs.load() && sched.retaken.load() == nullptr;
+  if (idle) sched.sysmonwait.store(1);
+  unlock(&sched.lock);
+  if (!idle) return false;
+  enter_safe(self);
+  while (sched.sysmonwait.load() != 0) futexsleep(&sched.sysmonwait, 1, -1);
+  leave_safe(self);
+  return true;
+}
+
+void* sysmon(void*) {
+  minit(self);
+  leave_safe(self);
+  int64_t delay = kSleepMin;
+  int quiet = 0;
+  for (;;) {
+    uint32_t note = sched.sysmonnote.load();
+    if (sched.retaken.load() == nullptr) {
+      enter_safe(self);
+      futexsleep(&sched.sysmonnote, note, delay);
+      leave_safe(self);
+    }
+    if (sleep_while_idle()) {
+      quiet = 0;
+      delay = kSleepMin;
+    }
+    int64_t now = nanotime();
+    poll_if_nobody_does(now);
+    if (retake(now)) {
+      quiet = 0;
+      delay = kSleepMin;
+    } else if (++quiet > 50 && delay < kSleepMax) {
+      delay = delay * 2 < kSleepMax ? delay * 2 : kSleepMax;
+    }
+  }
+}
+
+}  // namespace
+
+void sysmonwake() {
+  sched.sysmonwait.store(0);
+  futexwakeup(&sched.sysmonwait, 1);
+}
+
+void sysmonstart() {
+  self = newM();
+  sigset_t all, old;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &old);
+  pthread_t thread;
+  int err = pthread_create(&thread, nullptr, sysmon, nullptr);
+  pthread_sigmask(SIG_SETMASK, &old, nullptr);
+  if (err != 0) throw_("failed to create the monitor thread (see ulimit -u)");
+  pthread_detach(thread);
+}
+
+}  // namespace golab::runtime

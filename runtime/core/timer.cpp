@@ -1,0 +1,233 @@
+// timer.cpp: per-P timer heaps (see timer.h).
+//
+// The heap is four-ary: a node's children lie side by side on one cache line, and it is half as
+// deep as a binary one. Entries carry `when` beside the pointer, so that sifting touches no timer
+// but the moved.
+#include "runtime/core/timer.h"
+
+#include <sys/mman.h>
+
+#include "runtime/chan/hchan.h"
+#include "runtime/core/panic.h"
+#include "runtime/core/sched.h"
+#include "runtime/net/netpoll.h"
+
+namespace golab::runtime {
+namespace {
+
+constexpr uint32_t kArity = 4;
+constexpr uint32_t kMaxTimers = 16 << 20;
+
+// All of these need pp->timersLock.
+
+void place(P* pp, uint32_t i, TimerEntry e) {
+  pp->timers[i] = e;
+  e.timer->heapIndex = i;
+}
+
+void sift_up(P* pp, uint32_t i) {
+  TimerEntry e = pp->timers[i];
+  while (i > 0) {
+    uint32_t parent = (i - 1) / kArity;
+    if (pp->timers[parent].when <= e.when) break;
+    place(pp, i, pp->timers[parent]);
+    i = parent;
+  }
+  place(pp, i, e);
+}
+
+void sift_down(P* pp, uint32_t i) {
+  TimerEntry e = pp->timers[i];
+  for (;;) {
+    uint32_t first = i * kArity + 1;
+    if (first >= pp->timersLen) break;
+    uint32_t least = first;
+    for (uint32_t c = first + 1; c < first + kArity && c < pp->timersLen; c++) {
+      if (pp->timers[c].when < pp->timers[least].when) least = c;
+    }
+    if (e.when <= pp->timers[least].when) break;
+    place(pp, i, pp->timers[least]);
+    i = least;
+  }
+  place(pp, i, e);
+}
+
+void update_root(P* pp) {
+  pp->timer0When.store(pp->timersLen > 0 ? pp->timers[0].when : 0, std::memory_order_seq_cst);
+}
+
+void heap_insert(P* pp, Timer* t) {
+  if (pp->timers == nullptr) {
+    void* at = mmap(nullptr, kMaxTimers * sizeof(TimerEntry), PROT_READ | PROT_WRITE,
+                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (at == MAP_FAILED) throw_("out of address space for timers (see ulimit -v)");
+    pp->timers = static_cast<TimerEntry*>(at);
+  }
+  if (pp->timersLen == kMaxTimers) throw_("more than 16 million timers");
+  pp->timers[pp->timersLen] = {t->when, t};
+  t->p.store(pp, std::memory_order_release);
+  sift_up(pp, pp->timersLen++);
+  update_root(pp);
+}
+
+void heap_remove(P* pp, Timer* t) {
+  uint32_t i = t->heapIndex;
+  TimerEntry last = pp->timers[--pp->timersLen];
+  if (last.timer != t) {
+    place(pp, i, last);
+    sift_up(pp, i);
+    sift_down(pp, last.timer->heapIndex);
+  }
+  t->p.store(nullptr, std::memory_order_release);
+  update_root(pp);
+}
+
+// Takes t out of whatever heap it is in. Requires t->mu; moveTimers may change the heap meanwhile.
+void leave_heap(Timer* t) {
+  while (P* pp = t->p.load(std::memory_order_acquire)) {
+    lock(&pp->timersLock);
+    bool here = t->p.load(std::memory_order_relaxed) == pp;
+    if (here) heap_remove(pp, t);
+    unlock(&pp->timersLock);
+    if (here) return;
+  }
+}
+
+// Requires t->mu and t->when > 0.
+void enter_heap(Timer* t) {
+  P* pp = getm()->p;
+  lock(&pp->timersLock);
+  heap_insert(pp, t);
+  unlock(&pp->timersLock);
+  wakeNetPoller(t->when);
+}
+
+bool wants_heap(const Timer* t) { return t->when > 0 && (t->chan == nullptr || t->blocked > 0); }
+
+// What is left of a firing once t is off its heap: rearm or disarm, then call. Requires t->mu;
+// drops it.
+void fire(Timer* t, int64_t now) {
+  int64_t late = now - t->when;
+  uint64_t seq = t->seq;
+  TimerFunc f = t->f;
+  void* arg = t->arg;
+  if (t->period > 0) {
+    t->when += t->period * (1 + late / t->period);  // the phase stays
+    if (wants_heap(t)) enter_heap(t);
+  } else {
+    t->when = 0;
+  }
+  if (t->detached) {
+    unlock(&t->mu);
+    f(arg, seq, late);
+    return;
+  }
+  f(arg, seq, late);
+  unlock(&t->mu);
+}
+
+}  // namespace
+
+bool timerReset(Timer* t, int64_t when, int64_t period) {
+  RuntimeCall rc;
+  lock(&t->mu);
+  leave_heap(t);
+  bool was_running = t->when > 0;
+  if (t->chan != nullptr && discard_timer_value(t->chan)) was_running = true;
+  t->when = when > 0 ? when : 1;
+  t->period = period;
+  t->seq++;
+  if (wants_heap(t)) enter_heap(t);
+  unlock(&t->mu);
+  return was_running;
+}
+
+bool timerStop(Timer* t) {
+  RuntimeCall rc;
+  lock(&t->mu);
+  leave_heap(t);
+  bool was_running = t->when > 0;
+  if (t->chan != nullptr && discard_timer_value(t->chan)) was_running = true;
+  t->when = 0;
+  t->seq++;
+  unlock(&t->mu);
+  return was_running;
+}
+
+void blockTimerChan(Timer* t) {
+  lock(&t->mu);
+  if (t->blocked++ == 0 && t->when > 0 && t->p.load(std::memory_order_relaxed) == nullptr)
+    enter_heap(t);
+  unlock(&t->mu);
+}
+
+void unblockTimerChan(Timer* t) {
+  lock(&t->mu);
+  if (--t->blocked == 0) leave_heap(t);
+  unlock(&t->mu);
+}
+
+void maybeRunChan(Timer* t) {
+  lock(&t->mu);
+  if (t->when > 0 && t->p.load(std::memory_order_relaxed) == nullptr) {
+    int64_t now = nanotime();
+    if (t->when <= now) {
+      fire(t, now);
+      return;
+    }
+  }
+  unlock(&t->mu);
+}
+
+void goroutineReady(void* arg, uint64_t, int64_t) { goready(static_cast<G*>(arg)); }
+
+int64_t checkTimers(P* pp, int64_t now, bool* ran) {
+  for (;;) {
+    int64_t first = pp->timer0When.load(std::memory_order_acquire);
+    if (first == 0 || first > now) return first;
+    lock(&pp->timersLock);
+    if (pp->timersLen == 0 || pp->timers[0].when > now) {
+      unlock(&pp->timersLock);
+      continue;
+    }
+    Timer* t = pp->timers[0].timer;
+    if (!trylock(&t->mu)) {  // somebody resets or stops it, and wants the heap for that
+      unlock(&pp->timersLock);
+      cpu_relax();
+      continue;
+    }
+    heap_remove(pp, t);
+    unlock(&pp->timersLock);
+    *ran = true;
+    fire(t, now);
+  }
+}
+
+int64_t timersEarliest() {
+  int64_t earliest = 0;
+  for (int32_t i = 0; i < kMaxProcs && sched.allp[i] != nullptr; i++) {
+    int64_t when = sched.allp[i]->timer0When.load(std::memory_order_seq_cst);
+    if (when != 0 && (earliest == 0 || when < earliest)) earliest = when;
+  }
+  return earliest;
+}
+
+void moveTimers(P* from, P* to) {
+  while (from->timersLen > 0) {
+    Timer* t = from->timers[0].timer;
+    int64_t when = t->when;
+    heap_remove(from, t);
+    if (when > 0) heap_insert(to, t);
+  }
+}
+
+void wakeNetPoller(int64_t when) {
+  if (sched.lastpoll.load() == 0) {
+    int64_t until = sched.pollUntil.load();
+    if (until == 0 || until > when) netpollBreak();
+  } else {
+    wakep();
+  }
+}
+
+}  // namespace golab::runtime
