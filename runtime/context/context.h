@@ -66,6 +66,7 @@ class Context {
   friend bool operator==(const Context& a, const Context& b) { return a.impl_ == b.impl_; }
   friend bool operator==(const Context& a, std::nullptr_t) { return a.impl_ == nullptr; }
   const std::shared_ptr<Interface>& impl() const { return impl_; }
+  std::shared_ptr<Interface> release() { return std::exchange(impl_, nullptr); }
 
  private:
   const Interface& get() const;   // panics as a nil dereference does

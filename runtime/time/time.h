@@ -23,6 +23,10 @@
 #include "runtime/sync/func.h"
 #include "runtime/time/duration.h"
 
+namespace golab::glue {
+struct FuncTimer;
+}
+
 namespace golab::time {
 
 // ---- Points in time ----
@@ -159,10 +163,6 @@ RecvChan<Time> After(Duration d);
 // The channel of a ticker that cannot be stopped; nil if d <= 0.
 RecvChan<Time> Tick(Duration d);
 
-namespace glue {
-struct FuncTimer;
-}
-
 // One event in the future.
 class Timer {
  public:
@@ -185,7 +185,7 @@ class Timer {
   friend Timer NewTimer(Duration d);
   friend Timer AfterFunc(Duration d, golab::glue::Func<void()> f);
   runtime::Timer* timer_ = nullptr;          // lies in the channel, or in func_
-  glue::FuncTimer* func_ = nullptr;          // counted
+  golab::glue::FuncTimer* func_ = nullptr;          // counted
 };
 Timer NewTimer(Duration d);
 // Calls f in a goroutine of its own once d has passed.

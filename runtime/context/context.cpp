@@ -1,0 +1,436 @@
+// context.cpp: how cancellation runs down the tree of contexts.
+//
+// Two kinds of objects. A cancelCtx is what can be cancelled: done channel, Err, Cause, and the list of
+// the cancelCtx below it. The contexts that handles name (cancelContext, valueCtx …) hold their
+// parent and, if they can be cancelled, their cancelCtx. Down the tree the lists own, up the tree only a
+// weak pointer leads, to leave the list when cancelled.
+//
+// Locks: a cancelCtx is locked while those below it are cancelled, always downwards. So who returns
+// from cancel() knows that the whole tree below is done, even if another call got there first.
+#include "runtime/context/context.h"
+
+#include <atomic>
+
+#include "runtime/core/go.h"
+#include "runtime/core/panic.h"
+#include "runtime/sync/mutex.h"
+#include "runtime/sync/once.h"
+
+namespace golab::context {
+
+namespace {
+
+// Asking a context for the value of this key's address yields its innermost cancelCtx*.
+const int cancelCtxKey = 0;
+
+struct Locked {
+  explicit Locked(sync::Mutex& m) : mu(m) { mu.Lock(); }
+  ~Locked() { mu.Unlock(); }
+  sync::Mutex& mu;
+};
+
+class cancelCtx : public std::enable_shared_from_this<cancelCtx> {
+ public:
+  virtual ~cancelCtx() { drop_children(); }
+
+  RecvChan<Empty> Done();
+  error Err();
+  error Cause();
+  virtual void cancel(bool remove_from_parent, const error& err, const error& cause);
+  // Arranges that this is cancelled when parent is.
+  void propagateCancel(const Context& parent);
+
+ protected:
+  // The state is monotonic. Err may be seen only once Done is closed.
+  enum : uint32_t { kLive, kClosing, kClosed };
+
+  void remove_child(cancelCtx* child);
+  void removeChild();
+  void drop_children();
+
+  sync::Mutex mu_;
+  std::atomic<uint32_t> state_{kLive};
+  std::atomic<bool> has_done_{false};
+  Chan<Empty> done_;                    // made at the first call of Done
+  error err_, cause_;                   // written once, before state_
+
+  cancelCtx* first_child_ = nullptr;    // these are owned: see held_
+  std::weak_ptr<cancelCtx> parent_;
+  std::shared_ptr<cancelCtx> held_;     // this, as long as it is in its parent's list
+  cancelCtx* prev_ = nullptr;           // guarded by the parent's mu_
+  cancelCtx* next_ = nullptr;
+};
+
+Chan<Empty> closedchan() {
+  static const auto* ch = [] {
+    auto* made = new Chan<Empty>(make_chan<Empty>());
+    close(*made);
+    return made;
+  }();
+  return *ch;
+}
+
+RecvChan<Empty> cancelCtx::Done() {
+  if (!has_done_.load(std::memory_order_acquire)) {
+    Locked l(mu_);
+    if (!has_done_.load(std::memory_order_relaxed)) {
+      done_ = make_chan<Empty>();
+      has_done_.store(true, std::memory_order_release);
+    }
+  }
+  return done_;
+}
+
+error cancelCtx::Err() {
+  uint32_t state = state_.load(std::memory_order_acquire);
+  if (state == kLive) return nullptr;
+  if (state == kClosing) done_.recv();
+  return err_;
+}
+
+error cancelCtx::Cause() {
+  return state_.load(std::memory_order_acquire) == kLive ? error(nullptr) : cause_;
+}
+
+[[gnu::noinline]] void cancelCtx::cancel(bool remove_from_parent, const error& err,
+                                         const error& cause) {
+  {
+    Locked l(mu_);
+    if (state_.load(std::memory_order_relaxed) != kLive) return;  // the first one decided
+    err_ = err;
+    cause_ = cause == nullptr ? err : cause;
+    if (!has_done_.load(std::memory_order_relaxed)) {
+      done_ = closedchan();
+      has_done_.store(true, std::memory_order_release);
+    } else {
+      state_.store(kClosing, std::memory_order_release);
+      close(done_);
+    }
+    state_.store(kClosed, std::memory_order_release);
+    while (cancelCtx* child = first_child_) {
+      std::shared_ptr<cancelCtx> hold = child->held_;
+      remove_child(child);
+      hold->cancel(false, err_, cause_);
+    }
+  }
+  if (remove_from_parent) removeChild();
+}
+
+// Requires mu_.
+void cancelCtx::remove_child(cancelCtx* child) {
+  (child->prev_ == nullptr ? first_child_ : child->prev_->next_) = child->next_;
+  if (child->next_ != nullptr) child->next_->prev_ = child->prev_;
+  child->prev_ = child->next_ = nullptr;
+  child->held_.reset();
+}
+
+void cancelCtx::removeChild() {
+  std::shared_ptr<cancelCtx> parent = parent_.lock();
+  if (parent == nullptr) return;
+  std::shared_ptr<cancelCtx> self;   // its last owner must not be the list that we hold locked
+  Locked l(parent->mu_);
+  if (held_ == nullptr) return;      // the parent was cancelled
+  self = held_;
+  parent->remove_child(this);
+}
+
+// Nobody can reach this any more: neither can they be cancelled from here.
+void cancelCtx::drop_children() {
+  while (first_child_ != nullptr) {
+    std::shared_ptr<cancelCtx> last = first_child_->held_;
+    remove_child(first_child_);
+  }
+}
+
+[[gnu::noinline]] void cancelCtx::propagateCancel(const Context& parent) {
+  RecvChan<Empty> done = parent.Done();
+  if (done == nullptr) return;  // never cancelled
+  auto as_parent = [](const Context& p, cancelCtx* child) {
+    child->cancel(false, p.Err(), context::Cause(p));
+  };
+  if (select({recv(done), otherwise}) == 0) return as_parent(parent, this);
+  any found = parent.Value(&cancelCtxKey);
+  cancelCtx* const* node = found.get<cancelCtx*>();
+  // A context of a foreign type may pass Value on but have a Done of its own: that one counts.
+  if (node != nullptr && (*node)->Done() == done) {
+    cancelCtx* p = *node;
+    {
+      Locked l(p->mu_);
+      if (p->state_.load(std::memory_order_relaxed) == kLive) {
+        parent_ = p->weak_from_this();
+        held_ = shared_from_this();
+        next_ = p->first_child_;
+        if (next_ != nullptr) next_->prev_ = this;
+        p->first_child_ = this;
+        return;
+      }
+    }
+    return cancel(false, p->err_, p->cause_);
+  }
+  go([parent, done, child = shared_from_this(), as_parent] {
+    if (select({recv(done), recv(child->Done())}) == 0) as_parent(parent, child.get());
+  });
+}
+
+// A cancelCtx with a deadline: whoever cancels it first stops the timer.
+class timerCtx final : public cancelCtx {
+ public:
+  explicit timerCtx(time::Time d) : deadline(d) {}
+
+  void cancel(bool remove_from_parent, const error& err, const error& cause) override {
+    cancelCtx::cancel(remove_from_parent, err, cause);
+    // The timer's function holds this context: let go of the timer, or they keep each other for ever.
+    time::Timer timer;
+    {
+      Locked l(mu_);
+      if (!armed_) return;
+      armed_ = false;
+      std::swap(timer, timer_);
+    }
+    timer.Stop();
+  }
+  // Unless it was cancelled already.
+  void arm(time::Duration d, golab::glue::Func<void()> f) {
+    Locked l(mu_);
+    if (state_.load(std::memory_order_relaxed) != kLive) return;
+    timer_ = time::AfterFunc(d, std::move(f));
+    armed_ = true;
+  }
+
+  const time::Time deadline;
+
+ private:
+  time::Timer timer_;
+  bool armed_ = false;
+};
+
+// What AfterFunc hangs into the tree.
+class afterFuncCtx final : public cancelCtx {
+ public:
+  explicit afterFuncCtx(golab::glue::Func<void()> fn) : f(std::move(fn)) {}
+
+  void cancel(bool remove_from_parent, const error& err, const error& cause) override {
+    cancelCtx::cancel(remove_from_parent, err, cause);
+    once.Do([this] { go(f); });
+  }
+
+  sync::Once once;   // starts f, or stops it from being started
+  golab::glue::Func<void()> f;
+};
+
+// ---- The contexts that handles name --------------------------------------------------------------
+
+class emptyCtx : public Interface {
+ public:
+  std::pair<time::Time, bool> Deadline() const override { return {}; }
+  RecvChan<Empty> Done() const override { return {}; }
+  error Err() const override { return nullptr; }
+  any Value(const any&) const override { return nullptr; }
+};
+class backgroundCtx final : public emptyCtx {
+  std::string String() const override { return "context.Background"; }
+};
+class todoCtx final : public emptyCtx {
+  std::string String() const override { return "context.TODO"; }
+};
+
+any value(const Interface* c, const any& key);
+
+// A context below another one; by default it is like that one.
+class derivedCtx : public Interface {
+ public:
+  explicit derivedCtx(const Context& p) : parent(p) {}
+  // Whoever is the last owner of a long chain takes it apart link by link, not by recursion.
+  ~derivedCtx() override {
+    std::shared_ptr<Interface> link = parent.release();
+    while (link != nullptr && link.use_count() == 1) {
+      auto* derived = dynamic_cast<derivedCtx*>(link.get());
+      if (derived == nullptr) break;
+      link = derived->parent.release();
+    }
+  }
+
+  std::pair<time::Time, bool> Deadline() const override { return parent.Deadline(); }
+  RecvChan<Empty> Done() const override { return parent.Done(); }
+  error Err() const override { return parent.Err(); }
+  any Value(const any& key) const override { return value(this, key); }
+  // What this very context says about key; false: ask the parent.
+  virtual bool own_value(const any& key, any* v) const = 0;
+
+  Context parent;
+};
+
+any value(const Interface* c, const any& key) {
+  for (;;) {
+    auto* derived = dynamic_cast<const derivedCtx*>(c);
+    if (derived == nullptr) return c->Value(key);
+    any v;
+    if (derived->own_value(key, &v)) return v;
+    c = derived->parent.impl().get();
+  }
+}
+
+class cancelContext final : public derivedCtx {
+ public:
+  cancelContext(const Context& p, std::shared_ptr<cancelCtx> c) : derivedCtx(p), node(std::move(c)) {}
+
+  std::pair<time::Time, bool> Deadline() const override {
+    if (auto* t = dynamic_cast<timerCtx*>(node.get())) return {t->deadline, true};
+    return parent.Deadline();
+  }
+  RecvChan<Empty> Done() const override { return node->Done(); }
+  error Err() const override { return node->Err(); }
+  bool own_value(const any& key, any* v) const override {
+    bool mine = key == any(&cancelCtxKey);
+    if (mine) *v = node.get();
+    return mine;
+  }
+  std::string String() const override {
+    auto* t = dynamic_cast<timerCtx*>(node.get());
+    if (t == nullptr) return parent.String() + ".WithCancel";
+    return parent.String() + ".WithDeadline(" + t->deadline.String() + " [" +
+           time::Until(t->deadline).String() + "])";
+  }
+
+ private:
+  std::shared_ptr<cancelCtx> node;
+};
+
+std::string stringify(const any& v) {
+  golab::glue::Arg arg = v.arg();
+  if (arg.text != nullptr && !arg.is_error) return arg.text(arg.obj);
+  if (arg.kind == golab::glue::Arg::Kind::String) return std::string(arg.chars, arg.size);
+  return v.type_name();
+}
+
+class valueCtx final : public derivedCtx {
+ public:
+  valueCtx(const Context& p, any k, any v)
+      : derivedCtx(p), key_(std::move(k)), value_(std::move(v)) {}
+
+  bool own_value(const any& key, any* v) const override {
+    if (!(key_ == key)) return false;
+    *v = value_;
+    return true;
+  }
+  std::string String() const override {
+    return parent.String() + ".WithValue(" + stringify(key_) + ", " + stringify(value_) + ")";
+  }
+
+ private:
+  any key_, value_;
+};
+
+class withoutCancelCtx final : public derivedCtx {
+ public:
+  using derivedCtx::derivedCtx;
+  std::pair<time::Time, bool> Deadline() const override { return {}; }
+  RecvChan<Empty> Done() const override { return {}; }
+  error Err() const override { return nullptr; }
+  bool own_value(const any& key, any*) const override { return key == any(&cancelCtxKey); }
+  std::string String() const override { return parent.String() + ".WithoutCancel"; }
+};
+
+void check_parent(const Context& parent) {
+  if (parent == nullptr) panic("cannot create context from nil parent");
+}
+
+[[gnu::noinline]] std::shared_ptr<cancelCtx> withCancel(const Context& parent) {
+  check_parent(parent);
+  auto c = std::make_shared<cancelCtx>();
+  c->propagateCancel(parent);
+  return c;
+}
+
+}  // namespace
+
+// ---- For programs --------------------------------------------------------------------------------
+
+std::string Interface::String() const { return golab::glue::demangled_type_name(typeid(*this)); }
+
+const Interface& Context::get() const {
+  if (impl_ == nullptr) {
+    runtime::panic_runtime_error("invalid memory address or nil pointer dereference", true);
+  }
+  return *impl_;
+}
+
+// Kept for ever: goroutines may use them while the process ends.
+Context Background() {
+  static const Context& background = *new Context(std::make_shared<backgroundCtx>());
+  return background;
+}
+Context TODO() {
+  static const Context& todo = *new Context(std::make_shared<todoCtx>());
+  return todo;
+}
+
+[[gnu::noinline]] std::pair<Context, CancelFunc> WithCancel(const Context& parent) {
+  auto c = withCancel(parent);
+  return {std::make_shared<cancelContext>(parent, c), [c] { c->cancel(true, Canceled, nullptr); }};
+}
+
+[[gnu::noinline]] std::pair<Context, CancelCauseFunc> WithCancelCause(const Context& parent) {
+  auto c = withCancel(parent);
+  return {std::make_shared<cancelContext>(parent, c),
+          [c](error cause) { c->cancel(true, Canceled, cause); }};
+}
+
+[[gnu::noinline]] std::pair<Context, CancelFunc> WithDeadlineCause(const Context& parent,
+                                                                   time::Time d, error cause) {
+  check_parent(parent);
+  auto [sooner, has] = parent.Deadline();
+  if (has && sooner.Before(d)) return WithCancel(parent);
+  auto c = std::make_shared<timerCtx>(d);
+  auto ctx = std::make_shared<cancelContext>(parent, c);
+  c->propagateCancel(parent);
+  time::Duration left = time::Until(d);
+  if (left <= 0) {
+    c->cancel(true, DeadlineExceeded, cause);
+    return {ctx, [c] { c->cancel(false, Canceled, nullptr); }};
+  }
+  c->arm(left, [c, cause] { c->cancel(true, DeadlineExceeded, cause); });
+  return {ctx, [c] { c->cancel(true, Canceled, nullptr); }};
+}
+
+std::pair<Context, CancelFunc> WithDeadline(const Context& parent, time::Time d) {
+  return WithDeadlineCause(parent, d, nullptr);
+}
+std::pair<Context, CancelFunc> WithTimeout(const Context& parent, time::Duration timeout) {
+  return WithDeadlineCause(parent, time::Now().Add(timeout), nullptr);
+}
+std::pair<Context, CancelFunc> WithTimeoutCause(const Context& parent, time::Duration timeout,
+                                                error cause) {
+  return WithDeadlineCause(parent, time::Now().Add(timeout), std::move(cause));
+}
+
+Context WithValue(const Context& parent, any key, any value) {
+  check_parent(parent);
+  if (key == nullptr) panic("nil key");
+  if (!key.comparable()) panic("key is not comparable");
+  return std::make_shared<valueCtx>(parent, std::move(key), std::move(value));
+}
+
+Context WithoutCancel(const Context& parent) {
+  check_parent(parent);
+  return std::make_shared<withoutCancelCtx>(parent);
+}
+
+error Cause(const Context& ctx) {
+  any found = ctx.Value(&cancelCtxKey);
+  if (cancelCtx* const* node = found.get<cancelCtx*>()) return (*node)->Cause();
+  return ctx.Err();
+}
+
+golab::glue::Func<bool()> AfterFunc(const Context& ctx, golab::glue::Func<void()> f) {
+  auto a = std::make_shared<afterFuncCtx>(std::move(f));
+  a->propagateCancel(ctx);
+  return [a] {
+    bool stopped = false;
+    a->once.Do([&] { stopped = true; });
+    if (stopped) a->cancel(true, Canceled, nullptr);
+    return stopped;
+  };
+}
+
+}  // namespace golab::context

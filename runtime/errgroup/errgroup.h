@@ -1,0 +1,56 @@
+// errgroup.h: golang.org/x/sync/errgroup: goroutines that work on one task, and its first error.
+//
+//   auto [g, ctx] = errgroup::WithContext(parent);    // g, ctx := errgroup.WithContext(parent)
+//   for (auto url : urls) {
+//     g->Go([=, ctx = ctx] { return fetch(ctx, url); });
+//   }
+//   if (error err = g->Wait(); err != nullptr) ...
+//
+// ctx is cancelled when a function first answers an error, and when Wait returns. A function that does
+// not look at ctx goes on all the same, and Wait waits for it.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "runtime/chan/chan.h"
+#include "runtime/context/context.h"
+#include "runtime/errors/errors.h"
+#include "runtime/sync/func.h"
+#include "runtime/sync/once.h"
+#include "runtime/sync/waitgroup.h"
+
+namespace golab::errgroup {
+
+// A Group of its own (`errgroup::Group g;`) cancels nothing.
+class Group {
+ public:
+  Group() = default;
+  Group(const Group&) = delete;
+  Group& operator=(const Group&) = delete;
+
+  // Calls f in a new goroutine. Parks while the limit is reached.
+  void Go(golab::glue::Func<error()> f);
+  // The same if the limit allows it at once; else answers false.
+  bool TryGo(golab::glue::Func<error()> f);
+  // Parks until all functions have returned; the first error. A panic in one of them is raised here.
+  error Wait();
+  // At most n at a time; no limit if n < 0. Panics if functions are running.
+  void SetLimit(int n);
+
+ private:
+  friend std::pair<std::shared_ptr<Group>, context::Context> WithContext(const context::Context& ctx);
+  void start(golab::glue::Func<error()> f);
+  void done();
+
+  golab::glue::Func<void(error)> cancel_;
+  sync::WaitGroup wg_;
+  Chan<Empty> sem_;     // one element per running function; nil: no limit
+  sync::Once errOnce_;
+  error err_;
+};
+
+std::pair<std::shared_ptr<Group>, context::Context> WithContext(const context::Context& ctx);
+
+}  // namespace golab::errgroup

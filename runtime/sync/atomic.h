@@ -1,0 +1,49 @@
+// atomic.h: sync/atomic: Go's atomic types over std::atomic. All operations are sequentially consistent.
+//
+//   atomic::Int64 hits;  hits.Add(1);  hits.Load();
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+namespace golab::sync::atomic {
+
+template <typename T>
+class Value {
+ public:
+  constexpr Value() = default;
+  constexpr explicit Value(T v) : v_(v) {}
+  Value(const Value&) = delete;
+  Value& operator=(const Value&) = delete;
+
+  T Load() const { return v_.load(); }
+  void Store(T v) { v_.store(v); }
+  T Swap(T v) { return v_.exchange(v); }
+  bool CompareAndSwap(T old, T v) { return v_.compare_exchange_strong(old, v); }
+
+ protected:
+  std::atomic<T> v_{};
+};
+
+template <typename T>
+class Integer : public Value<T> {
+ public:
+  using Value<T>::Value;
+  T Add(T delta) { return this->v_.fetch_add(delta) + delta; }   // the new value
+  T And(T mask) { return this->v_.fetch_and(mask); }             // the old value
+  T Or(T mask) { return this->v_.fetch_or(mask); }               // the old value
+};
+
+using Int32 = Integer<int32_t>;
+using Int64 = Integer<int64_t>;
+using Uint32 = Integer<uint32_t>;
+using Uint64 = Integer<uint64_t>;
+using Bool = Value<bool>;
+template <typename T>
+using Pointer = Value<T*>;
+
+}  // namespace golab::sync::atomic
+
+namespace golab {
+namespace atomic = sync::atomic;
+}

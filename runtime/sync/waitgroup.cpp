@@ -1,0 +1,51 @@
+// waitgroup.cpp: counter and waiters in one word, so that the step to zero sees who waits.
+#include "runtime/sync/waitgroup.h"
+
+#include "runtime/chan/chan.h"
+#include "runtime/core/panic.h"
+#include "runtime/core/sema.h"
+
+namespace golab::sync {
+
+[[gnu::noinline]] void WaitGroup::Add(int delta) {
+  uint64_t step = static_cast<uint64_t>(static_cast<int64_t>(delta)) << 32;
+  uint64_t state = state_.fetch_add(step) + step;
+  auto counter = static_cast<int32_t>(state >> 32);
+  auto waiters = static_cast<uint32_t>(state);
+  if (counter < 0) panic("sync: negative WaitGroup counter");
+  if (waiters != 0 && delta > 0 && counter == delta) {
+    panic("sync: WaitGroup misuse: Add called concurrently with Wait");
+  }
+  // If nobody waits this object may be gone from here on.
+  if (counter > 0 || waiters == 0) return;
+  // The counter is zero and all waiters are parked, or on their way: nobody may change the state now.
+  if (state_.load() != state) panic("sync: WaitGroup misuse: Add called concurrently with Wait");
+  state_.store(0);
+  for (; waiters != 0; waiters--) runtime_Semrelease(&sema_, false);
+}
+
+[[gnu::noinline]] void WaitGroup::Wait() {
+  uint64_t state = state_.load();
+  for (;;) {
+    if (static_cast<int32_t>(state >> 32) == 0) return;
+    if (!state_.compare_exchange_weak(state, state + 1)) continue;
+    runtime_SemacquireWaitGroup(&sema_);
+    if (state_.load() != 0) panic("sync: WaitGroup is reused before previous Wait has returned");
+    return;
+  }
+}
+
+[[gnu::noinline]] void WaitGroup::Go(golab::glue::Func<void()> f) {
+  Add(1);
+  go([this, f = std::move(f)] {
+    // Not a Defer: a dying panic runs Defers, and must leave the counter alone. A destructor
+    // runs on return and on Goexit, which unwinds.
+    struct Done {
+      WaitGroup* wg;
+      ~Done() { wg->Done(); }
+    } done{this};
+    f();
+  });
+}
+
+}  // namespace golab::sync

@@ -1,0 +1,170 @@
+// sleep.cpp: Sleep, timers and tickers on the runtime's timers.
+#include <atomic>
+#include <limits>
+
+#include "runtime/core/go.h"
+#include "runtime/core/panic.h"
+#include "runtime/core/proc.h"
+#include "runtime/time/time.h"
+
+namespace golab {
+
+namespace glue {
+
+// The timer of AfterFunc. Counted by its handles, and once while it is armed or its function runs.
+struct FuncTimer {
+  runtime::Timer timer;
+  Func<void()> f;
+  std::atomic<int> refs{1};
+
+  void ref() { refs.fetch_add(1, std::memory_order_relaxed); }
+  void unref() {
+    if (refs.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+    runtime::timerStop(&timer);   // waits for whoever still has it in hand
+    delete this;
+  }
+};
+
+// What its goroutine runs: glue, so that the user's function is the goroutine's first frame.
+struct RunFuncTimer {
+  FuncTimer* timer;
+  void operator()() const {
+    struct Unref {
+      FuncTimer* timer;
+      ~Unref() { timer->unref(); }
+    } unref{timer};
+    timer->f();
+  }
+};
+
+}  // namespace glue
+
+namespace time {
+
+namespace {
+
+// The nanotime at which something that lasts d is over; a sum too big for the clock means never.
+int64_t when(Duration d) {
+  int64_t now = runtime::nanotime();
+  int64_t t;
+  if (d <= 0) return now;
+  return __builtin_add_overflow(now, d.Nanoseconds(), &t) ? std::numeric_limits<int64_t>::max() : t;
+}
+
+// The TimerFunc of timers with a channel. A full channel drops the tick: one is kept, as in Go.
+void sendTime(void* c, uint64_t, int64_t delta) {
+  chan_trysend(static_cast<runtime::hchan*>(c), Now().Add(-Duration(delta)));
+}
+
+// The TimerFunc of AfterFunc. The count for "armed" goes over to the goroutine.
+void goFunc(void* arg, uint64_t, int64_t) {
+  go(golab::glue::RunFuncTimer{static_cast<golab::glue::FuncTimer*>(arg)});
+}
+
+}  // namespace
+
+// In Go the runtime defines this function under this name; so it stands directly above gopark here.
+[[gnu::noinline]] void Sleep(Duration d) {
+  if (d <= 0) return;
+  runtime::RuntimeCall rc;
+  struct Sleeper {
+    runtime::Timer timer;
+    int64_t when;
+  } sleeper;
+  sleeper.timer.detached = true;
+  sleeper.timer.f = runtime::goroutineReady;
+  sleeper.timer.arg = runtime::getm()->curg;
+  sleeper.when = when(d);
+  // Armed only once this goroutine is off its stack: a timer that fires earlier would wake nobody.
+  runtime::gopark(
+      [](runtime::G*, void* arg) {
+        auto* s = static_cast<Sleeper*>(arg);
+        runtime::timerReset(&s->timer, s->when, 0);
+        return true;
+      },
+      &sleeper, runtime::WaitReason::Sleep);
+}
+
+// ---- Timers ----
+
+Timer::Timer(const Timer& other) : C(other.C), timer_(other.timer_), func_(other.func_) {
+  if (func_ != nullptr) func_->ref();
+}
+Timer& Timer::operator=(Timer other) {
+  std::swap(C, other.C);
+  std::swap(timer_, other.timer_);
+  std::swap(func_, other.func_);
+  return *this;
+}
+Timer::~Timer() {
+  if (func_ != nullptr) func_->unref();
+}
+
+Timer NewTimer(Duration d) {
+  Timer t;
+  t.C = make_timer_chan<Time>(sendTime);
+  t.timer_ = timer_of(t.C);
+  runtime::timerReset(t.timer_, when(d), 0);
+  return t;
+}
+
+RecvChan<Time> After(Duration d) {
+  RecvChan<Time> c = make_timer_chan<Time>(sendTime);
+  runtime::timerReset(timer_of(c), when(d), 0);
+  return c;
+}
+
+Timer AfterFunc(Duration d, golab::glue::Func<void()> f) {
+  Timer t;
+  t.func_ = new golab::glue::FuncTimer;
+  t.func_->f = std::move(f);
+  t.func_->timer.f = goFunc;
+  t.func_->timer.arg = t.func_;
+  t.timer_ = &t.func_->timer;
+  t.func_->ref();
+  runtime::timerReset(t.timer_, when(d), 0);
+  return t;
+}
+
+bool Timer::Stop() const {
+  if (timer_ == nullptr) panic("time: Stop called on uninitialized Timer");
+  bool running = runtime::timerStop(timer_);
+  if (running && func_ != nullptr) func_->unref();
+  return running;
+}
+
+bool Timer::Reset(Duration d) const {
+  if (timer_ == nullptr) panic("time: Reset called on uninitialized Timer");
+  // Counted first: it may fire, and drop the count, before the next line is done.
+  if (func_ != nullptr) func_->ref();
+  bool running = runtime::timerReset(timer_, when(d), 0);
+  if (running && func_ != nullptr) func_->unref();
+  return running;
+}
+
+Ticker NewTicker(Duration d) {
+  if (d <= 0) panic("non-positive interval for NewTicker");
+  Ticker t;
+  t.C = make_timer_chan<Time>(sendTime);
+  t.timer_ = timer_of(t.C);
+  runtime::timerReset(t.timer_, when(d), d.Nanoseconds());
+  return t;
+}
+
+void Ticker::Stop() const {
+  if (timer_ != nullptr) runtime::timerStop(timer_);
+}
+
+void Ticker::Reset(Duration d) const {
+  if (d <= 0) panic("non-positive interval for Ticker.Reset");
+  if (timer_ == nullptr) panic("time: Reset called on uninitialized Ticker");
+  runtime::timerReset(timer_, when(d), d.Nanoseconds());
+}
+
+RecvChan<Time> Tick(Duration d) {
+  if (d <= 0) return {};
+  return NewTicker(d).C;
+}
+
+}  // namespace time
+}  // namespace golab
