@@ -63,7 +63,9 @@ std::string frame_lines(const std::vector<ShownFrame>& stack, bool cpp_names) {
 
 void write_debug1(const StackTable& table, const Debug1Options& options, const Sink& sink) {
   int64_t goroutines = 0;
-  for (const CountedStack& stack : table.stacks) goroutines += stack.count;
+  for (const CountedStack& stack : table.stacks) {
+    goroutines = wrapping_add(goroutines, stack.count);
+  }
   std::string text = options.name + " profile: total " + std::to_string(goroutines) + "\n";
   for (const CountedStack& stack : table.stacks) {
     text += std::to_string(stack.count) + " @";

@@ -61,8 +61,7 @@ class Merger {
     if (fresh) return merged.samples.push_back(std::move(copy));
     std::vector<int64_t>& values = merged.samples[it->second].values;
     for (size_t i = 0; i < values.size() && i < copy.values.size(); i++) {
-      values[i] = static_cast<int64_t>(static_cast<uint64_t>(values[i]) +
-                                       static_cast<uint64_t>(copy.values[i]));
+      values[i] = wrapping_add(values[i], copy.values[i]);
     }
   }
 
@@ -117,18 +116,25 @@ class Merger {
   std::unordered_map<std::string, size_t> samples_, locations_, functions_, mappings_;
 };
 
-SymbolizedProfile head_of(const SymbolizedProfile& profile) {
+// Everything of the merged profile that is not about samples.
+SymbolizedProfile head_of(const SymbolizedProfile& first, const SymbolizedProfile& second) {
   SymbolizedProfile head;
-  head.sample_types = profile.sample_types;
-  head.period_type = profile.period_type;
-  head.period = profile.period;
-  head.time_nanos = profile.time_nanos;
-  head.duration_nanos = profile.duration_nanos;
-  head.comments = profile.comments;
-  head.drop_frames = profile.drop_frames;
-  head.keep_frames = profile.keep_frames;
-  head.default_sample_type = profile.default_sample_type;
-  head.doc_url = profile.doc_url;
+  head.sample_types = first.sample_types;
+  head.period_type = first.period_type;
+  head.period = std::max(first.period, second.period);
+  bool second_is_older = second.time_nanos != 0 && second.time_nanos < first.time_nanos;
+  head.time_nanos = first.time_nanos == 0 || second_is_older ? second.time_nanos : first.time_nanos;
+  head.duration_nanos = wrapping_add(first.duration_nanos, second.duration_nanos);
+  head.comments = first.comments;
+  for (const std::string& comment : second.comments) {
+    if (std::find(head.comments.begin(), head.comments.end(), comment) == head.comments.end()) {
+      head.comments.push_back(comment);
+    }
+  }
+  head.drop_frames = first.drop_frames;
+  head.keep_frames = first.keep_frames;
+  head.default_sample_type = first.default_sample_type;
+  head.doc_url = first.doc_url;
   return head;
 }
 
@@ -254,7 +260,7 @@ ReadResult merge(const SymbolizedProfile& first, const SymbolizedProfile& second
                        [](int64_t v) { return v == 0; });
   });
   Merger needed;  // once more, without what only the vanished samples used
-  needed.merged = head_of(first);
+  needed.merged = head_of(first, second);
   needed.add(all.merged);
   return {std::move(needed.merged), {}};
 }
@@ -265,8 +271,7 @@ ReadResult delta(const SymbolizedProfile& before, const SymbolizedProfile& after
   ReadResult result = merge(negative, after);
   result.profile.time_nanos = after.time_nanos;
   if (before.time_nanos != 0 && after.time_nanos != 0) {
-    result.profile.duration_nanos = static_cast<int64_t>(static_cast<uint64_t>(after.time_nanos) -
-                                                         static_cast<uint64_t>(before.time_nanos));
+    result.profile.duration_nanos = wrapping_sub(after.time_nanos, before.time_nanos);
   }
   return result;
 }

@@ -18,8 +18,8 @@ void scale(SymbolizedProfile& profile, int64_t factor);
 
 // Samples with equal stacks and equal labels are added up, in order of first appearance; those that
 // come to zero vanish, and with them every location, function and mapping that nothing needs any
-// more (the first mapping stays: it is the program). Times are the first profile's. It is an error
-// to merge profiles with different sample types.
+// more (the first mapping stays: it is the program). The result is as old as the older of the two
+// and lasts as long as both. It is an error to merge profiles with different sample types.
 ReadResult merge(const SymbolizedProfile& first, const SymbolizedProfile& second);
 
 // What `after` has more than `before`: time_nanos is after's, duration_nanos the time between them.

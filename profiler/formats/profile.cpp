@@ -4,12 +4,11 @@
 namespace golab::profiler {
 
 int64_t total(const SymbolizedProfile& profile) {
-  // Unsigned: the counts of a hostile file may add up to anything, and must not overflow.
-  uint64_t sum = 0;
+  int64_t sum = 0;
   for (const Sample& sample : profile.samples) {
-    if (!sample.values.empty()) sum += static_cast<uint64_t>(sample.values[0]);
+    if (!sample.values.empty()) sum = wrapping_add(sum, sample.values[0]);
   }
-  return static_cast<int64_t>(sum);
+  return sum;
 }
 
 std::vector<FrameRef> frames_of_sample(const SymbolizedProfile& profile, const Sample& sample) {
@@ -29,13 +28,14 @@ std::vector<FrameRef> frames_of_sample(const SymbolizedProfile& profile, const S
 
 namespace {
 
-// Whether the bytes begin as the text of ?debug=1 or ?debug=2 does. A protobuf profile begins with
-// a small field tag, which is no letter.
+// Whether the bytes begin as a text does. Protobuf's tags may be letters, but what follows them are
+// lengths and numbers, which are none of the few control characters that a text has.
 bool looks_like_text(std::string_view bytes) {
-  if (bytes.empty()) return false;
-  char first = bytes[0];
-  return (first >= 'a' && first <= 'z') || (first >= 'A' && first <= 'Z') || first == '#' ||
-         first == '<' || first == '{';
+  for (char c : bytes.substr(0, 32)) {
+    auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 && c != '\t' && c != '\n' && c != '\r') return false;
+  }
+  return true;
 }
 
 std::string refuse_text(std::string_view bytes, const std::string& name) {

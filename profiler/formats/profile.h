@@ -94,6 +94,14 @@ struct SymbolizedProfile {
   std::string doc_url;
 };
 
+// a + b and a − b without undefined behaviour: the counts of a hostile file may add up to anything.
+inline int64_t wrapping_add(int64_t a, int64_t b) {
+  return static_cast<int64_t>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b));
+}
+inline int64_t wrapping_sub(int64_t a, int64_t b) {
+  return static_cast<int64_t>(static_cast<uint64_t>(a) - static_cast<uint64_t>(b));
+}
+
 // The sum of the first values: of a goroutine profile, the number of goroutines.
 int64_t total(const SymbolizedProfile& profile);
 

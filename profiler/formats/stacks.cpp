@@ -134,7 +134,8 @@ StackTable count_stacks(const std::vector<StackRecord>& records, const Symbolize
       return other.frames == stack.frames && other.labels == stack.labels;
     });
     if (same != last) {
-      table.stacks[same->second].count += record.count;
+      CountedStack& known = table.stacks[same->second];
+      known.count = wrapping_add(known.count, record.count);
       continue;
     }
     stack.count = record.count;

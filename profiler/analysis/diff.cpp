@@ -1,0 +1,198 @@
+// diff.cpp: stacks brought to what is shown of them, then matched by key.
+#include "profiler/analysis/diff.h"
+
+#include <algorithm>
+#include <fstream>
+#include <map>
+#include <unordered_map>
+
+#include "profiler/analysis/text_table.h"
+#include "profiler/analysis/wait_state.h"
+
+namespace golab::profiler {
+namespace {
+
+// The names of a stack, leaf first, "" for unknown ones, and the state they tell.
+StackChange describe(const SymbolizedProfile& profile, const Sample& sample) {
+  StackChange stack;
+  std::vector<FrameRef> frames = frames_of_sample(profile, sample);
+  std::vector<std::string> names;
+  for (const FrameRef& frame : frames) {
+    names.push_back(frame.function == nullptr ? "" : frame.function->name);
+  }
+  stack.state = wait_state(names);
+
+  bool shown = false;
+  for (size_t i = 0; i < frames.size(); i++) {
+    const std::string& name = names[i];
+    if (name.empty() || name == "runtime.goexit" || (!shown && is_runtime_function(name))) continue;
+    bool first = !shown;
+    shown = true;
+    stack.functions.push_back(name);
+    bool is_main = name.starts_with("main.");
+    if (first || (is_main && !stack.in_main)) {
+      stack.function = name;
+      stack.file = frames[i].function->file;
+      stack.line = frames[i].line->line;
+    }
+    stack.in_main = stack.in_main || is_main;
+  }
+  for (const Label& label : sample.labels) {
+    if (!stack.labels.empty()) stack.labels += ", ";
+    stack.labels += label.key + "=";
+    stack.labels += label.str.empty() && label.num != 0 ? std::to_string(label.num) : label.str;
+  }
+  return stack;
+}
+
+// Whether the profile names the runtime frames that a state is read from: the text form does not.
+bool tells_states(const SymbolizedProfile& profile) {
+  return std::none_of(profile.samples.begin(), profile.samples.end(), [&](const Sample& sample) {
+    return !sample.locations.empty() && profile.locations[sample.locations[0]].lines.empty();
+  });
+}
+
+class Matcher {
+ public:
+  Matcher(ProfileDiff& diff, DiffOptions options, bool with_states)
+      : diff_(diff), options_(options), with_states_(with_states) {}
+
+  void add(const SymbolizedProfile& profile, int64_t StackChange::*side) {
+    // Of several samples that are one stack here, the most frequent one names the line.
+    std::unordered_map<size_t, int64_t> most;
+    for (const Sample& sample : profile.samples) {
+      int64_t count = sample.values.empty() ? 0 : sample.values[0];
+      StackChange stack = describe(profile, sample);
+      auto [it, fresh] = index_.try_emplace(key_of(stack), diff_.stacks.size());
+      if (fresh) diff_.stacks.push_back(stack);
+      StackChange& known = diff_.stacks[it->second];
+      known.*side = wrapping_add(known.*side, count);
+      bool more_frequent = known.*side >= known.before;
+      auto [best, first] = most.try_emplace(it->second, count);
+      if (!fresh && more_frequent && (first || count > best->second)) {
+        known.file = stack.file;
+        known.line = stack.line;
+        best->second = count;
+      }
+      if (known.state.empty()) known.state = stack.state;
+    }
+  }
+
+ private:
+  std::string key_of(const StackChange& stack) const {
+    std::string key = stack.labels + "\n";
+    if (with_states_) key += stack.state;
+    if (options_.by_line && stack.in_main) key += ":" + std::to_string(stack.line);
+    for (const std::string& function : stack.functions) key += "\n" + function;
+    return key;
+  }
+
+  ProfileDiff& diff_;
+  DiffOptions options_;
+  bool with_states_;
+  std::unordered_map<std::string, size_t> index_;
+};
+
+// What ?debug=2 shows of a stack: it leaves out runtime functions wherever they are.
+std::string dump_key(const std::vector<std::string>& functions) {
+  std::string key;
+  for (const std::string& function : functions) {
+    if (!is_runtime_function(function)) key += function + "\n";
+  }
+  return key;
+}
+
+uint64_t size_of(int64_t change) {
+  return change < 0 ? uint64_t{0} - static_cast<uint64_t>(change) : static_cast<uint64_t>(change);
+}
+
+std::string signed_text(int64_t number) { return (number > 0 ? "+" : "") + std::to_string(number); }
+
+}  // namespace
+
+ProfileDiff diff(const SymbolizedProfile& before, const SymbolizedProfile& after,
+                 DiffOptions options) {
+  ProfileDiff result;
+  result.total_before = total(before);
+  result.total_after = total(after);
+  Matcher matcher(result, options, tells_states(before) && tells_states(after));
+  matcher.add(before, &StackChange::before);
+  matcher.add(after, &StackChange::after);
+  std::stable_sort(result.stacks.begin(), result.stacks.end(),
+                   [](const StackChange& a, const StackChange& b) {
+                     uint64_t da = size_of(a.delta()), db = size_of(b.delta());
+                     if (da != db) return da > db;
+                     int64_t ma = std::max(a.before, a.after), mb = std::max(b.before, b.after);
+                     if (ma != mb) return ma > mb;
+                     return a.functions < b.functions;
+                   });
+  return result;
+}
+
+void add_states(ProfileDiff& diff, const std::vector<DumpedGoroutine>& dump) {
+  std::unordered_map<std::string, std::map<std::string, int>> states;
+  for (const DumpedGoroutine& goroutine : dump) {
+    std::vector<std::string> functions;
+    for (const DumpedFrame& frame : goroutine.frames) functions.push_back(frame.function);
+    states[dump_key(functions)][goroutine.state]++;
+  }
+  for (StackChange& stack : diff.stacks) {
+    auto it = states.find(dump_key(stack.functions));
+    if (!stack.state.empty() || it == states.end()) continue;
+    auto most = std::max_element(it->second.begin(), it->second.end(),
+                                 [](auto& a, auto& b) { return a.second < b.second; });
+    stack.state = most->first;
+  }
+}
+
+std::string render_diff(const ProfileDiff& diff, RenderOptions options) {
+  std::string text = "goroutines: " + std::to_string(diff.total_before) + " before, " +
+                     std::to_string(diff.total_after) +
+                     " after: " + signed_text(wrapping_sub(diff.total_after, diff.total_before)) +
+                     "\n\n";
+  using Align = TextTable::Align;
+  TextTable table(
+      {Align::Right, Align::Right, Align::Right, Align::Left, Align::Left, Align::Left});
+  table.row({"before", "after", "change", "state", "function", "at"}, Colour::Bold);
+  size_t rows = 0, unchanged = 0, cut = 0;
+  for (const StackChange& stack : diff.stacks) {
+    if (stack.delta() == 0 && !options.unchanged) {
+      unchanged++;
+      continue;
+    }
+    if (options.rows_max > 0 && rows == options.rows_max) {
+      cut++;
+      continue;
+    }
+    rows++;
+    Colour colour = stack.delta() > 0   ? Colour::Red
+                    : stack.delta() < 0 ? Colour::Green
+                                        : Colour::Dim;
+    std::string at = stack.file.empty() ? "" : stack.file + ":" + std::to_string(stack.line);
+    std::string function = stack.function.empty() ? "(not started)" : stack.function;
+    if (!stack.labels.empty()) function += " {" + stack.labels + "}";
+    table.row({std::to_string(stack.before), std::to_string(stack.after),
+               signed_text(stack.delta()), stack.state, function, at},
+              colour);
+  }
+  if (rows > 0) text += table.render(options.colour);
+  auto note = [&](size_t count, const char* one, const char* many) {
+    if (count > 0) text += "  (" + std::to_string(count) + (count == 1 ? one : many) + ")\n";
+  };
+  note(cut, " further stack changed", " further stacks changed");
+  note(unchanged, " stack did not change", " stacks did not change");
+  return text;
+}
+
+std::string source_line(const std::string& file, int64_t line) {
+  std::ifstream in(file);
+  std::string text;
+  for (int64_t i = 0; i < line; i++) {
+    if (!std::getline(in, text)) return {};
+  }
+  text.erase(0, text.find_first_not_of(" \t"));
+  text.erase(text.find_last_not_of(" \t\r") + 1);
+  return text;
+}
+
+}  // namespace golab::profiler

@@ -1,0 +1,63 @@
+// diff.h: two profiles of one service, stack by stack.
+//
+// Stacks are the same if they call the same functions in the same order and wait in the same way;
+// addresses and lines play no part, so that a rebuilt program can be compared with its former self.
+// What counts is what a report shows: runtime.gopark and what lies between it and the program's own
+// code are left out, which makes the binary form and the text form comparable.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "profiler/formats/debug2_reader.h"
+#include "profiler/formats/profile.h"
+
+namespace golab::profiler {
+
+struct StackChange {
+  std::vector<std::string> functions;  // shown ones, leaf first
+  std::string labels;                  // "tenant=acme, job=7"
+  std::string state;                   // "chan receive", empty if unknown
+
+  // Where a person would look: the innermost frame of package main, or if there is none, the
+  // innermost one shown. Lines are those of the profile in which the stack is more frequent.
+  std::string function;
+  std::string file;
+  int64_t line = 0;
+  bool in_main = false;  // there is a frame of package main
+
+  int64_t before = 0;
+  int64_t after = 0;
+  int64_t delta() const { return wrapping_sub(after, before); }
+};
+
+struct ProfileDiff {
+  int64_t total_before = 0;
+  int64_t total_after = 0;
+  std::vector<StackChange> stacks;  // all: the greatest change first, then the more frequent
+};
+
+struct DiffOptions {
+  // Two lines of one main function are two stacks. For profiles of one and the same binary.
+  bool by_line = false;
+};
+
+ProfileDiff diff(const SymbolizedProfile& before, const SymbolizedProfile& after,
+                 DiffOptions options = {});
+
+// Fills in states that the profiles do not tell, from a ?debug=2 dump of the same service.
+void add_states(ProfileDiff& diff, const std::vector<DumpedGoroutine>& dump);
+
+struct RenderOptions {
+  bool colour = false;     // ANSI sequences for terminals
+  bool unchanged = false;  // also the stacks that did not change
+  size_t rows_max = 0;     // 0: all
+};
+
+std::string render_diff(const ProfileDiff& diff, RenderOptions options = {});
+
+// Line `line` of a source file without its indentation, empty if there is no such file or line.
+std::string source_line(const std::string& file, int64_t line);
+
+}  // namespace golab::profiler

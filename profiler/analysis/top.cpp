@@ -1,0 +1,268 @@
+// top.cpp: a call graph with functions for nodes, as pprof builds it, and its text report.
+#include "profiler/analysis/top.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <ctime>
+#include <unordered_map>
+#include <unordered_set>
+
+namespace golab::profiler {
+namespace {
+
+int64_t absolute(int64_t v) { return v < 0 ? wrapping_sub(0, v) : v; }
+
+void add(int64_t& sum, int64_t v) { sum = wrapping_add(sum, v); }
+
+struct Node {
+  std::string name;
+  int64_t flat = 0;
+  int64_t cum = 0;
+  bool kept = true;
+};
+
+class Graph {
+ public:
+  explicit Graph(const SymbolizedProfile& profile) : profile_(profile) {
+    for (const Location& location : profile.locations) {
+      std::vector<uint32_t> nodes;
+      for (const Line& line : location.lines) {
+        bool named = line.function != kNone && !profile.functions[line.function].name.empty();
+        nodes.push_back(node(named ? profile.functions[line.function].name : "<unknown>"));
+      }
+      if (nodes.empty()) nodes.push_back(node("<unknown>"));
+      nodes_of_.push_back(std::move(nodes));
+    }
+    count();
+  }
+
+  // Counts anew, with only the kept nodes in the graph.
+  void count() {
+    edges_.clear();
+    for (Node& n : nodes) n.flat = n.cum = 0;
+    for (const Sample& sample : profile_.samples) add_sample(sample);
+  }
+
+  // How a node was called: by edges that are inlined, by others, by both.
+  std::vector<Inlined> inlined() const {
+    std::vector<bool> by_inlining(nodes.size()), by_call(nodes.size());
+    for (const auto& [edge, inlined] : edges_) {
+      (inlined ? by_inlining : by_call)[static_cast<uint32_t>(edge)] = true;
+    }
+    std::vector<Inlined> result;
+    for (size_t i = 0; i < nodes.size(); i++) {
+      result.push_back(!by_inlining[i] ? Inlined::Never
+                       : by_call[i]    ? Inlined::Sometimes
+                                       : Inlined::Always);
+    }
+    return result;
+  }
+
+  std::vector<Node> nodes;
+
+ private:
+  uint32_t node(const std::string& name) {
+    auto [it, fresh] = by_name_.try_emplace(name, static_cast<uint32_t>(nodes.size()));
+    if (fresh) nodes.push_back({name});
+    return it->second;
+  }
+
+  // From the root to the leaf, and in a location from the physical function inwards.
+  void add_sample(const Sample& sample) {
+    const int64_t value = sample.values.empty() ? 0 : sample.values[0];
+    if (value == 0) return;
+    seen_.clear();
+    uint32_t parent = kNone;
+    bool residual = false;  // frames that are not kept lie between parent and here
+    for (size_t i = sample.locations.size(); i-- > 0;) {
+      const std::vector<uint32_t>& inside = nodes_of_[sample.locations[i]];
+      for (size_t k = inside.size(); k-- > 0;) {
+        const uint32_t here = inside[k];
+        if (!nodes[here].kept) {
+          residual = true;
+          continue;
+        }
+        if (seen_.insert(here).second) add(nodes[here].cum, value);
+        if (parent != kNone && parent != here) {
+          bool inlined = k + 1 != inside.size();
+          auto edge = edges_.try_emplace(uint64_t{parent} << 32 | here, inlined).first;
+          edge->second = edge->second && inlined;
+        }
+        parent = here;
+        residual = false;
+      }
+    }
+    if (parent != kNone && !residual) add(nodes[parent].flat, value);
+  }
+
+  const SymbolizedProfile& profile_;
+  std::unordered_map<std::string, uint32_t> by_name_;
+  std::vector<std::vector<uint32_t>> nodes_of_;  // by location, innermost first
+  std::unordered_map<uint64_t, bool> edges_;     // (caller, called) -> always inlined
+  std::unordered_set<uint32_t> seen_;
+};
+
+// Of absolute values; but where a profile was merged with a base to compare with, of the base's.
+int64_t percentage_base(const SymbolizedProfile& profile) {
+  int64_t all = 0, base = 0;
+  for (const Sample& sample : profile.samples) {
+    int64_t value = sample.values.empty() ? 0 : absolute(sample.values[0]);
+    add(all, value);
+    for (const Label& label : sample.labels) {
+      if (label.key == "pprof::base" && label.str == "true") add(base, value);
+    }
+  }
+  return base > 0 ? base : all;
+}
+
+int64_t cutoff(int64_t of, double fraction) {
+  return static_cast<int64_t>(static_cast<double>(absolute(of)) * fraction);
+}
+
+// Keeps what matters and counts again without the rest. Returns how many nodes fell out.
+size_t drop_small_nodes(Graph& graph, double least_fraction) {
+  int64_t flat_sum = 0;
+  for (const Node& node : graph.nodes) add(flat_sum, node.flat);
+  const int64_t least = cutoff(flat_sum, least_fraction);
+  size_t dropped = 0;
+  for (Node& node : graph.nodes) {
+    if (node.flat == 0 && node.cum == 0) continue;  // cancelled out: not worth a word
+    node.kept = absolute(node.cum) >= least;
+    if (!node.kept) dropped++;
+  }
+  if (dropped > 0) graph.count();
+  return dropped;
+}
+
+std::vector<size_t> order_of(const Graph& graph, TopOrder order) {
+  std::vector<size_t> indices;
+  for (size_t i = 0; i < graph.nodes.size(); i++) {
+    const Node& node = graph.nodes[i];
+    if (node.kept && (node.flat != 0 || node.cum != 0)) indices.push_back(i);
+  }
+  std::sort(indices.begin(), indices.end(), [&](size_t a, size_t b) {
+    const Node &x = graph.nodes[a], &y = graph.nodes[b];
+    int64_t vx = absolute(order == TopOrder::Flat ? x.flat : x.cum);
+    int64_t vy = absolute(order == TopOrder::Flat ? y.flat : y.cum);
+    return vx != vy ? vx > vy : x.name < y.name;
+  });
+  return indices;
+}
+
+std::string percentage(int64_t value, int64_t total) {
+  double ratio =
+      total == 0 ? 0 : std::fabs(static_cast<double>(value) / static_cast<double>(total)) * 100;
+  if (ratio >= 99.95 && ratio <= 100.05) return "  100%";
+  char text[64];
+  std::snprintf(text, sizeof text, ratio >= 1.0 ? "%5.2f%%" : "%5.2g%%", ratio);
+  return text;
+}
+
+std::string trimmed(std::string text) {
+  text.erase(0, text.find_first_not_of(' '));
+  return text;
+}
+
+std::string duration_text(int64_t nanos) {
+  struct Unit {
+    double nanos;
+    const char* name;
+  };
+  static constexpr Unit kUnits[] = {{3600e9, "hrs"}, {60e9, "mins"}, {1e9, "s"},
+                                    {1e6, "ms"},     {1e3, "us"},    {1, "ns"}};
+  for (const Unit& unit : kUnits) {
+    if (std::fabs(static_cast<double>(nanos)) < unit.nanos) continue;
+    char text[64];
+    std::snprintf(text, sizeof text, "%.2f", static_cast<double>(nanos) / unit.nanos);
+    std::string number = text;
+    if (number.ends_with(".00")) number.resize(number.size() - 3);
+    return number + unit.name;
+  }
+  return "0";
+}
+
+std::string local_time(int64_t nanos) {
+  auto seconds = static_cast<time_t>(nanos / 1'000'000'000);
+  tm parts{};
+  if (::localtime_r(&seconds, &parts) == nullptr) return "unknown";
+  char text[64];
+  std::strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S %Z", &parts);
+  return text;
+}
+
+}  // namespace
+
+TopReport top(const SymbolizedProfile& profile, TopOptions options) {
+  TopReport report;
+  if (!profile.mappings.empty()) {
+    const std::string& file = profile.mappings[0].file;
+    report.file = file.substr(file.rfind('/') + 1);
+    report.build_id = profile.mappings[0].build_id;
+  }
+  if (!profile.sample_types.empty()) report.type = profile.sample_types[0].type;
+  report.time_nanos = profile.time_nanos;
+  report.duration_nanos = profile.duration_nanos;
+  report.total = percentage_base(profile);
+  report.dropped_below = cutoff(report.total, options.least_fraction);
+
+  Graph graph(profile);
+  report.dropped = drop_small_nodes(graph, options.least_fraction);
+  std::vector<size_t> order = order_of(graph, options.order);
+  report.functions = order.size();
+  if (options.rows_max > 0 && order.size() > options.rows_max) {
+    for (size_t i = options.rows_max; i < order.size(); i++) graph.nodes[order[i]].kept = false;
+    order.resize(options.rows_max);
+    graph.count();
+  }
+  std::vector<Inlined> inlined = graph.inlined();
+  for (size_t i : order) {
+    const Node& node = graph.nodes[i];
+    report.rows.push_back({node.name, node.flat, node.cum, inlined[i]});
+    add(report.flat_sum, node.flat);
+  }
+  return report;
+}
+
+std::string render_top(const TopReport& report) {
+  std::string text;
+  auto line = [&text](const std::string& label, const std::string& value) {
+    if (!value.empty()) text += label + ": " + value + "\n";
+  };
+  line("File", report.file);
+  line("Build ID", report.build_id);
+  line("Type", report.type);
+  if (report.time_nanos != 0) line("Time", local_time(report.time_nanos));
+  const std::string total = std::to_string(report.total);
+  if (report.duration_nanos != 0) {
+    line("Duration", duration_text(report.duration_nanos) + ", Total samples = " + total + " ");
+  }
+  text += "Showing nodes accounting for " + std::to_string(report.flat_sum) + ", " +
+          trimmed(percentage(report.flat_sum, report.total)) + " of " + total + " total\n";
+  if (report.dropped > 0) {
+    text += "Dropped " + std::to_string(report.dropped) +
+            (report.dropped == 1 ? " node" : " nodes") +
+            " (cum <= " + std::to_string(report.dropped_below) + ")\n";
+  }
+  if (report.rows.size() < report.functions) {
+    text += "Showing top " + std::to_string(report.rows.size()) + " nodes out of " +
+            std::to_string(report.functions) + "\n";
+  }
+  text += "      flat  flat%   sum%        cum   cum%\n";
+  int64_t sum = 0;
+  for (const TopRow& row : report.rows) {
+    add(sum, row.flat);
+    char numbers[128];
+    std::snprintf(numbers, sizeof numbers, "%10lld %s %s %10lld %s  ",
+                  static_cast<long long>(row.flat), percentage(row.flat, report.total).c_str(),
+                  percentage(sum, report.total).c_str(), static_cast<long long>(row.cum),
+                  percentage(row.cum, report.total).c_str());
+    text += numbers + row.function;
+    if (row.inlined == Inlined::Always) text += " (inline)";
+    if (row.inlined == Inlined::Sometimes) text += " (partial-inline)";
+    text += "\n";
+  }
+  return text;
+}
+
+}  // namespace golab::profiler

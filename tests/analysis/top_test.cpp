@@ -1,0 +1,99 @@
+// top_test.cpp: our top against what go tool pprof printed for the same files.
+#include "profiler/analysis/top.h"
+
+#include "profiler/formats/delta.h"
+#include "tests/formats/golden.h"
+
+using namespace golab::profiler;
+
+namespace {
+
+// A capture without the command in its first line and the exit status in its last.
+std::string report_in(const std::string& path) {
+  std::string text = golden(path);
+  text.erase(0, text.find('\n') + 1);
+  text.erase(text.rfind("[exit"));
+  return text;
+}
+
+std::string our_top(const SymbolizedProfile& profile, TopOptions options = {}) {
+  ::setenv("TZ", "UTC", 1);  // where the captures were made
+  return render_top(top(profile, options));
+}
+
+// What `go tool pprof -base` and `-diff_base` do before they report.
+SymbolizedProfile compared(const std::string& program, bool label_base) {
+  auto base = golden_profile(program + "/before.pb.gz");
+  scale(base, -1);
+  for (Sample& sample : base.samples) {
+    if (label_base) sample.labels.push_back({"pprof::base", "true", 0, {}});
+  }
+  ReadResult merged = merge(golden_profile(program + "/goroutine.pb.gz"), base);
+  REQUIRE(merged);
+  return merged.profile;
+}
+
+}  // namespace
+
+TEST_CASE("top prints what go tool pprof prints", "[analysis][top]") {
+  for (const std::string program :
+       {"coursepool", "coursepool-fixed", "fixedpool", "leakserver", "leakypool", "states"}) {
+    INFO(program);
+    auto profile = golden_profile(program + "/goroutine.pb.gz");
+    CHECK(our_top(profile, {.order = TopOrder::Cum}) == report_in(program + "/top-cum.txt"));
+    if (program != "states") CHECK(our_top(profile) == report_in(program + "/top.txt"));
+  }
+  CHECK(our_top(golden_profile("deepstack/goroutine.pb.gz")) == report_in("deepstack/top.txt"));
+  for (const std::string program : {"coursepool", "leakserver"}) {
+    auto leak = golden_profile(program + "/goroutineleak.pb.gz");
+    CHECK(our_top(leak) == report_in(program + "/leak-top.txt"));
+  }
+}
+
+TEST_CASE("top of a delta, and against a base", "[analysis][top]") {
+  CHECK(our_top(golden_profile("leakserver/delta.pb.gz")) == report_in("leakserver/delta-top.txt"));
+  for (const std::string program : {"coursepool", "coursepool-fixed", "leakserver", "leakypool"}) {
+    INFO(program);
+    CHECK(our_top(compared(program, false)) == report_in(program + "/base.txt"));
+    CHECK(our_top(compared(program, true)) == report_in(program + "/diff_base.txt"));
+  }
+}
+
+TEST_CASE("top of a text has the names that the text has", "[analysis][top]") {
+  TopReport report = top(golden_profile("coursepool/goroutine.debug1.txt"));
+  CHECK(report.total == 1523);
+  CHECK(report.file == "");
+  auto row = std::find_if(report.rows.begin(), report.rows.end(),
+                          [](const TopRow& r) { return r.function == "main.worker"; });
+  REQUIRE(row != report.rows.end());
+  CHECK(row->cum == 1500);
+  CHECK(row->flat == 0);
+}
+
+TEST_CASE("top keeps to its number of rows", "[analysis][top]") {
+  TopReport report = top(golden_profile("states/goroutine.pb.gz"), {.rows_max = 3});
+  CHECK(report.rows.size() == 3);
+  CHECK(report.functions == 90);
+  CHECK(render_top(report).find("Showing top 3 nodes out of 90\n") != std::string::npos);
+}
+
+TEST_CASE("a function called by inlining and by a real call is partly inlined", "[analysis][top]") {
+  SymbolizedProfile profile;
+  profile.sample_types = {{"goroutine", "count"}};
+  for (const char* name : {"f", "g", "h"}) profile.functions.push_back({name, name, "", 0});
+  profile.locations = {{1, kNone, 0, {{0, 1, 0}, {1, 1, 0}}, false},  // f inlined into g
+                       {2, kNone, 0, {{0, 1, 0}}, false},             // f
+                       {3, kNone, 0, {{2, 1, 0}}, false}};            // h
+  profile.samples = {{{0}, {10}, {}, false}};
+  auto inlined = [&] {
+    TopReport report = top(profile);
+    return std::find_if(report.rows.begin(), report.rows.end(),
+                        [](const TopRow& row) { return row.function == "f"; })
+        ->inlined;
+  };
+  CHECK(inlined() == Inlined::Always);
+  profile.samples.push_back({{1, 2}, {10}, {}, false});
+  CHECK(inlined() == Inlined::Sometimes);
+  profile.samples.erase(profile.samples.begin());
+  CHECK(inlined() == Inlined::Never);
+}

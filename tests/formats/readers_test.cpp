@@ -1,0 +1,259 @@
+// readers_test.cpp: what the readers make of good files, and of bad ones.
+#include <random>
+
+#include "profiler/formats/debug2_reader.h"
+#include "profiler/formats/delta.h"
+#include "profiler/formats/pprof_wire.h"
+#include "tests/formats/golden.h"
+
+using namespace golab::profiler;
+
+namespace {
+
+// Reading must end in a consistent profile or a message that names the file.
+void check_read(const std::string& bytes) {
+  ReadResult result = read_profile(bytes, "hostile.pb.gz");
+  if (!result) {
+    if (!result.error.starts_with("hostile.pb.gz: ")) FAIL_CHECK(result.error);
+    return;
+  }
+  // Walks every index.
+  for (const Sample& sample : result.profile.samples) {
+    frames_of_sample(result.profile, sample);
+    if (sample.values.size() != result.profile.sample_types.size()) FAIL_CHECK("values");
+  }
+  std::string out;
+  write_profile_plain(result.profile, [&](std::string_view piece) { out += piece; });
+  delta(result.profile, result.profile);
+  stacks_of(result.profile);
+}
+
+void check_truncations(const std::string& bytes) {
+  for (size_t length = 0; length < bytes.size(); length++) check_read(bytes.substr(0, length));
+}
+
+void check_flips(std::string bytes, unsigned seed, int rounds) {
+  std::mt19937 random(seed);
+  for (int i = 0; i < rounds; i++) {
+    size_t at = random() % bytes.size();
+    char old = bytes[at];
+    bytes[at] = static_cast<char>(random() % 4 == 0 ? random() : old ^ (1 << random() % 8));
+    check_read(bytes);
+    if (random() % 3 != 0) bytes[at] = old;  // some damage stays
+  }
+}
+
+std::string packed(const std::string& plain) {
+  std::string bytes;
+  GzipWriter gzip([&](std::string_view piece) { bytes += piece; }, GzipLevel::Fastest);
+  gzip.write(plain);
+  gzip.finish();
+  return bytes;
+}
+
+std::string error_of(const std::string& bytes, ReadLimits limits = {}) {
+  return read_profile(bytes, "file", limits).error;
+}
+
+}  // namespace
+
+TEST_CASE("both forms of one service tell the same", "[formats][reader]") {
+  auto binary = golden_profile("coursepool/goroutine.pb.gz");
+  auto text = golden_profile("coursepool/goroutine.debug1.txt");
+  CHECK(total(binary) == 1523);
+  CHECK(total(text) == 1523);
+  REQUIRE(text.samples.size() == binary.samples.size());
+  auto frames = frames_of_sample(text, text.samples[0]);
+  REQUIRE(frames.size() == 5);
+  CHECK(frames[0].function == nullptr);  // runtime.gopark: hidden in the text
+  CHECK(frames[3].function->name == "main.worker");
+  CHECK(frames[3].function->file == "/lab/programs/coursepool/main.go");
+  CHECK(frames[3].line->line == 39);
+  CHECK(frames[3].location->entry == 0x67cd60);
+  CHECK(binary.time_nanos != 0);
+  CHECK(binary.mappings.at(0).file == "/lab/bin/coursepool");
+}
+
+TEST_CASE("labels of the text form are read", "[formats][reader]") {
+  auto text = golden_profile("deepstack/goroutine.debug1.txt");
+  std::vector<std::string> seen;
+  for (const Sample& sample : text.samples) {
+    for (const Label& label : sample.labels) seen.push_back(label.key + "=" + label.str);
+  }
+  CHECK(std::count(seen.begin(), seen.end(), "quote=a\"b") == 1);
+  CHECK(std::count(seen.begin(), seen.end(), "uni=\xc3\xa9\n") == 1);
+  CHECK(std::count(seen.begin(), seen.end(), "empty=") == 1);
+}
+
+TEST_CASE("a profile need not be packed", "[formats][reader]") {
+  std::string plain = unpacked(golden("states/goroutine.pb.gz"));
+  CHECK(error_of(plain) == "");
+  CHECK(error_of(packed(plain)) == "");
+  CHECK(error_of(packed(plain.substr(0, 100)) + packed(plain.substr(100))) == "");  // two members
+}
+
+TEST_CASE("a file that is something else is told so", "[formats][reader]") {
+  using Catch::Matchers::Contains;
+  CHECK_THAT(error_of(""), Contains("file is empty"));
+  CHECK_THAT(error_of("<html>"), Contains("a web page"));
+  CHECK_THAT(error_of("404 page not found\n"), Contains("file: "));
+  CHECK_THAT(error_of("Unknown profile\n"),
+             Contains("line 1: expected \"goroutine profile: total N\""));
+  CHECK_THAT(error_of(golden("states/goroutine.debug2.txt")), Contains("?debug=2 dump"));
+  CHECK_THAT(error_of("goroutine profile: total 2\n1 @ 0x1\n"), Contains("add up to 1"));
+  CHECK_THAT(error_of("goroutine profile: total 1\n1 @ 0x1 \n"),
+             Contains("line 2: expected one blank"));
+  CHECK_THAT(error_of("goroutine profile: total 1\n1 @\n"), Contains("line 2: a record without"));
+  CHECK_THAT(error_of("goroutine profile: total 1\n1 @ 0x1\n#\t0x5\tf+0x1\tx:1\n"),
+             Contains("line 3: the record above does not have this address"));
+  std::string cut = golden("coursepool/goroutine.pb.gz");
+  CHECK_THAT(error_of(cut.substr(0, 900)),
+             Contains("the gzip stream ends in the middle, after 900"));
+}
+
+TEST_CASE("ids and indices that lead nowhere are found", "[formats][reader]") {
+  using Catch::Matchers::Contains;
+  // Field numbers of profile.proto: sample_type 1, sample 2, location 4, string_table 6.
+  Message type, good;
+  type.int64(1, 1);
+  auto profile = [&](int field, const Message& message) {
+    Message all;
+    all.bytes(1, type.data());
+    all.bytes(6, "");
+    all.bytes(6, "goroutine");
+    all.bytes(field, message.data());
+    return all.data();
+  };
+  Message sample;
+  sample.uint64(1, 99);
+  sample.int64(2, 1);
+  CHECK_THAT(error_of(profile(2, sample)), Contains("location 99 is named here, and is not"));
+  Message valueless;
+  CHECK_THAT(error_of(profile(2, valueless)), Contains("a sample has 0 values"));
+  Message location;
+  CHECK_THAT(error_of(profile(4, location)), Contains("a location has the id 0"));
+  location.uint64(1, 5);
+  CHECK(error_of(profile(4, location)) == "");
+  CHECK_THAT(error_of(profile(4, location) + profile(4, location)),
+             Contains("two locations have the id 5"));
+  type.clear();
+  type.int64(1, 7);
+  CHECK_THAT(error_of(profile(4, location)), Contains("string 7 is named here, the file has 2"));
+}
+
+TEST_CASE("a gzip bomb is not unpacked", "[formats][reader][hostile]") {
+  std::string bomb = packed(std::string(64 << 20, '\0'));
+  REQUIRE(bomb.size() < (1 << 20));
+  ReadLimits limits;
+  limits.unpacked_bytes_max = 8 << 20;
+  CHECK(error_of(bomb, limits).find("unpacks to more than 8 MiB") != std::string::npos);
+}
+
+TEST_CASE("a protobuf that asks for too much memory is not given it",
+          "[formats][reader][hostile]") {
+  Message type, all, function;
+  type.int64(1, 1);
+  all.bytes(1, type.data());
+  all.bytes(6, "");
+  all.bytes(6, std::string(1 << 20, 'x'));
+  for (uint64_t id = 1; id <= 1000; id++) {  // each copies the long string
+    function.clear();
+    function.uint64(1, id);
+    function.int64(2, 1);
+    all.bytes(5, function.data());
+  }
+  ReadLimits limits;
+  limits.memory_bytes_max = 100 << 20;
+  CHECK(error_of(all.data(), limits).find("would need more than 100 MiB") != std::string::npos);
+  limits.memory_bytes_max = uint64_t{2} << 30;
+  CHECK(error_of(all.data(), limits) == "");
+}
+
+TEST_CASE("files cut off at every byte are read or refused", "[formats][reader][hostile]") {
+  check_truncations(unpacked(golden("states/goroutine.pb.gz")));
+  check_truncations(golden("leakserver/goroutine.pb.gz"));
+  check_truncations(golden("leakserver/delta.pb.gz"));
+  check_truncations(golden("deepstack/goroutine.debug1.txt").substr(0, 3000));
+  check_truncations(golden("states/goroutine.debug1.txt"));
+}
+
+TEST_CASE("files with flipped bits are read or refused", "[formats][reader][hostile]") {
+  check_flips(unpacked(golden("deepstack/goroutine.pb.gz")), 1, 3000);
+  check_flips(unpacked(golden("leakserver/delta.pb.gz")), 2, 3000);
+  check_flips(golden("coursepool/goroutine.pb.gz"), 3, 2000);
+  check_flips(golden("states/goroutine.debug1.txt"), 4, 3000);
+}
+
+TEST_CASE("a dump is read goroutine by goroutine", "[formats][debug2]") {
+  DumpResult dump = read_debug2(golden("states/goroutine.debug2.txt"), "states");
+  REQUIRE(dump.error == "");
+  CHECK(dump.goroutines.size() == 31);
+  auto find = [&](const std::string& function) -> const DumpedGoroutine* {
+    for (const DumpedGoroutine& goroutine : dump.goroutines) {
+      for (const DumpedFrame& frame : goroutine.frames) {
+        if (frame.function == function) return &goroutine;
+      }
+    }
+    return nullptr;
+  };
+  CHECK(dump.goroutines[0].state == "running");
+  const DumpedGoroutine* labelled = find("main.labelledChild");
+  REQUIRE(labelled != nullptr);
+  CHECK(labelled->state == "chan receive");
+  CHECK(labelled->labels == "job: \"import #7\", tenant: acme");
+  const DumpedGoroutine* locked = find("main.stateLocked");
+  REQUIRE(locked != nullptr);
+  CHECK(locked->locked_to_thread);
+  const DumpedGoroutine* nil = find("main.stateChanReceiveNil");
+  REQUIRE(nil != nullptr);
+  CHECK(nil->state == "chan receive (nil chan)");
+  const DumpedGoroutine* reader = find("internal/poll.(*FD).readLock");
+  REQUIRE(reader != nullptr);
+  const DumpedFrame& inlined = reader->frames[2];
+  CHECK(inlined.function == "internal/poll.(*FD).readLock");
+  CHECK(inlined.arguments == "...");
+  CHECK(inlined.offset == 0);
+  CHECK(reader->frames[0].file == "/lab/go/src/runtime/sema.go");
+  CHECK(reader->frames[0].line == 76);
+  CHECK(reader->frames[0].offset == 0x25);
+  CHECK(reader->created_by == "main.main");
+  CHECK(reader->created_in == 1);
+}
+
+TEST_CASE("minutes, leaks and elided frames of a dump", "[formats][debug2]") {
+  auto leaked = read_debug2(golden("states/minutes-leak.debug2.txt"), "leak");
+  REQUIRE(leaked.error == "");
+  CHECK(std::any_of(leaked.goroutines.begin(), leaked.goroutines.end(),
+                    [](const auto& g) { return g.leaked && g.state == "chan receive"; }));
+  auto minutes = read_debug2(golden("states/minutes-2gc.debug2.txt"), "minutes");
+  CHECK(std::any_of(minutes.goroutines.begin(), minutes.goroutines.end(),
+                    [](const auto& g) { return g.minutes > 0; }));
+  auto deep = read_debug2(golden("deepstack/goroutine.debug2.txt"), "deep");
+  CHECK(std::any_of(deep.goroutines.begin(), deep.goroutines.end(),
+                    [](const auto& g) { return g.elided > 0 && g.frames.size() == 100; }));
+}
+
+TEST_CASE("crash dumps of all kinds are dumps", "[formats][debug2]") {
+  for (const char* file : {"panic-goroutine", "sigquit.all", "sigquit.system", "deadlock-chan",
+                           "panic-busy.all.asyncpreemptoff", "traceback-system.panic-goroutine",
+                           "traceback-crash.panic-goroutine"}) {
+    INFO(file);
+    auto dump = read_debug2(golden(std::string("dies/") + file + ".txt"), file);
+    CHECK(dump.error == "");
+    CHECK_FALSE(dump.goroutines.empty());
+  }
+}
+
+TEST_CASE("damaged dumps are read or refused", "[formats][debug2][hostile]") {
+  std::string text = golden("states/goroutine.debug2.txt");
+  for (size_t length = 0; length < text.size(); length++) {
+    auto dump = read_debug2(std::string_view(text).substr(0, length), "cut");
+    if (!dump && !dump.error.starts_with("cut: ")) FAIL_CHECK(dump.error);
+  }
+  std::mt19937 random(5);
+  for (int i = 0; i < 3000; i++) {
+    text[random() % text.size()] = static_cast<char>(random());
+    read_debug2(text, "flipped");
+  }
+  CHECK(read_debug2("", "empty").error.find("empty: no line like") == 0);
+}
