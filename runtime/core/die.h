@@ -31,6 +31,8 @@ struct PanicRecord : std::enable_shared_from_this<PanicRecord> {
 uint32_t callers(uint32_t skip, uintptr_t* pcs, uint32_t max);
 
 std::string panic_stack(const PanicRecord& record);
+// "panic: first\n\tpanic: second\n", the oldest first.
+std::string panic_chain_text(const PanicRecord& newest);
 [[noreturn]] void die_fatal(const char* text, bool runtime_fault);
 [[noreturn]] void die_deadlock(const char* text);
 

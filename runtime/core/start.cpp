@@ -17,6 +17,7 @@
 #include "runtime/core/stack.h"
 #include "runtime/core/start.h"
 #include "runtime/net/netpoll.h"
+#include "runtime/os/os.h"
 #if defined(GOLAB_ASAN)
 #include <sanitizer/lsan_interface.h>
 #endif
@@ -66,6 +67,7 @@ char** argv() { return args.argv; }
 extern "C" int __wrap_main(int argc, char** argv, char** envp) {
   using namespace golab::runtime;
   args = {argc, argv, envp};
+  golab::os::setArgs(argc, argv);
   raise_open_files();
   schedinit();
   M* m0 = newM();

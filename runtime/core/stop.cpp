@@ -149,34 +149,55 @@ void stop_here(M* mp) {
   stand_still(mp);
 }
 
+namespace {
+
+void request_stop(M* mp) {
+  mp->preempt.fetch_or(kNoteStop);
+  if (mp->tid != 0) syscall(SYS_tgkill, getpid(), mp->tid, SIGURG);
+}
+
+void raise_stopping(M* self) {
+  sched.stopping.store(1, std::memory_order_seq_cst);
+  for (M* mp = sched.allm.load(); mp != nullptr; mp = mp->alllink) {
+    if (mp != self && mp->state.load() != kMSafe) request_stop(mp);
+  }
+}
+
+// Waits until mp is safe or stopped, or the time is up.
+void await_stop(M* mp, int64_t deadline) {
+  for (int spins = 0;; spins++) {
+    uint32_t seen = sched.arrivals.load();
+    if (mp->state.load(std::memory_order_seq_cst) != kMRunning) return;
+    if (spins < 200) {
+      cpu_relax();
+      continue;
+    }
+    futexsleep(&sched.arrivals, seen, 1'000'000);
+    if (deadline != 0 && nanotime() > deadline) return;
+    // It was on its way into the program's code when the first signal came: note and signal again.
+    if (spins % 4 == 0 && mp->state.load() == kMRunning) request_stop(mp);
+  }
+}
+
+}  // namespace
+
 void stopTheWorld() {
   semacquire1(&worldsema, false, WaitReason::Semacquire);
   M* self = acquirem();
   stop_began = nanotime();
-  // Its own note, left by an earlier request, must not stop the stopper.
-  sched.stopping.store(1, std::memory_order_seq_cst);
+  raise_stopping(self);
   for (M* mp = sched.allm.load(); mp != nullptr; mp = mp->alllink) {
-    if (mp == self || mp->state.load() == kMSafe) continue;
-    mp->preempt.fetch_or(kNoteStop);
-    if (mp->tid != 0) syscall(SYS_tgkill, getpid(), mp->tid, SIGURG);
+    if (mp != self) await_stop(mp, 0);
   }
+}
+
+void freezeTheWorld() {
+  M* self = getm();
+  if (self != nullptr) self->locks.fetch_add(1);
+  raise_stopping(self);
+  int64_t deadline = nanotime() + 100'000'000;
   for (M* mp = sched.allm.load(); mp != nullptr; mp = mp->alllink) {
-    if (mp == self) continue;
-    for (int spins = 0;; spins++) {
-      uint32_t seen = sched.arrivals.load();
-      if (mp->state.load(std::memory_order_seq_cst) != kMRunning) break;
-      if (spins < 200) {
-        cpu_relax();
-        continue;
-      }
-      futexsleep(&sched.arrivals, seen, 1'000'000);
-      // It was on its way into the program's code when the first signal came: note and signal
-      // again.
-      if (spins % 4 == 0 && mp->state.load() == kMRunning) {
-        mp->preempt.fetch_or(kNoteStop);
-        syscall(SYS_tgkill, getpid(), mp->tid, SIGURG);
-      }
-    }
+    if (mp != self) await_stop(mp, deadline);
   }
 }
 
@@ -220,11 +241,22 @@ void snapshotDone(G* gp) {
   gp->snapshot.store(epoch << 2 | kSnapshotSatisfied, std::memory_order_release);
 }
 
+void forEachStopped(void (*f)(G* gp, const StoppedStack& stack, void* arg), void* arg) {
+  for (M* mp = sched.allm.load(); mp != nullptr; mp = mp->alllink) {
+    if (mp->curg != nullptr && mp->state.load() == kMStopped) f(mp->curg, mp->stopped, arg);
+  }
+}
+
 const StoppedStack* stoppedStack(const G* gp) {
   for (M* mp = sched.allm.load(); mp != nullptr; mp = mp->alllink) {
     if (mp->curg == gp && mp->state.load() == kMStopped) return &mp->stopped;
   }
   return nullptr;
+}
+
+[[gnu::noinline]] void captureSelf(StoppedStack* out) {
+  capture(out, getg(), reinterpret_cast<uintptr_t>(__builtin_return_address(0)),
+          static_cast<FrameRecord*>(__builtin_frame_address(0))->fp);
 }
 
 // ---- Signals

@@ -36,6 +36,20 @@ void stopTheWorld();
 // Returns how long the world stood still, ns, from request to restart.
 int64_t startTheWorld();
 
+// While the world is stopped: calls f for every goroutine that a stopped thread runs, with its
+// stack.
+void forEachStopped(void (*f)(G* gp, const StoppedStack& stack, void* arg), void* arg);
+// The same for one goroutine; null if no stopped thread runs it.
+const StoppedStack* stoppedStack(const G* gp);
+
+// A dying program's stop: nobody is waited for longer than a moment, and the world does not start
+// again.
+void freezeTheWorld();
+
+// The running goroutine's own stack, the caller of this function first. Neither allocates nor
+// parks.
+void captureSelf(StoppedStack* out);
+
 // ---- Epoch snapshot ----
 
 enum : uint64_t { kSnapshotAbsent = 0, kSnapshotInProgress = 1, kSnapshotSatisfied = 2 };
@@ -51,10 +65,6 @@ void snapshotEnd();
 // Claims gp for recording: true if the caller must record it and then call snapshotDone.
 bool snapshotClaim(G* gp);
 void snapshotDone(G* gp);
-
-// While the world is stopped: the stack that the thread running gp published; null if gp is not
-// running.
-const StoppedStack* stoppedStack(const G* gp);
 
 // Total stopped time and number of stops so far, ns.
 struct StopStats {

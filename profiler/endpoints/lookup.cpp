@@ -1,0 +1,175 @@
+// lookup.cpp: runtime/pprof: from a snapshot to bytes. The functions that Go has between WriteTo
+// and the snapshot are here under Go's names, since the goroutine that asks is in its own profile.
+#include "profiler/endpoints/lookup.h"
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "profiler/formats/debug1_writer.h"
+#include "profiler/formats/delta.h"
+#include "profiler/formats/mappings.h"
+#include "profiler/formats/pprof_writer.h"
+#include "profiler/snapshot/snapshot.h"
+#include "runtime/core/proc.h"
+#include "runtime/traceback/traceback.h"
+
+namespace golab::runtime {
+
+// Go's chain ends in these two of package runtime; the leaf is where the snapshot is taken.
+[[gnu::noinline]] profiler::Snapshot goroutineProfileWithLabels() {
+  auto self = std::make_unique<StoppedStack>();
+  captureSelf(self.get());
+  return profiler::take_snapshot(profiler::Detail::counted, *self);
+}
+
+[[gnu::noinline]] profiler::Snapshot pprof_goroutineProfileWithLabels() {
+  return goroutineProfileWithLabels();
+}
+
+}  // namespace golab::runtime
+
+namespace golab::runtime::pprof {
+namespace {
+
+constexpr size_t kPieceBytes = 64 << 10;
+
+// Gathers pieces into larger ones; the first failure ends the writing.
+class Buffered {
+ public:
+  explicit Buffered(const Writer& w) : w_(w) {}
+  void add(std::string_view piece) {
+    text_.append(piece);
+    if (text_.size() >= kPieceBytes) flush();
+  }
+  error finish() {
+    flush();
+    return err_;
+  }
+
+ private:
+  void flush() {
+    if (err_ == nullptr && !text_.empty()) err_ = w_(text_);
+    text_.clear();
+  }
+  const Writer& w_;
+  std::string text_;
+  error err_;
+};
+
+bool cpp_names() { return default_print_options().cpp_names; }
+
+}  // namespace
+
+[[gnu::noinline]] static error writeRuntimeProfile(const Writer& w, int debug) {
+  profiler::Snapshot snapshot = pprof_goroutineProfileWithLabels();
+  profiler::StackTable table;
+  std::string text;
+  profiler::Sink sink = [&](std::string_view piece) { text.append(piece); };
+  // Names need a big stack; the text is as long as there are different stacks.
+  systemstack([&] {
+    table = profiler::count_stacks(snapshot.stacks, profiler::runtime_symbols());
+    if (debug > 0) {
+      profiler::write_debug1(table, {.cpp_names = cpp_names()}, sink);
+    } else {
+      profiler::PprofOptions options;
+      options.time_nanos = snapshot.time_nanos;
+      options.mappings = profiler::read_mappings();
+      options.cpp_names = cpp_names();
+      profiler::write_pprof(table, options, sink);
+    }
+  });
+  return w(text);
+}
+
+namespace {
+
+GoroutineRecord record_of(const profiler::GoroutineSnapshot& g,
+                          const profiler::StackRecord& stack) {
+  GoroutineRecord r;
+  r.goid = g.goid;
+  r.parent_goid = g.parent_goid;
+  r.status = g.status;
+  // As after Go's stop: of all that ran only the one that asked still does.
+  if (r.status == _Grunning && !g.self) r.status = _Grunnable;
+  r.waitreason = g.waitreason;
+  r.locked_to_thread = g.locked_to_thread;
+  r.started = g.started;
+  r.leaf_exact = stack.leaf_exact;
+  r.waited_ns = g.wait_ns;
+  r.gopc = g.gopc;
+  r.pcs = stack.pcs.data();
+  r.walk.total = r.walk.stored = r.walk.head = static_cast<uint32_t>(stack.pcs.size());
+  r.walk.complete = true;
+  return r;
+}
+
+}  // namespace
+
+[[gnu::noinline]] static error writeGoroutineStacks(const Writer& w) {
+  auto self = std::make_unique<StoppedStack>();
+  captureSelf(self.get());
+  profiler::Snapshot snapshot = profiler::take_snapshot(profiler::Detail::each_goroutine, *self);
+  self.reset();
+  Buffered out(w);
+  PrintOptions options = default_print_options();
+  std::string block;
+  bool first = true;
+  auto print = [&](const profiler::GoroutineSnapshot& g) {
+    if (!first) block += '\n';
+    first = false;
+    append_goroutine(&block, record_of(g, snapshot.stacks[g.stack]), options);
+  };
+  for (const auto& g : snapshot.goroutines) {
+    if (g.self) systemstack([&] { print(g); });
+  }
+  // Many at a time on the big stack, then a write on the goroutine's own, which may park.
+  constexpr size_t kBatch = 512;
+  for (size_t i = 0; i < snapshot.goroutines.size(); i += kBatch) {
+    systemstack([&] {
+      for (size_t j = i; j < std::min(i + kBatch, snapshot.goroutines.size()); j++) {
+        if (!snapshot.goroutines[j].self) print(snapshot.goroutines[j]);
+      }
+    });
+    out.add(block);
+    block.clear();
+  }
+  return out.finish();
+}
+
+[[gnu::noinline]] static error writeGoroutine(const Writer& w, int debug) {
+  if (debug >= 2) return writeGoroutineStacks(w);
+  return writeRuntimeProfile(w, debug);
+}
+
+int Profile::Count() const { return NumGoroutine(); }
+
+[[gnu::noinline]] error Profile::WriteTo(const Writer& w, int debug) {
+  return writeGoroutine(w, debug);
+}
+
+Profile* Lookup(std::string_view name) {
+  static Profile goroutine("goroutine");
+  return name == goroutine.Name() ? &goroutine : nullptr;
+}
+
+std::vector<Profile*> Profiles() { return {Lookup("goroutine")}; }
+
+error WriteDelta(const Writer& w, std::string_view before, std::string_view after) {
+  std::string text;
+  std::string problem;
+  systemstack([&] {
+    profiler::ReadResult first = profiler::read_pprof(before, "first profile");
+    profiler::ReadResult second = profiler::read_pprof(after, "second profile");
+    profiler::ReadResult difference;
+    if (first && second) difference = profiler::delta(first.profile, second.profile);
+    problem = !first ? first.error : !second ? second.error : difference.error;
+    if (problem.empty()) {
+      profiler::write_profile(difference.profile,
+                              [&](std::string_view piece) { text.append(piece); });
+    }
+  });
+  if (!problem.empty()) return errors::New(problem);
+  return w(text);
+}
+
+}  // namespace golab::runtime::pprof

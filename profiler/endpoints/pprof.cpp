@@ -1,0 +1,212 @@
+// pprof.cpp: the handlers of /debug/pprof/, with Go's answers to the letter (net/http/pprof).
+#include "profiler/endpoints/pprof.h"
+
+#include <charconv>
+#include <climits>
+
+#include "runtime/core/proc.h"
+#include "runtime/os/os.h"
+#include "runtime/time/time.h"
+#include "runtime/traceback/symbols.h"
+
+namespace golab::net::http::pprof {
+namespace {
+
+// What the index lists, with Go's descriptions.
+struct Description {
+  std::string_view name;
+  std::string_view text;
+};
+constexpr Description kDescriptions[] = {
+    {"cmdline", "The command line invocation of the current program"},
+    {"goroutine",
+     "Stack traces of all current goroutines. Use debug=2 as a query parameter to export in the "
+     "same "
+     "format as an unrecovered panic."},
+    {"symbol",
+     "Maps given program counters to function names. Counters can be specified in a GET raw query "
+     "or "
+     "POST body, multiple counters are separated by &#39;+&#39;."},
+};
+
+// strconv.Atoi as the handlers use it: garbage counts as 0, a number too big as the biggest int.
+int lenient_int(std::string_view text) {
+  int value = 0;
+  if (!text.empty() && text[0] == '+') text.remove_prefix(1);
+  auto [end, err] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (end != text.data() + text.size()) return 0;
+  if (err == std::errc::result_out_of_range) return text[0] == '-' ? INT_MIN : INT_MAX;
+  return err == std::errc() ? value : 0;
+}
+
+void serveError(ResponseWriter& w, int status, std::string_view text) {
+  w.Header().Set("Content-Type", "text/plain; charset=utf-8");
+  w.Header().Set("X-Go-Pprof", "1");
+  w.Header().Del("Content-Disposition");
+  w.WriteHeader(status);
+  w.Write(std::string(text) + "\n");
+}
+
+// One profile of those under /debug/pprof/. Named and shaped as in Go, since it is on the stack of
+// every goroutine that fetches a profile.
+class handler {
+ public:
+  explicit handler(std::string name) : name_(std::move(name)) {}
+  void ServeHTTP(ResponseWriter& w, Request* r) const;
+
+ private:
+  void serveDeltaProfile(ResponseWriter& w, Request* r, golab::pprof::Profile* p,
+                         const std::string& seconds) const;
+  std::string name_;
+};
+
+void attachment(ResponseWriter& w, const std::string& name) {
+  w.Header().Set("Content-Type", "application/octet-stream");
+  w.Header().Set("Content-Disposition", "attachment; filename=\"" + name + "\"");
+}
+
+void handler::ServeHTTP(ResponseWriter& w, Request* r) const {
+  w.Header().Set("X-Content-Type-Options", "nosniff");
+  golab::pprof::Profile* p = golab::pprof::Lookup(name_);
+  if (p == nullptr) {
+    serveError(w, 404, "Unknown profile");
+    return;
+  }
+  if (std::string seconds = r->FormValue("seconds"); !seconds.empty()) {
+    serveDeltaProfile(w, r, p, seconds);
+    return;
+  }
+  int debug = lenient_int(r->FormValue("debug"));
+  if (debug != 0) {
+    w.Header().Set("Content-Type", "text/plain; charset=utf-8");
+  } else {
+    attachment(w, name_);
+  }
+  p->WriteTo(w, debug < 0 ? 0 : debug);
+}
+
+void handler::serveDeltaProfile(ResponseWriter& w, Request* r, golab::pprof::Profile* p,
+                                const std::string& seconds) const {
+  int64_t sec = 0;
+  auto [end, err] = std::from_chars(seconds.data(), seconds.data() + seconds.size(), sec);
+  if (err != std::errc() || end != seconds.data() + seconds.size() || sec <= 0) {
+    serveError(w, 400, "invalid value for \"seconds\" - must be a positive integer");
+    return;
+  }
+  if (lenient_int(r->FormValue("debug")) != 0) {
+    serveError(w, 400, "seconds and debug params are incompatible");
+    return;
+  }
+  std::string before, after;
+  auto into = [](std::string& text) {
+    return golab::pprof::Writer([&text](std::string_view piece) -> error {
+      text.append(piece);
+      return nullptr;
+    });
+  };
+  p->WriteTo(into(before), 0);
+  constexpr int64_t kLongest = INT64_MAX / 1'000'000'000;
+  auto timer = time::NewTimer(time::Duration((sec < kLongest ? sec : kLongest) * 1'000'000'000));
+  context::Context ctx = r->Context();
+  switch (select({recv(ctx.Done()), recv(timer.C)})) {
+    case 0:
+      timer.Stop();
+      serveError(w, 500, ctx.Err().Error());
+      return;
+  }
+  p->WriteTo(into(after), 0);
+  attachment(w, name_ + "-delta");
+  error failed = golab::pprof::WriteDelta(
+      [&w](std::string_view piece) { return w.Write(piece).second; }, before, after);
+  if (failed != nullptr) serveError(w, 500, failed.Error());
+}
+
+std::string index_page() {
+  std::string page =
+      "<html>\n<head>\n<title>/debug/pprof/</"
+      "title>\n<style>\n.profile-name{\n\tdisplay:inline-block;\n"
+      "\twidth:6rem;\n}\n</style>\n</head>\n<body>\n/debug/pprof/\n<br>\n"
+      "<p>Set debug=1 as a query parameter to export in legacy text format</p>\n<br>\n"
+      "Types of profiles available:\n<table>\n<thead><td>Count</td><td>Profile</td></thead>\n";
+  for (const Description& d : kDescriptions) {
+    std::string name(d.name);
+    golab::pprof::Profile* p = golab::pprof::Lookup(name);
+    page += "<tr><td>" + std::to_string(p != nullptr ? p->Count() : 0) + "</td><td><a href='" +
+            name + "?debug=1'>" + name + "</a></td></tr>\n";
+  }
+  page +=
+      "</table>\n<a href=\"goroutine?debug=2\">full goroutine stack dump</a>\n<br>\n<p>\n"
+      "Profile Descriptions:\n<ul>\n";
+  for (const Description& d : kDescriptions) {
+    page += "<li><div class=profile-name>" + std::string(d.name) + ": </div> " +
+            std::string(d.text) + "</li>\n";
+  }
+  return page + "</ul>\n</p>\n</body>\n</html>";
+}
+
+}  // namespace
+
+[[gnu::noinline]] void Index(ResponseWriter& w, Request* r) {
+  constexpr std::string_view prefix = "/debug/pprof/";
+  std::string_view path = r->URL.Path;
+  if (path.substr(0, prefix.size()) == prefix && path.size() > prefix.size()) {
+    handler(std::string(path.substr(prefix.size()))).ServeHTTP(w, r);
+    return;
+  }
+  w.Header().Set("X-Content-Type-Options", "nosniff");
+  w.Header().Set("Content-Type", "text/html; charset=utf-8");
+  w.Write(index_page());
+}
+
+void Cmdline(ResponseWriter& w, Request*) {
+  w.Header().Set("X-Content-Type-Options", "nosniff");
+  w.Header().Set("Content-Type", "text/plain; charset=utf-8");
+  std::string text;
+  for (size_t i = 0; i < os::Args.size(); i++) {
+    if (i > 0) text += '\0';
+    text += os::Args[i];
+  }
+  w.Write(text);
+}
+
+void Symbol(ResponseWriter& w, Request* r) {
+  w.Header().Set("X-Content-Type-Options", "nosniff");
+  w.Header().Set("Content-Type", "text/plain; charset=utf-8");
+  // Tools only look whether this is > 0: there are names.
+  std::string text = "num_symbols: 1\n";
+  std::string_view rest = r->URL.RawQuery;
+  runtime::systemstack([&] {
+    while (!rest.empty()) {
+      size_t plus = rest.find('+');
+      std::string word(rest.substr(0, plus));
+      rest = plus == std::string_view::npos ? std::string_view() : rest.substr(plus + 1);
+      std::string_view digits = word;
+      int base = 10;
+      if (digits.starts_with("0x") || digits.starts_with("0X")) digits.remove_prefix(2), base = 16;
+      uintptr_t pc = 0;
+      auto [end, err] = std::from_chars(digits.data(), digits.data() + digits.size(), pc, base);
+      if (err != std::errc() || end != digits.data() + digits.size() || pc == 0) continue;
+      const std::vector<runtime::Frame>& frames = runtime::symbolize(pc);
+      if (frames.empty() || frames.back().function.empty()) continue;
+      char number[24];
+      snprintf(number, sizeof number, "%#lx ", static_cast<unsigned long>(pc));
+      text += number + frames.back().function + "\n";
+    }
+  });
+  w.Write(text);
+}
+
+http::Handler Handler(std::string name) { return http::Handler(handler(std::move(name))); }
+
+}  // namespace golab::net::http::pprof
+
+namespace golab::glue {
+
+void register_pprof_handlers() {
+  using namespace net::http;
+  HandleFunc("GET /debug/pprof/", net::http::pprof::Index);
+  HandleFunc("GET /debug/pprof/cmdline", net::http::pprof::Cmdline);
+  HandleFunc("GET /debug/pprof/symbol", net::http::pprof::Symbol);
+}
+
+}  // namespace golab::glue

@@ -1,0 +1,74 @@
+#include "profiler/snapshot/stack_counter.h"
+
+#include <sys/mman.h>
+
+#include <cstring>
+
+#include "runtime/core/panic.h"
+
+namespace golab::profiler {
+namespace {
+
+void* map_lazily(size_t bytes) {
+  void* at = mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
+                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (at == MAP_FAILED) panic("goroutine profile: out of address space (see ulimit -v)");
+  return at;
+}
+
+uint64_t hash_of(const uintptr_t* pcs, uint32_t depth, bool leaf_exact, const void* labels) {
+  uint64_t h = reinterpret_cast<uintptr_t>(labels) * 2 + leaf_exact + 0x9e3779b97f4a7c15;
+  for (uint32_t i = 0; i < depth; i++) {
+    h = (h ^ pcs[i]) * 0xff51afd7ed558ccd;
+    h ^= h >> 32;
+  }
+  return h;
+}
+
+}  // namespace
+
+StackCounter::StackCounter() {
+  arena_ = static_cast<unsigned char*>(map_lazily(kArenaBytes));
+  buckets_ = static_cast<std::atomic<StackEntry*>*>(map_lazily(kBuckets * sizeof(*buckets_)));
+}
+
+StackCounter::~StackCounter() {
+  munmap(arena_, kArenaBytes);
+  munmap(static_cast<void*>(buckets_), kBuckets * sizeof(*buckets_));
+}
+
+StackEntry* StackCounter::add(const uintptr_t* pcs, uint32_t depth, bool leaf_exact,
+                              const void* labels) {
+  uint64_t hash = hash_of(pcs, depth, leaf_exact, labels);
+  std::atomic<StackEntry*>& bucket = buckets_[hash % kBuckets];
+  StackEntry* head = bucket.load(std::memory_order_acquire);
+  StackEntry* seen = nullptr;  // everything from here on was looked at before
+  StackEntry* mine = nullptr;
+  for (;;) {
+    for (StackEntry* e = head; e != seen; e = e->next) {
+      if (e->hash == hash && e->depth == depth && e->leaf_exact == leaf_exact &&
+          e->labels == labels && memcmp(e->pcs, pcs, depth * sizeof(uintptr_t)) == 0) {
+        e->count.fetch_add(1, std::memory_order_relaxed);
+        return e;
+      }
+    }
+    seen = head;
+    if (mine == nullptr) {
+      size_t at = used_.fetch_add(bytes_of(depth));
+      if (at + bytes_of(depth) > kArenaBytes)
+        runtime::throw_("goroutine profile: too many different stacks");
+      mine = reinterpret_cast<StackEntry*>(arena_ + at);
+      mine->hash = hash;
+      mine->labels = labels;
+      mine->depth = depth;
+      mine->leaf_exact = leaf_exact;
+      memcpy(mine->pcs, pcs, depth * sizeof(uintptr_t));
+    }
+    mine->next = head;
+    mine->count.store(1, std::memory_order_relaxed);
+    if (bucket.compare_exchange_strong(head, mine, std::memory_order_acq_rel)) return mine;
+    mine->count.store(0, std::memory_order_relaxed);
+  }
+}
+
+}  // namespace golab::profiler

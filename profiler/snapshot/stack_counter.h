@@ -1,0 +1,58 @@
+// stack_counter.h: counts equal stacks while they are recorded; shared by all recorders, without a
+// lock.
+//
+// A hash table that only grows, in a mapping of its own, made before the snapshot and destroyed
+// after it: nothing calls malloc in between. A bucket is a list. A new entry is put in front by
+// compare-and-swap; who loses that race looks at the entries that came in between, and may find its
+// stack among them. The entry it had prepared then stays unused, with a count of 0.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+namespace golab::profiler {
+
+struct StackEntry {
+  StackEntry* next;  // in its bucket; set before the entry is published
+  uint64_t hash;
+  std::atomic<int64_t> count;
+  const void* labels;
+  uint32_t index;  // numbered once all are there
+  uint32_t depth;
+  bool leaf_exact;
+  uintptr_t pcs[];
+};
+
+class StackCounter {
+ public:
+  StackCounter();
+  ~StackCounter();
+  StackCounter(const StackCounter&) = delete;
+  StackCounter& operator=(const StackCounter&) = delete;
+
+  // Adds one to the count of this stack and answers its entry. Safe from any thread, never blocks.
+  StackEntry* add(const uintptr_t* pcs, uint32_t depth, bool leaf_exact, const void* labels);
+
+  // Every entry that was counted, once nobody adds any more.
+  template <typename F>
+  void for_each(F f) {
+    for (size_t at = 0; at < used_.load(std::memory_order_acquire);) {
+      auto* entry = reinterpret_cast<StackEntry*>(arena_ + at);
+      if (entry->count.load(std::memory_order_relaxed) > 0) f(*entry);
+      at += bytes_of(entry->depth);
+    }
+  }
+
+ private:
+  static constexpr size_t kBuckets = size_t{1} << 16;
+  static constexpr size_t kArenaBytes = size_t{16} << 30;  // address space, not memory
+
+  static size_t bytes_of(uint32_t depth) { return sizeof(StackEntry) + depth * sizeof(uintptr_t); }
+
+  unsigned char* arena_ = nullptr;
+  std::atomic<StackEntry*>* buckets_ = nullptr;
+  std::atomic<size_t> used_{0};
+};
+
+}  // namespace golab::profiler
