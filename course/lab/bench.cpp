@@ -1,15 +1,11 @@
 // bench.cpp: `lab bench`, the measuring: runs the programs of tests/bench/ in turns and reads them.
 #include "course/lab/bench.h"
 
-#include <fcntl.h>
-#include <spawn.h>
 #include <sys/utsname.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <cstring>
 #include <ctime>
@@ -17,21 +13,27 @@
 #include <iostream>
 #include <string_view>
 
-extern char** environ;
+#include "course/lab/bench_programs.h"
 
 namespace lab {
 namespace {
 
 constexpr const char* kPrograms[kContestants] = {"golab_bench", "go_bench", "fiber_bench"};
 constexpr const char* kNames[kContestants] = {"golab", "Go", "Boost.Fiber"};
+constexpr const char* kProfiled = "1000,100000,1000000";  // goroutines
 
 struct Options {
   int rounds = 5;
   std::vector<int> procs = {1, 2};
+  std::vector<std::string> groups = {"core"};
   std::string only;
   std::string json;
   bool check = false;
   bool quick = false;
+
+  bool wants(const char* group) const {
+    return std::find(groups.begin(), groups.end(), group) != groups.end();
+  }
 };
 
 // The directory of the benchmark programs, seen from this program: build/course/lab.
@@ -43,46 +45,9 @@ std::string bench_directory() {
   return path + "/tests/bench";
 }
 
-// Runs a program to its end and answers its standard output. Its standard error is ours.
-// Plain POSIX, and blocking: while a benchmark runs, this process should not do anything at all.
-bool run_program(const std::vector<std::string>& command, std::string* output) {
-  int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) return false;
-  posix_spawn_file_actions_t actions;
-  ::posix_spawn_file_actions_init(&actions);
-  ::posix_spawn_file_actions_adddup2(&actions, ends[1], 1);
-  std::vector<char*> argv;
-  for (const std::string& word : command) argv.push_back(const_cast<char*>(word.c_str()));
-  argv.push_back(nullptr);
-  pid_t child;
-  int failed = ::posix_spawn(&child, argv[0], &actions, nullptr, argv.data(), environ);
-  ::posix_spawn_file_actions_destroy(&actions);
-  ::close(ends[1]);
-  if (failed != 0) {
-    ::close(ends[0]);
-    std::cerr << "lab: cannot start " << command[0] << ": " << std::strerror(failed) << "\n";
-    return false;
-  }
-  char buffer[4096];
-  for (ssize_t n; (n = ::read(ends[0], buffer, sizeof buffer)) != 0;) {
-    if (n > 0) {
-      output->append(buffer, static_cast<size_t>(n));
-    } else if (errno != EINTR) {
-      break;
-    }
-  }
-  ::close(ends[0]);
-  int status = 0;
-  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {}
-  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return true;
-  std::cerr << "lab: " << command[0]
-            << (WIFSIGNALED(status) ? " was killed by signal " : " failed with exit status ")
-            << (WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status)) << "\n";
-  return false;
-}
-
 // Reads one line of a program's output: an object whose third key is the unit, or the version.
-void read_line(const std::string& line, Contestant who, BenchResults* results) {
+void read_line(const std::string& line, Contestant who, const std::string& suffix,
+               BenchResults* results) {
   char name[128], unit[64];
   int procs;
   double value;
@@ -90,22 +55,80 @@ void read_line(const std::string& line, Contestant who, BenchResults* results) {
     results->versions[who] = name;
   } else if (std::sscanf(line.c_str(), "{\"name\": \"%127[^\"]\", \"procs\": %d, \"%63[^\"]\": %lf",
                          name, &procs, unit, &value) == 4) {
-    results->row(name, procs, unit).values[who].push_back(value);
+    std::string full = name;
+    if (!suffix.empty()) full.insert(std::min(full.find('/'), full.size()), suffix);
+    results->row(full, procs, unit).values[who].push_back(value);
   }
 }
 
-bool run_contestant(Contestant who, int procs, const Options& options, BenchResults* results) {
-  std::vector<std::string> command = {bench_directory() + "/" + kPrograms[who], "--procs",
-                                      std::to_string(procs)};
-  if (!options.only.empty()) command.insert(command.end(), {"--only", options.only});
-  if (options.quick) command.insert(command.end(), {"--scale", "20"});
-  std::string output;
-  if (!run_program(command, &output)) return false;
-  for (size_t begin = 0, end; (end = output.find('\n', begin)) != output.npos; begin = end + 1) {
-    read_line(output.substr(begin, end - begin), who, results);
+// What a turn of one contestant consists of, group by group.
+class Turn {
+ public:
+  Turn(Contestant who, int procs, const Options& options, BenchResults* results)
+      : who_(who), procs_(std::to_string(procs)), options_(options), results_(results) {}
+
+  bool run() {
+    if (options_.wants("core") && !core()) return false;
+    if (who_ == kFiber) return true;  // it has neither profiles nor a server
+    if (options_.wants("profile") && !profile()) return false;
+    return !options_.wants("http") || http();
   }
-  return true;
-}
+
+ private:
+  bool core() {
+    std::vector<std::string> command = {program(), "--procs", procs_};
+    if (!options_.only.empty()) command.insert(command.end(), {"--only", options_.only});
+    if (options_.quick) command.insert(command.end(), {"--scale", "20"});
+    return read(command, {}, "");
+  }
+
+  bool profile() {
+    // One process per size: memory that the last size has used is not free for the next one.
+    std::string sizes = options_.quick ? "1000" : kProfiled;
+    for (size_t begin = 0, end; begin < sizes.size(); begin = end + 1) {
+      end = std::min(sizes.find(',', begin), sizes.size());
+      std::string size = sizes.substr(begin, end - begin);
+      if (!read({program(), "--procs", procs_, "--only", size, "profile"}, {}, "")) return false;
+      if (who_ != kOurs || size != "1000000") continue;
+      if (!read({program(), "--procs", procs_, "--only", size, "park"}, {"GOLAB_STACK=64k"},
+                "-64k")) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  bool http() {
+    Server server;
+    if (!server.start({program(), "--procs", procs_, "serve"})) return false;
+    const std::pair<const char*, const char*> kPages[] = {{"http-hello", "/hello"},
+                                                          {"http-pprof", "/debug/pprof/goroutine"}};
+    for (auto [name, page] : kPages) {
+      double rate = 0;
+      if (!wrk("http://" + server.address() + page, options_.quick ? 1 : 4, &rate)) return false;
+      results_->row(name, std::stoi(procs_), "requests_per_s").values[who_].push_back(rate);
+    }
+    return true;
+  }
+
+  std::string program() const { return bench_directory() + "/" + kPrograms[who_]; }
+
+  // Runs a program and takes its lines; `suffix` goes into their names, before the number.
+  bool read(const std::vector<std::string>& command, const std::vector<std::string>& environment,
+            const std::string& suffix) {
+    std::string output;
+    if (!run_program(command, environment, &output)) return false;
+    for (size_t begin = 0, end; (end = output.find('\n', begin)) != output.npos; begin = end + 1) {
+      read_line(output.substr(begin, end - begin), who_, suffix, results_);
+    }
+    return true;
+  }
+
+  Contestant who_;
+  std::string procs_;
+  const Options& options_;
+  BenchResults* results_;
+};
 
 std::string first_line_with(const char* file, std::string_view key) {
   std::ifstream in(file);
@@ -156,7 +179,7 @@ bool measure(const Options& options, BenchResults* results) {
         if (!installed[who] || (who == kFiber && procs != 1)) continue;
         show_progress(round, options, procs, kNames[who]);
         // Boost.Fiber does not know every workload: if --only names none of its own, it is out.
-        if (!run_contestant(static_cast<Contestant>(who), procs, options, results)) {
+        if (!Turn(static_cast<Contestant>(who), procs, options, results).run()) {
           if (who != kFiber) return false;
           installed[who] = false;
         }
@@ -180,10 +203,16 @@ int bench_command(const std::vector<std::string>& args) {
   app.add_option("--procs", options.procs, "values of GOMAXPROCS")
       ->delimiter(',')
       ->capture_default_str();
-  app.add_option("--only", options.only, "names of workloads, separated by commas");
+  app.add_option(
+         "--groups", options.groups,
+         "core (channels, locks, timers), profile (up to a million goroutines), http (needs wrk)")
+      ->delimiter(',')
+      ->check(CLI::IsMember({"core", "profile", "http"}))
+      ->capture_default_str();
+  app.add_option("--only", options.only, "names of workloads of group core, separated by commas");
   app.add_option("--json", options.json, "also write everything that was measured to this file");
   app.add_flag("--check", options.check,
-               "judge each line against its goal; exit 1 if one is missed");
+               "judge all groups against their goals; exit 1 if one is missed");
   app.add_flag("--quick", options.quick, "one round, a twentieth of the work: does it run at all?");
   try {
     app.parse(std::vector<std::string>(args.rbegin(), args.rend()));
@@ -191,6 +220,14 @@ int bench_command(const std::vector<std::string>& args) {
     return app.exit(error) == 0 ? 0 : 2;
   }
   if (options.quick) options.rounds = 1;
+  if (options.check && app.count("--groups") == 0) {
+    options.groups = {"core", "profile"};
+    if (have_wrk()) options.groups.push_back("http");
+  }
+  if (options.wants("http") && !have_wrk()) {
+    std::cerr << "lab: the group http needs wrk, which is not here\n     apt-get install wrk\n";
+    return 2;
+  }
 
   BenchResults results;
   describe_machine(&results);

@@ -1,8 +1,12 @@
 // golab_bench.cpp: our side of the benchmark: each function says the same as its twin in
 // go/main.go.
 //
-//   golab_bench [--procs N] [--only NAMES]      channels, scheduler, locks, timers
+//   golab_bench [--procs N] [--only NAMES]            channels, scheduler, locks, timers
+//   golab_bench [--procs N] profile [--only NUMBERS]  what a goroutine profile costs
+//   golab_bench [--procs N] park [--only NUMBERS]     of that, only what a parked goroutine costs
+//   golab_bench [--procs N] serve                     an HTTP service for wrk
 #include "runtime/golab.h"
+#include "tests/bench/profile_bench.h"
 #include "tests/bench/workload.h"
 
 using bench::Clock;
@@ -222,5 +226,7 @@ int main(int argc, char** argv) {
 #else
   bench::print_version("GCC " __VERSION__);
 #endif
+  if (flags.mode == "profile" || flags.mode == "park") return bench::profile(flags);
+  if (flags.mode == "serve") return bench::serve();
   return bench::run(workloads, flags, runtime::GOMAXPROCS(0));
 }

@@ -1,5 +1,9 @@
 // Command bench is Go's side of the benchmark: the workloads of ../golab_bench.cpp under the same
-// names, one JSON line for each. See ../README.md.
+// names, one JSON line for each.
+//
+//	bench [-procs N] [-only NAMES]   channels, scheduler, locks, timers
+//	bench [-procs N] profile         what a goroutine profile costs, 1 k to 1 M goroutines
+//	bench [-procs N] serve           an HTTP service for wrk
 package main
 
 import (
@@ -241,14 +245,14 @@ func sleepers(n int) time.Duration {
 	return time.Since(start)
 }
 
-func print(name string, n int, unit string, value float64) {
+func print(name, unit string, value float64, n int) {
 	fmt.Printf("{\"name\": %q, \"procs\": %d, %q: %.3f, \"n\": %d}\n",
 		name, runtime.GOMAXPROCS(0), unit, value, n)
 }
 
 func main() {
 	procs := flag.Int("procs", runtime.GOMAXPROCS(0), "GOMAXPROCS")
-	only := flag.String("only", "", "comma-separated names of the workloads to run (default: all)")
+	only := flag.String("only", "", "comma-separated names of the workloads, or numbers of goroutines (default: all)")
 	scale := flag.Int("scale", 1, "do 1/scale of the operations")
 	flag.Bool("json", true, "one JSON line per workload (there is no other form)")
 	flag.Parse()
@@ -258,6 +262,17 @@ func main() {
 		wanted[name] = *only != ""
 	}
 	fmt.Printf("{\"version\": %q}\n", runtime.Version())
+	switch flag.Arg(0) {
+	case "profile":
+		for _, n := range []int{1000, 10000, 100000, 1000000} {
+			if *only == "" || wanted[fmt.Sprint(n)] {
+				profile(n)
+			}
+		}
+		return
+	case "serve":
+		serve()
+	}
 	found := *only == ""
 	for _, w := range workloads {
 		if *only != "" && !wanted[w.name] {
@@ -267,7 +282,7 @@ func main() {
 		n := w.n / *scale
 		w.run(n / 20) // warm up: stacks, queues, threads
 		runtime.GC()  // the garbage of one workload is not the next one's bill
-		print(w.name, n, "ns_per_op", float64(w.run(n).Nanoseconds())/float64(n))
+		print(w.name, "ns_per_op", float64(w.run(n).Nanoseconds())/float64(n), n)
 	}
 	if !found {
 		fmt.Fprintf(os.Stderr, "bench: no workload is called %q\n", *only)

@@ -1,0 +1,198 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"runtime/metrics"
+	"runtime/pprof"
+	"sort"
+	"strings"
+	"sync/atomic"
+	"time"
+)
+
+// What a goroutine profile costs, with a thousand to a million goroutines parked on a channel eight
+// frames deep. Names end in their number: profile-pb/1000 is the binary form of a thousand.
+
+var arrived int64
+
+//go:noinline
+func leaf(c chan int) {
+	atomic.AddInt64(&arrived, 1)
+	<-c
+}
+
+//go:noinline
+func descend(c chan int, depth int) {
+	if depth > 0 {
+		descend(c, depth-1)
+		return
+	}
+	leaf(c)
+}
+
+// status reads a value in bytes from /proc/self/status.
+func status(key string) float64 {
+	text, _ := os.ReadFile("/proc/self/status")
+	for _, line := range strings.Split(string(text), "\n") {
+		var kb float64
+		if strings.HasPrefix(line, key+":") {
+			fmt.Sscanf(line[len(key)+1:], "%g", &kb)
+			return kb * 1024
+		}
+	}
+	return 0
+}
+
+// resident counts the page tables too: a parked goroutine needs a part of those.
+func resident() float64 { return status("VmRSS") + status("VmPTE") }
+
+func areas() float64 {
+	text, _ := os.ReadFile("/proc/self/maps")
+	return float64(strings.Count(string(text), "\n"))
+}
+
+// median sorts the values.
+func median(values []float64) float64 {
+	sort.Float64s(values)
+	return values[len(values)/2]
+}
+
+// A ticker is a goroutine that does nothing but look at the clock. It notes the longest gap between
+// two looks in every millisecond: that is how long the program could not answer.
+type ticker struct {
+	stop chan bool
+	gaps chan []float64
+}
+
+func startTicker() ticker {
+	t := ticker{make(chan bool), make(chan []float64)}
+	go func() {
+		gaps := make([]float64, 0, 1<<20)
+		yield := runtime.GOMAXPROCS(0) == 1
+		last := time.Now()
+		window, longest := last, time.Duration(0)
+		for {
+			select {
+			case <-t.stop:
+				t.gaps <- gaps
+				return
+			default:
+			}
+			if yield {
+				runtime.Gosched()
+			}
+			now := time.Now()
+			if gap := now.Sub(last); gap > longest {
+				longest = gap
+			}
+			last = now
+			if now.Sub(window) >= time.Millisecond && len(gaps) < cap(gaps) {
+				gaps = append(gaps, float64(longest))
+				window, longest = now, 0
+			}
+		}
+	}()
+	return t
+}
+
+// p999 ends the ticker and answers the gap that one millisecond in a thousand exceeds.
+func (t ticker) p999() float64 {
+	t.stop <- true
+	gaps := <-t.gaps
+	sort.Float64s(gaps)
+	return gaps[len(gaps)*999/1000]
+}
+
+// pauses reads the runtime's own histogram of stop-the-world pauses that are not the collector's.
+func pauses() *metrics.Float64Histogram {
+	sample := []metrics.Sample{{Name: "/sched/pauses/total/other:seconds"}}
+	metrics.Read(sample)
+	if sample[0].Value.Kind() != metrics.KindFloat64Histogram {
+		return nil
+	}
+	h := *sample[0].Value.Float64Histogram()
+	h.Counts = append([]uint64(nil), h.Counts...)
+	return &h
+}
+
+// medianPause is the upper bound of the bucket that holds the middle pause since `before`, in ns.
+func medianPause(before, after *metrics.Float64Histogram) float64 {
+	var total, seen uint64
+	for i := range after.Counts {
+		total += after.Counts[i] - before.Counts[i]
+	}
+	for i := range after.Counts {
+		if seen += after.Counts[i] - before.Counts[i]; total > 0 && seen*2 >= total {
+			return after.Buckets[i+1] * 1e9
+		}
+	}
+	return 0
+}
+
+type counter int64
+
+func (c *counter) Write(p []byte) (int, error) { *c += counter(len(p)); return len(p), nil }
+
+func takeProfile(w io.Writer, debug int) { pprof.Lookup("goroutine").WriteTo(w, debug) }
+
+func profileForm(n, debug int, form string) {
+	// Peak memory: the kernel's high-water mark, set back before.
+	runtime.GC()
+	os.WriteFile("/proc/self/clear_refs", []byte("5"), 0)
+	before := status("VmRSS")
+	var size counter
+	takeProfile(&size, debug)
+	print(fmt.Sprintf("memory-%s/%d", form, n), "bytes", status("VmHWM")-before, 1)
+	print(fmt.Sprintf("size-%s/%d", form, n), "bytes", float64(size), 1)
+
+	var took []float64
+	stopped := pauses()
+	t := startTicker()
+	for begun := time.Now(); len(took) < 20 || time.Since(begun) < time.Second; {
+		start := time.Now()
+		takeProfile(io.Discard, debug)
+		took = append(took, float64(time.Since(start)))
+		if time.Since(begun) > 5*time.Second && len(took) >= 3 {
+			break
+		}
+	}
+	gap := t.p999()
+	print(fmt.Sprintf("profile-%s/%d", form, n), "ns", median(took), len(took))
+	print(fmt.Sprintf("gap-%s/%d", form, n), "ns", gap, len(took))
+	if stopped != nil {
+		print(fmt.Sprintf("pause-%s/%d", form, n), "ns", medianPause(stopped, pauses()), len(took))
+	}
+}
+
+func profile(n int) {
+	c := make(chan int)
+	atomic.StoreInt64(&arrived, 0)
+	before, start := resident(), time.Now()
+	for i := 0; i < n; i++ {
+		go descend(c, 6)
+	}
+	for atomic.LoadInt64(&arrived) != int64(n) {
+		runtime.Gosched()
+	}
+	print(fmt.Sprintf("park/%d", n), "ns_per_op", float64(time.Since(start))/float64(n), n)
+	time.Sleep(10 * time.Millisecond) // the last one may be on its way to sleep
+	print(fmt.Sprintf("rss/%d", n), "bytes_per_goroutine", (resident()-before)/float64(n), n)
+	print(fmt.Sprintf("areas/%d", n), "count", areas(), n)
+
+	t := startTicker()
+	time.Sleep(time.Second)
+	print(fmt.Sprintf("gap-quiet/%d", n), "ns", t.p999(), 1)
+
+	profileForm(n, 0, "pb")
+	if n <= 100000 { // ten times that takes minutes
+		profileForm(n, 1, "debug1")
+		profileForm(n, 2, "debug2")
+	}
+	close(c)
+	for runtime.NumGoroutine() > 1 {
+		runtime.Gosched()
+	}
+}

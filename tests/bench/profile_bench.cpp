@@ -1,0 +1,195 @@
+// profile_bench.cpp: what a goroutine profile costs: the twin of go/profile.go, under the same
+// names.
+//
+// N goroutines are parked on a channel, eight frames deep. Names end in their number:
+// profile-pb/1000 is the binary form of a thousand. Measured are the time of a profile, the memory
+// it adds at its peak, how long the world stood still, and what another goroutine noticed of it.
+#include "tests/bench/profile_bench.h"
+
+#include <unistd.h>
+
+#include <atomic>
+#include <cinttypes>
+#include <fstream>
+
+#include "profiler/endpoints/pprof.h"
+#include "runtime/core/stop.h"
+#include "runtime/golab.h"
+
+std::atomic<int> arrived;
+
+[[gnu::noinline]] void leaf(Chan<int> c) {
+  arrived.fetch_add(1);
+  c.recv();
+  asm volatile("");  // not a tail call
+}
+
+[[gnu::noinline]] void descend(Chan<int> c, int depth) {
+  if (depth > 0) {
+    descend(c, depth - 1);
+  } else {
+    leaf(c);
+  }
+  asm volatile("");
+}
+
+namespace bench {
+namespace {
+
+double status(const char* key) {
+  std::ifstream in("/proc/self/status");
+  for (std::string line; std::getline(in, line);) {
+    if (line.rfind(std::string(key) + ":", 0) == 0) {
+      return 1024 * std::atof(line.c_str() + std::strlen(key) + 1);
+    }
+  }
+  return 0;
+}
+
+// Counts the page tables too: a parked goroutine needs a part of those.
+double resident() { return status("VmRSS") + status("VmPTE"); }
+
+int areas() {
+  std::ifstream in("/proc/self/maps");
+  int count = 0;
+  for (std::string line; std::getline(in, line);) ++count;
+  return count;
+}
+
+double median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return values[values.size() / 2];
+}
+
+// A goroutine that does nothing but look at the clock. It notes the longest gap between two looks
+// in every millisecond: that is how long the program could not answer.
+class Ticker {
+ public:
+  Ticker() {
+    gaps_.reserve(1 << 20);
+    go([this] { run(); });
+  }
+
+  // Ends it and answers the gap that one millisecond in a thousand exceeds.
+  double p999() {
+    stop_ = true;
+    stopped_.recv();
+    std::sort(gaps_.begin(), gaps_.end());
+    return gaps_[gaps_.size() * 999 / 1000];
+  }
+
+ private:
+  void run() {
+    bool yield = runtime::GOMAXPROCS(0) == 1;
+    Clock::time_point last = Clock::now(), window = last;
+    double longest = 0;
+    while (!stop_) {
+      if (yield) runtime::Gosched();
+      Clock::time_point now = Clock::now();
+      longest = std::max(longest, std::chrono::duration<double, std::nano>(now - last).count());
+      last = now;
+      if (now - window >= std::chrono::milliseconds(1) && gaps_.size() < gaps_.capacity()) {
+        gaps_.push_back(longest);
+        window = now;
+        longest = 0;
+      }
+    }
+    stopped_.send(true);
+  }
+
+  std::atomic<bool> stop_{false};
+  Chan<bool> stopped_ = make_chan<bool>();
+  std::vector<double> gaps_;
+};
+
+size_t take_profile(int debug) {
+  size_t size = 0;
+  runtime::pprof::Lookup("goroutine")
+      ->WriteTo(
+          [&size](std::string_view piece) {
+            size += piece.size();
+            return error();
+          },
+          debug);
+  return size;
+}
+
+void report(const std::string& what, int goroutines, const char* unit, double value, int n) {
+  print(what + "/" + std::to_string(goroutines), runtime::GOMAXPROCS(0), unit, value, n);
+}
+
+void profile_form(int n, int debug, const std::string& form) {
+  std::ofstream("/proc/self/clear_refs") << "5";  // sets the high-water mark back
+  double before = status("VmRSS");
+  size_t size = take_profile(debug);
+  report("memory-" + form, n, "bytes", status("VmHWM") - before, 1);
+  report("size-" + form, n, "bytes", static_cast<double>(size), 1);
+
+  std::vector<double> took, pauses;
+  Ticker ticker;
+  Clock::time_point begun = Clock::now();
+  while (took.size() < 20 || since(begun) < 1e9) {
+    runtime::StopStats stops = runtime::stopStats();
+    Clock::time_point start = Clock::now();
+    take_profile(debug);
+    took.push_back(since(start));
+    runtime::StopStats now = runtime::stopStats();
+    if (now.stops > stops.stops) {
+      pauses.push_back(static_cast<double>(now.total_ns - stops.total_ns) /
+                       static_cast<double>(now.stops - stops.stops));
+    }
+    if (since(begun) > 5e9 && took.size() >= 3) break;
+  }
+  double gap = ticker.p999();
+  int count = static_cast<int>(took.size());
+  report("profile-" + form, n, "ns", median(took), count);
+  report("gap-" + form, n, "ns", gap, count);
+  if (!pauses.empty()) report("pause-" + form, n, "ns", median(pauses), count);
+}
+
+void profile_of(int n, bool only_park) {
+  auto c = make_chan<int>();
+  arrived = 0;
+  double before = resident();
+  Clock::time_point start = Clock::now();
+  for (int i = 0; i < n; ++i) go(descend, c, 6);
+  while (arrived != n) runtime::Gosched();
+  report("park", n, "ns_per_op", since(start) / n, n);
+  time::Sleep(10 * time::Millisecond);  // the last one may be on its way to sleep
+  report("rss", n, "bytes_per_goroutine", (resident() - before) / n, n);
+  report("areas", n, "count", areas(), n);
+  if (!only_park) {
+    Ticker ticker;
+    time::Sleep(1 * time::Second);
+    report("gap-quiet", n, "ns", ticker.p999(), 1);
+    profile_form(n, 0, "pb");
+    profile_form(n, 1, "debug1");
+    if (n <= 100'000) profile_form(n, 2, "debug2");
+  }
+  close(c);
+  while (runtime::NumGoroutine() > 1) runtime::Gosched();
+}
+
+}  // namespace
+
+int profile(const Flags& flags) {
+  for (int n : {1'000, 10'000, 100'000, 1'000'000}) {
+    if (flags.wants(std::to_string(n))) profile_of(n, flags.mode == "park");
+  }
+  return 0;
+}
+
+int serve() {
+  http::HandleFunc("/hello", [](http::ResponseWriter& w, http::Request*) { w.Write("hello\n"); });
+  auto [listener, err] = net::Listen("tcp", "127.0.0.1:0");
+  if (err != nullptr) {
+    std::fprintf(stderr, "bench: %s\n", err.Error().c_str());
+    return 1;
+  }
+  std::printf("{\"listening\": \"%s\"}\n", listener.Addr().String().c_str());
+  std::fflush(stdout);
+  std::fprintf(stderr, "bench: %s\n", http::Serve(listener, nullptr).Error().c_str());
+  return 1;
+}
+
+}  // namespace bench
