@@ -1,6 +1,9 @@
 // top_test.cpp: our top against what go tool pprof printed for the same files.
 #include "profiler/analysis/top.h"
 
+#include <random>
+
+#include "profiler/analysis/verdict.h"
 #include "profiler/formats/delta.h"
 #include "tests/formats/golden.h"
 
@@ -96,4 +99,22 @@ TEST_CASE("a function called by inlining and by a real call is partly inlined", 
   CHECK(inlined() == Inlined::Sometimes);
   profile.samples.erase(profile.samples.begin());
   CHECK(inlined() == Inlined::Never);
+}
+
+TEST_CASE("damaged profiles are reported without harm", "[analysis][hostile]") {
+  std::string bytes = unpacked(golden("deepstack/goroutine.pb.gz"));
+  auto whole = golden_profile("deepstack/goroutine.pb.gz");
+  std::mt19937 random(7);
+  int read = 0;
+  for (int i = 0; i < 2000; i++) {
+    std::string damaged = bytes;
+    for (int k = 0; k < 3; k++) damaged[random() % damaged.size()] = static_cast<char>(random());
+    ReadResult result = read_profile(damaged, "damaged");
+    if (!result) continue;
+    read++;
+    render_top(top(result.profile));
+    render_diff(diff(whole, result.profile));
+    render_verdict(judge(result.profile, whole, 20));
+  }
+  CHECK(read > 20);
 }

@@ -226,7 +226,7 @@ TEST_CASE("quoting is Go's, both ways", "[formats][quote]") {
 }
 
 TEST_CASE("go tool pprof reads our text, made-up addresses and all", "[formats][debug1][go]") {
-  if (!have_go()) return;
+  if (!have_go()) return skip_test(kNoGo);
   TemporaryFile file(".txt", small_text({{1500, {0x401010, 0x401210, 0x401f01}, false, {}},
                                          {2, {0x401310, 0x401f01}, false, LabelSet{}},
                                          {1, {0x401f01}, false, {}}}));

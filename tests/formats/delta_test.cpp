@@ -96,7 +96,7 @@ TEST_CASE("a snapshot becomes the profile that its reader would have", "[formats
 }
 
 TEST_CASE("go tool pprof takes our delta", "[formats][delta][go]") {
-  if (!have_go()) return;
+  if (!have_go()) return skip_test(kNoGo);
   ReadResult result = delta(golden_profile("coursepool/before.pb.gz"),
                             golden_profile("coursepool/goroutine.pb.gz"));
   std::string bytes;

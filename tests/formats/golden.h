@@ -143,9 +143,9 @@ inline CommandResult run(const std::string& command) {
 
 inline bool have_go() {
   static const bool have = run("go tool pprof -h").output.find("usage") != std::string::npos;
-  if (!have) WARN("skipped: this machine has no Go, so no `go tool pprof` to read the profile");
   return have;
 }
+inline constexpr const char* kNoGo = "this machine has no Go, so no go tool pprof to read profiles";
 
 // A file that is gone when the test is.
 class TemporaryFile {

@@ -153,7 +153,7 @@ TEST_CASE("labels and bytes that are no UTF-8 survive the way", "[formats][pprof
 }
 
 TEST_CASE("go tool pprof reads what we write", "[formats][pprof][go]") {
-  if (!have_go()) return;
+  if (!have_go()) return skip_test(kNoGo);
   FakeProgram program = small_program();
   program.at(0x600010, "", "", 0, 0);
   StackTable table =
