@@ -1,0 +1,29 @@
+// addr.h: from "host:port" to socket addresses, inside package net.
+#pragma once
+
+#include <sys/socket.h>
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "runtime/net/net.h"
+
+namespace golab::net {
+
+struct socket_address {
+  sockaddr_storage storage{};
+  socklen_t len = 0;
+  int family() const { return storage.ss_family; }
+  const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage); }
+};
+
+TCPAddr tcp_addr(const sockaddr_storage& storage);
+
+// The addresses that `address` names, best first. An empty host is the wildcard if `listening`,
+// else this machine. The error is without operation and network: OpError puts those around it.
+std::pair<std::vector<socket_address>, error> resolve(std::string_view network,
+                                                      std::string_view address, bool listening);
+
+}  // namespace golab::net

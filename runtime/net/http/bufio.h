@@ -1,0 +1,51 @@
+// bufio.h: a buffer in front of a connection: what was read and not yet used stays in one piece.
+#pragma once
+
+#include <cstddef>
+#include <cstring>
+#include <memory>
+#include <string_view>
+
+#include "runtime/net/fd.h"
+
+namespace golab::bufio {
+
+using internal::poll::io_result;
+
+class source {
+ public:
+  virtual io_result Read(void* p, size_t n) = 0;
+
+ protected:
+  ~source() = default;
+};
+
+class Reader {
+ public:
+  explicit Reader(source* src) : src_(src) {}
+
+  std::string_view buffered() const { return {buf_.get() + r_, w_ - r_}; }
+  void discard(size_t n) {
+    r_ += n;
+    if (r_ == w_) r_ = w_ = 0;
+  }
+  // Reads once, behind what is there; the buffer grows if it is full. 0 or an error code. Parks.
+  int fill();
+  // Waits until n bytes are there (n <= kBytes). 0 or an error code.
+  int Peek(size_t n);
+  // From the buffer if something is there; a big read with an empty buffer goes past it.
+  io_result Read(void* p, size_t n);
+  // Gives back what a long header made it grow by. Only an empty buffer shrinks.
+  void shrink();
+
+  static constexpr size_t kBytes = 4096;
+
+ private:
+  source* src_;
+  std::unique_ptr<char[]> buf_;
+  size_t cap_ = 0;
+  size_t r_ = 0;
+  size_t w_ = 0;
+};
+
+}  // namespace golab::bufio

@@ -1,0 +1,354 @@
+// conn.cpp: (*conn).serve: reads requests, calls their handler, answers, until one side has had
+// enough.
+#include "runtime/net/http/conn.h"
+
+#include <time.h>
+
+#include <algorithm>
+#include <cstring>
+#include <optional>
+
+#include "runtime/core/go.h"
+#include "runtime/core/panic.h"
+#include "runtime/core/proc.h"
+#include "runtime/traceback/stack.h"
+
+namespace golab::net::http {
+
+namespace poll = internal::poll;
+
+namespace {
+
+// Chooses the handler: the server's own, else the default mux. Go has it as a type, and a frame.
+struct serverHandler {
+  Server* srv;
+  [[gnu::noinline]] void ServeHTTP(ResponseWriter& w, Request* r) const {
+    if (srv->Handler == nullptr) {
+      DefaultServeMux->ServeHTTP(w, r);
+    } else {
+      srv->Handler.ServeHTTP(w, r);
+    }
+  }
+};
+
+// Runs when the scope ends, however it ends: by return, panic or Goexit.
+template <typename F>
+struct at_exit {
+  explicit at_exit(F run) : f(std::move(run)) {}
+  ~at_exit() { f(); }
+  at_exit(const at_exit&) = delete;
+  at_exit& operator=(const at_exit&) = delete;
+  F f;
+};
+
+int64_t deadline_after(time::Duration d) {
+  return d > 0 ? runtime::nanotime() + d.Nanoseconds() : 0;
+}
+
+bool ascii_equal(std::string_view a, std::string_view lower) {
+  return std::equal(a.begin(), a.end(), lower.begin(), lower.end(),
+                    [](char x, char y) { return (x >= 'A' && x <= 'Z' ? x + 0x20 : x) == y; });
+}
+
+// What may stand in a Host field (RFC 3986 section 3.2, as Go checks it).
+bool valid_host(std::string_view host) {
+  constexpr std::string_view kAllowed =
+      "!$%&()*+,-.:;=[]'_~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+  return host.find_first_not_of(kAllowed) == std::string_view::npos;
+}
+
+// "HTTP/" and two numbers stood where the version stands, only not ones that we speak.
+bool names_a_version(std::string_view line) {
+  line = line.substr(0, line.find('\n'));
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  const size_t at = line.rfind(" HTTP/");
+  if (at == std::string_view::npos) return false;
+  std::string_view v = line.substr(at + 6);
+  return v.size() == 3 && v[0] >= '0' && v[0] <= '9' && v[1] == '.' && v[2] >= '0' && v[2] <= '9';
+}
+
+}  // namespace
+
+conn::conn(Server* srv, std::shared_ptr<Server> owner, std::shared_ptr<net::conn> socket,
+           context::Context base)
+    : server(srv),
+      server_owner(std::move(owner)),
+      rwc(std::move(socket)),
+      base_ctx(std::move(base)) {
+  remoteAddr = rwc->fd.raddr.String();
+}
+
+conn::~conn() = default;
+
+void conn::set_deadline(int64_t when, int mode) { rwc->set_deadline(when, mode); }
+
+void conn::clear_read_deadline() {
+  if (read_deadline_) set_deadline(0, 'r');
+  read_deadline_ = false;
+}
+
+void conn::put(std::string_view data) {
+  constexpr size_t kSendAt = 4096;
+  if (out.size() + data.size() > kSendAt && !out.empty() && data.size() >= kSendAt) flush();
+  if (data.size() >= 16 * kSendAt) {  // not worth a copy
+    if (werr == 0) werr = rwc->Write(data.data(), data.size()).err;
+    if (werr != 0) cancelCtx();
+    return;
+  }
+  out.append(data);
+  if (out.size() >= kSendAt) flush();
+}
+
+void conn::flush() {
+  if (!out.empty() && werr == 0) {
+    werr = rwc->Write(out.data(), out.size()).err;
+    if (werr != 0) cancelCtx();
+  }
+  out.clear();
+}
+
+void conn::setState(ConnState state) {
+  if (state == ConnState::StateNew) server->state->track(this, true);
+  if (state == ConnState::StateClosed) server->state->track(this, false);
+  const auto seconds = static_cast<uint64_t>(runtime::nanotime_coarse() / 1'000'000'000);
+  curState = seconds << 8 | static_cast<uint64_t>(state);
+}
+
+void conn::close() { rwc->Close(); }
+
+void conn::logf(const std::string& text) { server_log(server, text); }
+
+// The client may still be sending. Closing now would answer that with a reset, and a reset makes
+// its kernel throw away our answer: so we close our half, and wait a moment.
+void conn::closeWriteAndWait() {
+  flush();
+  rwc->fd.pfd.Shutdown(SHUT_WR);
+  time::Sleep(500'000'000);
+}
+
+const char* conn::http_date() {
+  timespec now;
+  clock_gettime(CLOCK_REALTIME_COARSE, &now);
+  if (now.tv_sec != date_second_) {
+    tm utc;
+    gmtime_r(&now.tv_sec, &utc);
+    static const char kDays[] = "SunMonTueWedThuFriSat";
+    static const char kMonths[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    auto two = [](char* at, int n) {
+      at[0] = static_cast<char>('0' + n / 10);
+      at[1] = static_cast<char>('0' + n % 10);
+    };
+    std::memcpy(date_, "Sun, 00 Jan 0000 00:00:00 GMT", 30);
+    std::memcpy(date_, kDays + 3 * utc.tm_wday, 3);
+    two(date_ + 5, utc.tm_mday);
+    std::memcpy(date_ + 8, kMonths + 3 * utc.tm_mon, 3);
+    two(date_ + 12, (utc.tm_year + 1900) / 100);
+    two(date_ + 14, (utc.tm_year + 1900) % 100);
+    two(date_ + 17, utc.tm_hour);
+    two(date_ + 20, utc.tm_min);
+    two(date_ + 23, utc.tm_sec);
+    date_second_ = now.tv_sec;
+  }
+  return date_;
+}
+
+// ---- Reading a request ----
+
+// Not a request: what to answer, after which the connection ends.
+conn::outcome conn::fail(int code, std::string_view text) {
+  std::string what = std::to_string(code) + " " + std::string(StatusText(code));
+  if (!text.empty() && code != StatusNotImplemented) what += ": " + std::string(text);
+  refusal_ = "HTTP/1.1 " + what +
+             "\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n" +
+             (code == StatusNotImplemented ? std::string(text) : what);
+  return outcome::reply;
+}
+
+[[gnu::noinline]] conn::outcome conn::readRequest() {
+  const time::Duration header_timeout =
+      server->ReadHeaderTimeout != 0 ? server->ReadHeaderTimeout : server->ReadTimeout;
+  const int64_t header_deadline = deadline_after(header_timeout);
+  const int64_t whole_deadline = deadline_after(server->ReadTimeout);
+  if (header_deadline != 0 || read_deadline_) set_deadline(header_deadline, 'r');
+  read_deadline_ = header_deadline != 0 || whole_deadline != 0;
+
+  const size_t limit =
+      4096 + static_cast<size_t>(server->MaxHeaderBytes > 0 ? server->MaxHeaderBytes
+                                                            : DefaultMaxHeaderBytes);
+  parser.start(&req);
+  size_t taken = 0;
+  for (;;) {
+    std::string_view have = bufr.buffered();
+    size_t used = 0;
+    parse answer = have.empty() ? parse::more : parser.header(have.data(), have.size(), &used);
+    if (answer == parse::bad_version) {
+      return names_a_version(have)
+                 ? fail(StatusHTTPVersionNotSupported, "unsupported protocol version")
+                 : fail(StatusBadRequest, "");
+    }
+    if (answer == parse::bad) return fail(StatusBadRequest, "");
+    if (answer == parse::unsupported) {
+      return fail(StatusNotImplemented, "Unsupported transfer encoding");
+    }
+    bufr.discard(used);
+    taken += used;
+    if (answer == parse::ok) break;
+    if (taken + bufr.buffered().size() >= limit) {
+      linger_ = true;
+      return fail(StatusRequestHeaderFieldsTooLarge, "");
+    }
+    if (int err = bufr.fill()) {
+      // A client that goes before its request is complete hears about it only if it had begun one.
+      const bool nothing = taken == 0 && bufr.buffered().empty();
+      return err == poll::kEOF && !nothing ? fail(StatusBadRequest, "") : outcome::closed;
+    }
+  }
+  if (taken > limit) {
+    linger_ = true;
+    return fail(StatusRequestHeaderFieldsTooLarge, "");
+  }
+  bufr.shrink();
+  if (header_deadline != whole_deadline) set_deadline(whole_deadline, 'r');
+  if (server->WriteTimeout > 0) set_deadline(deadline_after(server->WriteTimeout), 'w');
+  return check_request();
+}
+
+// The header is there and well-formed; now what it says.
+conn::outcome conn::check_request() {
+  const bool connect = req.Method == "CONNECT";
+  const bool authority = connect && !req.RequestURI.starts_with('/');
+  auto [u, err] = url::ParseRequestURI(authority ? "http://" + req.RequestURI : req.RequestURI);
+  if (err != nullptr) return fail(StatusBadRequest, "");
+  req.URL = std::move(u);
+  if (authority) req.URL.Scheme.clear();
+  if (parser.hosts() > 1) return fail(StatusBadRequest, "too many Host headers");
+  if (req.ProtoAtLeast(1, 1) && parser.hosts() == 0 && !connect) {
+    return fail(StatusBadRequest, "missing required Host header");
+  }
+  if (!valid_host(req.Host)) return fail(StatusBadRequest, "malformed Host header");
+  if (!req.URL.Host.empty()) req.Host = req.URL.Host;
+
+  const int64_t length = parser.content_length();
+  if (length < -1) return fail(StatusBadRequest, "");
+  req.ContentLength = parser.chunked() ? -1 : std::max<int64_t>(length, 0);
+  if (parser.chunked()) {
+    req.TransferEncoding.assign(1, "chunked");
+    req.Header.Del("Transfer-Encoding");
+  }
+  req.Close = !parser.keep_alive();
+  req.RemoteAddr = remoteAddr;
+  req.lazy_ctx = &request_ctx;
+  req.ctx = base_ctx;
+
+  bool expect_continue = false;
+  resp.start();
+  if (const std::string* expect = req.Header.find("Expect")) {
+    if (ascii_equal(*expect, "100-continue")) {
+      expect_continue = req.ProtoAtLeast(1, 1) && req.ContentLength != 0;
+    } else if (!expect->empty()) {
+      resp.Header().Set("Connection", "close");
+      resp.WriteHeader(StatusExpectationFailed);
+      resp.finishRequest();
+      return outcome::closed;
+    }
+  }
+  body.start(req.ContentLength, expect_continue);
+  // Neither owns the other: the handler's handle to the body is good as long as its Request.
+  req.Body =
+      req.ContentLength == 0
+          ? NoBody
+          : io::ReadCloser(std::shared_ptr<golab::glue::reader>(std::shared_ptr<void>(), &body));
+  return outcome::ok;
+}
+
+void conn::reset_request() {
+  req.Header.clear();
+  req.Body = nullptr;
+  req.TransferEncoding.clear();
+  req.Host.clear();
+  req.Pattern.clear();
+  if (!req.Form.empty()) req.Form.clear();
+  if (!req.PostForm.empty()) req.PostForm.clear();
+  req.path_values.clear();
+  req.form_parsed = false;
+  req.ctx = nullptr;
+  request_ctx.reset();
+}
+
+// ---- Serving ----
+
+[[gnu::noinline]] void conn::serve(std::shared_ptr<conn> me) {
+  self = std::move(me);
+  // A handler may end this goroutine (Goexit): the connection is closed even so.
+  at_exit closing([this] {
+    cancelCtx();
+    r.abortPendingRead();
+    close();
+    setState(ConnState::StateClosed);
+    reset_request();
+    // The last handle may be the one in the caller's frame or a background reader's.
+    std::shared_ptr<conn> last = std::move(self);
+  });
+  bool more = true;
+  while (more) {
+    outcome got = readRequest();
+    if (bufr.buffered().size() > 0 || got != outcome::closed) setState(ConnState::StateActive);
+    if (got == outcome::closed) return;
+    if (got == outcome::reply) {
+      put(refusal_);
+      flush();
+      if (linger_) closeWriteAndWait();
+      return;
+    }
+    if (req.ContentLength == 0) r.startBackgroundRead(self);
+
+    // The handler, in this very frame: a profile shows it directly above serve.
+    std::optional<Panic> panicked;
+    std::string foreign;
+    try {
+      serverHandler{server}.ServeHTTP(resp, &req);
+    } catch (Panic& p) {
+      panicked = p;
+    } catch (std::exception& e) {
+      foreign = e.what();  // Go has none; we treat it as a panic of that text
+      if (foreign.empty()) foreign = "exception";
+    }
+    if (panicked || !foreign.empty()) {
+      const error* value = panicked ? panicked->value<error>() : nullptr;
+      if (value != nullptr && *value == ErrAbortHandler) return;
+      logf("http: panic serving " + remoteAddr + ": " + (panicked ? panicked->String() : foreign) +
+           "\n" + (panicked ? panicked->Stack() : std::string()));
+      return;
+    }
+    more = finish_one();
+  }
+}
+
+// After the handler: the answer, and whether there will be another one.
+bool conn::finish_one() {
+  r.abortPendingRead();
+  resp.finishRequest();
+  r.abortPendingRead();  // of a body that was read to its end only just now
+  cancelCtx();
+  if (!resp.shouldReuseConnection()) {
+    if (resp.closedRequestBodyEarly()) closeWriteAndWait();
+    return false;
+  }
+  reset_request();
+  setState(ConnState::StateIdle);
+  if (!server->state->keep_alives()) return false;
+  // The next request has begun already, as far as the deadlines go, if its first bytes are here.
+  const time::Duration idle = server->IdleTimeout != 0 ? server->IdleTimeout : server->ReadTimeout;
+  if (idle > 0) {
+    set_deadline(deadline_after(idle), 'r');
+    read_deadline_ = true;
+  } else {
+    clear_read_deadline();
+  }
+  constexpr size_t kKeptBytes = 16 << 10;
+  if (out.capacity() > kKeptBytes) out.shrink_to_fit();
+  // Wait for a few bytes before anything of the next request is set up, as an idle connection.
+  return bufr.Peek(4) == 0;
+}
+
+}  // namespace golab::net::http

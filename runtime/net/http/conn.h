@@ -1,0 +1,231 @@
+// conn.h: the server's side of a connection: what reads requests, and what writes answers.
+//
+// A conn owns everything that serving needs, the Request and the response included, and uses it
+// again for every request: a connection in its stride allocates next to nothing.
+//
+// Two goroutines meet here. (*conn).serve does the work. While a handler runs, a background reader
+// waits for one byte, because only a read can tell that the client has gone. Before serve reads the
+// next request it calls the background reader back by a deadline in the past (connReader).
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "runtime/core/lock.h"
+#include "runtime/core/proc.h"
+#include "runtime/net/http/bufio.h"
+#include "runtime/net/http/http.h"
+#include "runtime/net/http/parser.h"
+#include "runtime/net/netfd.h"
+
+namespace golab::net::http {
+
+class conn;
+
+// What a caller outside sees of a connection's progress.
+enum class ConnState : uint32_t { StateNew, StateActive, StateIdle, StateHijacked, StateClosed };
+
+// Reads from the socket for the buffer, and in the background for news.
+class connReader final : public bufio::source {
+ public:
+  explicit connReader(conn* c) : conn_(c) {}
+
+  io_result Read(void* p, size_t n) override;
+  // `self` keeps this connection alive as long as the background reader runs.
+  void startBackgroundRead(const std::shared_ptr<conn>& self);
+  // Afterwards no background read is under way. May park until it has come back.
+  void abortPendingRead();
+  void backgroundRead();
+
+ private:
+  conn* conn_;
+  runtime::mutex mu_;     // guards what follows
+  bool inRead_ = false;   // a background reader exists
+  bool started_ = false;  // it has begun to read
+  bool aborted_ = false;  // it shall come back
+  bool waiting_ = false;  // abortPendingRead waits on sema_
+  bool hasByte_ = false;
+  char byteBuf_[1];
+  std::atomic<uint32_t> sema_{0};
+};
+
+// A request's body as its handler reads it.
+class body final : public golab::glue::reader {
+ public:
+  explicit body(conn* c) : conn_(c) {}
+  std::pair<int, error> Read(char* p, size_t n) override;
+  error Close() override;
+
+  // For a new request. length < 0: chunked.
+  void start(int64_t length, bool expect_continue);
+  // Reads what the handler left, up to a limit. True if the end was reached.
+  bool discard();
+  bool at_end() const { return at_end_; }
+  bool expects_continue() const { return expect_continue_; }
+  bool failed() const { return failed_; }
+
+ private:
+  void finish();
+
+  conn* conn_;
+  int64_t left_ = 0;  // of a body with a length
+  bool chunked_ = false;
+  bool expect_continue_ = false;  // the client waits for our word before it sends
+  bool at_end_ = true;
+  bool closed_ = false;
+  bool failed_ = false;
+};
+
+// Makes the context of the request in hand, if somebody asks for it.
+class request_context {
+ public:
+  context::Context get(const context::Context& parent);
+  void cancel();  // the client is gone, or the request is over
+  void reset();   // a new request
+
+ private:
+  runtime::mutex mu_;
+  context::Context ctx_;
+  context::CancelFunc cancel_;
+  bool cancelled_ = false;
+};
+
+// The ResponseWriter that handlers get.
+class response final : public ResponseWriter {
+ public:
+  explicit response(conn* c) : conn_(c) {}
+
+  http::Header& Header() override;
+  void WriteHeader(int code) override;
+  std::pair<int, error> Write(std::string_view data) override;
+  void Flush() override;
+
+  void start();          // for a new request
+  void finishRequest();  // sends what is left
+  bool shouldReuseConnection() const;
+  bool closedRequestBodyEarly() const { return body_left_; }
+  void close_after_reply() { closeAfterReply_ = true; }
+  void request_too_large();
+
+ private:
+  bool body_allowed() const;
+  void write_chunk(std::string_view data);
+  void write_head(std::string_view first);
+  void settle_request_body();
+  void settle_framing();
+  void put_head(std::string_view first, bool length_is_first);
+
+  conn* conn_;
+  http::Header header_;
+  http::Header late_;  // what Header() answers once the header is fixed
+  bool late_valid_ = false;
+  std::string held_;  // body bytes held back, at most kHold
+  int status_ = 0;
+  bool wroteHeader_ = false;  // WriteHeader was called
+  bool sentHead_ = false;     // the head is in the connection's buffer
+  bool handlerDone_ = false;
+  bool chunking_ = false;
+  bool closeAfterReply_ = false;
+  bool wants10KeepAlive_ = false;
+  bool body_left_ = false;
+  int64_t contentLength_ = -1;
+  int64_t written_ = 0;
+
+  static constexpr size_t kHold = 2048;
+};
+
+class conn {
+ public:
+  conn(Server* srv, std::shared_ptr<Server> owner, std::shared_ptr<net::conn> socket,
+       context::Context base);
+  ~conn();
+
+  // The goroutine of this connection.
+  void serve(std::shared_ptr<conn> self);
+
+  // Puts bytes behind what is to be sent; sends when it is much.
+  void put(std::string_view data);
+  void flush();
+  void cancelCtx() { request_ctx.cancel(); }
+  void setState(ConnState state);
+  void close();
+  void logf(const std::string& text);
+  const char* http_date();  // 29 characters
+  void clear_read_deadline();
+
+  Server* server;
+  std::shared_ptr<Server> server_owner;  // if the server is ours and not the program's
+  std::shared_ptr<net::conn> rwc;
+  context::Context base_ctx;
+  std::shared_ptr<conn> self;  // while serve runs
+  connReader r{this};
+  bufio::Reader bufr{&r};
+  std::string out;
+  int werr = 0;  // first error of a write
+  std::string remoteAddr;
+  request_parser parser;
+  Request req;
+  request_context request_ctx;
+  http::body body{this};
+  http::response resp{this};
+
+  std::atomic<uint64_t> curState{0};  // seconds << 8 | ConnState
+  conn* next = nullptr;               // the server's list, under its lock
+  conn* prev = nullptr;
+
+ private:
+  enum class outcome { ok, closed, reply };
+  outcome readRequest();
+  outcome check_request();
+  outcome fail(int code, std::string_view text);
+  bool finish_one();
+  void closeWriteAndWait();
+  void reset_request();
+  void set_deadline(int64_t when, int mode);
+
+  std::string refusal_;  // the answer to a request that is none
+  bool linger_ = false;  // give the client time to read it
+  bool read_deadline_ = false;
+  int64_t date_second_ = 0;
+  char date_[32] = "";
+};
+
+class server_state {
+ public:
+  runtime::mutex mu;
+  std::vector<Listener> listeners;
+  std::vector<golab::glue::Func<void()>> on_shutdown;
+  conn* conns = nullptr;        // list
+  std::weak_ptr<Server> owner;  // of a server that nobody but its connections holds
+  std::atomic<bool> in_shutdown{false};
+  std::atomic<bool> disable_keep_alives{false};
+
+  bool keep_alives() const { return !in_shutdown && !disable_keep_alives; }
+  void track(conn* c, bool add);
+  bool track_listener(const Listener& l, bool add);  // false: the server is closed
+  void close_listeners();
+  bool close_idle_conns();  // true if none is left
+  void close_all_conns();
+};
+
+// A runtime lock for a few lines that neither park nor run code of the program.
+class locked {
+ public:
+  explicit locked(runtime::mutex* mu) : mu_(mu) { runtime::lock(mu_); }
+  ~locked() { runtime::unlock(mu_); }
+
+ private:
+  runtime::RuntimeCall call_;
+  runtime::mutex* mu_;
+};
+
+// Writes to the server's ErrorLog.
+void server_log(const Server* srv, const std::string& text);
+// "function (file.go:12)" of the nearest caller outside net/http.
+std::string relevant_caller();
+
+extern const io::ReadCloser NoBody;
+
+}  // namespace golab::net::http

@@ -1,0 +1,205 @@
+// conn_reader.cpp: the reader of a connection, in the foreground and in the background.
+#include <algorithm>
+
+#include "runtime/core/go.h"
+#include "runtime/core/sema.h"
+#include "runtime/net/http/conn.h"
+
+namespace golab::net::http {
+
+namespace poll = internal::poll;
+
+[[gnu::noinline]] io_result connReader::Read(void* p, size_t n) {
+  if (n > 0 && hasByte_) {
+    // Only now: the background reader has come back, so nobody else looks at this.
+    *static_cast<char*>(p) = byteBuf_[0];
+    hasByte_ = false;
+    return {1, 0};
+  }
+  return conn_->rwc->Read(p, n);
+}
+
+[[gnu::noinline]] void connReader::startBackgroundRead(const std::shared_ptr<conn>& self) {
+  {
+    locked guard(&mu_);
+    if (hasByte_) return;
+    if (inRead_) {
+      // The one of the last request was called back before it had begun. It may as well stay.
+      aborted_ = false;
+      return;
+    }
+    inRead_ = true;
+    started_ = false;
+    aborted_ = false;
+  }
+  conn_->clear_read_deadline();  // the request is in; from now on we only listen
+  go(&connReader::backgroundRead, std::shared_ptr<connReader>(self, this));
+}
+
+[[gnu::noinline]] void connReader::backgroundRead() {
+  {
+    locked guard(&mu_);
+    if (aborted_) {
+      inRead_ = false;
+      return;
+    }
+    started_ = true;
+  }
+  io_result got = conn_->rwc->Read(byteBuf_, 1);
+  bool gone = false;
+  bool wake = false;
+  {
+    locked guard(&mu_);
+    if (got.n == 1) hasByte_ = true;
+    // The deadline by which we were called back is no news about the client.
+    gone = got.err != 0 && !(aborted_ && got.err == poll::kErrDeadlineExceeded);
+    inRead_ = false;
+    wake = waiting_;
+    waiting_ = false;
+  }
+  if (gone) conn_->cancelCtx();
+  if (wake) runtime::semrelease1(&sema_);
+}
+
+void connReader::abortPendingRead() {
+  bool wait = false;
+  {
+    locked guard(&mu_);
+    if (!inRead_) return;
+    aborted_ = true;
+    wait = waiting_ = started_;
+  }
+  if (!wait) return;  // it will see that it is not wanted
+  conn_->rwc->set_deadline(-1, 'r');
+  runtime::semacquire1(&sema_, false, runtime::WaitReason::SyncCondWait);
+  conn_->rwc->set_deadline(0, 'r');
+}
+
+// ---- The body of a request ----
+
+void body::start(int64_t length, bool expect_continue) {
+  chunked_ = length < 0;
+  left_ = length;
+  at_end_ = length == 0;
+  expect_continue_ = expect_continue;
+  closed_ = failed_ = false;
+}
+
+void body::finish() {
+  at_end_ = true;
+  conn_->r.startBackgroundRead(conn_->self);
+}
+
+std::pair<int, error> body::Read(char* p, size_t n) {
+  if (closed_) return {0, ErrBodyReadAfterClose};
+  if (at_end_) return {0, io::EOF_};
+  if (n == 0) return {0, nullptr};
+  if (expect_continue_) {
+    expect_continue_ = false;
+    conn_->put("HTTP/1.1 100 Continue\r\n\r\n");
+    conn_->flush();
+  }
+  if (!chunked_) {
+    n = std::min<size_t>(n, static_cast<size_t>(left_));
+    io_result got = conn_->bufr.Read(p, n);
+    if (got.err != 0) {
+      failed_ = true;
+      if (got.err == poll::kEOF) return {0, io::ErrUnexpectedEOF};
+      return {0, code_error(got.err)};
+    }
+    left_ -= got.n;
+    if (left_ == 0) finish();
+    return {static_cast<int>(got.n), left_ == 0 ? io::EOF_ : error()};
+  }
+  constexpr size_t kLongestChunkHeader = 16 << 10;
+  for (;;) {
+    std::string_view have = conn_->bufr.buffered();
+    size_t used = 0;
+    size_t made = 0;
+    parse answer = parse::more;
+    if (!have.empty()) answer = conn_->parser.chunks(have.data(), have.size(), &used, p, n, &made);
+    conn_->bufr.discard(used);
+    if (answer == parse::done) {
+      finish();
+      return {static_cast<int>(made), io::EOF_};
+    }
+    if (answer == parse::ok) return {static_cast<int>(made), nullptr};
+    if (answer == parse::bad || have.size() - used > kLongestChunkHeader) {
+      failed_ = true;
+      return {0, errors::New("malformed chunked encoding")};
+    }
+    if (int err = conn_->bufr.fill()) {
+      failed_ = true;
+      if (err == poll::kEOF) return {0, io::ErrUnexpectedEOF};
+      return {0, code_error(err)};
+    }
+  }
+}
+
+bool body::discard() {
+  if (at_end_) return true;
+  if (expect_continue_ || failed_) return false;
+  constexpr int64_t kMostDiscarded = 256 << 10;
+  if (!chunked_ && left_ > kMostDiscarded) return false;
+  const bool was_closed = closed_;
+  closed_ = false;
+  auto scratch = std::make_unique<char[]>(4096);
+  int64_t total = 0;
+  while (!at_end_ && total < kMostDiscarded) {
+    auto [n, err] = Read(scratch.get(), 4096);
+    total += n;
+    if (err != nullptr) break;
+  }
+  closed_ = was_closed;
+  return at_end_;
+}
+
+error body::Close() {
+  closed_ = true;
+  return nullptr;
+}
+
+// ---- The context of a request ----
+
+// Most handlers never ask for it, and a context costs more than all the rest of a short request.
+context::Context request_context::get(const context::Context& parent) {
+  {
+    locked guard(&mu_);
+    if (ctx_ != nullptr) return ctx_;
+  }
+  auto [ctx, cancel] = context::WithCancel(parent);
+  bool cancelled = false;
+  context::Context answer;
+  {
+    locked guard(&mu_);
+    if (ctx_ == nullptr) {
+      ctx_ = ctx;
+      cancel_ = cancel;
+    }
+    answer = ctx_;
+    cancelled = cancelled_;
+  }
+  if (cancelled || answer != ctx) cancel();  // too late, or another goroutine was faster
+  return answer;
+}
+
+void request_context::cancel() {
+  context::CancelFunc cancel;
+  {
+    locked guard(&mu_);
+    cancelled_ = true;
+    cancel = cancel_;
+  }
+  if (cancel != nullptr) cancel();
+}
+
+void request_context::reset() {
+  context::Context old;
+  context::CancelFunc old_cancel;
+  locked guard(&mu_);
+  std::swap(old, ctx_);
+  std::swap(old_cancel, cancel_);
+  cancelled_ = false;
+}
+
+}  // namespace golab::net::http

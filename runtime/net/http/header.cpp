@@ -1,0 +1,129 @@
+// header.cpp: canonical names, and a list that is searched from the front.
+#include "runtime/net/http/header.h"
+
+#include <algorithm>
+
+namespace golab::net::http {
+
+namespace {
+
+// token of RFC 9110 section 5.6.2: what a field name may be made of.
+constexpr bool is_token(unsigned char c) {
+  if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')) return true;
+  return std::string_view("!#$%&'*+-.^_`|~").find(static_cast<char>(c)) != std::string_view::npos;
+}
+
+void make_canonical(std::string_view name, std::string* out) {
+  out->assign(name);
+  for (unsigned char c : name) {
+    if (!is_token(c)) return;
+  }
+  bool upper = true;
+  for (char& c : *out) {
+    if (upper && c >= 'a' && c <= 'z') c = static_cast<char>(c - 0x20);
+    if (!upper && c >= 'A' && c <= 'Z') c = static_cast<char>(c + 0x20);
+    upper = c == '-';
+  }
+}
+
+bool is_canonical(std::string_view name) {
+  bool upper = true;
+  for (char c : name) {
+    if (upper ? c >= 'a' && c <= 'z' : c >= 'A' && c <= 'Z') return false;
+    upper = c == '-';
+  }
+  return true;
+}
+
+}  // namespace
+
+std::string CanonicalHeaderKey(std::string_view name) {
+  std::string out;
+  make_canonical(name, &out);
+  return out;
+}
+
+Header& Header::operator=(const Header& other) {
+  if (this == &other) return *this;
+  used_ = 0;
+  for (const field& f : other) add_canonical(f.name, f.value);
+  return *this;
+}
+
+const std::string* Header::find(std::string_view name) const {
+  for (size_t i = 0; i < used_; i++) {
+    if (fields_[i].name == name) return &fields_[i].value;
+  }
+  return nullptr;
+}
+
+std::string Header::Get(std::string_view name) const {
+  const std::string* value = is_canonical(name) ? find(name) : find(CanonicalHeaderKey(name));
+  return value != nullptr ? *value : std::string();
+}
+
+std::vector<std::string> Header::Values(std::string_view name) const {
+  std::string key = CanonicalHeaderKey(name);
+  std::vector<std::string> out;
+  for (const field& f : *this) {
+    if (f.name == key) out.push_back(f.value);
+  }
+  return out;
+}
+
+void Header::add_canonical(std::string_view name, std::string_view value) {
+  if (used_ == fields_.size()) fields_.emplace_back();
+  fields_[used_].name.assign(name);
+  fields_[used_].value.assign(value);
+  used_++;
+}
+
+void Header::set_canonical(std::string_view name, std::string_view value) {
+  for (size_t i = 0; i < used_; i++) {
+    if (fields_[i].name != name) continue;
+    fields_[i].value.assign(value);
+    // Only the first one stays.
+    for (size_t j = i + 1; j < used_;) {
+      if (fields_[j].name == name) {
+        std::rotate(fields_.begin() + j, fields_.begin() + j + 1, fields_.begin() + used_);
+        used_--;
+      } else {
+        j++;
+      }
+    }
+    return;
+  }
+  add_canonical(name, value);
+}
+
+void Header::Add(std::string_view name, std::string_view value) {
+  add_canonical(name, value);
+  if (!is_canonical(name)) make_canonical(name, &fields_[used_ - 1].name);
+}
+
+void Header::Set(std::string_view name, std::string_view value) {
+  if (is_canonical(name)) {
+    set_canonical(name, value);
+  } else {
+    set_canonical(CanonicalHeaderKey(name), value);
+  }
+}
+
+void Header::Del(std::string_view name) {
+  std::string key = CanonicalHeaderKey(name);
+  for (size_t i = 0; i < used_;) {
+    if (fields_[i].name == key) {
+      std::rotate(fields_.begin() + i, fields_.begin() + i + 1, fields_.begin() + used_);
+      used_--;
+    } else {
+      i++;
+    }
+  }
+}
+
+void Header::sort() {
+  auto by_name = [](const field& a, const field& b) { return a.name < b.name; };
+  std::stable_sort(fields_.begin(), fields_.begin() + used_, by_name);
+}
+
+}  // namespace golab::net::http

@@ -1,0 +1,184 @@
+// parser.cpp: Boost.Beast's callbacks, turned into Requests and Responses.
+#include "runtime/net/http/parser.h"
+
+#include <algorithm>
+#include <boost/beast/core/string.hpp>
+#include <boost/beast/http/basic_parser.hpp>
+#include <boost/beast/http/error.hpp>
+#include <boost/beast/http/field.hpp>
+#include <cstring>
+#include <limits>
+#include <new>
+
+#include "runtime/net/http/http.h"
+
+namespace golab::net::http {
+
+namespace beast = boost::beast;
+using beast::string_view;
+
+namespace {
+std::string_view text(string_view s) { return {s.data(), s.size()}; }
+}  // namespace
+
+template <bool is_request>
+struct message_parser<is_request>::impl final : beast::http::basic_parser<is_request> {
+  using error_code = beast::error_code;
+  using verb = beast::http::verb;
+  using name_id = beast::http::field;
+
+  impl(Request* req, Response* resp, int* hosts) : request(req), response(resp), host_count(hosts) {
+    // The limits are ours: the connection counts header bytes, a handler decides about bodies.
+    this->header_limit(std::numeric_limits<std::uint32_t>::max());
+    this->body_limit(std::numeric_limits<std::uint64_t>::max());
+  }
+
+  Request* request;
+  Response* response;
+  int* host_count;
+  char* dst = nullptr;
+  size_t cap = 0;
+  size_t made = 0;
+  bool in_body = false;
+  bool unsupported = false;
+
+  void set_version(int version, std::string* proto, int* major, int* minor) {
+    proto->assign(version == 11 ? "HTTP/1.1" : "HTTP/1.0");
+    *major = 1;
+    *minor = version - 10;
+  }
+
+  void on_request_impl(verb, string_view method, string_view target, int version,
+                       error_code&) override {
+    request->Method.assign(method.data(), method.size());
+    request->RequestURI.assign(target.data(), target.size());
+    set_version(version, &request->Proto, &request->ProtoMajor, &request->ProtoMinor);
+  }
+
+  void on_response_impl(int code, string_view reason, int version, error_code&) override {
+    response->StatusCode = code;
+    response->Status = std::to_string(code) + " " + std::string(text(reason));
+    set_version(version, &response->Proto, &response->ProtoMajor, &response->ProtoMinor);
+  }
+
+  void on_field_impl(name_id id, string_view name, string_view value, error_code&) override {
+    if (in_body) return;  // trailers
+    if (id == name_id::transfer_encoding && !beast::iequals(value, "chunked")) unsupported = true;
+    if constexpr (is_request) {
+      if (id == name_id::host) {
+        if ((*host_count)++ == 0) request->Host.assign(value.data(), value.size());
+        return;
+      }
+      request->Header.Add(text(name), text(value));
+    } else {
+      response->Header.Add(text(name), text(value));
+    }
+  }
+
+  void on_header_impl(error_code&) override { in_body = true; }
+  void on_body_init_impl(boost::optional<std::uint64_t> const&, error_code&) override {}
+  std::size_t on_body_impl(string_view body, error_code&) override { return body.size(); }
+  void on_chunk_header_impl(std::uint64_t, string_view, error_code&) override {}
+  std::size_t on_chunk_body_impl(std::uint64_t, string_view body, error_code&) override {
+    const size_t n = std::min(body.size(), cap - made);
+    std::memcpy(dst + made, body.data(), n);
+    made += n;
+    return n;
+  }
+  void on_finish_impl(error_code&) override {}
+};
+
+template <bool is_request>
+message_parser<is_request>::~message_parser() {
+  destroy();
+}
+
+template <bool is_request>
+void message_parser<is_request>::destroy() {
+  if (live_) get()->~impl();
+  live_ = false;
+}
+
+template <bool is_request>
+template <typename... A>
+void message_parser<is_request>::emplace(A&&... args) {
+  static_assert(sizeof(impl) <= kStorageBytes && alignof(impl) <= 16);
+  destroy();
+  hosts_ = 0;
+  new (storage_) impl(std::forward<A>(args)..., &hosts_);
+  live_ = true;
+}
+
+template <bool is_request>
+void message_parser<is_request>::start(Request* into) requires is_request {
+  emplace(into, nullptr);
+}
+
+template <bool is_request>
+void message_parser<is_request>::start(Response* into, bool head) requires(!is_request) {
+  emplace(nullptr, into);
+  if (head) get()->skip(true);
+}
+
+template <bool is_request>
+parse message_parser<is_request>::header(const char* p, size_t n, size_t* used) {
+  *used = 0;
+  while (true) {
+    beast::error_code ec;
+    *used += get()->put(boost::asio::const_buffer(p + *used, n - *used), ec);
+    if (ec == beast::http::error::need_more) return parse::more;
+    if (ec == beast::http::error::bad_version) return parse::bad_version;
+    if (ec == beast::http::error::bad_transfer_encoding && get()->unsupported) {
+      return parse::unsupported;
+    }
+    if (ec) return parse::bad;
+    if (get()->is_header_done()) return get()->unsupported ? parse::unsupported : parse::ok;
+    if (*used == n) return parse::more;
+  }
+}
+
+template <bool is_request>
+parse message_parser<is_request>::chunks(const char* p, size_t n, size_t* used, char* dst,
+                                         size_t cap, size_t* made) {
+  impl* in = get();
+  in->dst = dst;
+  in->cap = cap;
+  in->made = 0;
+  *used = 0;
+  parse answer = parse::more;
+  // One step is one chunk header or one piece of a chunk; a step that can do nothing asks for more.
+  while (!in->is_done() && *used < n && in->made < cap) {
+    beast::error_code ec;
+    *used += in->put(boost::asio::const_buffer(p + *used, n - *used), ec);
+    if (ec == beast::http::error::need_more) break;
+    if (ec) {
+      answer = parse::bad;
+      break;
+    }
+  }
+  *made = in->made;
+  if (answer == parse::bad) return answer;
+  if (in->is_done()) return parse::done;
+  return in->made > 0 ? parse::ok : parse::more;
+}
+
+template <bool is_request>
+bool message_parser<is_request>::chunked() const {
+  return get()->chunked();
+}
+
+template <bool is_request>
+bool message_parser<is_request>::keep_alive() const {
+  return get()->keep_alive();
+}
+
+template <bool is_request>
+int64_t message_parser<is_request>::content_length() const {
+  auto length = get()->content_length();
+  return length ? static_cast<int64_t>(*length) : -1;
+}
+
+template class message_parser<true>;
+template class message_parser<false>;
+
+}  // namespace golab::net::http

@@ -1,0 +1,65 @@
+// parser.h: Boost.Beast's HTTP/1 parser behind a wall: its headers stay in one source file.
+//
+// A parser reads one message. It keeps no bytes: what it has not used must be given to it again,
+// with more behind it. Nothing is allocated: the parser lives in this object and fills strings that
+// the connection uses again for the next message.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace golab::net::http {
+
+struct Request;
+struct Response;
+
+enum class parse {
+  more,         // needs more bytes
+  ok,           // the header is complete; or a part of the body was decoded
+  done,         // the body is complete
+  bad,          // malformed
+  bad_version,  // an HTTP, but not 1.0 or 1.1
+  unsupported,  // a Transfer-Encoding that nobody decodes
+};
+
+template <bool is_request>
+class message_parser {
+ public:
+  message_parser() = default;
+  ~message_parser();
+  message_parser(const message_parser&) = delete;
+  message_parser& operator=(const message_parser&) = delete;
+
+  // Starts on a new message and says where its header goes.
+  void start(Request* into) requires is_request;
+  void start(Response* into, bool head) requires(!is_request);
+
+  // Reads header bytes; *used of them were taken.
+  parse header(const char* p, size_t n, size_t* used);
+  // Decodes a chunked body: takes *used bytes of p, puts *made into dst.
+  parse chunks(const char* p, size_t n, size_t* used, char* dst, size_t cap, size_t* made);
+
+  // After the header.
+  bool chunked() const;
+  bool keep_alive() const;
+  int64_t content_length() const;       // -1: not given
+  int hosts() const { return hosts_; }  // how many Host fields there were
+
+ private:
+  struct impl;
+  impl* get() { return reinterpret_cast<impl*>(storage_); }
+  const impl* get() const { return reinterpret_cast<const impl*>(storage_); }
+  void destroy();
+  template <typename... A>
+  void emplace(A&&... args);
+
+  static constexpr size_t kStorageBytes = 224;
+  alignas(16) unsigned char storage_[kStorageBytes];
+  bool live_ = false;
+  int hosts_ = 0;
+};
+
+using request_parser = message_parser<true>;
+using response_parser = message_parser<false>;
+
+}  // namespace golab::net::http

@@ -1,0 +1,244 @@
+// request.cpp: what handlers do with requests: contexts, forms, wildcards; and small ready-made
+// answers.
+#include <algorithm>
+
+#include "runtime/net/http/conn.h"
+
+namespace golab::net::http {
+
+const io::ReadCloser NoBody = io::NopCloser("");
+
+const error ErrServerClosed = errors::New("http: Server closed");
+const error ErrAbortHandler = errors::New("net/http: abort Handler");
+const error ErrContentLength = errors::New("http: wrote more than the declared Content-Length");
+const error ErrBodyNotAllowed =
+    errors::New("http: request method or response status code does not allow body");
+const error ErrHandlerTimeout = errors::New("http: Handler timeout");
+const error ErrBodyReadAfterClose = errors::New("http: invalid Read on closed Body");
+
+[[gnu::noinline]] void HandlerFunc::ServeHTTP(ResponseWriter& w, Request* r) const { f_(w, r); }
+
+context::Context Request::Context() const {
+  if (lazy_ctx != nullptr) return lazy_ctx->get(ctx);
+  return ctx == nullptr ? context::Background() : ctx;
+}
+
+Request Request::WithContext(context::Context other) const {
+  if (other == nullptr) golab::panic("nil context");
+  Request copy = *this;
+  copy.ctx = std::move(other);
+  copy.lazy_ctx = nullptr;
+  return copy;
+}
+
+error Request::ParseForm() {
+  if (form_parsed) return nullptr;
+  form_parsed = true;
+  error first;
+  if (Method == "POST" || Method == "PUT" || Method == "PATCH") {
+    std::string type = Header.Get("Content-Type");
+    type.resize(std::min(type.find(';'), type.size()));
+    std::transform(type.begin(), type.end(), type.begin(),
+                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 0x20) : c; });
+    while (!type.empty() && type.back() == ' ') type.pop_back();
+    if (type == "application/x-www-form-urlencoded") {
+      constexpr size_t kMostFormBytes = 10 << 20;
+      std::string text;
+      char buf[4096];
+      for (;;) {
+        auto [n, err] = Body.Read(buf, sizeof buf);
+        text.append(buf, static_cast<size_t>(n));
+        if (text.size() > kMostFormBytes) {
+          first = errors::New("http: POST too large");
+          break;
+        }
+        if (err == nullptr) continue;
+        if (!(err == io::EOF_)) first = err;
+        break;
+      }
+      if (first == nullptr) std::tie(PostForm, first) = url::ParseQuery(text);
+    }
+  }
+  auto [query, err] = url::ParseQuery(URL.RawQuery);
+  Form = PostForm;
+  for (auto& [key, values] : query) {
+    auto& all = Form[key];
+    all.insert(all.end(), values.begin(), values.end());
+  }
+  return first != nullptr ? first : err;
+}
+
+std::string Request::FormValue(std::string_view key) {
+  ParseForm();
+  return Form.Get(key);
+}
+
+std::string Request::PostFormValue(std::string_view key) {
+  ParseForm();
+  return PostForm.Get(key);
+}
+
+std::string Request::PathValue(std::string_view name) const {
+  for (const auto& [key, value] : path_values) {
+    if (key == name) return value;
+  }
+  return "";
+}
+
+void Request::SetPathValue(std::string_view name, std::string_view value) {
+  for (auto& [key, old] : path_values) {
+    if (key == name) {
+      old = value;
+      return;
+    }
+  }
+  path_values.emplace_back(name, value);
+}
+
+// ---- Ready-made answers ----
+
+void Error(ResponseWriter& w, std::string_view text, int code) {
+  http::Header& h = w.Header();
+  // What was set for the answer that now does not come would be wrong for this one.
+  h.Del("Content-Length");
+  h.Set("Content-Type", "text/plain; charset=utf-8");
+  h.Set("X-Content-Type-Options", "nosniff");
+  w.WriteHeader(code);
+  std::string line(text);
+  line += '\n';
+  w.Write(line);
+}
+
+void NotFound(ResponseWriter& w, Request*) { Error(w, "404 page not found", StatusNotFound); }
+
+Handler NotFoundHandler() { return HandlerFunc(NotFound); }
+
+namespace {
+
+std::string html_escape(std::string_view s) {
+  std::string out;
+  for (char c : s) {
+    switch (c) {
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '"':
+        out += "&#34;";
+        break;
+      case '\'':
+        out += "&#39;";
+        break;
+      default:
+        out += c;
+    }
+  }
+  return out;
+}
+
+// Only ASCII may stand in a Location.
+std::string ascii_url(std::string_view s) {
+  static const char kHex[] = "0123456789ABCDEF";
+  std::string out;
+  for (char c : s) {
+    const auto b = static_cast<unsigned char>(c);
+    if (b < 0x80) {
+      out += c;
+    } else {
+      out += '%';
+      out += kHex[b >> 4];
+      out += kHex[b & 15];
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+void Redirect(ResponseWriter& w, Request* r, std::string_view target, int code) {
+  std::string to(target);
+  auto [u, err] = url::Parse(to);
+  if (err == nullptr && u.Scheme.empty() && u.Host.empty()) {
+    std::string from = r->URL.Path.empty() ? "/" : r->URL.Path;
+    if (to.empty() || to[0] != '/') to = from.substr(0, from.rfind('/') + 1) + to;
+    std::string query;
+    if (const size_t mark = to.find('?'); mark != std::string::npos) {
+      query = to.substr(mark);
+      to.resize(mark);
+    }
+    to = url::clean_path(to) + query;
+  }
+  http::Header& h = w.Header();
+  const bool has_type = h.has("Content-Type");
+  h.Set("Location", ascii_url(to));
+  const bool shows = r->Method == "GET" || r->Method == "HEAD";
+  if (!has_type && shows) h.Set("Content-Type", "text/html; charset=utf-8");
+  w.WriteHeader(code);
+  if (!has_type && r->Method == "GET") {
+    w.Write("<a href=\"" + html_escape(to) + "\">" + std::string(StatusText(code)) + "</a>.\n\n");
+  }
+}
+
+Handler RedirectHandler(std::string_view url, int code) {
+  return HandlerFunc(
+      [to = std::string(url), code](ResponseWriter& w, Request* r) { Redirect(w, r, to, code); });
+}
+
+Handler StripPrefix(std::string_view prefix, Handler h) {
+  if (prefix.empty()) return h;
+  return HandlerFunc([prefix = std::string(prefix), h](ResponseWriter& w, Request* r) {
+    if (!r->URL.Path.starts_with(prefix)) return NotFound(w, r);
+    std::string path = r->URL.Path;
+    std::string raw = r->URL.RawPath;
+    r->URL.Path = path.substr(prefix.size());
+    if (raw.starts_with(prefix)) r->URL.RawPath = raw.substr(prefix.size());
+    h.ServeHTTP(w, r);
+    r->URL.Path = std::move(path);
+    r->URL.RawPath = std::move(raw);
+  });
+}
+
+namespace {
+class max_bytes_reader final : public golab::glue::reader {
+ public:
+  max_bytes_reader(ResponseWriter& w, io::ReadCloser body, int64_t n)
+      : w_(&w), body_(std::move(body)), left_(n) {}
+
+  std::pair<int, error> Read(char* p, size_t n) override {
+    if (err_ != nullptr) return {0, err_};
+    if (n == 0) return {0, nullptr};
+    // One byte more than allowed tells a body that fits from one that does not.
+    n = std::min(n, static_cast<size_t>(left_) + 1);
+    auto [got, err] = body_.Read(p, n);
+    if (got <= left_) {
+      left_ -= got;
+      err_ = err;
+      return {got, err};
+    }
+    got = static_cast<int>(left_);
+    left_ = 0;
+    err_ = errors::New("http: request body too large");
+    if (auto* resp = dynamic_cast<response*>(w_)) resp->request_too_large();
+    return {got, err_};
+  }
+  error Close() override { return body_.Close(); }
+
+ private:
+  ResponseWriter* w_;
+  io::ReadCloser body_;
+  int64_t left_;
+  error err_;
+};
+}  // namespace
+
+io::ReadCloser MaxBytesReader(ResponseWriter& w, io::ReadCloser body, int64_t n) {
+  return io::ReadCloser(
+      std::make_shared<max_bytes_reader>(w, std::move(body), std::max<int64_t>(n, 0)));
+}
+
+}  // namespace golab::net::http

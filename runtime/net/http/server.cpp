@@ -1,0 +1,223 @@
+// server.cpp: Server: accepting, keeping account of connections, shutting down.
+#include <algorithm>
+#include <array>
+
+#include "runtime/chan/chan.h"
+#include "runtime/core/go.h"
+#include "runtime/core/panic.h"
+#include "runtime/log/log.h"
+#include "runtime/net/http/conn.h"
+#include "runtime/traceback/stack.h"
+#include "runtime/traceback/symbols.h"
+
+namespace golab::net::http {
+
+// ---- What a server knows about its connections ----
+
+std::shared_ptr<server_state> new_server_state() { return std::make_shared<server_state>(); }
+
+void server_state::track(conn* c, bool add) {
+  locked guard(&mu);
+  if (add) {
+    c->next = conns;
+    if (conns != nullptr) conns->prev = c;
+    conns = c;
+    return;
+  }
+  if (c->prev != nullptr) c->prev->next = c->next;
+  if (c->next != nullptr) c->next->prev = c->prev;
+  if (conns == c) conns = c->next;
+  c->next = c->prev = nullptr;
+}
+
+bool server_state::track_listener(const Listener& l, bool add) {
+  locked guard(&mu);
+  if (add) {
+    if (in_shutdown) return false;
+    listeners.push_back(l);
+  } else {
+    std::erase(listeners, l);
+  }
+  return true;
+}
+
+void server_state::close_listeners() {
+  std::vector<Listener> all;
+  {
+    locked guard(&mu);
+    all = listeners;
+  }
+  for (const Listener& l : all) l.Close();
+}
+
+bool server_state::close_idle_conns() {
+  std::vector<std::shared_ptr<net::conn>> idle;
+  bool quiescent = true;
+  {
+    locked guard(&mu);
+    const auto now = static_cast<uint64_t>(runtime::nanotime_coarse() / 1'000'000'000);
+    for (conn* c = conns; c != nullptr; c = c->next) {
+      const uint64_t packed = c->curState;
+      auto state = static_cast<ConnState>(packed & 0xff);
+      // One that has sent nothing in 5 seconds is not about to.
+      if (state == ConnState::StateNew && (packed >> 8) + 5 < now) state = ConnState::StateIdle;
+      quiescent = false;  // an idle one counts until its goroutine is gone
+      if (state == ConnState::StateIdle) idle.push_back(c->rwc);
+    }
+  }
+  for (const auto& c : idle) c->Close();
+  return quiescent;
+}
+
+void server_state::close_all_conns() {
+  std::vector<std::shared_ptr<net::conn>> all;
+  {
+    locked guard(&mu);
+    for (conn* c = conns; c != nullptr; c = c->next) all.push_back(c->rwc);
+  }
+  for (const auto& c : all) c->Close();
+}
+
+// ---- Server ----
+
+namespace {
+
+// Too many open files passes; a listener that is closed does not.
+bool temporary(const error& err) {
+  const auto* code = errors::As<syscall::Errno>(err);
+  return code != nullptr &&
+         (code->value == EMFILE || code->value == ENFILE || code->value == EINTR ||
+          code->value == ENOBUFS || code->value == ENOMEM);
+}
+
+}  // namespace
+
+[[gnu::noinline]] error Server::ListenAndServe() {
+  if (state->in_shutdown) return ErrServerClosed;
+  auto [ln, err] = net::Listen("tcp", Addr.empty() ? ":http" : Addr);
+  if (err != nullptr) return err;
+  return Serve(ln);
+}
+
+[[gnu::noinline]] error Server::Serve(Listener l) {
+  if (!state->track_listener(l, true)) {
+    l.Close();
+    return ErrServerClosed;
+  }
+  context::Context base = BaseContext ? BaseContext(l) : context::Background();
+  if (base == nullptr) golab::panic("BaseContext returned a nil context");
+  time::Duration delay = 0;
+  error answer;
+  for (;;) {
+    auto [c, err] = l.Accept();
+    if (err != nullptr) {
+      if (state->in_shutdown) {
+        answer = ErrServerClosed;
+        break;
+      }
+      if (!temporary(err)) {
+        answer = err;
+        break;
+      }
+      delay =
+          delay == 0 ? 5 * time::Millisecond : std::min(delay * 2, time::Duration(time::Second));
+      server_log(this, "http: Accept error: " + err.Error() + "; retrying in " + delay.String());
+      time::Sleep(delay);
+      continue;
+    }
+    delay = 0;
+    auto served = std::make_shared<conn>(this, state->owner.lock(), c.impl(), base);
+    served->setState(ConnState::StateNew);  // before the goroutine is there
+    go(&conn::serve, served, served);
+  }
+  state->track_listener(l, false);
+  l.Close();
+  return answer;
+}
+
+error Server::Shutdown(const context::Context& ctx) {
+  state->in_shutdown = true;
+  std::vector<golab::glue::Func<void()>> callbacks;
+  {
+    locked guard(&state->mu);
+    callbacks = state->on_shutdown;
+  }
+  state->close_listeners();
+  for (auto& f : callbacks) go(f);
+
+  // Nobody tells when a connection becomes idle, so look again and again, ever more seldom.
+  time::Duration pause = time::Millisecond;
+  auto listening = [&] {
+    locked guard(&state->mu);
+    return !state->listeners.empty();
+  };
+  for (;;) {
+    if (state->close_idle_conns() && !listening()) return nullptr;
+    auto timer = time::NewTimer(pause);
+    const int woken = select({recv(ctx.Done()), recv(timer.C)});
+    timer.Stop();
+    if (woken == 0) return ctx.Err();
+    pause = std::min(pause * 2, time::Duration(500 * time::Millisecond));
+  }
+}
+
+error Server::Close() {
+  state->in_shutdown = true;
+  state->close_listeners();
+  state->close_all_conns();
+  return nullptr;
+}
+
+void Server::RegisterOnShutdown(golab::glue::Func<void()> f) {
+  locked guard(&state->mu);
+  state->on_shutdown.push_back(std::move(f));
+}
+
+void Server::SetKeepAlivesEnabled(bool on) {
+  state->disable_keep_alives = !on;
+  if (!on) state->close_idle_conns();
+}
+
+[[gnu::noinline]] error ListenAndServe(std::string_view addr, Handler handler) {
+  // Connections outlive a Serve that fails, so they own this server between them.
+  auto srv = std::make_shared<Server>();
+  srv->Addr = std::string(addr);
+  srv->Handler = std::move(handler);
+  srv->state->owner = srv;
+  return srv->ListenAndServe();
+}
+
+[[gnu::noinline]] error Serve(Listener l, Handler handler) {
+  auto srv = std::make_shared<Server>();
+  srv->Handler = std::move(handler);
+  srv->state->owner = srv;
+  return srv->Serve(l);
+}
+
+void server_log(const Server* srv, const std::string& text) {
+  if (srv->ErrorLog != nullptr) {
+    srv->ErrorLog->Output(text);
+  } else {
+    log::Default().Output(text);
+  }
+}
+
+std::string relevant_caller() {
+  std::array<uintptr_t, 32> pcs;
+  const int n = runtime::Callers(1, pcs);
+  std::string answer;
+  runtime::systemstack([&] {
+    for (int i = 0; i < n && answer.empty(); i++) {
+      for (const runtime::Frame& frame : runtime::symbolize(pcs[static_cast<size_t>(i)] - 1)) {
+        if (frame.function.starts_with("net/http.") || frame.function.starts_with("fmt.")) continue;
+        const std::string& file = frame.file;
+        answer = frame.function + " (" + file.substr(file.rfind('/') + 1) + ":" +
+                 std::to_string(frame.line) + ")";
+        break;
+      }
+    }
+  });
+  return answer;
+}
+
+}  // namespace golab::net::http

@@ -1,0 +1,134 @@
+// sniff.cpp: guesses a body's media type from its first bytes (the WHATWG's MIME Sniffing standard,
+// as far as Go follows it).
+#include <algorithm>
+#include <cstring>
+
+#include "runtime/net/http/http.h"
+
+namespace golab::net::http {
+
+namespace {
+
+using namespace std::string_view_literals;
+
+constexpr size_t kSniffBytes = 512;
+
+bool is_space(char c) { return c == '\t' || c == '\n' || c == '\f' || c == '\r' || c == ' '; }
+
+// Markup: an opening tag in any case, ended by a blank or '>'.
+bool starts_with_tag(std::string_view data, std::string_view tag) {
+  if (data.size() < tag.size() + 1) return false;
+  for (size_t i = 0; i < tag.size(); i++) {
+    const char c = data[i] >= 'a' && data[i] <= 'z' ? static_cast<char>(data[i] - 0x20) : data[i];
+    if (c != tag[i]) return false;
+  }
+  return data[tag.size()] == ' ' || data[tag.size()] == '>';
+}
+
+struct exact {
+  std::string_view bytes;
+  std::string_view type;
+};
+
+constexpr exact kExact[] = {
+    {"%PDF-"sv, "application/pdf"sv},
+    {"%!PS-Adobe-"sv, "application/postscript"sv},
+    {"\xFE\xFF"sv, "text/plain; charset=utf-16be"sv},
+    {"\xFF\xFE"sv, "text/plain; charset=utf-16le"sv},
+    {"\xEF\xBB\xBF"sv, "text/plain; charset=utf-8"sv},
+    {"\x00\x00\x01\x00"sv, "image/x-icon"sv},
+    {"\x00\x00\x02\x00"sv, "image/x-icon"sv},
+    {"BM"sv, "image/bmp"sv},
+    {"GIF87a"sv, "image/gif"sv},
+    {"GIF89a"sv, "image/gif"sv},
+    {"\x89PNG\x0D\x0A\x1A\x0A"sv, "image/png"sv},
+    {"\xFF\xD8\xFF"sv, "image/jpeg"sv},
+    {"OggS\x00"sv, "application/ogg"sv},
+    {"MThd\x00\x00\x00\x06"sv, "audio/midi"sv},
+    {"ID3"sv, "audio/mpeg"sv},
+    {"\x1A\x45\xDF\xA3"sv, "video/webm"sv},
+    {"\x00\x01\x00\x00"sv, "font/ttf"sv},
+    {"OTTO"sv, "font/otf"sv},
+    {"ttcf"sv, "font/collection"sv},
+    {"wOFF"sv, "font/woff"sv},
+    {"wOF2"sv, "font/woff2"sv},
+    {"\x1F\x8B\x08"sv, "application/x-gzip"sv},
+    {"PK\x03\x04"sv, "application/zip"sv},
+    {"Rar!\x1A\x07\x00"sv, "application/x-rar-compressed"sv},
+    {"Rar!\x1A\x07\x01\x00"sv, "application/x-rar-compressed"sv},
+    {"\x00\x61\x73\x6D"sv, "application/wasm"sv},
+};
+
+// Containers: four letters, a length, then what is inside.
+struct container {
+  std::string_view outer;
+  std::string_view inner;
+  std::string_view type;
+};
+constexpr container kContainers[] = {
+    {"RIFF"sv, "WEBPVP"sv, "image/webp"sv},
+    {"FORM"sv, "AIFF"sv, "audio/aiff"sv},
+    {"RIFF"sv, "AVI "sv, "video/avi"sv},
+    {"RIFF"sv, "WAVE"sv, "audio/wave"sv},
+};
+
+bool is_mp4(std::string_view data) {
+  if (data.size() < 12) return false;
+  const auto* b = reinterpret_cast<const unsigned char*>(data.data());
+  const size_t box = size_t{b[0]} << 24 | size_t{b[1]} << 16 | size_t{b[2]} << 8 | size_t{b[3]};
+  if (data.size() < box || box % 4 != 0 || data.substr(4, 4) != "ftyp") return false;
+  for (size_t at = 8; at < box; at += 4) {
+    if (at == 12) continue;  // a version number
+    if (data.substr(at, 3) == "mp4") return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+std::string DetectContentType(std::string_view data) {
+  data = data.substr(0, kSniffBytes);
+  size_t text = 0;
+  while (text < data.size() && is_space(data[text])) text++;
+  std::string_view rest = data.substr(text);
+
+  constexpr std::string_view kTags[] = {"<!DOCTYPE HTML",
+                                        "<HTML",
+                                        "<HEAD",
+                                        "<SCRIPT",
+                                        "<IFRAME",
+                                        "<H1",
+                                        "<DIV",
+                                        "<FONT",
+                                        "<TABLE",
+                                        "<A",
+                                        "<STYLE",
+                                        "<TITLE",
+                                        "<B",
+                                        "<BODY",
+                                        "<BR",
+                                        "<P",
+                                        "<!--"};
+  for (std::string_view tag : kTags) {
+    if (starts_with_tag(rest, tag)) return "text/html; charset=utf-8";
+  }
+  if (rest.starts_with("<?xml")) return "text/xml; charset=utf-8";
+  for (const exact& e : kExact) {
+    if (data.starts_with(e.bytes)) return std::string(e.type);
+  }
+  for (const container& c : kContainers) {
+    if (data.starts_with(c.outer) && data.size() > 8 && data.substr(8).starts_with(c.inner)) {
+      return std::string(c.type);
+    }
+  }
+  if (is_mp4(data)) return "video/mp4";
+  for (char c : rest) {
+    const auto b = static_cast<unsigned char>(c);
+    if (b <= 0x08 || b == 0x0B || (b >= 0x0E && b <= 0x1A) || (b >= 0x1C && b <= 0x1F)) {
+      return "application/octet-stream";
+    }
+  }
+  return "text/plain; charset=utf-8";
+}
+
+}  // namespace golab::net::http
