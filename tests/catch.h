@@ -15,7 +15,7 @@
 #include <string>
 
 #include "runtime/core/proc.h"
-#include "runtime/core/timer.h"
+#include "runtime/time/time.h"
 
 // Ends a test that this machine cannot run: prints why, and ctest shows it as skipped.
 //
@@ -29,7 +29,7 @@ bool eventually(std::chrono::nanoseconds limit, Condition condition) {
   int64_t deadline = golab::runtime::nanotime() + limit.count();
   while (!condition()) {
     if (golab::runtime::nanotime() > deadline) return false;
-    golab::runtime::timeSleep(200'000);
+    golab::time::Sleep(golab::time::Duration(200'000));
   }
   return true;
 }

@@ -31,7 +31,9 @@ void FatalConditionHandler::disengage_platform() noexcept {}
 }  // namespace Catch
 #endif
 
-CATCH_TRANSLATE_EXCEPTION(golab::Panic& p) { return "panic: " + p.String() + "\n\n" + p.Stack(); }
+CATCH_TRANSLATE_EXCEPTION(const golab::Panic& p) {
+  return "panic: " + p.String() + "\n\n" + p.Stack();
+}
 
 namespace {
 int tests_skipped = 0;
