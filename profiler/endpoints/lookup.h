@@ -10,14 +10,39 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "runtime/errors/errors.h"
 
+namespace golab::glue {
+
+// Go's io.Writer: anything with Write(std::string_view) that answers a pair of int and error, or a
+// function that takes a piece and answers an error.
+class ProfileWriter {
+ public:
+  template <typename W>
+  requires requires(W& w) { w.Write(std::string_view()).second; }
+  ProfileWriter(W& w) : write_([&w](std::string_view piece) { return w.Write(piece).second; }) {}
+  template <typename W>
+  requires requires(const W& w) { w.Write(std::string_view()).second; }
+  ProfileWriter(const W& w)
+      : write_([&w](std::string_view piece) { return w.Write(piece).second; }) {}
+  template <typename F>
+  requires std::is_invocable_r_v<error, F, std::string_view> ProfileWriter(F f)
+      : write_(std::move(f)) {}
+  error operator()(std::string_view piece) const { return write_(piece); }
+
+ private:
+  std::function<error(std::string_view)> write_;
+};
+
+}  // namespace golab::glue
+
 namespace golab::runtime::pprof {
 
-// Where a profile goes. Reports a failure by its own means.
-using Writer = std::function<error(std::string_view)>;
+using Writer = glue::ProfileWriter;
 
 class Profile {
  public:
@@ -28,12 +53,6 @@ class Profile {
   // Takes the profile and writes it. Stops the world for a moment; parks while another profile is
   // taken and wherever `w` does. The error is w's.
   error WriteTo(const Writer& w, int debug);
-  // The same to anything with Write(std::string_view) that answers a pair of int and error.
-  template <typename W>
-  requires requires(W& w) { w.Write(std::string_view()).second; }
-  error WriteTo(W& w, int debug) {
-    return WriteTo(Writer([&w](std::string_view piece) { return w.Write(piece).second; }), debug);
-  }
 
  private:
   std::string name_;

@@ -94,8 +94,16 @@ Outcome try_recv(hchan* c, void* elem, bool keep) {
   return Outcome::WouldBlock;
 }
 
+}  // namespace
+}  // namespace golab::runtime
+
+namespace golab::glue {
+
+using namespace golab::runtime;
+
 // Parks on q until a partner or close comes. Requires c->lock. True: a partner.
-[[gnu::always_inline]] inline bool park_on(hchan* c, waitq* q, void* elem, WaitReason reason) {
+[[gnu::always_inline]] static inline bool park_on(hchan* c, waitq* q, void* elem,
+                                                  WaitReason reason) {
   G* gp = getm()->curg;
   Sudog sg;
   sg.g = gp;
@@ -108,7 +116,11 @@ Outcome try_recv(hchan* c, void* elem, bool keep) {
   return sg.success;
 }
 
-}  // namespace
+}  // namespace golab::glue
+
+namespace golab::runtime {
+
+using glue::park_on;
 
 [[gnu::noinline]] hchan* makechan(const ElemType* type, int64_t size) {
   if (size < 0 || (type->size > 0 && static_cast<size_t>(size) > kMaxChanBytes / type->size) ||

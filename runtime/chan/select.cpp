@@ -81,9 +81,17 @@ struct Result {
   int outcome;  // 0 done, 2 closed
 };
 
+}  // namespace
+}  // namespace golab::runtime
+
+// Go has selectgo right above gopark, so what stands between them here is glue.
+namespace golab::glue {
+
+using namespace golab::runtime;
+
 // All channels are locked and none is ready.
-[[gnu::always_inline]] inline Result wait_for_one(scase* cases, Order* order, int n,
-                                                  Sudog* sudogs) {
+[[gnu::always_inline]] static inline Result wait_for_one(scase* cases, Order* order, int n,
+                                                         Sudog* sudogs) {
   G* gp = getm()->curg;
   gp->selectDone.store(0, std::memory_order_relaxed);
   gp->param = nullptr;
@@ -117,7 +125,7 @@ struct Result {
   return {won->index, won->success ? 0 : 2};
 }
 
-Result choose(scase* cases, int n, bool block, int default_index) {
+static Result choose(scase* cases, int n, bool block, int default_index) {
   Order order_inline[kInline];
   Sudog sudogs_inline[kInline];
   Order* order = n <= kInline ? order_inline : new Order[n];
@@ -143,7 +151,9 @@ Result choose(scase* cases, int n, bool block, int default_index) {
   return result;
 }
 
-}  // namespace
+}  // namespace golab::glue
+
+namespace golab::runtime {
 
 [[gnu::noinline]] int selectgo(scase* cases, int n) {
   if (n > kCasesMax) throw_("select: too many cases");
@@ -169,7 +179,7 @@ Result choose(scase* cases, int n, bool block, int default_index) {
       maybeRunChan(cases[i].c->timer);
       if (block) blockTimerChan(cases[i].c->timer);
     }
-    if (any) result = choose(cases, n, block, default_index);
+    if (any) result = glue::choose(cases, n, block, default_index);
     for (int i = 0; timers && block && i < n; i++) {
       if (cases[i].c != nullptr && cases[i].c->timer != nullptr)
         unblockTimerChan(cases[i].c->timer);

@@ -90,7 +90,7 @@ std::string printtype(const std::type_info& type, const void* value) {
   char* name = abi::__cxa_demangle(type.name(), nullptr, nullptr, &status);
   std::string shown = status == 0 ? name : type.name();
   free(name);
-  if (shown.find("::") == std::string::npos) shown = "main." + shown;
+  if (shown.find("::") == std::string::npos) shown.insert(0, "main.");
   for (size_t at; (at = shown.find("::")) != std::string::npos;) shown.replace(at, 2, ".");
   if (shown.rfind("golab.", 0) == 0) shown.erase(0, 6);
   char address[32];
