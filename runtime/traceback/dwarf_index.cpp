@@ -385,6 +385,8 @@ FunctionInfo DwarfIndex::describe_plain(Dwarf_Die* first, Dwarf_Die* die) {
   bool method = scope_of(die, &scope);
   info.line = number(die, DW_AT_decl_line);
   info.origin = origin_of(scope.namespaces);
+  // What a compiler does for Go's runtime without a call, an inlined function does here.
+  if (info.origin == Origin::Golab && name == "getpc") info.origin = Origin::Glue;
   Parameters parameters = parameters_of(first);
   info.has_params = parameters.declared || parameters.receiver;
   bool global = scope.namespaces.empty() && !method;

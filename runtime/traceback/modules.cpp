@@ -99,12 +99,18 @@ void Module::read_symbols() {
     const char* name = elf_strptr(elf_, best_header.sh_link, symbol.st_name);
     uintptr_t address = symbol.st_value + bias_;
     if (name == nullptr || *name == 0 || !contains(address)) continue;
-    symbols_.push_back({address, symbol.st_size, name});
+    // Hand-written assembly often gives its symbols no size: they then reach to the next one.
+    uintptr_t end = address + symbol.st_size;
+    if (symbol.st_size == 0 && symbol.st_shndx < SHN_LORESERVE &&
+        gelf_getshdr(elf_getscn(elf_, symbol.st_shndx), &header) != nullptr) {
+      end = header.sh_addr + header.sh_size + bias_;
+    }
+    symbols_.push_back({address, end, name});
   }
   // Of several names for one address the longest function wins, and of equals the first in the
   // file.
   std::stable_sort(symbols_.begin(), symbols_.end(), [](const Symbol& a, const Symbol& b) {
-    return a.address != b.address ? a.address < b.address : a.size > b.size;
+    return a.address != b.address ? a.address < b.address : a.end > b.end;
   });
 }
 
@@ -120,8 +126,7 @@ const Module::Symbol* Module::symbol(uintptr_t pc) {
   if (it == symbols_.begin()) return nullptr;
   uintptr_t address = (--it)->address;
   while (it != symbols_.begin() && (it - 1)->address == address) --it;
-  // Hand-written assembly often gives its symbols no size: they then reach to the next one.
-  return it->size == 0 || pc < it->address + it->size ? &*it : nullptr;
+  return pc < it->end ? &*it : nullptr;
 }
 
 }  // namespace golab::runtime

@@ -178,7 +178,8 @@ std::string closure_number(std::string_view part) {
 Origin origin_of(const std::vector<std::string>& ns) {
   if (ns.empty()) return Origin::User;
   if (ns[0] == "golab") return ns.size() == 1 || ns[1] == "glue" ? Origin::Glue : Origin::Golab;
-  bool library = ns[0] == "std" || ns[0] == "__gnu_cxx" || ns[0] == "boost";
+  bool library =
+      ns[0] == "std" || ns[0] == "__gnu_cxx" || ns[0] == "boost" || ns[0] == "__cxxabiv1";
   return library ? Origin::Plumbing : Origin::User;
 }
 
@@ -213,6 +214,9 @@ SymbolName name_of_symbol(const char* symbol) {
   SymbolName result;
   std::string_view s = symbol;
   if (!s.starts_with("_Z")) {
+    bool exceptions =
+        s.starts_with("__cxa_") || s.starts_with("_Unwind_") || s.starts_with("__gxx_");
+    if (exceptions) result.origin = Origin::Plumbing;
     result.go = result.cpp = std::string(s.substr(0, s.find('@')));
     return result;
   }

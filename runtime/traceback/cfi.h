@@ -1,0 +1,42 @@
+// cfi.h: one step up a stack by the unwind tables (.eh_frame), for stacks that are not running.
+//
+// The unwinders that a system comes with start from the registers of the thread that calls them, or
+// allocate. This one is for a goroutine that is parked: from what is known of its registers (the
+// program counter and the frame pointer will do), reading nothing but its stack and the tables. It
+// allocates nothing and takes no lock (_dl_find_object finds the tables without one), so it may run
+// while the world is stopped and in a signal handler.
+#pragma once
+
+#include <cstdint>
+
+namespace golab::runtime {
+
+// Registers by their DWARF numbers; bit n of `known` says that r[n] is.
+struct UnwindState {
+  static constexpr int kRegisters = 17;
+  uintptr_t r[kRegisters] = {};
+  uint32_t known = 0;
+
+  void set(int reg, uintptr_t value) {
+    r[reg] = value;
+    known |= 1u << reg;
+  }
+  bool has(int reg) const { return (known >> reg & 1) != 0; }
+};
+
+#if defined(__x86_64__)
+constexpr int kDwarfFp = 6;   // rbp
+constexpr int kDwarfSp = 7;   // rsp
+constexpr int kDwarfPc = 16;  // the return address column
+#else
+#error "the DWARF numbers of fp, sp and the return address for this processor"
+#endif
+
+enum class UnwindStep { Ok, End, Failed };
+
+// Replaces the state by the caller's. `exact`: pc is the address of an instruction; else it is a
+// return address, and the call before it decides. Afterwards sp is the frame's CFA. Memory is read
+// in [stack_lo, stack_hi) only. End: the tables say that there is no caller.
+UnwindStep unwind_step(UnwindState* state, bool exact, uintptr_t stack_lo, uintptr_t stack_hi);
+
+}  // namespace golab::runtime

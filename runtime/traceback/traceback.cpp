@@ -1,0 +1,318 @@
+// traceback.cpp: goroutines as text.
+#include "runtime/traceback/traceback.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cstdlib>
+
+#include "runtime/core/proc.h"
+#include "runtime/core/stop.h"
+#include "runtime/traceback/symbols.h"
+
+namespace golab::runtime {
+
+namespace {
+
+constexpr size_t kFramesInner = 50;  // Go's tracebackInnerFrames and tracebackOuterFrames
+constexpr size_t kFramesOuter = 50;
+
+void append_hex(std::string* out, uintptr_t v) {
+  char digits[2 * sizeof v];
+  auto end = std::to_chars(digits, digits + sizeof digits, v, 16).ptr;
+  out->append("0x").append(digits, end);
+}
+
+std::string_view status_text(uint32_t status) {
+  switch (status) {
+    case _Gidle:
+      return "idle";
+    case _Grunnable:
+      return "runnable";
+    case _Grunning:
+      return "running";
+    case _Gsyscall:
+      return "syscall";
+    case _Gwaiting:
+      return "waiting";
+    case _Gdead:
+      return "dead";
+  }
+  return "???";
+}
+
+bool exported(std::string_view name_in_runtime) {
+  return !name_in_runtime.empty() && name_in_runtime[0] >= 'A' && name_in_runtime[0] <= 'Z';
+}
+
+// Go's showframe.
+bool shown(std::string_view name, bool top) {
+  if (name.empty()) return false;
+  if (!name.starts_with("runtime.")) return true;
+  if (name == "runtime.gopanic") return !top;
+  return exported(name.substr(8));
+}
+
+void append_header(std::string* out, const GoroutineRecord& r, const PrintOptions& options) {
+  *out += "goroutine " + std::to_string(r.goid);
+  if (options.level == TraceLevel::System) {
+    *out += " gp=";
+    append_hex(out, reinterpret_cast<uintptr_t>(r.gp));
+    if (r.m_id >= 0) {
+      *out += " m=" + std::to_string(r.m_id) + " mp=";
+      append_hex(out, reinterpret_cast<uintptr_t>(r.mp));
+    } else {
+      *out += " m=nil";
+    }
+  }
+  *out += " [";
+  bool waits = r.status == _Gwaiting && r.waitreason != WaitReason::Zero;
+  *out += waits ? std::string_view(waitReasonStrings(r.waitreason)) : status_text(r.status);
+  int64_t minutes = r.waited_ns / 60'000'000'000;
+  bool blocked = r.status == _Gwaiting || r.status == _Gsyscall;
+  if (blocked && minutes >= 1) *out += ", " + std::to_string(minutes) + " minutes";
+  if (r.locked_to_thread) *out += ", locked to thread";
+  *out += ']';
+  out->append(r.labels);
+  *out += ":\n";
+}
+
+std::string_view name_of(const Frame& f, const PrintOptions& options) {
+  if (options.cpp_names) return f.cpp_name;
+  if (f.function == "runtime.gopanic") return "panic";
+  return f.function;
+}
+
+struct Line {  // of a dump: a frame and where it came from
+  StackFrame frame;
+  bool gap_before;
+};
+
+void append_place(std::string* out, const Frame& f) {
+  *out += '\t';
+  *out += f.file.empty() ? std::string_view("??") : std::string_view(f.file);
+  *out += ':' + std::to_string(f.line);
+}
+
+void append_frame(std::string* out, const GoroutineRecord& r, const StackFrame& s,
+                  const PrintOptions& options) {
+  const Frame& f = *s.frame;
+  if (f.function.empty()) {
+    *out += "non-Go function\n\tpc=";
+    append_hex(out, r.pcs[s.pc_index]);
+    *out += '\n';
+    return;
+  }
+  out->append(name_of(f, options)).append(s.inlined || f.has_params ? "(...)\n" : "()\n");
+  append_place(out, f);
+  uintptr_t pc = r.pcs[s.pc_index];
+  bool entry_only = !r.started;
+  if (!s.inlined && !entry_only) {
+    *out += " +";
+    append_hex(out, pc - f.entry);
+  }
+  if (options.level == TraceLevel::System && !s.inlined) {
+    if (r.cfas != nullptr && r.started) {
+      *out += " fp=";
+      append_hex(out, r.cfas[s.pc_index]);
+      *out += " sp=";
+      append_hex(out, s.pc_index > 0 ? r.cfas[s.pc_index - 1] : r.cfas[0] - 2 * sizeof(uintptr_t));
+    }
+    *out += " pc=";
+    append_hex(out, pc);
+  }
+  *out += '\n';
+}
+
+// The frames of a record, those hidden by `level` left out. `gap` is how many of them lie before
+// the frames that the walk did not keep.
+std::vector<StackFrame> visible_frames(const GoroutineRecord& r, TraceLevel level, size_t* gap) {
+  std::vector<StackFrame> frames = frames_of(r.pcs, r.walk.stored, r.leaf_exact);
+  auto filter = [&](bool everything) {
+    std::vector<StackFrame> kept;
+    *gap = SIZE_MAX;
+    for (size_t i = 0; i < frames.size(); i++) {
+      if (*gap == SIZE_MAX && frames[i].pc_index >= r.walk.head) *gap = kept.size();
+      if (everything || shown(frames[i].frame->function, i == 0)) kept.push_back(frames[i]);
+    }
+    return kept;
+  };
+  std::vector<StackFrame> kept = filter(level == TraceLevel::System);
+  return kept.empty() ? filter(true) : kept;
+}
+
+void append_created_by(std::string* out, const GoroutineRecord& r, const PrintOptions& options) {
+  if (r.gopc == 0 || r.goid == 1) return;
+  std::vector<StackFrame> frames = frames_of(&r.gopc, 1);
+  if (frames.empty()) return;
+  const Frame& f = *frames[0].frame;
+  if (options.level != TraceLevel::System && !shown(f.function, false)) return;
+  out->append("created by ").append(name_of(f, options));
+  if (r.parent_goid != 0) *out += " in goroutine " + std::to_string(r.parent_goid);
+  *out += '\n';
+  append_place(out, f);
+  *out += " +";
+  append_hex(out, r.gopc - f.entry);
+  *out += '\n';
+}
+
+}  // namespace
+
+void describe_goroutine(const G* gp, int64_t now, GoroutineRecord* r) {
+  r->goid = gp->goid;
+  r->parent_goid = gp->parentGoid;
+  r->gp = gp;
+  r->status = gp->status.load(std::memory_order_acquire);
+  r->waitreason = gp->waitreason;
+  r->locked_to_thread = gp->lockedToThread;
+  r->system = gp->system;
+  r->started = gp->startedRunning;
+  r->gopc = gp->gopc;
+  bool blocked = r->status == _Gwaiting || r->status == _Gsyscall;
+  r->waited_ns = blocked && gp->waitsince != 0 ? std::max<int64_t>(now - gp->waitsince, 0) : 0;
+  const M* mp = gp->m;
+  if ((r->status == _Grunning || r->status == _Gsyscall) && mp != nullptr) {
+    r->mp = mp;
+    r->m_id = mp->id;
+  }
+}
+
+PrintOptions default_print_options(TraceLevel level) {
+  static const bool cpp = [] {
+    const char* names = std::getenv("GOLAB_NAMES");
+    return names != nullptr && std::string_view(names) == "cpp";
+  }();
+  return {level, cpp};
+}
+
+void append_frames(std::string* out, const GoroutineRecord& r, const PrintOptions& options) {
+  size_t gap = 0;
+  std::vector<StackFrame> frames = visible_frames(r, options.level, &gap);
+  size_t missing = r.walk.total - r.walk.stored;
+  size_t n = frames.size() + missing;
+  bool elide = n > kFramesInner + kFramesOuter;
+  size_t inner = elide ? std::min(kFramesInner, gap) : frames.size();
+  for (size_t i = 0; i < inner; i++) append_frame(out, r, frames[i], options);
+  if (!elide) return;
+  size_t outer = std::min(kFramesOuter, missing > 0 ? frames.size() - gap : frames.size());
+  *out += "..." + std::to_string(n - inner - outer) + " frames elided...\n";
+  for (size_t i = frames.size() - outer; i < frames.size(); i++)
+    append_frame(out, r, frames[i], options);
+}
+
+void append_goroutine(std::string* out, const GoroutineRecord& record,
+                      const PrintOptions& options) {
+  append_header(out, record, options);
+  append_frames(out, record, options);
+  append_created_by(out, record, options);
+}
+
+std::string format_dump(const GoroutineDump& dump, const PrintOptions& options) {
+  std::string out;
+  for (const GoroutineRecord& r : dump.records) {
+    if (!out.empty()) out += '\n';
+    append_goroutine(&out, r, options);
+  }
+  return out;
+}
+
+// ---- Taking everything down
+// -----------------------------------------------------------------------
+
+namespace {
+
+constexpr uint32_t kDepthMax = 512;  // of one stack; of deeper ones both ends are kept
+
+// Room that was made before the world stopped. What does not fit is counted, so that the next try
+// knows how much to make.
+class Collector {
+ public:
+  Collector(GoroutineDump* dump, size_t goroutines, size_t pcs, bool addresses)
+      : dump_(dump), addresses_(addresses) {
+    dump_->records.clear();
+    dump_->records.reserve(goroutines);
+    dump_->pcs.assign(addresses ? 2 * pcs : pcs, 0);
+    free_ = pcs;
+    room_ = pcs;
+  }
+
+  void add(const G* gp, int64_t now, SelfFrame self) {
+    goroutines_++;
+    GoroutineRecord r;
+    describe_goroutine(gp, now, &r);
+    const StoppedStack* stopped =
+        r.status == _Grunning && self.pc == 0 ? stoppedStack(gp) : nullptr;
+    WalkBuffer buffer;
+    uintptr_t* at = dump_->pcs.data() + (room_ - free_);
+    buffer.pcs = at;
+    buffer.max = static_cast<uint32_t>(std::min<size_t>(free_, kDepthMax));
+    buffer.tail = std::min<uint32_t>(buffer.max, 2 * kFramesOuter);
+    if (addresses_ && stopped == nullptr) buffer.cfas = at + room_;
+    if (self.pc != 0) {
+      r.walk = walk_from(self.pc, self.fp, gp->stackLo, gp->stackHi, buffer);
+    } else if (stopped != nullptr) {
+      copy(*stopped, buffer, &r);
+    } else if (r.status != _Grunning) {
+      r.walk = walk_stack(gp, buffer);
+    }
+    // The world stands still, so nobody runs but the one who asks: Go calls the others runnable.
+    if (r.status == _Grunning && self.pc == 0) r.status = _Grunnable;
+    uint32_t wanted = std::min(r.walk.total, kDepthMax);
+    pcs_ += wanted;
+    if (wanted > buffer.max || dump_->records.size() == dump_->records.capacity()) return;
+    r.pcs = at;
+    r.cfas = buffer.cfas;
+    free_ -= r.walk.stored;
+    dump_->records.push_back(r);
+  }
+
+  bool complete() const { return dump_->records.size() == goroutines_; }
+  size_t goroutines() const { return goroutines_; }
+  size_t pcs() const { return pcs_; }
+
+ private:
+  static void copy(const StoppedStack& stopped, const WalkBuffer& buffer, GoroutineRecord* r) {
+    r->walk.total = stopped.depth;
+    r->walk.stored = r->walk.head = std::min(stopped.depth, buffer.max);
+    std::copy_n(stopped.pcs, r->walk.stored, buffer.pcs);
+    r->leaf_exact = stopped.leaf_exact;
+    r->walk.complete = !stopped.truncated;
+  }
+
+  GoroutineDump* dump_;
+  bool addresses_;
+  size_t room_ = 0;
+  size_t free_ = 0;
+  size_t goroutines_ = 0;
+  size_t pcs_ = 0;
+};
+
+void collect(Collector* collector, SelfFrame self, bool system) {
+  int64_t now = nanotime();
+  const G* running = self.pc != 0 ? getg() : nullptr;
+  if (running != nullptr) collector->add(running, now, self);
+  for (uint32_t i = 0, n = allglen(); i < n; i++) {
+    const G* gp = allg(i);
+    uint32_t status = gp->status.load(std::memory_order_acquire);
+    if (gp == running || status == _Gidle || status == _Gdead || (gp->system && !system)) continue;
+    collector->add(gp, now, {});
+  }
+}
+
+}  // namespace
+
+GoroutineDump dump_goroutines(SelfFrame self, bool world_stopped, bool system) {
+  GoroutineDump dump;
+  size_t goroutines = allglen() + 64;
+  size_t pcs = goroutines * 16 + 2 * kDepthMax;
+  while (true) {
+    Collector collector(&dump, goroutines, pcs, system);
+    if (!world_stopped) stopTheWorld();
+    collect(&collector, self, system);
+    if (!world_stopped) startTheWorld();
+    if (collector.complete()) return dump;
+    goroutines = collector.goroutines() + collector.goroutines() / 8 + 64;
+    pcs = collector.pcs() + collector.pcs() / 8 + 2 * kDepthMax;
+  }
+}
+
+}  // namespace golab::runtime

@@ -1,0 +1,142 @@
+// walk.cpp: the return addresses on a stack.
+#include "runtime/traceback/walk.h"
+
+#include <algorithm>
+
+#include "runtime/core/arch.h"
+#include "runtime/core/proc.h"
+#include "runtime/traceback/cfi.h"
+
+extern "C" char __executable_start[], etext[];  // made by the linker
+extern "C" char __start_golab_goexit[];         // the section of goroutines' entry function
+
+namespace golab::runtime {
+
+namespace {
+
+// Stores what fits: the innermost frames, then a ring of the outermost ones, put in order at the
+// end.
+class Sink {
+ public:
+  explicit Sink(const WalkBuffer& buffer)
+      : b_(buffer), head_max_(buffer.max - std::min(buffer.tail, buffer.max)) {}
+
+  void add(uintptr_t pc, uintptr_t cfa) {
+    uint32_t at = total_++;
+    if (at >= b_.max) {
+      if (b_.tail == 0) return;
+      at = head_max_ + (at - head_max_) % b_.tail;
+    }
+    b_.pcs[at] = pc;
+    if (b_.cfas != nullptr) b_.cfas[at] = cfa;
+  }
+
+  WalkResult finish(bool complete, bool by_tables) {
+    WalkResult r;
+    r.complete = complete;
+    r.by_tables = by_tables;
+    r.total = total_;
+    r.stored = r.head = std::min(total_, b_.max);
+    if (total_ > b_.max && b_.tail > 0) {
+      r.head = head_max_;
+      uint32_t oldest = (total_ - head_max_) % b_.tail;
+      std::rotate(b_.pcs + head_max_, b_.pcs + head_max_ + oldest, b_.pcs + b_.max);
+      if (b_.cfas != nullptr) {
+        std::rotate(b_.cfas + head_max_, b_.cfas + head_max_ + oldest, b_.cfas + b_.max);
+      }
+    }
+    return r;
+  }
+
+ private:
+  const WalkBuffer& b_;
+  uint32_t head_max_;
+  uint32_t total_ = 0;
+};
+
+// The address is another thread's stack, which sanitizers cannot know to be in use.
+[[gnu::no_sanitize("address", "thread")]] FrameRecord load(uintptr_t fp) {
+  const auto* record = reinterpret_cast<const volatile FrameRecord*>(fp);
+  return {record->fp, record->pc};
+}
+
+// True if the chain ends in the entry function and leads through our own code only.
+bool by_frame_pointers(uintptr_t pc, uintptr_t fp, uintptr_t lo, uintptr_t hi, Sink* sink) {
+  while (own_code(pc - 1)) {
+    sink->add(pc, fp + sizeof(FrameRecord));
+    if (is_goexit(pc - 1)) return true;
+    if (fp < lo || fp > hi - sizeof(FrameRecord) || fp % sizeof(uintptr_t) != 0) return false;
+    FrameRecord record = load(fp);
+    pc = record.pc;
+    if (is_goexit(pc - 1)) {  // the outermost record: what it calls its frame pointer is nobody's
+      sink->add(pc, hi);
+      return true;
+    }
+    if (record.fp <= fp) return false;
+    fp = record.fp;
+  }
+  return false;
+}
+
+bool by_tables(UnwindState state, bool exact, uintptr_t lo, uintptr_t hi, Sink* sink) {
+  uintptr_t last = 0;
+  while (true) {
+    uintptr_t pc = state.r[kDwarfPc];
+    bool end = is_goexit(pc - 1);
+    UnwindStep step = unwind_step(&state, exact, lo, hi);
+    uintptr_t cfa = step == UnwindStep::Ok ? state.r[kDwarfSp] : hi;
+    sink->add(pc, cfa);
+    if (end || step != UnwindStep::Ok) return end || step == UnwindStep::End;
+    if (cfa <= last) return false;  // it leads downwards: damaged
+    last = cfa;
+    exact = false;
+  }
+}
+
+}  // namespace
+
+bool own_code(uintptr_t pc) {
+  return pc >= reinterpret_cast<uintptr_t>(__executable_start) &&
+         pc < reinterpret_cast<uintptr_t>(etext);
+}
+
+WalkResult walk_from(uintptr_t pc, uintptr_t fp, uintptr_t lo, uintptr_t hi,
+                     const WalkBuffer& buffer) {
+  Sink fast(buffer);
+  if (by_frame_pointers(pc, fp, lo, hi, &fast)) return fast.finish(true, false);
+  UnwindState state;
+  state.set(kDwarfPc, pc);
+  state.set(kDwarfFp, fp);
+  Sink slow(buffer);
+  bool complete = by_tables(state, false, lo, hi, &slow);
+  return slow.finish(complete, true);
+}
+
+WalkResult walk_interrupted(uintptr_t pc, uintptr_t sp, uintptr_t fp, uintptr_t lo, uintptr_t hi,
+                            const WalkBuffer& buffer) {
+  UnwindState state;
+  state.set(kDwarfPc, pc);
+  state.set(kDwarfSp, sp);
+  state.set(kDwarfFp, fp);
+  Sink sink(buffer);
+  bool complete = by_tables(state, true, lo, hi, &sink);
+  return sink.finish(complete, true);
+}
+
+WalkResult walk_stack(const G* gp, const WalkBuffer& buffer) {
+  if (gp->startedRunning)
+    return walk_from(gp->schedPc, gp->schedFp, gp->stackLo, gp->stackHi, buffer);
+  Sink sink(buffer);
+  if (gp->startpc != 0) sink.add(gp->startpc + 1, 0);
+  sink.add(reinterpret_cast<uintptr_t>(__start_golab_goexit) + 1, 0);
+  return sink.finish(true, false);
+}
+
+uint32_t walk_parked(const G* gp, uintptr_t* pcs, uint32_t max) {
+  WalkBuffer buffer;
+  buffer.pcs = pcs;
+  buffer.max = max;
+  return walk_stack(gp, buffer).stored;
+}
+
+}  // namespace golab::runtime

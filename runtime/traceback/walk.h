@@ -1,0 +1,57 @@
+// walk.h: the return addresses on a stack, without allocating, locking or asking anybody.
+//
+// A stack is a chain of frame records: our code keeps frame pointers, and we know every goroutine's
+// stack to the byte, so each record is checked to lie above the last one and inside. The chain of a
+// goroutine ends in the entry function (is_goexit). Libraries need not keep frame pointers: a
+// callback from qsort that parks has a frame in between whose caller the chain loses, mostly
+// without a trace. What gives it away is an address outside of our own code, or an end elsewhere
+// than in the entry function. Such a stack is walked again by its unwind tables (cfi.h).
+//
+// All pcs are return addresses: the instruction is at pc − 1. Where the innermost one was
+// interrupted rather than left by a call, `leaf_exact` says so.
+#pragma once
+
+#include <cstdint>
+
+#include "runtime/core/gmp.h"
+
+namespace golab::runtime {
+
+// Where to put a stack. Of one deeper than `max` the innermost frames are kept, and of the
+// outermost ones the last `tail`, in order: a dump shows both ends (tail ≤ max).
+struct WalkBuffer {
+  uintptr_t* pcs = nullptr;
+  uint32_t max = 0;
+  uint32_t tail = 0;
+  uintptr_t* cfas = nullptr;  // if wanted: where each frame begins, max of them
+};
+
+struct WalkResult {
+  uint32_t total = 0;   // frames there are
+  uint32_t stored = 0;  // frames in the buffer
+  uint32_t head = 0;    // those before the gap of total − stored frames; stored if there is none
+  bool complete = false;   // ended where a stack ends
+  bool by_tables = false;  // frame pointers did not suffice
+};
+
+// The stack of a goroutine that does not run: parked, runnable, in a system call. One that has not
+// begun to run yet has its function, as if just entered (pc = entry + 1), if that is known, and
+// goexit.
+WalkResult walk_stack(const G* gp, const WalkBuffer& buffer);
+
+// The same without a tail: returns how many pcs were stored.
+uint32_t walk_parked(const G* gp, uintptr_t* pcs, uint32_t max);
+
+// From a frame of the running goroutine: pc is the address to begin with (a return address), fp the
+// frame pointer of the function it is in.
+WalkResult walk_from(uintptr_t pc, uintptr_t fp, uintptr_t lo, uintptr_t hi,
+                     const WalkBuffer& buffer);
+
+// From an interrupted instruction, in a signal handler: pc is exact.
+WalkResult walk_interrupted(uintptr_t pc, uintptr_t sp, uintptr_t fp, uintptr_t lo, uintptr_t hi,
+                            const WalkBuffer& buffer);
+
+// Is pc in code of the program itself (not of a shared library)?
+bool own_code(uintptr_t pc);
+
+}  // namespace golab::runtime

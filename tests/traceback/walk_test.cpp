@@ -1,0 +1,291 @@
+// walk_test.cpp: stacks of goroutines are taken down whole, whatever stands on them.
+#include "runtime/traceback/walk.h"
+
+#include <ucontext.h>
+#include <unwind.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+#include "runtime/core/arch.h"
+#include "runtime/core/go.h"
+#include "runtime/core/proc.h"
+#include "runtime/traceback/cfi.h"
+#include "runtime/traceback/stack.h"
+#include "runtime/traceback/symbols.h"
+#include "tests/catch.h"
+#include "tests/traceback/parked.h"
+
+using namespace golab;
+using runtime::StackFrame;
+using runtime::WalkBuffer;
+using runtime::WalkResult;
+
+namespace {
+
+std::vector<std::string> names(const uintptr_t* pcs, size_t n, bool leaf_exact = false) {
+  std::vector<std::string> out;
+  runtime::systemstack([&] {
+    for (const StackFrame& f : runtime::frames_of(pcs, n, leaf_exact))
+      out.push_back(f.frame->function);
+  });
+  return out;
+}
+
+size_t position(const std::vector<std::string>& v, const std::string& name) {
+  return static_cast<size_t>(std::find(v.begin(), v.end(), name) - v.begin());
+}
+
+struct Walked {
+  WalkResult result;
+  std::vector<uintptr_t> pcs;
+  std::vector<std::string> names;
+};
+
+Walked walk(const runtime::G* gp, uint32_t max = 512, uint32_t tail = 0) {
+  Walked w;
+  w.pcs.resize(max);
+  WalkBuffer buffer;
+  buffer.pcs = w.pcs.data();
+  buffer.max = max;
+  buffer.tail = tail;
+  w.result = runtime::walk_stack(gp, buffer);
+  w.pcs.resize(w.result.stored);
+  w.names = names(w.pcs.data(), w.pcs.size());
+  return w;
+}
+
+}  // namespace
+
+[[gnu::noinline]] static void inner(Parked* p) { p->park(); }
+[[gnu::noinline]] static void outer(Parked* p) { inner(p); }
+
+static Parked* compared;
+static int park_once(const void* a, const void* b) {
+  if (Parked* p = std::exchange(compared, nullptr)) p->park();
+  return *static_cast<const int*>(a) - *static_cast<const int*>(b);
+}
+static void sorts(Parked* p) {
+  compared = p;
+  int v[] = {3, 1, 2};
+  std::qsort(v, 3, sizeof v[0], park_once);
+}
+
+[[gnu::noinline]] static int down(int n, Parked* p) {
+  if (n == 0) {
+    p->park();
+    return 0;
+  }
+  return down(n - 1, p) + 1;
+}
+
+TEST_CASE("a parked goroutine's stack leads from gopark to goexit", "[walk]") {
+  Parked p;
+  go(outer, &p);
+  p.wait_until_parked();
+  Walked w = walk(p.gp);
+  CHECK(w.result.complete);
+  CHECK_FALSE(w.result.by_tables);
+  REQUIRE(w.names.size() >= 4);
+  CHECK(w.names.front() == "runtime.gopark");
+  CHECK(w.names.back() == "runtime.goexit");
+  CHECK(runtime::is_goexit(w.pcs.back() - 1));
+  CHECK(position(w.names, "main.inner") + 1 == position(w.names, "main.outer"));
+  // Nothing between the goroutine's function and the bottom: what started it is glue.
+  CHECK(position(w.names, "main.outer") + 2 == w.names.size());
+  p.wake();
+}
+
+TEST_CASE("frame pointers and unwind tables tell the same stack", "[walk][cfi]") {
+  Parked p;
+  go([&p] { outer(&p); });
+  p.wait_until_parked();
+  Walked fast = walk(p.gp);
+  runtime::UnwindState state;
+  state.set(runtime::kDwarfPc, p.gp->schedPc);
+  state.set(runtime::kDwarfFp, p.gp->schedFp);
+  std::vector<uintptr_t> slow;
+  runtime::UnwindStep step = runtime::UnwindStep::Ok;
+  while (step == runtime::UnwindStep::Ok && slow.size() < 100) {
+    slow.push_back(state.r[runtime::kDwarfPc]);
+    step = runtime::unwind_step(&state, false, p.gp->stackLo, p.gp->stackHi);
+  }
+  CHECK(step == runtime::UnwindStep::End);
+  CHECK(slow == fast.pcs);
+  p.wake();
+}
+
+TEST_CASE("a callback that parks below libc has its caller", "[walk][cfi]") {
+  Parked p;
+  go(sorts, &p);
+  p.wait_until_parked();
+  Walked w = walk(p.gp);
+  CHECK(w.result.complete);
+  CHECK(w.result.by_tables);
+  size_t callback = position(w.names, "main.park_once");
+  size_t caller = position(w.names, "main.sorts");
+  REQUIRE(caller < w.names.size());
+  CHECK(callback + 1 < caller);  // libc stands between
+  CHECK(w.names.back() == "runtime.goexit");
+  p.wake();
+}
+
+TEST_CASE("of a deep stack both ends are kept, in order", "[walk]") {
+  Parked p;
+  go([&p] { down(700, &p); });
+  p.wait_until_parked();
+  Walked whole = walk(p.gp, 2000);
+  REQUIRE(whole.result.stored == whole.result.total);
+  REQUIRE(whole.result.total > 700);
+  SECTION("with a tail") {
+    Walked w = walk(p.gp, 200, 50);
+    CHECK(w.result.total == whole.result.total);
+    REQUIRE(w.result.stored == 200);
+    REQUIRE(w.result.head == 150);
+    CHECK(std::equal(w.pcs.begin(), w.pcs.begin() + 150, whole.pcs.begin()));
+    CHECK(std::equal(w.pcs.begin() + 150, w.pcs.end(), whole.pcs.end() - 50));
+  }
+  SECTION("without one the outermost are cut off") {
+    Walked w = walk(p.gp, 200);
+    REQUIRE(w.result.stored == 200);
+    CHECK(std::equal(w.pcs.begin(), w.pcs.end(), whole.pcs.begin()));
+  }
+  SECTION("a buffer of exactly its size has no gap") {
+    Walked w = walk(p.gp, whole.result.total, 50);
+    CHECK(w.result.head == whole.result.total);
+    CHECK(w.pcs == whole.pcs);
+  }
+  p.wake();
+}
+
+TEST_CASE("a damaged chain ends, and is never followed off the stack", "[walk]") {
+  uintptr_t stack[16] = {};
+  auto at = [&](int i) { return reinterpret_cast<uintptr_t>(&stack[i]); };
+  uintptr_t lo = at(0);
+  uintptr_t hi = at(0) + sizeof stack;
+  uintptr_t pc = reinterpret_cast<uintptr_t>(&outer) + 4;
+  uintptr_t pcs[32];
+  WalkBuffer buffer;
+  buffer.pcs = pcs;
+  buffer.max = 32;
+  SECTION("a frame pointer outside") { stack[2] = 0x10; }
+  SECTION("a frame pointer to itself") { stack[2] = at(2); }
+  SECTION("a frame pointer downwards") { stack[2] = at(0); }
+  SECTION("a frame pointer to the last word") { stack[2] = hi - 8; }
+  SECTION("a frame pointer not aligned") { stack[2] = at(4) + 1; }
+  stack[3] = pc;
+  WalkResult r = runtime::walk_from(pc, at(2), lo, hi, buffer);
+  CHECK_FALSE(r.complete);
+  CHECK(r.stored < 20);
+}
+
+namespace {
+
+struct Unwound {
+  std::vector<uintptr_t> pcs;
+};
+_Unwind_Reason_Code unwound_frame(_Unwind_Context* context, void* arg) {
+  auto* u = static_cast<Unwound*>(arg);
+  u->pcs.push_back(_Unwind_GetIP(context));
+  return runtime::is_goexit(u->pcs.back() - 1) ? _URC_END_OF_STACK : _URC_NO_REASON;
+}
+
+}  // namespace
+
+[[gnu::noinline]] static void compare_callers(bool* equal, size_t* depth) {
+  uintptr_t pcs[64];
+  int n = runtime::Callers(1, pcs);
+  Unwound u;
+  _Unwind_Backtrace(unwound_frame, &u);
+  *depth = u.pcs.size();
+  // The first is in this function, at another call; the callers must agree.
+  *equal =
+      static_cast<size_t>(n) == u.pcs.size() && std::equal(u.pcs.begin() + 1, u.pcs.end(), pcs + 1);
+}
+[[gnu::noinline]] static std::vector<std::string> callers_from(int skip) {
+  uintptr_t pcs[64];
+  int n = runtime::Callers(skip, pcs);
+  return names(pcs, static_cast<size_t>(n));
+}
+
+TEST_CASE("Callers begins where it is told to", "[walk][callers]") {
+  bool equal = false;
+  size_t depth = 0;
+  compare_callers(&equal, &depth);
+  CHECK(equal);
+  CHECK(depth > 3);
+  auto own = callers_from(0);
+  REQUIRE(own.size() > 4);
+  CHECK(own[0] == "runtime.Callers");
+  CHECK(own[1] == "main.callers_from");
+  CHECK(own.back() == "runtime.goexit");
+  auto first = callers_from(1);
+  auto second = callers_from(2);
+  CHECK(std::equal(first.begin(), first.end(), own.begin() + 1, own.end()));
+  CHECK(std::equal(second.begin(), second.end(), own.begin() + 2, own.end()));
+  uintptr_t one[1];
+  CHECK(runtime::Callers(1, one) == 1);
+  CHECK(runtime::Callers(1, std::span<uintptr_t>()) == 0);
+  CHECK(runtime::Callers(1000, one) <= 1);
+}
+
+// A signal that arrives inside libc, which keeps no frame pointers.
+static uintptr_t interrupted_pcs[64];
+static WalkResult interrupted_walk;
+static Unwound interrupted_unwound;
+static void on_signal(int, siginfo_t*, void* uc) {
+  auto* context = static_cast<ucontext_t*>(uc);
+  const runtime::G* gp = runtime::getg();
+  WalkBuffer buffer;
+  buffer.pcs = interrupted_pcs;
+  buffer.max = 64;
+  interrupted_walk =
+      runtime::walk_interrupted(runtime::context_pc(context), runtime::context_sp(context),
+                                runtime::context_fp(context), gp->stackLo, gp->stackHi, buffer);
+  _Unwind_Backtrace(unwound_frame, &interrupted_unwound);
+}
+
+TEST_CASE("an interrupted stack is taken down as the system's unwinder would", "[walk][cfi]") {
+  interrupted_unwound.pcs.reserve(128);
+  struct sigaction action = {};
+  struct sigaction before = {};
+  action.sa_sigaction = on_signal;
+  action.sa_flags = SA_SIGINFO | SA_ONSTACK;
+  REQUIRE(sigaction(SIGUSR2, &action, &before) == 0);
+  raise(SIGUSR2);
+  sigaction(SIGUSR2, &before, nullptr);
+  REQUIRE(interrupted_walk.complete);
+  std::vector<uintptr_t> ours(interrupted_pcs, interrupted_pcs + interrupted_walk.stored);
+  // The system's begins with the handler and the frame of the signal itself.
+  const std::vector<uintptr_t>& theirs = interrupted_unwound.pcs;
+  REQUIRE(theirs.size() > ours.size());
+  CHECK(std::equal(ours.begin(), ours.end(), theirs.end() - static_cast<ptrdiff_t>(ours.size())));
+  CHECK(names(ours.data(), ours.size(), true).back() == "runtime.goexit");
+}
+
+TEST_CASE("a goroutine that has not run yet has its function", "[walk]") {
+  int before = runtime::GOMAXPROCS(1);
+  Parked p;
+  p.wake_at_once = true;
+  uint32_t n = runtime::allglen();
+  static Parked* shared = &p;
+  auto function = [] { shared->park(); };
+  go(function);
+  const runtime::G* fresh = nullptr;
+  for (uint32_t i = 0; i < std::max(n, runtime::allglen()); i++) {
+    const runtime::G* gp = runtime::allg(i);
+    if (gp->status.load() == runtime::_Grunnable && !gp->startedRunning) fresh = gp;
+  }
+  if (fresh != nullptr) {  // it cannot have run: this goroutine holds the only P
+    Walked w = walk(fresh);
+    REQUIRE(w.names.size() == 2);
+    CHECK(w.names[0].find(".func") != std::string::npos);
+    CHECK(w.names[1] == "runtime.goexit");
+  }
+  CHECK(fresh != nullptr);
+  runtime::GOMAXPROCS(before);
+  p.wait_until_done();
+}
