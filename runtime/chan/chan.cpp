@@ -215,12 +215,10 @@ bool chantrysend(hchan* c, void* elem) {
     if (c->closed.load(std::memory_order_relaxed) == 0) {
       c->closed.store(1, std::memory_order_release);
       // Off the queues under the lock, woken after it: a woken goroutine comes for this lock at
-      // once.
+      // once. A stack, as in Go: the one that waited longest is readied last, and so runs next here.
       Sudog* all = nullptr;
-      Sudog** end = &all;
-      while (Sudog* sg = dequeue(&c->recvq)) *end = sg, end = &sg->next;
-      while (Sudog* sg = dequeue(&c->sendq)) *end = sg, end = &sg->next;
-      *end = nullptr;
+      while (Sudog* sg = dequeue(&c->recvq)) sg->next = all, all = sg;
+      while (Sudog* sg = dequeue(&c->sendq)) sg->next = all, all = sg;
       unlock(&c->lock);
       while (all != nullptr) {
         Sudog* sg = all;

@@ -1,9 +1,9 @@
 // context.cpp: how cancellation runs down the tree of contexts.
 //
-// Two kinds of objects. A cancelCtx is what can be cancelled: done channel, Err, Cause, and the list of
-// the cancelCtx below it. The contexts that handles name (cancelContext, valueCtx …) hold their
-// parent and, if they can be cancelled, their cancelCtx. Down the tree the lists own, up the tree only a
-// weak pointer leads, to leave the list when cancelled.
+// Two kinds of objects. A cancelCtx is what can be cancelled: done channel, Err, Cause, and the
+// list of the cancelCtx below it. The contexts that handles name (cancelContext, valueCtx …) hold
+// their parent and, if they can be cancelled, their cancelCtx. Down the tree the lists own, up the
+// tree only a weak pointer leads, to leave the list when cancelled.
 //
 // Locks: a cancelCtx is locked while those below it are cancelled, always downwards. So who returns
 // from cancel() knows that the whole tree below is done, even if another call got there first.
@@ -51,13 +51,13 @@ class cancelCtx : public std::enable_shared_from_this<cancelCtx> {
   sync::Mutex mu_;
   std::atomic<uint32_t> state_{kLive};
   std::atomic<bool> has_done_{false};
-  Chan<Empty> done_;                    // made at the first call of Done
-  error err_, cause_;                   // written once, before state_
+  Chan<Empty> done_;   // made at the first call of Done
+  error err_, cause_;  // written once, before state_
 
-  cancelCtx* first_child_ = nullptr;    // these are owned: see held_
+  cancelCtx* first_child_ = nullptr;  // these are owned: see held_
   std::weak_ptr<cancelCtx> parent_;
-  std::shared_ptr<cancelCtx> held_;     // this, as long as it is in its parent's list
-  cancelCtx* prev_ = nullptr;           // guarded by the parent's mu_
+  std::shared_ptr<cancelCtx> held_;  // this, as long as it is in its parent's list
+  cancelCtx* prev_ = nullptr;        // guarded by the parent's mu_
   cancelCtx* next_ = nullptr;
 };
 
@@ -127,9 +127,9 @@ void cancelCtx::remove_child(cancelCtx* child) {
 void cancelCtx::removeChild() {
   std::shared_ptr<cancelCtx> parent = parent_.lock();
   if (parent == nullptr) return;
-  std::shared_ptr<cancelCtx> self;   // its last owner must not be the list that we hold locked
+  std::shared_ptr<cancelCtx> self;  // its last owner must not be the list that we hold locked
   Locked l(parent->mu_);
-  if (held_ == nullptr) return;      // the parent was cancelled
+  if (held_ == nullptr) return;  // the parent was cancelled
   self = held_;
   parent->remove_child(this);
 }
@@ -179,7 +179,8 @@ class timerCtx final : public cancelCtx {
 
   void cancel(bool remove_from_parent, const error& err, const error& cause) override {
     cancelCtx::cancel(remove_from_parent, err, cause);
-    // The timer's function holds this context: let go of the timer, or they keep each other for ever.
+    // The timer's function holds this context: let go of the timer, or they keep each other for
+    // ever.
     time::Timer timer;
     {
       Locked l(mu_);
@@ -214,11 +215,12 @@ class afterFuncCtx final : public cancelCtx {
     once.Do([this] { go(f); });
   }
 
-  sync::Once once;   // starts f, or stops it from being started
+  sync::Once once;  // starts f, or stops it from being started
   golab::glue::Func<void()> f;
 };
 
-// ---- The contexts that handles name --------------------------------------------------------------
+// ---- The contexts that handles name
+// --------------------------------------------------------------
 
 class emptyCtx : public Interface {
  public:
@@ -272,7 +274,8 @@ any value(const Interface* c, const any& key) {
 
 class cancelContext final : public derivedCtx {
  public:
-  cancelContext(const Context& p, std::shared_ptr<cancelCtx> c) : derivedCtx(p), node(std::move(c)) {}
+  cancelContext(const Context& p, std::shared_ptr<cancelCtx> c)
+      : derivedCtx(p), node(std::move(c)) {}
 
   std::pair<time::Time, bool> Deadline() const override {
     if (auto* t = dynamic_cast<timerCtx*>(node.get())) return {t->deadline, true};
@@ -344,7 +347,8 @@ void check_parent(const Context& parent) {
 
 }  // namespace
 
-// ---- For programs --------------------------------------------------------------------------------
+// ---- For programs
+// --------------------------------------------------------------------------------
 
 std::string Interface::String() const { return golab::glue::demangled_type_name(typeid(*this)); }
 

@@ -5,17 +5,18 @@
 //   select({recv(ctx.Done()), recv(jobs, job, ok)})     // case <-ctx.Done():
 //   if (ctx.Err() != nullptr) return ctx.Err();
 //
-// Contexts form a tree. Cancelling one cancels, before the call returns, everything below it, with the
-// same Err and Cause, and nothing above it. No goroutine stands behind a context, however deep the
-// tree (only below a parent of a foreign type, one of your own, one watches). The first cancellation
-// decides Err and Cause; later ones change nothing.
+// Contexts form a tree. Cancelling one cancels, before the call returns, everything below it, with
+// the same Err and Cause, and nothing above it. No goroutine stands behind a context, however deep
+// the tree (only below a parent of a foreign type, one of your own, one watches). The first
+// cancellation decides Err and Cause; later ones change nothing.
 //
 // A Context is a handle: copy it. Who calls WithCancel owes a call of cancel: until then, or until
-// the parent is cancelled, the parent keeps this context's place in its list; and a deadline's timer
-// keeps running. That is the leak that `go vet` calls lostcancel.
+// the parent is cancelled, the parent keeps this context's place in its list; and a deadline's
+// timer keeps running. That is the leak that `go vet` calls lostcancel.
 //
-// Ownership: a child holds its parent (to ask for values and deadlines). A parent holds only what it
-// must reach to cancel a child: its cancelState. So there is no cycle, and dropping the last handle frees.
+// Ownership: a child holds its parent (to ask for values and deadlines). A parent holds only what
+// it must reach to cancel a child: its cancelState. So there is no cycle, and dropping the last
+// handle frees.
 //
 // Clang before 16 cannot capture `ctx` and `cancel` of a structured binding in a lambda; write
 // [ctx = ctx] there.
@@ -38,20 +39,20 @@ class Interface {
  public:
   virtual ~Interface() = default;
   virtual std::pair<time::Time, bool> Deadline() const = 0;
-  virtual RecvChan<Empty> Done() const = 0;   // nil if it can never be cancelled
+  virtual RecvChan<Empty> Done() const = 0;  // nil if it can never be cancelled
   virtual error Err() const = 0;
   virtual any Value(const any& key) const = 0;
-  virtual std::string String() const;         // by default the type's name
+  virtual std::string String() const;  // by default the type's name
 };
 
 class Context {
  public:
-  Context() = default;   // nil
+  Context() = default;  // nil
   Context(std::nullptr_t) {}
   // From a context of your own.
   template <typename T>
-    requires std::is_base_of_v<Interface, T>
-  Context(std::shared_ptr<T> impl) : impl_(std::move(impl)) {}
+  requires std::is_base_of_v<Interface, T> Context(std::shared_ptr<T> impl)
+      : impl_(std::move(impl)) {}
 
   // When this context will be cancelled; ok is false if no time is set.
   std::pair<time::Time, bool> Deadline() const { return get().Deadline(); }
@@ -69,12 +70,12 @@ class Context {
   std::shared_ptr<Interface> release() { return std::exchange(impl_, nullptr); }
 
  private:
-  const Interface& get() const;   // panics as a nil dereference does
+  const Interface& get() const;  // panics as a nil dereference does
   std::shared_ptr<Interface> impl_;
 };
 
-// Any goroutine may call one, several times; calls after the first do nothing. Does not wait for the
-// work to stop.
+// Any goroutine may call one, several times; calls after the first do nothing. Does not wait for
+// the work to stop.
 using CancelFunc = golab::glue::Func<void()>;
 // cancel(nullptr) sets the cause to Canceled.
 using CancelCauseFunc = golab::glue::Func<void(error)>;
@@ -100,16 +101,18 @@ std::pair<Context, CancelFunc> WithDeadlineCause(const Context& parent, time::Ti
 std::pair<Context, CancelFunc> WithTimeout(const Context& parent, time::Duration timeout);
 std::pair<Context, CancelFunc> WithTimeoutCause(const Context& parent, time::Duration timeout,
                                                 error cause);
-// Keys compare by type and value: give them a type of your own. Panics "nil key", "key is not comparable".
+// Keys compare by type and value: give them a type of your own. Panics "nil key", "key is not
+// comparable".
 Context WithValue(const Context& parent, any key, any value);
 // The values of parent, but never cancelled.
 Context WithoutCancel(const Context& parent);
 
-// Why ctx was cancelled: the error given to a CancelCauseFunc or to ...Cause, else Err(). Nil if it is not.
+// Why ctx was cancelled: the error given to a CancelCauseFunc or to ...Cause, else Err(). Nil if it
+// is not.
 error Cause(const Context& ctx);
 
-// Calls f in a goroutine of its own once ctx is cancelled, at once if it is. What it answers is stop():
-// true exactly if that call prevented f.
+// Calls f in a goroutine of its own once ctx is cancelled, at once if it is. What it answers is
+// stop(): true exactly if that call prevented f.
 golab::glue::Func<bool()> AfterFunc(const Context& ctx, golab::glue::Func<void()> f);
 
 }  // namespace golab::context

@@ -25,6 +25,9 @@ struct PanicRecord : std::enable_shared_from_this<PanicRecord> {
   uintptr_t pcs[kMaxDepth];
   bool recovered = false;  // somebody caught it before the next was raised
   bool dying = false;      // nobody will: its Defers run on top of it
+  G* raiser = nullptr;     // whose G::panics points here, until this is gone
+
+  ~PanicRecord();
 };
 
 // The running goroutine's own stack: return addresses from the caller's caller on, goexit last.

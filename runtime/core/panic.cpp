@@ -18,13 +18,13 @@ namespace {
 
 class RuntimeError final : public PanicValue {
  public:
-  explicit RuntimeError(std::string text) : text_(std::move(text)) {}
-  std::string print() const override { return text_; }
-  const std::type_info& type() const override { return typeid(std::string); }
-  const void* address() const override { return &text_; }
+  explicit RuntimeError(std::string text) : error_{std::move(text)} {}
+  std::string print() const override { return error_.text; }
+  const std::type_info& type() const override { return typeid(Error); }
+  const void* address() const override { return &error_; }
 
  private:
-  std::string text_;
+  Error error_;
 };
 
 // A panic raised while another is being handled or unwinds is chained to it.
@@ -48,15 +48,24 @@ std::shared_ptr<PanicRecord> predecessor(bool* recovered) {
 
 }  // namespace
 
+PanicRecord::~PanicRecord() {
+  if (raiser != nullptr && raiser->panics == this) raiser->panics = nullptr;
+}
+
 [[noreturn, gnu::noinline]] void gopanic(std::shared_ptr<PanicValue> value) {
   auto record = std::make_shared<PanicRecord>();
-  record->value = std::move(value);
+  // Copied: GCC 12 takes it that a function which does not return leaves its argument alone, and lets a
+  // caller in this file destroy what had been moved away.
+  record->value = value;
   record->goid = goid();
   record->depth = callers(0, record->pcs, PanicRecord::kMaxDepth);
   bool recovered = false;
   record->link = predecessor(&recovered);
   if (record->link != nullptr) record->link->recovered = recovered;
-  if (G* gp = getg()) gp->panics = record.get();
+  if (G* gp = getg()) {
+    record->raiser = gp;
+    gp->panics = record.get();
+  }
   throw Panic(std::move(record));
 }
 

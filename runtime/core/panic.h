@@ -43,6 +43,11 @@ class PanicValue {
   virtual const void* address() const = 0;
 };
 
+// Go's runtime.Error, the type of what the language itself panics with: p.value<runtime::Error>().
+struct Error {
+  std::string text;
+};
+
 struct PanicRecord;  // the value, who raised it, from where
 [[noreturn]] void gopanic(std::shared_ptr<PanicValue> value);
 std::string printpanicval(double v);  // shortest %g, Go's way

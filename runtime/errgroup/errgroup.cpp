@@ -1,11 +1,33 @@
-// errgroup.cpp: a WaitGroup, a first error and, if there is a limit, a channel as a counting semaphore.
+// errgroup.cpp: a WaitGroup, a first error and, if there is a limit, a channel as a counting
+// semaphore.
 #include "runtime/errgroup/errgroup.h"
 
 #include "runtime/core/go.h"
 #include "runtime/core/panic.h"
 #include "runtime/fmt/fmt.h"
 
-namespace golab::errgroup {
+namespace golab {
+
+// What a goroutine of a group does around the user's function. Glue: the closure of Go and the
+// function are neighbours on the stack, as in Go.
+void glue::run_in_group(errgroup::Group* g, const Func<error()>& f) {
+  // A destructor, not a Defer: a dying panic must not let Wait go on.
+  struct Done {
+    errgroup::Group* g;
+    ~Done() {
+      if (g->sem_ != nullptr) g->sem_.recv();
+      g->wg_.Done();
+    }
+  } done{g};
+  if (error err = f(); err != nullptr) {
+    g->errOnce_.Do([&] {
+      g->err_ = err;
+      if (g->cancel_) g->cancel_(err);
+    });
+  }
+}
+
+namespace errgroup {
 
 std::pair<std::shared_ptr<Group>, context::Context> WithContext(const context::Context& ctx) {
   auto [derived, cancel] = context::WithCancelCause(ctx);
@@ -14,36 +36,16 @@ std::pair<std::shared_ptr<Group>, context::Context> WithContext(const context::C
   return {g, derived};
 }
 
-void Group::done() {
-  if (sem_ != nullptr) sem_.recv();
-  wg_.Done();
-}
-
-void Group::start(golab::glue::Func<error()> f) {
-  wg_.Add(1);
-  go([this, f = std::move(f)] {
-    // A destructor, not a Defer: a dying panic must not let Wait go on.
-    struct Done {
-      Group* g;
-      ~Done() { g->done(); }
-    } done{this};
-    if (error err = f(); err != nullptr) {
-      errOnce_.Do([&] {
-        err_ = err;
-        if (cancel_) cancel_(err_);
-      });
-    }
-  });
-}
-
 [[gnu::noinline]] void Group::Go(golab::glue::Func<error()> f) {
   if (sem_ != nullptr) sem_.send(Empty());
-  start(std::move(f));
+  wg_.Add(1);
+  go([this, f = std::move(f)] { golab::glue::run_in_group(this, f); });
 }
 
-bool Group::TryGo(golab::glue::Func<error()> f) {
+[[gnu::noinline]] bool Group::TryGo(golab::glue::Func<error()> f) {
   if (sem_ != nullptr && select({send(sem_, Empty()), otherwise}) == 1) return false;
-  start(std::move(f));
+  wg_.Add(1);
+  go([this, f = std::move(f)] { golab::glue::run_in_group(this, f); });
   return true;
 }
 
@@ -65,4 +67,5 @@ void Group::SetLimit(int n) {
   sem_ = make_chan<Empty>(n);
 }
 
-}  // namespace golab::errgroup
+}  // namespace errgroup
+}  // namespace golab

@@ -6,8 +6,8 @@
 //   }
 //   if (error err = g->Wait(); err != nullptr) ...
 //
-// ctx is cancelled when a function first answers an error, and when Wait returns. A function that does
-// not look at ctx goes on all the same, and Wait waits for it.
+// ctx is cancelled when a function first answers an error, and when Wait returns. A function that
+// does not look at ctx goes on all the same, and Wait waits for it.
 #pragma once
 
 #include <memory>
@@ -22,6 +22,13 @@
 #include "runtime/sync/waitgroup.h"
 
 namespace golab::errgroup {
+class Group;
+}
+namespace golab::glue {
+void run_in_group(errgroup::Group* g, const Func<error()>& f);
+}
+
+namespace golab::errgroup {
 
 // A Group of its own (`errgroup::Group g;`) cancels nothing.
 class Group {
@@ -34,19 +41,20 @@ class Group {
   void Go(golab::glue::Func<error()> f);
   // The same if the limit allows it at once; else answers false.
   bool TryGo(golab::glue::Func<error()> f);
-  // Parks until all functions have returned; the first error. A panic in one of them is raised here.
+  // Parks until all functions have returned; the first error. A function that panics ends the
+  // program.
   error Wait();
   // At most n at a time; no limit if n < 0. Panics if functions are running.
   void SetLimit(int n);
 
  private:
-  friend std::pair<std::shared_ptr<Group>, context::Context> WithContext(const context::Context& ctx);
-  void start(golab::glue::Func<error()> f);
-  void done();
+  friend std::pair<std::shared_ptr<Group>, context::Context> WithContext(
+      const context::Context& ctx);
+  friend void golab::glue::run_in_group(Group* g, const golab::glue::Func<error()>& f);
 
   golab::glue::Func<void(error)> cancel_;
   sync::WaitGroup wg_;
-  Chan<Empty> sem_;     // one element per running function; nil: no limit
+  Chan<Empty> sem_;  // one element per running function; nil: no limit
   sync::Once errOnce_;
   error err_;
 };

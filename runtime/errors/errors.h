@@ -21,8 +21,8 @@
 //   Timeout() const -> bool                          err.Timeout()
 //
 // Comparison is that of Go's interfaces: two errors are equal if they hold the same type and equal
-// values. A type without operator== is compared by identity, as a Go pointer is, and an empty one is
-// always equal to itself. A std::shared_ptr<T> makes an error that is compared by identity (Go's
+// values. A type without operator== is compared by identity, as a Go pointer is, and an empty one
+// is always equal to itself. A std::shared_ptr<T> makes an error that is compared by identity (Go's
 // &T{...}) and that errors::As<T> finds.
 #pragma once
 
@@ -53,7 +53,7 @@ class ErrorBox {
   virtual bool equals(const ErrorBox& other) const = 0;
   virtual const std::type_info& type() const = 0;
   virtual const void* address() const = 0;
-  virtual bool pointer() const = 0;   // prints as *T
+  virtual bool pointer() const = 0;  // prints as *T
 };
 
 template <typename T>
@@ -65,14 +65,12 @@ concept ErrorType = !std::same_as<T, error> && requires(const T& v) {
 
 class error {
  public:
-  error() = default;   // nil
+  error() = default;  // nil
   error(std::nullptr_t) {}
   template <typename T>
-    requires glue::ErrorType<T>
-  error(T value);
+  requires glue::ErrorType<T> error(T value);
   template <typename T>
-    requires glue::ErrorType<T>
-  error(std::shared_ptr<T> value);
+  requires glue::ErrorType<T> error(std::shared_ptr<T> value);
 
   // The text. Panics as a nil dereference does if this is nil.
   std::string Error() const;
@@ -94,7 +92,7 @@ class error {
     return a.box_ != nullptr && b.box_ != nullptr && a.box_->equals(*b.box_);
   }
 
-  const glue::ErrorBox* box() const { return box_.get(); }   // for package errors and fmt
+  const glue::ErrorBox* box() const { return box_.get(); }  // for package errors and fmt
 
  private:
   std::shared_ptr<const glue::ErrorBox> box_;
@@ -114,7 +112,8 @@ error Join(const E&... errs) {
   return Join(std::vector<error>{error(errs)...});
 }
 
-// The first T in err and what it wraps, depth first; nullptr if there is none. It lives as long as err.
+// The first T in err and what it wraps, depth first; nullptr if there is none. It lives as long as
+// err.
 template <typename T>
 const T* As(const error& err);
 // errors.As(err, &target): copies it.
@@ -136,9 +135,13 @@ const void* find_error(const error& err, const std::type_info& type);
 template <typename T>
 std::vector<error> unwrap_value(const T& v, bool* several) {
   *several = false;
-  if constexpr (requires { { v.Unwrap() } -> std::convertible_to<error>; }) {
+  if constexpr (requires {
+                  { v.Unwrap() } -> std::convertible_to<error>;
+                }) {
     return {v.Unwrap()};
-  } else if constexpr (requires { { v.Unwrap() } -> std::convertible_to<std::vector<error>>; }) {
+  } else if constexpr (requires {
+                         { v.Unwrap() } -> std::convertible_to<std::vector<error>>;
+                       }) {
     *several = true;
     return v.Unwrap();
   } else {
@@ -154,17 +157,19 @@ class TypedErrorBox final : public ErrorBox {
   explicit TypedErrorBox(Holder v) : value_(std::move(v)) {}
 
   std::string Error() const override { return value().Error(); }
-  std::vector<error> unwrap(bool* several) const override {
-    return unwrap_value(value(), several);
-  }
+  std::vector<error> unwrap(bool* several) const override { return unwrap_value(value(), several); }
   bool is(const error& target) const override {
-    if constexpr (requires(const T& v) { { v.Is(target) } -> std::convertible_to<bool>; }) {
+    if constexpr (requires(const T& v) {
+                    { v.Is(target) } -> std::convertible_to<bool>;
+                  }) {
       return value().Is(target);
     }
     return false;
   }
   bool timeout() const override {
-    if constexpr (requires(const T& v) { { v.Timeout() } -> std::convertible_to<bool>; }) {
+    if constexpr (requires(const T& v) {
+                    { v.Timeout() } -> std::convertible_to<bool>;
+                  }) {
       return value().Timeout();
     }
     return false;
@@ -198,13 +203,11 @@ class TypedErrorBox final : public ErrorBox {
 }  // namespace glue
 
 template <typename T>
-  requires glue::ErrorType<T>
-error::error(T value)
+requires glue::ErrorType<T> error::error(T value)
     : box_(std::make_shared<glue::TypedErrorBox<T, false>>(std::move(value))) {}
 
 template <typename T>
-  requires glue::ErrorType<T>
-error::error(std::shared_ptr<T> value) {
+requires glue::ErrorType<T> error::error(std::shared_ptr<T> value) {
   if (value) box_ = std::make_shared<glue::TypedErrorBox<T, true>>(std::move(value));
 }
 

@@ -5,8 +5,8 @@
 //   int n = v.as<int>();              // n := v.(int)             panics if it holds something else
 //   v == any("x")                     // v == "x"                 same type and equal value
 //
-// A string literal is kept as a std::string. Small plain values lie inside the any itself: an int or a
-// pointer as a context key costs no allocation.
+// A string literal is kept as a std::string. Small plain values lie inside the any itself: an int
+// or a pointer as a context key costs no allocation.
 #pragma once
 
 #include <concepts>
@@ -27,7 +27,7 @@ namespace glue {
 struct AnyOps {
   const std::type_info& type;
   std::string (*type_name)();
-  bool (*equals)(const void* a, const void* b);   // null: the type cannot be compared
+  bool (*equals)(const void* a, const void* b);  // null: the type cannot be compared
   Arg (*arg)(const void* v);
 };
 
@@ -42,9 +42,8 @@ bool any_equals(const void* a, const void* b) {
 
 // Go's slices and maps cannot be keys; here that is every container but the string.
 template <typename T>
-inline constexpr bool kComparable =
-    (std::equality_comparable<T> || std::is_empty_v<T>) &&
-    !((ListType<T> || MapType<T>) && !std::is_convertible_v<const T&, std::string_view>);
+inline constexpr bool kComparable = (std::equality_comparable<T> || std::is_empty_v<T>)&&!(
+    (ListType<T> || MapType<T>)&&!std::is_convertible_v<const T&, std::string_view>);
 
 template <typename T>
 inline constexpr AnyOps kAnyOps = {
@@ -52,8 +51,8 @@ inline constexpr AnyOps kAnyOps = {
     [](const void* v) { return make_arg(*static_cast<const T*>(v)); }};
 
 template <typename T>
-inline constexpr bool kFitsAny =
-    std::is_trivially_copyable_v<T> && sizeof(T) <= 16 && alignof(T) <= 8;
+inline constexpr bool kFitsAny = std::is_trivially_copyable_v<T> && sizeof(T) <= 16 &&
+                                 alignof(T) <= 8;
 
 [[noreturn]] void any_type_panic(const AnyOps* have, std::string want);
 [[noreturn]] void any_compare_panic(const AnyOps* ops);
@@ -62,14 +61,13 @@ inline constexpr bool kFitsAny =
 
 class any {
  public:
-  any() = default;   // nil
+  any() = default;  // nil
   any(std::nullptr_t) {}
   any(const char* s) : any(std::string(s)) {}
   template <typename T>
-    requires(!std::same_as<std::remove_cvref_t<T>, any> &&
-             !std::is_array_v<std::remove_reference_t<T>> &&
-             std::copy_constructible<std::remove_cvref_t<T>>)
-  any(T&& value) {
+  requires(!std::same_as<std::remove_cvref_t<T>, any> &&
+           !std::is_array_v<std::remove_reference_t<T>> &&
+           std::copy_constructible<std::remove_cvref_t<T>>) any(T&& value) {
     set<std::remove_cvref_t<T>>(std::forward<T>(value));
   }
 
@@ -104,7 +102,7 @@ class any {
   template <typename T, typename U>
   void set(U&& value) {
     if constexpr (std::is_same_v<T, error>) {
-      if (value == nullptr) return;   // a nil interface in an interface is nil
+      if (value == nullptr) return;  // a nil interface in an interface is nil
     }
     if constexpr (glue::kFitsAny<T>) {
       new (static_cast<void*>(small_)) T(std::forward<U>(value));

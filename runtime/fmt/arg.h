@@ -1,7 +1,7 @@
 // arg.h: one argument of a printing function, with its type erased.
 //
-// Printing is done in one place, print.cpp, for all types. A call of Printf costs a program only this
-// much code per argument: what kind of value it is, where it lies, and how to get at its text
+// Printing is done in one place, print.cpp, for all types. A call of Printf costs a program only
+// this much code per argument: what kind of value it is, where it lies, and how to get at its text
 // (Error() or String()), its elements and its type's name. An Arg points to the value: it lives no
 // longer than the call.
 #pragma once
@@ -33,23 +33,35 @@ template <typename T>
 std::string type_name();
 
 struct Arg {
-  enum class Kind : uint8_t { Nil, Bool, Int, Uint, Float, String, Bytes, Pointer, List, Map, Opaque };
+  enum class Kind : uint8_t {
+    Nil,
+    Bool,
+    Int,
+    Uint,
+    Float,
+    String,
+    Bytes,
+    Pointer,
+    List,
+    Map,
+    Opaque
+  };
 
   Kind kind = Kind::Nil;
-  uint8_t bits = 64;                                // of an Int, Uint, Float
-  bool is_error = false;                            // text is Error(), not String()
+  uint8_t bits = 64;      // of an Int, Uint, Float
+  bool is_error = false;  // text is Error(), not String()
   union {
     bool b;
     int64_t i = 0;
     uint64_t u;
     double f;
     const void* ptr;
-    const char* chars;                              // String, Bytes
+    const char* chars;  // String, Bytes
   };
-  size_t size = 0;                                  // bytes of a String, elements of a List or Map
-  const void* obj = nullptr;                        // the value
-  std::string (*text)(const void* obj) = nullptr;   // Error() or String(), if it has one
-  std::string (*type)(const void* obj) = nullptr;   // for %T
+  size_t size = 0;                                 // bytes of a String, elements of a List or Map
+  const void* obj = nullptr;                       // the value
+  std::string (*text)(const void* obj) = nullptr;  // Error() or String(), if it has one
+  std::string (*type)(const void* obj) = nullptr;  // for %T
   Arg (*element)(const void* obj, size_t i) = nullptr;
   Arg (*key)(const void* obj, size_t i) = nullptr;  // of a Map
   const error* err = nullptr;                       // for %w
@@ -64,26 +76,40 @@ Arg make_arg(const any& v);
 
 template <typename T>
 constexpr const char* basic_type_name() {
-  if constexpr (std::is_same_v<T, bool>) return "bool";
-  else if constexpr (std::is_same_v<T, int>) return "int";
-  else if constexpr (std::is_same_v<T, unsigned>) return "uint";
-  else if constexpr (std::is_same_v<T, char>) return "byte";
-  else if constexpr (std::is_same_v<T, char32_t>) return "int32";
-  else if constexpr (std::is_same_v<T, float>) return "float32";
-  else if constexpr (std::is_floating_point_v<T>) return "float64";
+  if constexpr (std::is_same_v<T, bool>)
+    return "bool";
+  else if constexpr (std::is_same_v<T, int>)
+    return "int";
+  else if constexpr (std::is_same_v<T, unsigned>)
+    return "uint";
+  else if constexpr (std::is_same_v<T, char>)
+    return "byte";
+  else if constexpr (std::is_same_v<T, char32_t>)
+    return "int32";
+  else if constexpr (std::is_same_v<T, float>)
+    return "float32";
+  else if constexpr (std::is_floating_point_v<T>)
+    return "float64";
   else if constexpr (std::is_integral_v<T> && std::is_signed_v<T>)
     return sizeof(T) == 1 ? "int8" : sizeof(T) == 2 ? "int16" : sizeof(T) == 4 ? "int32" : "int64";
   else if constexpr (std::is_integral_v<T>)
-    return sizeof(T) == 1 ? "uint8" : sizeof(T) == 2 ? "uint16" : sizeof(T) == 4 ? "uint32" : "uint64";
-  else if constexpr (std::is_convertible_v<const T&, std::string_view>) return "string";
-  else return nullptr;
+    return sizeof(T) == 1   ? "uint8"
+           : sizeof(T) == 2 ? "uint16"
+           : sizeof(T) == 4 ? "uint32"
+                            : "uint64";
+  else if constexpr (std::is_convertible_v<const T&, std::string_view>)
+    return "string";
+  else
+    return nullptr;
 }
 
 template <typename T>
 struct TypeName {
   static std::string get() {
-    if constexpr (basic_type_name<T>() != nullptr) return basic_type_name<T>();
-    else return demangled_type_name(typeid(T));
+    if constexpr (basic_type_name<T>() != nullptr)
+      return basic_type_name<T>();
+    else
+      return demangled_type_name(typeid(T));
   }
 };
 template <typename T, typename A>
@@ -114,8 +140,10 @@ std::string type_name() {
 template <typename T>
 std::string text_of(const void* obj) {
   const T& v = *static_cast<const T*>(obj);
-  if constexpr (HasError<T>) return v.Error();
-  else return v.String();
+  if constexpr (HasError<T>)
+    return v.Error();
+  else
+    return v.String();
 }
 
 // Anything with a start and a length whose elements lie side by side.
@@ -144,7 +172,7 @@ void set_basic(Arg& a, const T& v) {
   } else if constexpr (std::is_enum_v<T>) {
     set_basic(a, static_cast<std::underlying_type_t<T>>(v));
   } else if constexpr (std::is_same_v<T, char>) {
-    a.kind = Arg::Kind::Uint;   // Go's byte
+    a.kind = Arg::Kind::Uint;  // Go's byte
     a.u = static_cast<unsigned char>(v);
     a.bits = 8;
   } else if constexpr (std::is_integral_v<T> && std::is_signed_v<T>) {
@@ -174,7 +202,9 @@ void set_pointer(Arg& a, const T& v) {
     if constexpr (!std::is_void_v<To>) {
       if constexpr (HasError<To> || HasString<To>) {
         if (to != nullptr) {
-          a.text = [](const void* obj) { return text_of<To>(std::to_address(*static_cast<const T*>(obj))); };
+          a.text = [](const void* obj) {
+            return text_of<To>(std::to_address(*static_cast<const T*>(obj)));
+          };
         }
       }
     }
@@ -187,16 +217,20 @@ void set_container(Arg& a, const T& v) {
   if constexpr (MapType<T>) {
     a.kind = Arg::Kind::Map;
     a.key = [](const void* obj, size_t i) {
-      return make_arg(std::next(static_cast<const T*>(obj)->begin(), static_cast<std::ptrdiff_t>(i))->first);
+      return make_arg(
+          std::next(static_cast<const T*>(obj)->begin(), static_cast<std::ptrdiff_t>(i))->first);
     };
     a.element = [](const void* obj, size_t i) {
-      return make_arg(std::next(static_cast<const T*>(obj)->begin(), static_cast<std::ptrdiff_t>(i))->second);
+      return make_arg(
+          std::next(static_cast<const T*>(obj)->begin(), static_cast<std::ptrdiff_t>(i))->second);
     };
   } else {
     using E = std::remove_cvref_t<decltype(*v.data())>;
     a.kind = sizeof(E) == 1 && std::is_integral_v<E> ? Arg::Kind::Bytes : Arg::Kind::List;
     if (a.kind == Arg::Kind::Bytes) a.chars = reinterpret_cast<const char*>(v.data());
-    a.element = [](const void* obj, size_t i) { return make_arg(static_cast<const T*>(obj)->data()[i]); };
+    a.element = [](const void* obj, size_t i) {
+      return make_arg(static_cast<const T*>(obj)->data()[i]);
+    };
   }
 }
 

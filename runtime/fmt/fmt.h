@@ -10,8 +10,8 @@
 //            map[k:v] for a map, <nil>              %T  its type              %%  a percent sign
 //   %d %b %o %x %X %c %q %U  integers               %e %f %g %E %G  floating point      %t  bool
 //   %s %q %x %X  strings, bytes, and what has Error() or String()           %p  pointers
-// with Go's flags (+ - # 0 blank), width and precision (also *), and [n] to pick an argument. Wrong use
-// does not fail, it shows: %!d(string=hi), %!d(MISSING), %!(EXTRA int=5).
+// with Go's flags (+ - # 0 blank), width and precision (also *), and [n] to pick an argument. Wrong
+// use does not fail, it shows: %!d(string=hi), %!d(MISSING), %!(EXTRA int=5).
 #pragma once
 
 #include <initializer_list>

@@ -1,7 +1,7 @@
 // print.cpp: Go's formatting rules: verbs, flags, and what wrong use looks like.
 //
-// A format is read once, left to right. For each verb the argument is printed by its kind; Error() and
-// String() come before the kind for the verbs that are valid for strings, as in Go.
+// A format is read once, left to right. For each verb the argument is printed by its kind; Error()
+// and String() come before the kind for the verbs that are valid for strings, as in Go.
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -30,8 +30,8 @@ class Printer {
   void format(std::string_view f);
   void value(const Arg& a, char32_t verb, int depth);
   std::string out;
-  std::vector<error> wrapped;   // the operands of %w
-  bool wrapping = false;        // this is Errorf
+  std::vector<error> wrapped;  // the operands of %w
+  bool wrapping = false;       // this is Errorf
 
  private:
   void verb(char32_t v);
@@ -89,8 +89,10 @@ void Printer::bad_verb(const Arg& a, char32_t v) {
 }
 
 void Printer::boolean(const Arg& a, char32_t v) {
-  if (v == U't' || v == U'v') pad(a.b ? "true" : "false");
-  else bad_verb(a, v);
+  if (v == U't' || v == U'v')
+    pad(a.b ? "true" : "false");
+  else
+    bad_verb(a, v);
 }
 
 // A number in some base, with sign, precision (at least so many digits), prefix and width.
@@ -124,23 +126,31 @@ void Printer::integer(const Arg& a, char32_t v) {
   bool negative = is_signed && a.i < 0;
   uint64_t u = negative ? 0 - a.u : a.u;
   switch (v) {
-    case U'v': case U'd': return digits(u, negative, 10, false);
-    case U'b': return digits(u, negative, 2, false);
-    case U'o': return digits(u, negative, 8, false);
-    case U'x': return digits(u, negative, 16, false);
-    case U'X': return digits(u, negative, 16, true);
+    case U'v':
+    case U'd':
+      return digits(u, negative, 10, false);
+    case U'b':
+      return digits(u, negative, 2, false);
+    case U'o':
+      return digits(u, negative, 8, false);
+    case U'x':
+      return digits(u, negative, 16, false);
+    case U'X':
+      return digits(u, negative, 16, true);
     case U'c': {
       std::string s;
       append_rune(s, static_cast<char32_t>(a.u));
       return pad(s);
     }
-    case U'q': return pad(quote_rune(static_cast<char32_t>(a.u)));
+    case U'q':
+      return pad(quote_rune(static_cast<char32_t>(a.u)));
     case U'U': {
       char buf[20];
       snprintf(buf, sizeof buf, "U+%04llX", static_cast<unsigned long long>(a.u));
       return pad(buf, false);
     }
-    default: return bad_verb(a, v);
+    default:
+      return bad_verb(a, v);
   }
 }
 
@@ -169,9 +179,13 @@ void Printer::text(std::string_view s, char32_t v, const Arg& a) {
     s = truncate_runes(s, static_cast<size_t>(flags_.prec));
   }
   switch (v) {
-    case U'v': case U's': return pad(s);
-    case U'q': return pad(flags_.sharp && s.find('`') == s.npos ? "`" + std::string(s) + "`" : quote(s));
-    case U'x': case U'X': {
+    case U'v':
+    case U's':
+      return pad(s);
+    case U'q':
+      return pad(flags_.sharp && s.find('`') == s.npos ? "`" + std::string(s) + "`" : quote(s));
+    case U'x':
+    case U'X': {
       if (flags_.prec >= 0) s = s.substr(0, static_cast<size_t>(flags_.prec));
       const char* hex = v == U'x' ? "0123456789abcdef" : "0123456789ABCDEF";
       std::string out;
@@ -184,7 +198,8 @@ void Printer::text(std::string_view s, char32_t v, const Arg& a) {
       }
       return pad(out);
     }
-    default: return bad_verb(a, v);
+    default:
+      return bad_verb(a, v);
   }
 }
 
@@ -201,12 +216,18 @@ void Printer::pointer(const Arg& a, char32_t v, int depth) {
       flags_ = saved;
       return;
     }
-    case U'b': return digits(u, false, 2, false);
-    case U'o': return digits(u, false, 8, false);
-    case U'd': return digits(u, false, 10, false);
-    case U'x': return digits(u, false, 16, false);
-    case U'X': return digits(u, false, 16, true);
-    default: return bad_verb(a, v);
+    case U'b':
+      return digits(u, false, 2, false);
+    case U'o':
+      return digits(u, false, 8, false);
+    case U'd':
+      return digits(u, false, 10, false);
+    case U'x':
+      return digits(u, false, 16, false);
+    case U'X':
+      return digits(u, false, 16, true);
+    default:
+      return bad_verb(a, v);
   }
 }
 
@@ -237,7 +258,8 @@ bool Printer::methods(const Arg& a, char32_t v) {
   } catch (const Panic& p) {
     out += "%!";
     append_rune(out, v);
-    out += std::string("(PANIC=") + (a.is_error ? "Error" : "String") + " method: " + p.String() + ")";
+    out +=
+        std::string("(PANIC=") + (a.is_error ? "Error" : "String") + " method: " + p.String() + ")";
     return true;
   }
   text(s, v, a);
@@ -250,27 +272,40 @@ void Printer::value(const Arg& a, char32_t v, int depth) {
     return;
   }
   if (a.kind == Kind::Nil) {
-    if (v == U'v') pad("<nil>", false);
-    else bad_verb(a, v);
+    if (v == U'v')
+      pad("<nil>", false);
+    else
+      bad_verb(a, v);
     return;
   }
   if (v == U'p' && a.kind == Kind::Pointer) return pointer(a, v, depth);
   if (methods(a, v)) return;
   switch (a.kind) {
-    case Kind::Nil: return;
-    case Kind::Bool: return boolean(a, v);
-    case Kind::Int: case Kind::Uint: return integer(a, v);
-    case Kind::Float: return floating(a, v);
-    case Kind::String: return text({a.chars, a.size}, v, a);
+    case Kind::Nil:
+      return;
+    case Kind::Bool:
+      return boolean(a, v);
+    case Kind::Int:
+    case Kind::Uint:
+      return integer(a, v);
+    case Kind::Float:
+      return floating(a, v);
+    case Kind::String:
+      return text({a.chars, a.size}, v, a);
     case Kind::Bytes:
       if (v == U's' || v == U'q' || v == U'x' || v == U'X') return text({a.chars, a.size}, v, a);
       return list(a, v, depth);
-    case Kind::Pointer: return pointer(a, v, depth);
-    case Kind::List: case Kind::Map: return list(a, v, depth);
+    case Kind::Pointer:
+      return pointer(a, v, depth);
+    case Kind::List:
+    case Kind::Map:
+      return list(a, v, depth);
     case Kind::Opaque: {
       // C++ cannot list the fields of a struct.
-      if (v == U'v' || v == U's') out += "{" + a.type(a.obj) + "}";
-      else bad_verb(a, v);
+      if (v == U'v' || v == U's')
+        out += "{" + a.type(a.obj) + "}";
+      else
+        bad_verb(a, v);
       return;
     }
   }
@@ -280,8 +315,10 @@ void Printer::value(const Arg& a, char32_t v, int depth) {
 bool Printer::star(int* to, std::string_view what) {
   bool ok = next_ < nargs_ && args_[next_].kind == Kind::Int && args_[next_].i <= 1'000'000 &&
             args_[next_].i >= -1'000'000;
-  if (ok) *to = static_cast<int>(args_[next_].i);
-  else out += what;
+  if (ok)
+    *to = static_cast<int>(args_[next_].i);
+  else
+    out += what;
   if (next_ < nargs_) next_++;
   return ok;
 }
@@ -298,8 +335,10 @@ void Printer::parse_index(std::string_view f, size_t* i) {
   }
   unsigned n = 0;
   auto [end, ec] = std::from_chars(&f[*i + 1], &f[close], n);
-  if (ec == std::errc() && end == &f[close] && n >= 1 && n <= nargs_) next_ = n - 1;
-  else good_index_ = false;
+  if (ec == std::errc() && end == &f[close] && n >= 1 && n <= nargs_)
+    next_ = n - 1;
+  else
+    good_index_ = false;
   *i = close + 1;
 }
 
@@ -336,12 +375,18 @@ void Printer::format(std::string_view f) {
     flags_ = Flags();
     good_index_ = true;
     for (; i < f.size(); i++) {
-      if (f[i] == '+') flags_.plus = true;
-      else if (f[i] == '-') flags_.minus = true;
-      else if (f[i] == '#') flags_.sharp = true;
-      else if (f[i] == ' ') flags_.space = true;
-      else if (f[i] == '0') flags_.zero = true;
-      else break;
+      if (f[i] == '+')
+        flags_.plus = true;
+      else if (f[i] == '-')
+        flags_.minus = true;
+      else if (f[i] == '#')
+        flags_.sharp = true;
+      else if (f[i] == ' ')
+        flags_.space = true;
+      else if (f[i] == '0')
+        flags_.zero = true;
+      else
+        break;
     }
     auto number = [&](int* to) {
       if (i < f.size() && f[i] >= '0' && f[i] <= '9') {
@@ -414,8 +459,8 @@ Arg make_arg(const error& err) {
 Arg make_arg(const any& v) { return v.arg(); }
 
 void any_type_panic(const AnyOps* have, std::string want) {
-  std::string text =
-      "interface conversion: interface {} is " + (have ? have->type_name() : "nil") + ", not " + want;
+  std::string text = "interface conversion: interface {} is " + (have ? have->type_name() : "nil") +
+                     ", not " + want;
   runtime::panic_runtime_error(text.c_str());
 }
 
@@ -487,8 +532,7 @@ error Errorf(std::string_view format, Args args) {
   if (p.wrapped.size() == 1) {
     return std::make_shared<wrapError>(wrapError{std::move(p.out), p.wrapped[0]});
   }
-  return std::make_shared<wrapErrors>(
-      wrapErrors{std::move(p.out), std::move(p.wrapped)});
+  return std::make_shared<wrapErrors>(wrapErrors{std::move(p.out), std::move(p.wrapped)});
 }
 
 std::pair<int, error> Fprintf(glue::Writer w, std::string_view format, Args args) {

@@ -69,14 +69,29 @@ void quote_one(std::string& to, char32_t r, std::string_view raw, char quote_cha
     return;
   }
   switch (r) {
-    case 7: to += "\\a"; return;
-    case 8: to += "\\b"; return;
-    case 12: to += "\\f"; return;
-    case 10: to += "\\n"; return;
-    case 13: to += "\\r"; return;
-    case 9: to += "\\t"; return;
-    case 11: to += "\\v"; return;
-    default: break;
+    case 7:
+      to += "\\a";
+      return;
+    case 8:
+      to += "\\b";
+      return;
+    case 12:
+      to += "\\f";
+      return;
+    case 10:
+      to += "\\n";
+      return;
+    case 13:
+      to += "\\r";
+      return;
+    case 9:
+      to += "\\t";
+      return;
+    case 11:
+      to += "\\v";
+      return;
+    default:
+      break;
   }
   // Control, format and blank runes other than the plain space are not printable.
   bool hidden = r < 0x20 || (r >= 0x7f && r <= 0xa0) || r == 0xad || (r >= 0x2000 && r <= 0x200f) ||
@@ -86,9 +101,12 @@ void quote_one(std::string& to, char32_t r, std::string_view raw, char quote_cha
     append_rune(to, r);
     return;
   }
-  if (r < 0x80) snprintf(buf, sizeof buf, "\\x%02x", static_cast<unsigned>(r));
-  else if (r < 0x10000) snprintf(buf, sizeof buf, "\\u%04x", static_cast<unsigned>(r));
-  else snprintf(buf, sizeof buf, "\\U%08x", static_cast<unsigned>(r));
+  if (r < 0x80)
+    snprintf(buf, sizeof buf, "\\x%02x", static_cast<unsigned>(r));
+  else if (r < 0x10000)
+    snprintf(buf, sizeof buf, "\\u%04x", static_cast<unsigned>(r));
+  else
+    snprintf(buf, sizeof buf, "\\U%08x", static_cast<unsigned>(r));
   to += buf;
 }
 

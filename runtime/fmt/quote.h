@@ -7,8 +7,8 @@
 
 namespace golab::glue {
 
-void append_rune(std::string& to, char32_t r);                  // UTF-8; U+FFFD if it is no rune
-char32_t decode_rune(std::string_view s, size_t* i);            // moves *i on; U+FFFD for a bad byte
+void append_rune(std::string& to, char32_t r);        // UTF-8; U+FFFD if it is no rune
+char32_t decode_rune(std::string_view s, size_t* i);  // moves *i on; U+FFFD for a bad byte
 std::string_view truncate_runes(std::string_view s, size_t n);  // the first n runes
 std::string quote(std::string_view s);                          // "a\nb"
 std::string quote_rune(char32_t r);                             // 'x'

@@ -1,7 +1,8 @@
 // typename.cpp: Go's name for a C++ type, from its mangled name.
 //
-// golab::time::Duration is time.Duration, a type of the global namespace main.T, anonymous namespaces
-// vanish, template arguments become [...]: the rules that the profile's function names follow.
+// golab::time::Duration is time.Duration, a type of the global namespace main.T, anonymous
+// namespaces vanish, template arguments become [...]: the rules that the profile's function names
+// follow.
 #include <cxxabi.h>
 
 #include <cstdlib>

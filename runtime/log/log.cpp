@@ -30,8 +30,10 @@ std::string header(const std::string& prefix, int flags) {
     time::Time now = time::Now();
     if ((flags & LUTC) != 0) now = now.UTC();
     if ((flags & Ldate) != 0) line += now.Format("2006/01/02 ");
-    if ((flags & Lmicroseconds) != 0) line += now.Format("15:04:05.000000 ");
-    else if ((flags & Ltime) != 0) line += now.Format("15:04:05 ");
+    if ((flags & Lmicroseconds) != 0)
+      line += now.Format("15:04:05.000000 ");
+    else if ((flags & Ltime) != 0)
+      line += now.Format("15:04:05 ");
   }
   if ((flags & Lmsgprefix) != 0) line += prefix;
   return line;

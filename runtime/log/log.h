@@ -16,13 +16,13 @@
 namespace golab::log {
 
 enum : int {
-  Ldate = 1,           // 2009/01/23
-  Ltime = 2,           // 01:23:23
-  Lmicroseconds = 4,   // 01:23:23.123123
-  Llongfile = 8,       // accepted, not shown: a C++ function does not know who called it
-  Lshortfile = 16,     // likewise
+  Ldate = 1,          // 2009/01/23
+  Ltime = 2,          // 01:23:23
+  Lmicroseconds = 4,  // 01:23:23.123123
+  Llongfile = 8,      // accepted, not shown: a C++ function does not know who called it
+  Lshortfile = 16,    // likewise
   LUTC = 32,
-  Lmsgprefix = 64,     // the prefix stands before the message, not at the line's beginning
+  Lmsgprefix = 64,  // the prefix stands before the message, not at the line's beginning
   LstdFlags = Ldate | Ltime,
 };
 
@@ -31,7 +31,7 @@ class Logger {
  public:
   Logger(golab::glue::Writer w, std::string_view prefix, int flags);
 
-  void Output(std::string_view text) const;   // a line; the newline is added if it lacks one
+  void Output(std::string_view text) const;  // a line; the newline is added if it lacks one
   template <typename... A>
   void Printf(std::string_view format, const A&... args) const {
     Output(fmt::Sprintf(format, args...));
@@ -85,7 +85,7 @@ Logger New(W& w, std::string_view prefix, int flags) {
   return Logger(golab::glue::make_writer(w), prefix, flags);
 }
 
-const Logger& Default();   // what the functions below use
+const Logger& Default();  // what the functions below use
 
 void SetFlags(int flags);
 int Flags();

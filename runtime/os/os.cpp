@@ -1,4 +1,5 @@
-// os.cpp: files, arguments, environment. Calls that may block stand between entersyscall and exitsyscall.
+// os.cpp: files, arguments, environment. Calls that may block stand between entersyscall and
+// exitsyscall.
 #include "runtime/os/os.h"
 
 #include <fcntl.h>
@@ -10,6 +11,7 @@
 #include <cstdlib>
 
 #include "runtime/core/proc.h"
+#include "runtime/core/start.h"
 #include "runtime/net/io.h"
 #include "runtime/net/net.h"
 #include "runtime/net/syscall.h"
@@ -34,7 +36,7 @@ error path_error(const char* op, std::string_view path, long code) {
 // One blocking system call; what it answers is >= 0 or an errno made negative.
 template <typename Call>
 long blocking(Call call) {
-  if (runtime::getg() == nullptr) return call();   // before main, or on a thread that is not ours
+  if (runtime::getg() == nullptr) return call();  // before main, or on a thread that is not ours
   runtime::entersyscall();
   long r = call();
   runtime::exitsyscall();
@@ -64,10 +66,7 @@ bool PathError::Is(const error& target) const {
 
 void setArgs(int argc, char** argv) { Args.assign(argv, argv + argc); }
 
-void Exit(int code) {
-  std::fflush(nullptr);   // what the program printed with C's or C++'s streams
-  ::_exit(code);
-}
+void Exit(int code) { runtime::exit(code); }
 
 std::string Getenv(std::string_view key) { return LookupEnv(key).first; }
 
@@ -166,7 +165,8 @@ error MkdirAll(std::string_view path, unsigned perm) {
   for (size_t at = 1; at <= path.size(); at++) {
     if (at < path.size() && path[at] != '/') continue;
     std::string part(path.substr(0, at));
-    if (::mkdir(part.c_str(), perm) != 0 && errno != EEXIST) return path_error("mkdir", part, errno);
+    if (::mkdir(part.c_str(), perm) != 0 && errno != EEXIST)
+      return path_error("mkdir", part, errno);
   }
   return nullptr;
 }

@@ -1,4 +1,5 @@
-// os.h: Go's os, as far as the lab needs it: arguments, environment, the standard files, whole files.
+// os.h: Go's os, as far as the lab needs it: arguments, environment, the standard files, whole
+// files.
 //
 //   os::Args[1], os::Getenv("HOME"), os::Exit(1)
 //   fmt::Fprintln(os::Stderr, "no such exercise");
@@ -17,12 +18,13 @@
 
 namespace golab::os {
 
-extern std::vector<std::string> Args;   // the command line; Args[0] is the program
+extern std::vector<std::string> Args;  // the command line; Args[0] is the program
 
-// Ends the process at once with this status. Deferred calls are not run, other goroutines just vanish.
+// Ends the process at once with this status. Deferred calls are not run, other goroutines just
+// vanish.
 [[noreturn]] void Exit(int code);
 
-std::string Getenv(std::string_view key);                            // "" if it is not set
+std::string Getenv(std::string_view key);  // "" if it is not set
 std::pair<std::string, bool> LookupEnv(std::string_view key);
 error Setenv(std::string_view key, std::string_view value);
 int Getpid();
@@ -36,10 +38,10 @@ struct PathError {
   error Err;
   std::string Error() const { return Op + " " + Path + ": " + Err.Error(); }
   error Unwrap() const { return Err; }
-  bool Is(const error& target) const;   // ErrNotExist and its like, by the kernel's number
+  bool Is(const error& target) const;  // ErrNotExist and its like, by the kernel's number
 };
 
-extern const error ErrNotExist;     // what errors::Is finds in a PathError, as in Go
+extern const error ErrNotExist;  // what errors::Is finds in a PathError, as in Go
 extern const error ErrExist;
 extern const error ErrPermission;
 

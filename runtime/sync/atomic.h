@@ -1,4 +1,5 @@
-// atomic.h: sync/atomic: Go's atomic types over std::atomic. All operations are sequentially consistent.
+// atomic.h: sync/atomic: Go's atomic types over std::atomic. All operations are sequentially
+// consistent.
 //
 //   atomic::Int64 hits;  hits.Add(1);  hits.Load();
 #pragma once
@@ -29,9 +30,9 @@ template <typename T>
 class Integer : public Value<T> {
  public:
   using Value<T>::Value;
-  T Add(T delta) { return this->v_.fetch_add(delta) + delta; }   // the new value
-  T And(T mask) { return this->v_.fetch_and(mask); }             // the old value
-  T Or(T mask) { return this->v_.fetch_or(mask); }               // the old value
+  T Add(T delta) { return this->v_.fetch_add(delta) + delta; }  // the new value
+  T And(T mask) { return this->v_.fetch_and(mask); }            // the old value
+  T Or(T mask) { return this->v_.fetch_or(mask); }              // the old value
 };
 
 using Int32 = Integer<int32_t>;

@@ -16,14 +16,14 @@ namespace golab::sync {
 class Cond {
  public:
   explicit Cond(Locker l) : L(l) {}
-  Cond(const Cond&) = delete;   // Go finds a copied Cond when it is used; here it does not compile
+  Cond(const Cond&) = delete;  // Go finds a copied Cond when it is used; here it does not compile
   Cond& operator=(const Cond&) = delete;
 
-  Locker L;   // held while the condition is looked at or changed
+  Locker L;  // held while the condition is looked at or changed
 
-  void Wait();        // parks; L is held by the caller
-  void Signal();      // wakes the one that has waited longest
-  void Broadcast();   // wakes all
+  void Wait();       // parks; L is held by the caller
+  void Signal();     // wakes the one that has waited longest
+  void Broadcast();  // wakes all
 
  private:
   runtime::notifyList notify_;

@@ -1,7 +1,8 @@
 // func.h: functions as values: Go's func(), and a reference to one that is only called meanwhile.
 //
-// Why not std::function: these leave no frame of their own in a profile (all of golab::glue is hidden),
-// so that a goroutine started by wg.Go shows the caller's function directly above sync's, as in Go.
+// Why not std::function: these leave no frame of their own in a profile (all of golab::glue is
+// hidden), so that a goroutine started by wg.Go shows the caller's function directly above sync's,
+// as in Go.
 #pragma once
 
 #include <memory>
@@ -17,12 +18,11 @@ class Func;
 template <typename R, typename... A>
 class Func<R(A...)> {
  public:
-  Func() = default;   // nil
+  Func() = default;  // nil
   Func(std::nullptr_t) {}
   template <typename F>
-    requires(!std::is_same_v<std::remove_cvref_t<F>, Func> &&
-             std::is_invocable_r_v<R, std::decay_t<F>&, A...>)
-  Func(F&& f)
+  requires(!std::is_same_v<std::remove_cvref_t<F>, Func> &&
+           std::is_invocable_r_v<R, std::decay_t<F>&, A...>) Func(F&& f)
       : callable_(std::make_shared<std::decay_t<F>>(std::forward<F>(f))),
         invoke_([](void* callable, A... args) -> R {
           return (*static_cast<std::decay_t<F>*>(callable))(std::forward<A>(args)...);
@@ -44,9 +44,9 @@ class FuncRef {
       : callable_(reinterpret_cast<void*>(f)),
         invoke_([](void* callable) { reinterpret_cast<void (*)()>(callable)(); }) {}
   template <typename F>
-    requires(std::is_class_v<std::remove_cvref_t<F>> &&
-             !std::is_same_v<std::remove_cvref_t<F>, FuncRef> && std::is_invocable_v<F&>)
-  FuncRef(F&& f)
+  requires(std::is_class_v<std::remove_cvref_t<F>> &&
+           !std::is_same_v<std::remove_cvref_t<F>, FuncRef> && std::is_invocable_v<F&>)
+      FuncRef(F&& f)
       : callable_(const_cast<void*>(static_cast<const void*>(std::addressof(f)))),
         invoke_([](void* callable) { (*static_cast<std::remove_reference_t<F>*>(callable))(); }) {}
 

@@ -13,7 +13,7 @@ constexpr int64_t kStarvationThresholdNs = 1'000'000;
 [[gnu::noinline]] void Mutex::lockSlow() {
   int64_t wait_start = 0;
   bool starving = false;
-  bool awoke = false;   // the woken flag is ours
+  bool awoke = false;  // the woken flag is ours
   int iter = 0;
   int32_t old = state_.load();
   for (;;) {

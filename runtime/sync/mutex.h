@@ -4,17 +4,19 @@
 //   mu.Lock(); ... mu.Unlock();
 //   Defer d{[&] { mu.Unlock(); }};     // defer mu.Unlock()
 //
-// Fairness. Normally waiters queue, but whoever is awake first takes the lock: a goroutine that runs gets
-// it before one that must be woken. That is fast, and unfair. So a waiter that has waited for more than a
-// millisecond switches the mutex to starvation mode: Unlock then hands the lock to the first in the queue,
-// and newcomers queue at the end without trying. The mode ends with a waiter that is the last, or waited
-// less than a millisecond.
+// Fairness. Normally waiters queue, but whoever is awake first takes the lock: a goroutine that
+// runs gets it before one that must be woken. That is fast, and unfair. So a waiter that has waited
+// for more than a millisecond switches the mutex to starvation mode: Unlock then hands the lock to
+// the first in the queue, and newcomers queue at the end without trying. The mode ends with a
+// waiter that is the last, or waited less than a millisecond.
 //
-// The state is one word: locked, woken (somebody is on the way to the lock, wake no other), starving,
-// and the number of waiters. Free to locked and back is one atomic operation each, without any call.
+// The state is one word: locked, woken (somebody is on the way to the lock, wake no other),
+// starving, and the number of waiters. Free to locked and back is one atomic operation each,
+// without any call.
 //
-// Any goroutine may unlock. Do not destroy a mutex in the goroutine that has just locked and unlocked
-// it while another may still be inside Unlock: keep what holds the mutex alive in each goroutine.
+// Any goroutine may unlock. Do not destroy a mutex in the goroutine that has just locked and
+// unlocked it while another may still be inside Unlock: keep what holds the mutex alive in each
+// goroutine.
 #pragma once
 
 #include <atomic>
@@ -80,7 +82,8 @@ class Locker {
       : l_(l),
         lock_([](void* p) { static_cast<L*>(p)->Lock(); }),
         unlock_([](void* p) { static_cast<L*>(p)->Unlock(); }) {}
-  Locker(void* l, void (*lock)(void*), void (*unlock)(void*)) : l_(l), lock_(lock), unlock_(unlock) {}
+  Locker(void* l, void (*lock)(void*), void (*unlock)(void*))
+      : l_(l), lock_(lock), unlock_(unlock) {}
   void Lock() const { lock_(l_); }
   void Unlock() const { unlock_(l_); }
 

@@ -4,7 +4,8 @@
 namespace golab::sync {
 
 [[gnu::noinline]] void Once::doSlow(golab::glue::FuncRef f) {
-  // Destructors, in the opposite order: done first, then unlocked, also when f panics or ends by Goexit.
+  // Destructors, in the opposite order: done first, then unlocked, also when f panics or ends by
+  // Goexit.
   struct Unlock {
     Mutex& m;
     ~Unlock() { m.Unlock(); }

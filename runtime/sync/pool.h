@@ -1,6 +1,7 @@
 // pool.h: sync.Pool: a bag of things that were used before and may be used again.
 //
-// Go's is emptied by the garbage collector; this one keeps at most a fixed number and drops the rest.
+// Go's is emptied by the garbage collector; this one keeps at most a fixed number and drops the
+// rest.
 #pragma once
 
 #include <cstddef>
@@ -17,7 +18,7 @@ class Pool {
  public:
   explicit Pool(golab::glue::Func<T()> make) : New(std::move(make)) {}
 
-  golab::glue::Func<T()> New;   // called by Get when the bag is empty
+  golab::glue::Func<T()> New;  // called by Get when the bag is empty
 
   T Get() {
     mu_.Lock();

@@ -1,8 +1,9 @@
 // rwmutex.h: sync.RWMutex: many readers or one writer.
 //
 // A writer that waits keeps new readers out, so it gets its turn: it makes the count of readers
-// negative. Unlocking lets in all readers that came meanwhile before the next writer. So a goroutine
-// that holds RLock must not RLock again: with a writer between the two it waits for itself.
+// negative. Unlocking lets in all readers that came meanwhile before the next writer. So a
+// goroutine that holds RLock must not RLock again: with a writer between the two it waits for
+// itself.
 #pragma once
 
 #include <atomic>
@@ -42,11 +43,11 @@ class RWMutex {
   static constexpr int32_t kRWMutexMaxReaders = 1 << 30;
   void rUnlockSlow(int32_t r);
 
-  Mutex w_;                                // held by the writer
-  std::atomic<uint32_t> writerSem_{0};     // a writer waits here for readers to finish
-  std::atomic<uint32_t> readerSem_{0};     // readers wait here for a writer
-  std::atomic<int32_t> readerCount_{0};    // readers; minus kRWMutexMaxReaders with a writer
-  std::atomic<int32_t> readerWait_{0};     // readers that the writer still waits for
+  Mutex w_;                              // held by the writer
+  std::atomic<uint32_t> writerSem_{0};   // a writer waits here for readers to finish
+  std::atomic<uint32_t> readerSem_{0};   // readers wait here for a writer
+  std::atomic<int32_t> readerCount_{0};  // readers; minus kRWMutexMaxReaders with a writer
+  std::atomic<int32_t> readerWait_{0};   // readers that the writer still waits for
 };
 
 }  // namespace golab::sync

@@ -1,7 +1,7 @@
 // waitgroup.cpp: counter and waiters in one word, so that the step to zero sees who waits.
 #include "runtime/sync/waitgroup.h"
 
-#include "runtime/chan/chan.h"
+#include "runtime/core/go.h"
 #include "runtime/core/panic.h"
 #include "runtime/core/sema.h"
 
@@ -18,7 +18,8 @@ namespace golab::sync {
   }
   // If nobody waits this object may be gone from here on.
   if (counter > 0 || waiters == 0) return;
-  // The counter is zero and all waiters are parked, or on their way: nobody may change the state now.
+  // The counter is zero and all waiters are parked, or on their way: nobody may change the state
+  // now.
   if (state_.load() != state) panic("sync: WaitGroup misuse: Add called concurrently with Wait");
   state_.store(0);
   for (; waiters != 0; waiters--) runtime_Semrelease(&sema_, false);

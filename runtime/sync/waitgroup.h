@@ -26,12 +26,12 @@ class WaitGroup {
   void Done() { Add(-1); }
   // Parks until the counter is zero.
   void Wait();
-  // Calls f in a new goroutine that counts until f returns or ends by Goexit. If f panics, the program
-  // dies with the counter as it is: nobody goes on as if the work were done.
+  // Calls f in a new goroutine that counts until f returns or ends by Goexit. If f panics, the
+  // program dies with the counter as it is: nobody goes on as if the work were done.
   void Go(golab::glue::Func<void()> f);
 
  private:
-  std::atomic<uint64_t> state_{0};   // counter << 32 | waiters
+  std::atomic<uint64_t> state_{0};  // counter << 32 | waiters
   std::atomic<uint32_t> sema_{0};
 };
 

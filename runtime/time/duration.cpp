@@ -78,9 +78,9 @@ struct Unit {
   std::string_view name;
   uint64_t ns;
 };
-constexpr Unit kUnits[] = {{"ns", 1},           {"us", 1'000},         {"µs", 1'000},
-                           {"μs", 1'000},       {"ms", 1'000'000},     {"s", 1'000'000'000},
-                           {"m", 60'000'000'000}, {"h", 3'600'000'000'000}};
+constexpr Unit kUnits[] = {
+    {"ns", 1},         {"us", 1'000},        {"µs", 1'000},         {"μs", 1'000},
+    {"ms", 1'000'000}, {"s", 1'000'000'000}, {"m", 60'000'000'000}, {"h", 3'600'000'000'000}};
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
@@ -114,7 +114,8 @@ std::string parse_part(std::string_view whole, std::string_view& s, uint64_t* ns
     if (number > kMax / unit.ns) return invalid;
     uint64_t v = number * unit.ns;
     if (part > 0) {
-      v += static_cast<uint64_t>(static_cast<double>(part) * (static_cast<double>(unit.ns) / scale));
+      v +=
+          static_cast<uint64_t>(static_cast<double>(part) * (static_cast<double>(unit.ns) / scale));
     }
     if (v > kMax || *ns + v > kMax) return invalid;
     *ns += v;

@@ -1,11 +1,12 @@
-// duration.h: time.Duration: a span of time in nanoseconds, which prints as Go prints it (1h15m0.5s).
+// duration.h: time.Duration: a span of time in nanoseconds, which prints as Go prints it
+// (1h15m0.5s).
 //
 //   1 * time::Hour + 15 * time::Minute       // 1*time.Hour + 15*time.Minute
 //   time::Duration(n) * time::Millisecond    // time.Duration(n) * time.Millisecond
 //   d.Seconds(), d.Milliseconds(), d < time::Second, d / 2
 //
-// As in Go a plain integer counts nanoseconds, a floating point number is none at all, and a Duration
-// divided by a Duration is a Duration again: int64_t(d / time::Second) is the number.
+// As in Go a plain integer counts nanoseconds, a floating point number is none at all, and a
+// Duration divided by a Duration is a Duration again: int64_t(d / time::Second) is the number.
 #pragma once
 
 #include <compare>
@@ -31,8 +32,8 @@ class Duration {
   double Seconds() const;
   double Minutes() const;
   double Hours() const;
-  Duration Truncate(Duration m) const;   // towards zero, to a multiple of m
-  Duration Round(Duration m) const;      // to the nearest multiple of m, halves away from zero
+  Duration Truncate(Duration m) const;  // towards zero, to a multiple of m
+  Duration Round(Duration m) const;     // to the nearest multiple of m, halves away from zero
   Duration Abs() const;
   std::string String() const;
 

@@ -1,7 +1,8 @@
-// format.cpp: Go's layouts: a time is written, or read, the way the reference time is written in the layout.
+// format.cpp: Go's layouts: a time is written, or read, the way the reference time is written in
+// the layout.
 //
-// A layout is cut into pieces: literal text, and elements such as "2006" or "_2". The longest element that
-// fits at a place is meant, so the list below has the longer ones first.
+// A layout is cut into pieces: literal text, and elements such as "2006" or "_2". The longest
+// element that fits at a place is meant, so the list below has the longer ones first.
 #include <array>
 #include <cstring>
 
@@ -14,9 +15,36 @@ namespace golab::time {
 namespace {
 
 enum class Std {
-  None, LongMonth, ShortMonth, LongDay, ShortDay, LongYear, Year, YearDay, ZeroMonth, NumMonth, UnderDay,
-  ZeroDay, NumDay, Hour24, ZeroHour12, Hour12, ZeroMinute, NumMinute, ZeroSecond, NumSecond, PM, Pm, TZ,
-  IsoColonTZ, IsoTZ, IsoShortTZ, NumColonTZ, NumTZ, NumShortTZ, Frac
+  None,
+  LongMonth,
+  ShortMonth,
+  LongDay,
+  ShortDay,
+  LongYear,
+  Year,
+  YearDay,
+  ZeroMonth,
+  NumMonth,
+  UnderDay,
+  ZeroDay,
+  NumDay,
+  Hour24,
+  ZeroHour12,
+  Hour12,
+  ZeroMinute,
+  NumMinute,
+  ZeroSecond,
+  NumSecond,
+  PM,
+  Pm,
+  TZ,
+  IsoColonTZ,
+  IsoTZ,
+  IsoShortTZ,
+  NumColonTZ,
+  NumTZ,
+  NumShortTZ,
+  Frac
 };
 
 struct Element {
@@ -39,11 +67,11 @@ constexpr Element kElements[] = {
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 struct Chunk {
-  std::string_view prefix;   // literal text before the element
+  std::string_view prefix;  // literal text before the element
   Std std = Std::None;
-  int digits = 0;            // of a fraction
-  bool nines = false;        // a fraction that drops zeros at its end
-  char separator = '.';      // '.' or ','
+  int digits = 0;        // of a fraction
+  bool nines = false;    // a fraction that drops zeros at its end
+  char separator = '.';  // '.' or ','
 };
 
 // A fraction of a second: a separator and zeros or nines, not followed by a digit.
@@ -88,7 +116,8 @@ Chunk next_chunk(std::string_view* layout) {
 void append_number(std::string& to, int64_t n, int width, char fill = '0') {
   std::string text = std::to_string(n < 0 ? -n : n);
   if (n < 0) to += '-';
-  if (text.size() < static_cast<size_t>(width)) to.append(static_cast<size_t>(width) - text.size(), fill);
+  if (text.size() < static_cast<size_t>(width))
+    to.append(static_cast<size_t>(width) - text.size(), fill);
   to += text;
 }
 
@@ -119,36 +148,85 @@ void append_element(std::string& out, const Time& t, const Chunk& c) {
   auto [hour, minute, second] = t.Clock();
   int hour12 = hour % 12 == 0 ? 12 : hour % 12;
   switch (c.std) {
-    case Std::None: return;
-    case Std::LongMonth: out += month.String(); return;
-    case Std::ShortMonth: out += month.String().substr(0, 3); return;
-    case Std::LongDay: out += t.Weekday().String(); return;
-    case Std::ShortDay: out += t.Weekday().String().substr(0, 3); return;
-    case Std::LongYear: append_number(out, year, 4); return;
-    case Std::Year: append_number(out, (year % 100 + 100) % 100, 2); return;
-    case Std::YearDay: append_number(out, t.YearDay(), 3); return;
-    case Std::ZeroMonth: append_number(out, month, 2); return;
-    case Std::NumMonth: append_number(out, month, 0); return;
-    case Std::UnderDay: append_number(out, day, 2, ' '); return;
-    case Std::ZeroDay: append_number(out, day, 2); return;
-    case Std::NumDay: append_number(out, day, 0); return;
-    case Std::Hour24: append_number(out, hour, 2); return;
-    case Std::ZeroHour12: append_number(out, hour12, 2); return;
-    case Std::Hour12: append_number(out, hour12, 0); return;
-    case Std::ZeroMinute: append_number(out, minute, 2); return;
-    case Std::NumMinute: append_number(out, minute, 0); return;
-    case Std::ZeroSecond: append_number(out, second, 2); return;
-    case Std::NumSecond: append_number(out, second, 0); return;
-    case Std::PM: out += hour >= 12 ? "PM" : "AM"; return;
-    case Std::Pm: out += hour >= 12 ? "pm" : "am"; return;
+    case Std::None:
+      return;
+    case Std::LongMonth:
+      out += month.String();
+      return;
+    case Std::ShortMonth:
+      out += month.String().substr(0, 3);
+      return;
+    case Std::LongDay:
+      out += t.Weekday().String();
+      return;
+    case Std::ShortDay:
+      out += t.Weekday().String().substr(0, 3);
+      return;
+    case Std::LongYear:
+      append_number(out, year, 4);
+      return;
+    case Std::Year:
+      append_number(out, (year % 100 + 100) % 100, 2);
+      return;
+    case Std::YearDay:
+      append_number(out, t.YearDay(), 3);
+      return;
+    case Std::ZeroMonth:
+      append_number(out, month, 2);
+      return;
+    case Std::NumMonth:
+      append_number(out, month, 0);
+      return;
+    case Std::UnderDay:
+      append_number(out, day, 2, ' ');
+      return;
+    case Std::ZeroDay:
+      append_number(out, day, 2);
+      return;
+    case Std::NumDay:
+      append_number(out, day, 0);
+      return;
+    case Std::Hour24:
+      append_number(out, hour, 2);
+      return;
+    case Std::ZeroHour12:
+      append_number(out, hour12, 2);
+      return;
+    case Std::Hour12:
+      append_number(out, hour12, 0);
+      return;
+    case Std::ZeroMinute:
+      append_number(out, minute, 2);
+      return;
+    case Std::NumMinute:
+      append_number(out, minute, 0);
+      return;
+    case Std::ZeroSecond:
+      append_number(out, second, 2);
+      return;
+    case Std::NumSecond:
+      append_number(out, second, 0);
+      return;
+    case Std::PM:
+      out += hour >= 12 ? "PM" : "AM";
+      return;
+    case Std::Pm:
+      out += hour >= 12 ? "pm" : "am";
+      return;
     case Std::TZ: {
       auto [name, offset] = t.Zone();
-      if (!name.empty()) out += name;
-      else append_offset(out, offset, offset % 3600 == 0 ? Std::NumShortTZ : Std::NumTZ);
+      if (!name.empty())
+        out += name;
+      else
+        append_offset(out, offset, offset % 3600 == 0 ? Std::NumShortTZ : Std::NumTZ);
       return;
     }
-    case Std::Frac: append_fraction(out, t.Nanosecond(), c); return;
-    default: append_offset(out, t.Zone().second, c.std); return;
+    case Std::Frac:
+      append_fraction(out, t.Nanosecond(), c);
+      return;
+    default:
+      append_offset(out, t.Zone().second, c.std);
+      return;
   }
 }
 
@@ -177,7 +255,8 @@ std::string Time::String() const {
   return s;
 }
 
-// ---- Parse ----------------------------------------------------------------------------------------
+// ---- Parse
+// ----------------------------------------------------------------------------------------
 
 namespace {
 
@@ -211,7 +290,8 @@ struct Parser {
     for (size_t i = 0; i < names.size(); i++) {
       std::string want = names[i];
       if (letters > 0) want.resize(letters);
-      if (value.size() >= want.size() && ::strncasecmp(value.data(), want.c_str(), want.size()) == 0) {
+      if (value.size() >= want.size() &&
+          ::strncasecmp(value.data(), want.c_str(), want.size()) == 0) {
         value.remove_prefix(want.size());
         return static_cast<int>(i);
       }
@@ -278,46 +358,62 @@ bool Parser::zone_offset(Std std) {
 
 bool Parser::element(const Chunk& c, std::string_view rest_of_layout) {
   switch (c.std) {
-    case Std::None: return true;
-    case Std::LongMonth: return (month = name(month_names(), 0) + 1) > 0;
-    case Std::ShortMonth: return (month = name(month_names(), 3) + 1) > 0;
-    case Std::LongDay: return name(day_names(), 0) >= 0;
-    case Std::ShortDay: return name(day_names(), 3) >= 0;
-    case Std::LongYear: return number(&year, 4, 4);
+    case Std::None:
+      return true;
+    case Std::LongMonth:
+      return (month = name(month_names(), 0) + 1) > 0;
+    case Std::ShortMonth:
+      return (month = name(month_names(), 3) + 1) > 0;
+    case Std::LongDay:
+      return name(day_names(), 0) >= 0;
+    case Std::ShortDay:
+      return name(day_names(), 3) >= 0;
+    case Std::LongYear:
+      return number(&year, 4, 4);
     case Std::Year:
       if (!number(&year, 2, 2)) return false;
       year += year >= 69 ? 1900 : 2000;
       return true;
-    case Std::YearDay: return number(&year_day, 3, 3);
-    case Std::ZeroMonth: case Std::NumMonth:
+    case Std::YearDay:
+      return number(&year_day, 3, 3);
+    case Std::ZeroMonth:
+    case Std::NumMonth:
       if (!number(&month, c.std == Std::ZeroMonth ? 2 : 1, 2)) return false;
       check("month", month, 1, 12);
       return true;
-    case Std::UnderDay: case Std::ZeroDay: case Std::NumDay:
+    case Std::UnderDay:
+    case Std::ZeroDay:
+    case Std::NumDay:
       if (c.std == Std::UnderDay && value.starts_with(' ')) value.remove_prefix(1);
       return number(&day, c.std == Std::ZeroDay ? 2 : 1, 2);
     case Std::Hour24:
       if (!number(&hour, 2, 2)) return false;
       check("hour", hour, 0, 23);
       return true;
-    case Std::ZeroHour12: case Std::Hour12:
+    case Std::ZeroHour12:
+    case Std::Hour12:
       if (!number(&hour, c.std == Std::ZeroHour12 ? 2 : 1, 2)) return false;
       check("hour", hour, 0, 12);
       return true;
-    case Std::ZeroMinute: case Std::NumMinute:
+    case Std::ZeroMinute:
+    case Std::NumMinute:
       if (!number(&minute, c.std == Std::ZeroMinute ? 2 : 1, 2)) return false;
       check("minute", minute, 0, 59);
       return true;
-    case Std::ZeroSecond: case Std::NumSecond: {
+    case Std::ZeroSecond:
+    case Std::NumSecond: {
       if (!number(&second, c.std == Std::ZeroSecond ? 2 : 1, 2)) return false;
       check("second", second, 0, 59);
       // A fraction in the value is welcome even where the layout has none.
-      bool layout_has = !rest_of_layout.empty() && (rest_of_layout[0] == '.' || rest_of_layout[0] == ',');
+      bool layout_has =
+          !rest_of_layout.empty() && (rest_of_layout[0] == '.' || rest_of_layout[0] == ',');
       bool has = value.size() > 1 && (value[0] == '.' || value[0] == ',') && is_digit(value[1]);
       return !has || layout_has || fraction(false, 0);
     }
-    case Std::PM: case Std::Pm: {
-      std::string_view am = c.std == Std::PM ? "AM" : "am", pm_text = c.std == Std::PM ? "PM" : "pm";
+    case Std::PM:
+    case Std::Pm: {
+      std::string_view am = c.std == Std::PM ? "AM" : "am",
+                       pm_text = c.std == Std::PM ? "PM" : "pm";
       pm = value.starts_with(pm_text);
       pm_set = true;
       if (!pm && !value.starts_with(am)) return false;
@@ -332,8 +428,10 @@ bool Parser::element(const Chunk& c, std::string_view rest_of_layout) {
       value.remove_prefix(n);
       return true;
     }
-    case Std::Frac: return fraction(!c.nines, c.digits);
-    default: return zone_offset(c.std);
+    case Std::Frac:
+      return fraction(!c.nines, c.digits);
+    default:
+      return zone_offset(c.std);
   }
 }
 
@@ -352,10 +450,11 @@ std::pair<Time, error> Parse(std::string_view layout, std::string_view value) {
   while (!rest.empty()) {
     std::string_view before = rest;
     Chunk c = next_chunk(&rest);
-    std::string_view element = before.substr(c.prefix.size(),
-                                             before.size() - c.prefix.size() - rest.size());
+    std::string_view element =
+        before.substr(c.prefix.size(), before.size() - c.prefix.size() - rest.size());
     auto failed = [&](std::string_view what, std::string_view at) {
-      return std::pair(Time(), fmt::Errorf("parsing time %q as %q: cannot parse %q as %q", value, layout, at, what));
+      return std::pair(Time(), fmt::Errorf("parsing time %q as %q: cannot parse %q as %q", value,
+                                           layout, at, what));
     };
     if (!p.value.starts_with(c.prefix)) return failed(c.prefix, p.value);
     p.value.remove_prefix(c.prefix.size());
@@ -365,7 +464,8 @@ std::pair<Time, error> Parse(std::string_view layout, std::string_view value) {
       return {Time(), fmt::Errorf("parsing time %q: %s out of range", value, p.out_of_range)};
     }
   }
-  if (!p.value.empty()) return {Time(), fmt::Errorf("parsing time %q: extra text: %q", value, p.value)};
+  if (!p.value.empty())
+    return {Time(), fmt::Errorf("parsing time %q: extra text: %q", value, p.value)};
   if (p.pm_set) p.hour = p.hour % 12 + (p.pm ? 12 : 0);
   if (p.year_day > 0) {
     p.month = 1;

@@ -20,7 +20,7 @@ struct FuncTimer {
   void ref() { refs.fetch_add(1, std::memory_order_relaxed); }
   void unref() {
     if (refs.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
-    runtime::timerStop(&timer);   // waits for whoever still has it in hand
+    runtime::timerStop(&timer);  // waits for whoever still has it in hand
     delete this;
   }
 };

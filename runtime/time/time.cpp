@@ -1,7 +1,7 @@
 // time.cpp: points in time and the calendar.
 //
-// A Time counts seconds since the year 1. The calendar is computed on days since 1 March of the year 0:
-// with the leap day at the end of a year every month starts at a fixed offset.
+// A Time counts seconds since the year 1. The calendar is computed on days since 1 March of the
+// year 0: with the leap day at the end of a year every month starts at a fixed offset.
 #include "runtime/time/time.h"
 
 #include <limits>
@@ -16,8 +16,8 @@ namespace golab::time {
 namespace {
 
 constexpr int64_t kSecondsPerDay = 86'400;
-constexpr int64_t kUnixToInternal = 62'135'596'800;   // from year 1 to 1970
-constexpr int64_t kMarchToInternal = 306;             // days from 0000-03-01 to 0001-01-01
+constexpr int64_t kUnixToInternal = 62'135'596'800;  // from year 1 to 1970
+constexpr int64_t kMarchToInternal = 306;            // days from 0000-03-01 to 0001-01-01
 
 const Location kUTC{"UTC"};
 const Location kLocal{"Local", true, 0};
@@ -27,18 +27,18 @@ int64_t floor_mod(int64_t a, int64_t b) { return a - floor_div(a, b) * b; }
 
 struct CalendarDay {
   int64_t year;
-  int month;   // 1 to 12
+  int month;  // 1 to 12
   int day;
 };
 
 // From days since 0001-01-01.
 CalendarDay calendar_day(int64_t days) {
   int64_t d = days + kMarchToInternal;
-  int64_t era = floor_div(d, 146'097);   // 400 years
+  int64_t era = floor_div(d, 146'097);  // 400 years
   int64_t in_era = d - era * 146'097;
   int64_t year = (in_era - in_era / 1'460 + in_era / 36'524 - in_era / 146'096) / 365;
   int64_t in_year = in_era - (365 * year + year / 4 - year / 100);
-  int64_t m = (5 * in_year + 2) / 153;   // 0 is March
+  int64_t m = (5 * in_year + 2) / 153;  // 0 is March
   int day = static_cast<int>(in_year - (153 * m + 2) / 5 + 1);
   int month = static_cast<int>(m < 10 ? m + 3 : m - 9);
   return {year + era * 400 + (month <= 2), month, day};

@@ -6,9 +6,9 @@
 //   auto t = time::NewTimer(d); t.C.recv(); t.Stop();    // handles: copies name one timer
 //   now.Format(time::RFC3339)
 //
-// Timers that send on a channel are Go's since 1.23: the channel looks unbuffered, after Stop or Reset
-// no value of before can be received, and a timer that nobody waits for stands in no queue: it costs
-// nothing but its channel and hides no deadlock.
+// Timers that send on a channel are Go's since 1.23: the channel looks unbuffered, after Stop or
+// Reset no value of before can be received, and a timer that nobody waits for stands in no queue:
+// it costs nothing but its channel and hides no deadlock.
 #pragma once
 
 #include <cstdint>
@@ -52,14 +52,14 @@ class Weekday {
  private:
   int d_;
 };
-inline constexpr Weekday Sunday = 0, Monday = 1, Tuesday = 2, Wednesday = 3, Thursday = 4, Friday = 5,
-                         Saturday = 6;
+inline constexpr Weekday Sunday = 0, Monday = 1, Tuesday = 2, Wednesday = 3, Thursday = 4,
+                         Friday = 5, Saturday = 6;
 
 // A time zone: time::UTC, time::Local (the machine's), or FixedZone. Lives for ever.
 struct Location {
   std::string name;
-  bool local = false;    // ask the C library for offset and abbreviation
-  int64_t offset = 0;    // else: seconds east of UTC
+  bool local = false;  // ask the C library for offset and abbreviation
+  int64_t offset = 0;  // else: seconds east of UTC
   std::string String() const { return name; }
 };
 extern const Location* const UTC;
@@ -84,23 +84,23 @@ inline constexpr std::string_view DateTime = "2006-01-02 15:04:05";
 inline constexpr std::string_view DateOnly = "2006-01-02";
 inline constexpr std::string_view TimeOnly = "15:04:05";
 
-// An instant. What Now() answers also carries a reading of the monotonic clock, and Sub, Before, After
-// go by that if both times have one: setting the clock does not disturb them. The zero Time is
-// midnight of 1 January of the year 1, UTC.
+// An instant. What Now() answers also carries a reading of the monotonic clock, and Sub, Before,
+// After go by that if both times have one: setting the clock does not disturb them. The zero Time
+// is midnight of 1 January of the year 1, UTC.
 class Time {
  public:
   constexpr Time() = default;
 
   bool After(const Time& u) const;
   bool Before(const Time& u) const;
-  bool Equal(const Time& u) const;       // the same instant, whatever the locations
+  bool Equal(const Time& u) const;  // the same instant, whatever the locations
   int Compare(const Time& u) const;
   bool IsZero() const { return sec_ == 0 && nsec_ == 0; }
   Time Add(Duration d) const;
-  Duration Sub(const Time& u) const;     // the biggest or smallest Duration if it does not fit
+  Duration Sub(const Time& u) const;  // the biggest or smallest Duration if it does not fit
   Time AddDate(int years, int months, int days) const;
   Time Truncate(Duration d) const;
-  Time Round(Duration d) const;          // Round(0) strips the monotonic reading
+  Time Round(Duration d) const;  // Round(0) strips the monotonic reading
 
   int64_t Unix() const;
   int64_t UnixMilli() const;
@@ -123,23 +123,23 @@ class Time {
   Time Local() const { return In(time::Local); }
   Time In(const time::Location* loc) const;
   const time::Location* Location() const;
-  std::pair<std::string, int> Zone() const;   // abbreviation, seconds east of UTC
+  std::pair<std::string, int> Zone() const;  // abbreviation, seconds east of UTC
 
   std::string Format(std::string_view layout) const;
-  std::string String() const;                 // with " m=+0.5" if there is a monotonic reading
+  std::string String() const;  // with " m=+0.5" if there is a monotonic reading
 
  private:
   friend Time Now();
   friend Time Unix(int64_t sec, int64_t nsec);
   friend Duration Since(const Time& t);
   friend Duration Until(const Time& t);
-  int64_t local_seconds() const;              // since year 1, as a clock on the wall there shows it
+  int64_t local_seconds() const;  // since year 1, as a clock on the wall there shows it
 
-  int64_t sec_ = 0;                    // since 1 January of the year 1, UTC
+  int64_t sec_ = 0;  // since 1 January of the year 1, UTC
   int32_t nsec_ = 0;
   bool has_mono_ = false;
-  int64_t mono_ = 0;                   // nanotime
-  const time::Location* loc_ = nullptr;   // null: UTC
+  int64_t mono_ = 0;                     // nanotime
+  const time::Location* loc_ = nullptr;  // null: UTC
 };
 
 Time Now();
@@ -149,7 +149,8 @@ Time Unix(int64_t sec, int64_t nsec);
 Time UnixMilli(int64_t ms);
 Time UnixMicro(int64_t us);
 // Values out of range are carried over: October 32 is November 1.
-Time Date(int year, Month month, int day, int hour, int min, int sec, int nsec, const Location* loc);
+Time Date(int year, Month month, int day, int hour, int min, int sec, int nsec,
+          const Location* loc);
 std::pair<Time, error> Parse(std::string_view layout, std::string_view value);
 
 // ---- Waiting ----
@@ -171,11 +172,11 @@ class Timer {
   Timer& operator=(Timer other);
   ~Timer();
 
-  RecvChan<Time> C;   // nil for AfterFunc
+  RecvChan<Time> C;  // nil for AfterFunc
 
-  // True if this stopped it: it was running, or had expired and its value was not received yet. For an
-  // AfterFunc: true if the function will not be called for the last arming.
-  // Panics "time: Stop called on uninitialized Timer".
+  // True if this stopped it: it was running, or had expired and its value was not received yet. For
+  // an AfterFunc: true if the function will not be called for the last arming. Panics "time: Stop
+  // called on uninitialized Timer".
   bool Stop() const;
   // Lets it expire after d from now. True if it was running or had an unreceived value.
   // Panics "time: Reset called on uninitialized Timer".
@@ -184,8 +185,8 @@ class Timer {
  private:
   friend Timer NewTimer(Duration d);
   friend Timer AfterFunc(Duration d, golab::glue::Func<void()> f);
-  runtime::Timer* timer_ = nullptr;          // lies in the channel, or in func_
-  golab::glue::FuncTimer* func_ = nullptr;          // counted
+  runtime::Timer* timer_ = nullptr;         // lies in the channel, or in func_
+  golab::glue::FuncTimer* func_ = nullptr;  // counted
 };
 Timer NewTimer(Duration d);
 // Calls f in a goroutine of its own once d has passed.
