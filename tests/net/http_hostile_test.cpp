@@ -1,0 +1,223 @@
+// http_hostile_test.cpp: clients that send rubbish, too much, too slowly, or nothing at all.
+#include <random>
+#include <vector>
+
+#include "tests/net/http_fixture.h"
+
+using namespace golab;
+using namespace fixture;
+
+namespace {
+
+std::string refusal(const std::string& what) {
+  return "HTTP/1.1 " + what +
+         "\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n" + what;
+}
+
+}  // namespace
+
+TEST_CASE("what is no request is refused with the reason that Go gives", "[http][malformed]") {
+  test_server s;
+  s.mux.HandleFunc("/", [](http::ResponseWriter& w, http::Request*) { w.Write("served"); });
+  s.start();
+  const std::string bad = refusal("400 Bad Request");
+  CHECK(ask(s.addr, "hello\r\n\r\n") == bad);
+  CHECK(ask(s.addr, "GET /\r\n\r\n") == bad);
+  CHECK(ask(s.addr, "GET  / HTTP/1.1\r\nHost: x\r\n\r\n") == bad);
+  CHECK(ask(s.addr, "G@T / HTTP/1.1\r\nHost: x\r\n\r\n") == bad);
+  CHECK(ask(s.addr, "GET / HTTP/1.1\r\nHost: x\r\nno colon\r\n\r\n") == bad);
+  CHECK(ask(s.addr, "GET / HTTP/1.1\r\nHost: x\r\nA : b\r\n\r\n") == bad);
+  CHECK(ask(s.addr, "GET noslash HTTP/1.1\r\nHost: x\r\n\r\n") == bad);
+  CHECK(ask(s.addr, "GET /%zz HTTP/1.1\r\nHost: x\r\n\r\n") == bad);
+  CHECK(ask(s.addr, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n") == bad);
+  CHECK(ask(s.addr,
+            "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n") == bad);
+  CHECK(ask(s.addr, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999999999\r\n\r\n") ==
+        bad);
+  CHECK(ask(s.addr, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 18446744073709551614\r\n\r\n") ==
+        bad);
+  CHECK(ask(s.addr, "GET / HTTP/1.1\r\n\r\n") ==
+        refusal("400 Bad Request: missing required Host header"));
+  CHECK(ask(s.addr, "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n") ==
+        refusal("400 Bad Request: too many Host headers"));
+  CHECK(ask(s.addr, "GET / HTTP/1.1\r\nHost: a/b\r\n\r\n") ==
+        refusal("400 Bad Request: malformed Host header"));
+  CHECK(ask(s.addr, "GET / HTTP/2.0\r\nHost: x\r\n\r\n") ==
+        refusal("505 HTTP Version Not Supported: unsupported protocol version"));
+  CHECK(ask(s.addr, "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\n") ==
+        "HTTP/1.1 501 Not Implemented\r\nContent-Type: text/plain; charset=utf-8\r\n"
+        "Connection: close\r\n\r\nUnsupported transfer encoding");
+  SECTION("but what only looks odd is served") {
+    CHECK(contains(ask(s.addr, "GET / HTTP/1.0\r\nHost:\r\n\r\n"), "served"));
+    CHECK(contains(ask(s.addr, "GET http://y/a HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"),
+                   "served"));
+    CHECK(contains(ask(s.addr, "FANCY /x HTTP/1.1\r\nhOsT: x\r\ncOnnection: close\r\n\r\n"),
+                   "served"));
+    CHECK(ask(s.addr, "OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n").starts_with("HTTP/1.1 400"));
+  }
+}
+
+TEST_CASE("a request smuggled between length and chunks does not get through",
+          "[http][malformed]") {
+  test_server s;
+  std::atomic<int> served{0};
+  s.mux.HandleFunc("/", [&](http::ResponseWriter&, http::Request* r) {
+    io::ReadAll(r->Body);
+    served++;
+  });
+  s.start();
+  ask(s.addr,
+      "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\nTransfer-Encoding: chunked\r\n\r\n"
+      "0\r\n\r\nGET /evil HTTP/1.1\r\nHost: x\r\n\r\n");
+  CHECK(served == 0);
+}
+
+TEST_CASE("a chunked body that is none fails the handler's read", "[http][malformed]") {
+  test_server s;
+  s.mux.HandleFunc("/", [](http::ResponseWriter& w, http::Request* r) {
+    auto [text, err] = io::ReadAll(r->Body);
+    w.Write(err != nullptr ? err.Error() : "fine");
+  });
+  s.start();
+  const std::string head = "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
+  for (const char* chunks :
+       {"xyz\r\n", "3\r\nabcXYZ\r\n", "-1\r\nabc\r\n", "fffffffffffffffff\r\n"}) {
+    CHECK(ask(s.addr, head + chunks).ends_with("malformed chunked encoding"));
+  }
+  CHECK(contains(ask(s.addr, head + std::string(100000, '1')), "malformed chunked encoding"));
+}
+
+TEST_CASE("a header that never ends is cut off", "[http][limits]") {
+  test_server s;
+  s.server.MaxHeaderBytes = 8 << 10;
+  s.mux.HandleFunc("/", [](http::ResponseWriter& w, http::Request*) { w.Write("served"); });
+  s.start();
+  const std::string big = refusal("431 Request Header Fields Too Large");
+  SECTION("one long field") {
+    CHECK(ask(s.addr, "GET / HTTP/1.1\r\nHost: x\r\nA: " + std::string(20000, 'a')) == big);
+  }
+  SECTION("one long request line") { CHECK(ask(s.addr, "GET /" + std::string(20000, 'a')) == big); }
+  SECTION("many short ones, in many pieces") {
+    raw_client c(s.addr);
+    c.send("GET / HTTP/1.1\r\nHost: x\r\n");
+    for (int i = 0; i < 1000 && c.send("A: bcdefghijklmnopqrstuvwxyz\r\n"); i++) {}
+    CHECK(contains(c.rest(), "431 Request Header Fields Too Large"));
+  }
+  SECTION("but one that is just below the limit is read") {
+    std::string all = ask(s.addr, "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nA: " +
+                                      std::string(8000, 'a') + "\r\n\r\n");
+    CHECK(all.ends_with("served"));
+  }
+}
+
+TEST_CASE("slow clients are cut off when the server sets a limit", "[http][limits]") {
+  test_server s;
+  s.mux.HandleFunc("/", [](http::ResponseWriter& w, http::Request* r) {
+    auto [text, err] = io::ReadAll(r->Body);
+    w.Write(err != nullptr ? err.Error() : text);
+  });
+  SECTION("while they send the header") {
+    s.server.ReadHeaderTimeout = 20 * time::Millisecond;
+    s.start();
+    CHECK(ask(s.addr, "GET / HTTP/1.1\r\nHo") == "");
+    CHECK(ask(s.addr, "") == "");
+  }
+  SECTION("while they send the body") {
+    s.server.ReadTimeout = 20 * time::Millisecond;
+    s.start();
+    CHECK(contains(ask(s.addr, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nab"),
+                   "i/o timeout"));
+  }
+  SECTION("between two requests") {
+    s.server.IdleTimeout = 20 * time::Millisecond;
+    s.start();
+    CHECK(contains(ask(s.addr, "GET / HTTP/1.1\r\nHost: x\r\n\r\n"), "200 OK"));
+  }
+  SECTION("when they do not read") {
+    s.server.WriteTimeout = 50 * time::Millisecond;
+    auto ended = make_chan<int>(1);
+    s.mux.HandleFunc("/flood", [ended](http::ResponseWriter& w, http::Request*) {
+      std::string much(1 << 20, 'x');
+      while (w.Write(much).second == nullptr) {}
+      ended.send(1);
+    });
+    s.start();
+    raw_client c(s.addr);
+    c.send("GET /flood HTTP/1.1\r\nHost: x\r\n\r\n");
+    CHECK(ended.recv() == 1);
+  }
+  SECTION("but a handler may take longer than the time to read") {
+    s.server.ReadTimeout = 20 * time::Millisecond;
+    auto cancelled = make_chan<bool>(1);
+    s.mux.HandleFunc("/think", [cancelled](http::ResponseWriter& w, http::Request* r) {
+      auto timer = time::NewTimer(60 * time::Millisecond);
+      cancelled.send(select({recv(r->Context().Done()), recv(timer.C)}) == 0);
+      w.Write("thought");
+    });
+    s.start();
+    raw_client c(s.addr);
+    c.send("GET /think HTTP/1.1\r\nHost: x\r\n\r\n");
+    CHECK(c.answer().ends_with("thought"));
+    CHECK_FALSE(cancelled.recv());
+  }
+}
+
+TEST_CASE("a thousand idle connections cost a goroutine each, and leave none behind",
+          "[http][limits]") {
+  test_server s;
+  s.mux.HandleFunc("/", [](http::ResponseWriter& w, http::Request*) { w.Write("ok"); });
+  s.start();
+  {
+    std::vector<std::unique_ptr<raw_client>> clients;
+    for (int i = 0; i < 1000; i++) {
+      clients.push_back(std::make_unique<raw_client>(s.addr));
+      if (i % 2 == 0) continue;  // every other one has been served once
+      clients.back()->send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+      REQUIRE(clients.back()->answer().ends_with("ok"));
+    }
+    CHECK(eventually([&] { return runtime::NumGoroutine() == s.before + 1 + 1000; }));
+    CHECK(ask(s.addr, "GET / HTTP/1.0\r\n\r\n").ends_with("ok"));
+  }
+  CHECK(eventually([&] { return runtime::NumGoroutine() == s.before + 1; }));
+}
+
+TEST_CASE("whatever bytes come, the server lives on and forgets them", "[http][fuzz]") {
+  test_server s;
+  s.server.ReadTimeout = 2 * time::Second;
+  s.mux.HandleFunc("/", [](http::ResponseWriter& w, http::Request* r) {
+    w.Write(io::ReadAll(r->Body).first + r->FormValue("a"));
+  });
+  s.start();
+  std::mt19937 random(20261122);
+  const std::string seed =
+      "POST /a/../%41?a=%20b&c HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
+      "Content-Type: application/x-www-form-urlencoded\r\nConnection: close\r\n\r\n"
+      "5\r\na=b&c\r\n0\r\n\r\nGET / HTTP/1.0\r\n\r\n";
+  for (int round = 0; round < 400; round++) {
+    std::string bytes = seed;
+    for (unsigned edits = random() % 6 + 1; edits > 0; edits--) {
+      const size_t at = random() % bytes.size();
+      switch (random() % 4) {
+        case 0:
+          bytes[at] = static_cast<char>(random());
+          break;
+        case 1:
+          bytes.erase(at, random() % 20 + 1);
+          break;
+        case 2:
+          bytes.insert(at, bytes.substr(random() % bytes.size(), random() % 30));
+          break;
+        default:
+          bytes.insert(at, 1, "\r\n\0: %;"[random() % 7]);
+      }
+      if (bytes.empty()) bytes = "x";
+    }
+    raw_client c(s.addr);
+    c.send(bytes);
+    c.conn.CloseWrite();
+    std::string all = c.rest();
+    if (!all.empty() && !all.starts_with("HTTP/1.")) FAIL_CHECK("answer: " + all);
+  }
+  CHECK(contains(ask(s.addr, "GET / HTTP/1.0\r\n\r\n"), "200 OK"));
+  CHECK(eventually([&] { return runtime::NumGoroutine() == s.before + 1; }));
+}
