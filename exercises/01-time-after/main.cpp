@@ -1,7 +1,7 @@
 // 01  An hour is a long time                                              15 minutes
 //
-// GET /leak answers at once, and the answer is right. The service has one goroutine more after every
-// request, and an hour later it still has most of them.
+// GET /leak answers at once, and the answer is right. The service has one goroutine more after
+// every request, and an hour later it still has most of them.
 //
 // Your task: after any number of requests the goroutine count is what it was before the first.
 #include "profiler/endpoints/pprof.h"  // _ "net/http/pprof"

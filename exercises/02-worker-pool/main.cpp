@@ -1,14 +1,14 @@
 // 02  The worker pool                                                     30 minutes
 //
 // GET /process has a pool of 75 goroutines work through 150 tasks. One task cannot be made, and the
-// request fails; that is known and all right. But after 20 requests this service has 1523 goroutines
-// where it had 3.
+// request fails; that is known and all right. But after 20 requests this service has 1523
+// goroutines where it had 3.
 //
 // Your task: after any number of requests the goroutine count is what it was before the first.
 #include "profiler/endpoints/pprof.h"  // _ "net/http/pprof"
 #include "runtime/golab.h"
 
-constexpr int workers = 75;   // goroutines per request
+constexpr int workers = 75;  // goroutines per request
 constexpr int tasks = 150;
 constexpr int badTask = 100;  // this task cannot be made
 
@@ -48,11 +48,11 @@ void producer(SendChan<Task> ch, SendChan<int> done, SendChan<error> errs) {
 }
 
 error process() {
-  auto ch = make_chan<Task>();          // ch := make(chan Task)
-  auto done = make_chan<int>(tasks);    // done := make(chan int, tasks)
-  auto errs = make_chan<error>();       // errs := make(chan error)
+  auto ch = make_chan<Task>();        // ch := make(chan Task)
+  auto done = make_chan<int>(tasks);  // done := make(chan int, tasks)
+  auto errs = make_chan<error>();     // errs := make(chan error)
   startWorkers(workers, ch);
-  go(producer, ch, done, errs);         // go producer(ch, done, errs)
+  go(producer, ch, done, errs);  // go producer(ch, done, errs)
 
   return errs.recv();  // return <-errs
 }

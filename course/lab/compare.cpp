@@ -1,0 +1,173 @@
+// compare.cpp: the measuring, and the profiles on disk.
+#include "course/lab/compare.h"
+
+#include <cstdio>
+#include <filesystem>
+#include <iostream>
+
+#include "course/lab/web.h"
+#include "profiler/formats/debug2_reader.h"
+#include "runtime/golab.h"
+
+namespace lab {
+namespace {
+
+const char* side_name(bool solution) { return solution ? "solution" : "exercise"; }
+
+bool all_states_known(const profiler::LeakVerdict& verdict) {
+  for (const profiler::LeakedStack& leaked : verdict.leaked) {
+    if (leaked.stack.state.empty()) return false;
+  }
+  return true;
+}
+
+// A profile says which functions a goroutine is in; where that does not tell its state, ?debug=2
+// does.
+void learn_states(Service& service, profiler::LeakVerdict& verdict) {
+  if (all_states_known(verdict)) return;
+  auto [text, err] = service.fetch_dump();
+  if (err != nullptr) return;
+  profiler::DumpResult dump = profiler::read_debug2(text, service.address());
+  if (!dump) return;
+  profiler::add_states(verdict.diff, dump.goroutines);
+  for (profiler::LeakedStack& leaked : verdict.leaked) {
+    for (const profiler::StackChange& stack : verdict.diff.stacks) {
+      if (stack.functions == leaked.stack.functions && stack.line == leaked.stack.line) {
+        leaked.stack.state = stack.state;
+      }
+    }
+  }
+}
+
+// Where a profile of this comparison is kept.
+std::string file_of(const Comparison& comparison, const CompareOptions& options, bool solution,
+                    const char* when) {
+  std::string name = comparison.exercise.name + "." + side_name(solution) + when + ".pb.gz";
+  return options.directory == "." ? name : options.directory + "/" + name;
+}
+
+error write_profiles(const Comparison& comparison, const CompareOptions& options) {
+  if (options.directory != ".") {
+    if (error err = os::MkdirAll(options.directory, 0777); err != nullptr) return err;
+  }
+  for (bool solution : {false, true}) {
+    const Side& side = solution ? comparison.fixed : comparison.broken;
+    for (auto [fetched, when] : {std::pair(&side.rest, ".rest"), {&side.after, ""}}) {
+      std::string file = file_of(comparison, options, solution, when);
+      if (error err = os::WriteFile(file, fetched->bytes, 0666); err != nullptr) return err;
+    }
+  }
+  return nullptr;
+}
+
+std::string go_on_with(const Comparison& comparison, const CompareOptions& options) {
+  std::string broken = file_of(comparison, options, false, "");
+  std::string rest = file_of(comparison, options, false, ".rest");
+  std::string fixed = file_of(comparison, options, true, "");
+  const std::string pprof = "  go tool pprof -http=localhost:8000 ";
+  std::string text = "Profiles written: " + broken + ", " + fixed + "\n";
+  text += "(and both at rest, before the load: *.rest.pb.gz). Go on with\n\n";
+  text += pprof + broken + "\n";
+  text += pprof + "\\\n      -diff_base " + rest + " \\\n      " + broken + "\n";
+  text += pprof + "\\\n      -diff_base " + fixed + " \\\n      " + broken + "\n";
+  return text;
+}
+
+int failed(const error& err) {
+  std::cerr << "lab: " << err.Error() << "\n";
+  return 2;
+}
+
+}  // namespace
+
+std::pair<Side, error> measure(const Exercise& exercise, bool solution,
+                               const CompareOptions& options, Progress* progress) {
+  Side side;
+  Service service;
+  std::string who = side_name(solution);
+  int requests = options.requests > 0 ? options.requests : exercise.requests;
+  progress->step(exercise.name + ", the " + who + ": starting");
+  if (error err = service.start(exercise.program(solution)); err != nullptr) {
+    return {std::move(side), err};
+  }
+  auto [rest, rest_err] = service.fetch_settled(-1);
+  if (rest_err != nullptr) return {std::move(side), rest_err};
+  side.rest = std::move(rest);
+
+  std::string what = exercise.name + ", the " + who + ": " + std::to_string(requests) + " × " +
+                     exercise.method + " " + exercise.path;
+  progress->step(what);
+  Load load{exercise.method, service.url(exercise.path), requests, options.clients};
+  time::Time shown = time::Now();
+  error err = put_load(load, [&](int done) {
+    if (time::Since(shown) < 50 * time::Millisecond) return;
+    shown = time::Now();
+    progress->update(what + ": " + std::to_string(done) + " done");
+  });
+  if (err != nullptr) {
+    std::string said = service.output();
+    return {std::move(side), fmt::Errorf("the %s does not stand the load: %w%s%s", who, err,
+                                         said.empty() ? "" : "\nIt said:\n", said)};
+  }
+
+  progress->update(what + ": done; waiting for it to come to rest");
+  auto [after, after_err] = service.fetch_settled(side.rest.goroutines);
+  if (after_err != nullptr) return {std::move(side), after_err};
+  side.after = std::move(after);
+  side.verdict = profiler::judge(side.rest.profile, side.after.profile, requests);
+  learn_states(service, side.verdict);
+  return {std::move(side), nullptr};
+}
+
+int compare_command(const std::string& name, const CompareOptions& options) {
+  Comparison comparison;
+  auto [exercise, err] = find_exercise(name);
+  if (err != nullptr) return failed(err);
+  comparison.exercise = exercise;
+  comparison.requests = options.requests > 0 ? options.requests : exercise.requests;
+  {
+    Progress progress;
+    for (bool solution : {false, true}) {
+      auto [side, side_err] = measure(exercise, solution, options, &progress);
+      if (side_err != nullptr) {
+        progress.clear();
+        return failed(side_err);
+      }
+      (solution ? comparison.fixed : comparison.broken) = std::move(side);
+    }
+  }
+  std::cout << render_comparison(comparison, wants_colour(1), terminal_columns()) << "\n";
+  if (error write_err = write_profiles(comparison, options); write_err != nullptr) {
+    std::cout << std::flush;
+    return failed(
+        fmt::Errorf("cannot keep the profiles: %w; -o names another directory", write_err));
+  }
+  std::cout << go_on_with(comparison, options) << std::flush;
+  return comparison.broken.verdict.leaks && !comparison.fixed.verdict.leaks ? 0 : 1;
+}
+
+int demo_command(const CompareOptions& options) {
+  int columns = std::min(terminal_columns(), 100);
+  std::cout << wrapped(
+                   "A worker pool that leaks, and the same pool repaired. Both run now as HTTP "
+                   "services on this machine, get the same requests, and are asked for their "
+                   "goroutine profile before and after: the list of all goroutines, equal stacks "
+                   "counted.",
+                   columns)
+            << std::endl;
+  int status = compare_command("02-worker-pool", options);
+  if (status != 0) return status;
+  std::cout << "\n"
+            << wrapped(
+                   "What you see: a service at rest has three goroutines, one that listens and two "
+                   "for the connection that fetches the profile. Whatever is added by requests and "
+                   "stays when they are over, has leaked. The state says what a leaked goroutine "
+                   "waits for, the line says where: the workers for a task from a channel that "
+                   "nobody closes, the producer for somebody to take its last report. Why, and "
+                   "what the solution does about it: course/02-worker-pool.md.",
+                   columns)
+            << std::flush;
+  return status;
+}
+
+}  // namespace lab

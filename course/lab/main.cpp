@@ -1,0 +1,296 @@
+// main.cpp: the command line of lab.
+//
+// Exit status: 0 fine, 1 the lab's verdict or a service that refused, 2 wrong usage.
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstring>
+#include <iostream>
+
+#include "course/lab/bench.h"
+#include "course/lab/compare.h"
+#include "course/lab/exercise.h"
+#include "course/lab/terminal.h"
+#include "course/lab/web.h"
+#include "profiler/analysis/diff.h"
+#include "profiler/analysis/text_table.h"
+#include "profiler/analysis/top.h"
+#include "runtime/golab.h"
+
+namespace lab {
+namespace {
+
+int failed(const error& err, int status) {
+  std::cerr << "lab: " << err.Error() << "\n";
+  return status;
+}
+
+// ---- list ----
+
+int list_command() {
+  auto [all, err] = exercises();
+  if (err != nullptr) return failed(err, 2);
+  using Align = profiler::TextTable::Align;
+  profiler::TextTable table({Align::Left, Align::Left, Align::Right, Align::Left});
+  table.row({"exercise", "title", "minutes", "load"}, profiler::Colour::Bold);
+  for (const Exercise& exercise : all) {
+    table.row({exercise.name, exercise.title, std::to_string(exercise.minutes),
+               exercise.method + " " + exercise.path});
+  }
+  std::cout << table.render(wants_colour(1)) << "\nNext: lab run " << all[0].name
+            << ", or lab compare " << all[0].name << "\n";
+  return 0;
+}
+
+// ---- run ----
+
+// Everything but --solution belongs to the exercise, so this command reads its arguments itself.
+int run_command(const std::vector<std::string>& args) {
+  auto [exercise, err] = find_exercise(args.empty() ? "" : args[0]);
+  if (err != nullptr) return failed(err, 2);
+  bool solution = false;
+  std::vector<std::string> words = {""};
+  for (size_t i = 1; i < args.size(); i++) {
+    if (args[i] == "--solution") {
+      solution = true;
+    } else {
+      words.push_back(args[i]);
+    }
+  }
+  words[0] = exercise.program(solution);
+  std::vector<char*> argv;
+  for (std::string& word : words) argv.push_back(word.data());
+  argv.push_back(nullptr);
+  if (::isatty(2)) {
+    std::cerr << exercise.name << (solution ? ", the solution." : ", the exercise.")
+              << " Ctrl-C ends it. In another terminal, unless you gave it another --addr:\n"
+              << "  curl http://" << exercise.addr << exercise.path << "\n"
+              << "  curl 'http://" << exercise.addr << "/debug/pprof/goroutine?debug=1'\n"
+              << std::flush;
+  }
+  ::execv(argv[0], argv.data());
+  return failed(
+      fmt::Errorf("%s: %s; build it: ./lab build lab_exercises", words[0], std::strerror(errno)),
+      2);
+}
+
+// ---- fetch ----
+
+struct FetchOptions {
+  std::string url;
+  std::string file;
+  int debug = 0;
+  int seconds = 0;
+};
+
+int fetch_command(const FetchOptions& options) {
+  bool to_stdout = options.file.empty() || options.file == "-";
+  if (to_stdout && options.debug == 0 && ::isatty(1)) {
+    return failed(errors::New("the binary form is nothing for a terminal: -o FILE keeps it, "
+                              "--debug 1 asks for text"),
+                  2);
+  }
+  http::Client client{.Timeout = (60 + options.seconds) * time::Second};
+  std::string url =
+      profile_url(options.url, options.debug > 0 ? options.debug : -1, options.seconds);
+  auto [bytes, err] = get(client, url);
+  if (err != nullptr) {
+    return failed(
+        fmt::Errorf("%w\n     does a service run there? lab run EXERCISE starts one", err), 1);
+  }
+  if (to_stdout) {
+    std::cout << bytes << std::flush;
+    return 0;
+  }
+  if (err = os::WriteFile(options.file, bytes, 0666); err != nullptr) return failed(err, 2);
+  std::cerr << options.file << ": " << bytes.size() << " bytes\n";
+  return 0;
+}
+
+// ---- top, diff ----
+
+// A profile from a file or a URL. The status to end with is in `status` if there is an error.
+std::pair<profiler::SymbolizedProfile, error> load_profile(const std::string& name, int* status) {
+  *status = is_url(name) ? 1 : 2;
+  auto [bytes, err] = read_file_or_url(name);
+  if (err != nullptr) return {{}, err};
+  profiler::ReadResult read = profiler::read_profile(bytes, name);
+  if (!read) return {{}, errors::New(read.error)};
+  return {std::move(read.profile), nullptr};
+}
+
+int top_command(const std::string& name, const profiler::TopOptions& options) {
+  int status = 0;
+  auto [profile, err] = load_profile(name, &status);
+  if (err != nullptr) return failed(err, status);
+  std::cout << profiler::render_top(profiler::top(profile, options));
+  return 0;
+}
+
+int diff_command(const std::string& before, const std::string& after,
+                 profiler::RenderOptions render, profiler::DiffOptions options) {
+  int status = 0;
+  auto [old_profile, old_err] = load_profile(before, &status);
+  if (old_err != nullptr) return failed(old_err, status);
+  auto [new_profile, new_err] = load_profile(after, &status);
+  if (new_err != nullptr) return failed(new_err, status);
+  render.colour = wants_colour(1);
+  profiler::ProfileDiff diff = profiler::diff(old_profile, new_profile, options);
+  for (profiler::StackChange& stack : diff.stacks) stack.file = short_path(stack.file);
+  std::cout << profiler::render_diff(diff, render);
+  return 0;
+}
+
+// ---- The command line ----
+
+const char kName[] = "EXERCISE is a number or a name: 2, 02, worker-pool, 02-worker-pool.";
+const char kProfile[] =
+    "PROFILE is a file (pprof's binary form, or the text of ?debug=1) or the address of a "
+    "service,\n"
+    "Go or C++: 127.0.0.1:6060, http://host:6060/debug/pprof/goroutine.";
+
+struct Arguments {
+  std::string exercise, before, after;
+  std::vector<std::string> rest;
+  FetchOptions fetch;
+  CompareOptions compare;
+  profiler::TopOptions top;
+  bool cum = false;
+  bool solution = false;
+  profiler::RenderOptions render;
+  profiler::DiffOptions diff;
+};
+
+CLI::App* command(CLI::App& app, const char* name, const char* purpose, const std::string& more) {
+  CLI::App* added = app.add_subcommand(name, purpose);
+  added->footer(more.empty() ? more : more + "\n");
+  return added;
+}
+
+void add_compare_options(CLI::App* app, CompareOptions* options) {
+  app->add_option("-n,--requests", options->requests,
+                  "requests to each side (what the exercise's manifest says)")
+      ->option_text("N")
+      ->check(CLI::Range(1, 10'000'000));
+  app->add_option("-c,--clients", options->clients, "requests at a time (4)")
+      ->option_text("N")
+      ->check(CLI::Range(1, 1000));
+  app->add_option("-o,--output", options->directory, "where to write the profiles (here)")
+      ->option_text("DIRECTORY");
+}
+
+void describe_exercise_commands(CLI::App& app, Arguments& a) {
+  command(app, "demo", "start here: a leaky worker pool beside its repaired twin, explained", "");
+  add_compare_options(app.get_subcommand("demo"), &a.compare);
+  command(app, "list", "the exercises", "");
+
+  CLI::App* run = command(app, "run", "one exercise as the HTTP service it is, until Ctrl-C",
+                          std::string(kName) +
+                              "\nFlags that follow it are the exercise's own: lab run 02 --addr "
+                              "127.0.0.1:7000, lab run 02 --help.");
+  run->add_option("EXERCISE", a.exercise, "which one")->required()->option_text(" ");
+  run->add_flag("--solution", a.solution, "run the repaired program instead");
+
+  CLI::App* compare = command(
+      app, "compare", "an exercise and its solution under the same load, side by side",
+      std::string(kName) +
+          "\nBoth run on free ports of this machine; nothing is left running, also not after "
+          "Ctrl-C.\nExit status: 0 if the exercise leaks and the solution does not, 1 if "
+          "not so, 2 if it could\nnot be done.");
+  compare->add_option("EXERCISE", a.exercise, "which one")->required()->option_text(" ");
+  add_compare_options(compare, &a.compare);
+}
+
+void describe_profile_commands(CLI::App& app, Arguments& a) {
+  CLI::App* fetch =
+      command(app, "fetch", "save the goroutine profile of a service, Go or C++",
+              "URL may be short: 127.0.0.1:6060 is http://127.0.0.1:6060/debug/pprof/goroutine.");
+  fetch->add_option("URL", a.fetch.url, "the service")->required()->option_text(" ");
+  fetch->add_option("-o,--output", a.fetch.file, "file to write (standard output)")
+      ->option_text("FILE");
+  fetch
+      ->add_option("--debug", a.fetch.debug,
+                   "0 binary, for pprof; 1 text, equal stacks counted; 2 every goroutine")
+      ->option_text("N")
+      ->check(CLI::Range(0, 2));
+  fetch->add_option("--seconds", a.fetch.seconds, "what changes within so many seconds")
+      ->option_text("N")
+      ->check(CLI::Range(1, 3600));
+
+  CLI::App* top =
+      command(app, "top", "where goroutines are, as go tool pprof -top shows it", kProfile);
+  top->add_option("PROFILE", a.before, "file or address")->required()->option_text(" ");
+  top->add_flag("--cum", a.cum, "order by cum: a function and all that it called");
+  top->add_option("-n,--rows", a.top.rows_max, "at most so many rows")->option_text("N");
+
+  CLI::App* diff = command(
+      app, "diff", "what has grown between two profiles, stack by stack",
+      std::string(kProfile) + "\nAlso of two builds: functions are compared, not addresses.");
+  diff->add_option("BEFORE", a.before, "file or address")->required()->option_text(" ");
+  diff->add_option("AFTER", a.after, "file or address")->required()->option_text(" ");
+  diff->add_flag("--all", a.render.unchanged, "also what did not change");
+  diff->add_flag("--lines", a.diff.by_line, "two lines of one function are two places");
+  diff->add_option("-n,--rows", a.render.rows_max, "at most so many rows")->option_text("N");
+
+  command(app, "bench", "our figures beside Go's and Boost.Fiber's", "");
+}
+
+// What is wrong, with which command, and where to read on.
+std::string usage_error(const CLI::App* app, const CLI::Error& wrong) {
+  std::string name = "lab", about;
+  for (const CLI::App* used : app->get_subcommands()) {
+    name += " " + used->get_name();
+    about += " " + used->get_name();
+  }
+  return name + ": " + wrong.what() + "\n     more: lab help" + about + "\n";
+}
+
+int dispatch(const CLI::App& app, Arguments& a) {
+  auto got = [&](const char* name) { return app.got_subcommand(name); };
+  if (got("list")) return list_command();
+  if (got("compare")) return compare_command(a.exercise, a.compare);
+  if (got("demo")) return demo_command(a.compare);
+  if (got("fetch")) return fetch_command(a.fetch);
+  if (got("top")) {
+    a.top.order = a.cum ? profiler::TopOrder::Cum : profiler::TopOrder::Flat;
+    return top_command(a.before, a.top);
+  }
+  return diff_command(a.before, a.after, a.render, a.diff);
+}
+
+int main_of_lab(std::vector<std::string> args) {
+  Arguments arguments;
+  CLI::App app{"golab: learn goroutine profiling on programs that leak", "lab"};
+  app.require_subcommand(1);
+  app.failure_message(usage_error);
+  describe_exercise_commands(app, arguments);
+  describe_profile_commands(app, arguments);
+  app.footer(
+      "\nMore about one of them: lab help COMMAND. The course begins in course/README.md.\n");
+
+  if (args.empty()) args = {"--help"};
+  if (args[0] == "help") {
+    args.erase(args.begin());
+    args.push_back("--help");
+  }
+  bool help = args.size() > 1 && (args[1] == "--help" || args[1] == "-h");
+  if (args[0] == "bench") return bench_command({args.begin() + 1, args.end()});
+  if (args[0] == "run" && args.size() > 1 && !help)
+    return run_command({args.begin() + 1, args.end()});
+  auto named = [&](const CLI::App* command) { return command->get_name() == args[0]; };
+  bool main_help = args[0] == "--help" || args[0] == "-h";
+  if (!main_help && app.get_subcommands(named).empty()) {
+    return failed(fmt::Errorf("no command %q; lab --help lists them", args[0]), 2);
+  }
+  try {
+    app.parse(std::vector<std::string>(args.rbegin(), args.rend()));
+  } catch (const CLI::ParseError& wrong) {
+    return app.exit(wrong) == 0 ? 0 : 2;
+  }
+  return dispatch(app, arguments);
+}
+
+}  // namespace
+}  // namespace lab
+
+int main(int argc, char** argv) { return lab::main_of_lab({argv + 1, argv + argc}); }

@@ -1,0 +1,179 @@
+// service.cpp: processes, ports and patience.
+#include "course/lab/service.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "course/lab/exercise.h"
+#include "course/lab/web.h"
+#include "runtime/golab.h"
+
+namespace lab {
+namespace {
+
+constexpr time::Duration kPoll = 20 * time::Millisecond;
+constexpr time::Duration kAnswerDeadline = 20 * time::Second;
+constexpr time::Duration kSettleDeadline = 10 * time::Second;
+constexpr int kStandsStill = 6;  // so many equal profiles in a row
+
+// A port that was free just now. Whoever takes it before our child does, makes the child die with
+// "address already in use", and start() tries the next one.
+std::pair<std::string, error> free_address() {
+  auto [listener, err] = net::Listen("tcp", "127.0.0.1:0");
+  if (err != nullptr) return {"", err};
+  std::string address = listener.Addr().String();
+  listener.Close();
+  return {address, nullptr};
+}
+
+std::string last_lines(const std::string& text, int lines) {
+  size_t begin = text.find_last_not_of('\n');
+  if (begin == std::string::npos) return "";
+  size_t end = begin + 1;
+  while (lines-- > 0 && begin != std::string::npos) begin = text.rfind('\n', begin - 1);
+  return text.substr(begin == std::string::npos ? 0 : begin + 1,
+                     end - (begin == std::string::npos ? 0 : begin + 1));
+}
+
+// How many connections a service has open: each is a goroutine in net/http's serve.
+int64_t connections(const profiler::SymbolizedProfile& profile) {
+  int64_t count = 0;
+  for (const profiler::Sample& sample : profile.samples) {
+    for (const profiler::FrameRef& frame : profiler::frames_of_sample(profile, sample)) {
+      if (frame.function == nullptr || frame.function->name != "net/http.(*conn).serve") continue;
+      count += sample.values[0];
+      break;
+    }
+  }
+  return count;
+}
+
+}  // namespace
+
+error Service::spawn(const std::string& program) {
+  output_ = ::memfd_create("output", MFD_CLOEXEC);
+  if (output_ < 0) return errors::New("out of file descriptors");
+  std::string words[] = {program, "--addr", address_};
+  char* argv[] = {words[0].data(), words[1].data(), words[2].data(), nullptr};
+  pid_t parent = ::getpid();
+  // PR_SET_PDEATHSIG speaks of the thread that forks. The runtime never ends a thread, so that is
+  // as good as the process.
+  pid_ = ::fork();
+  if (pid_ < 0) return fmt::Errorf("cannot start %s: no more processes (see ulimit -u)", program);
+  if (pid_ == 0) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::getppid() != parent) ::_exit(1);  // it died before the line above
+    int nothing = ::open("/dev/null", O_RDONLY);
+    ::dup2(nothing, 0);
+    ::dup2(output_, 1);
+    ::dup2(output_, 2);
+    ::execv(argv[0], argv);
+    ::_exit(127);
+  }
+  return nullptr;
+}
+
+bool Service::ended() {
+  if (pid_ < 0) return true;
+  if (::waitpid(pid_, &status_, WNOHANG) == 0) return false;
+  pid_ = -1;
+  return true;
+}
+
+error Service::await_answer() {
+  time::Time deadline = time::Now().Add(kAnswerDeadline);
+  while (true) {
+    if (ended()) return errors::New("it ended at once");
+    auto [cmdline, err] = get(client_, url("/debug/pprof/cmdline"));
+    // Someone else may have got the port that we meant for our child.
+    if (err == nullptr && cmdline.find(address_) != std::string::npos) return nullptr;
+    if (time::Now().After(deadline)) {
+      return fmt::Errorf("no answer from it on %s within %v", address_, kAnswerDeadline);
+    }
+    time::Sleep(kPoll / 4);
+  }
+}
+
+error Service::start(const std::string& program) {
+  if (::access(program.c_str(), X_OK) != 0) {
+    return fmt::Errorf("%s is not built; build it: ./lab build lab_exercises", program);
+  }
+  for (int attempt = 0;; attempt++) {
+    auto [address, err] = free_address();
+    if (err != nullptr) return err;
+    address_ = address;
+    client_ = {.Timeout = 60 * time::Second, .Transport = http::NewTransport()};
+    err = spawn(program);
+    if (err == nullptr) err = await_answer();
+    if (err == nullptr) return nullptr;
+    std::string said = output();
+    stop();
+    if (attempt < 5 && said.find("address already in use") != std::string::npos) continue;
+    return fmt::Errorf("cannot run %s: %w%s%s", short_path(program), err,
+                       said.empty() ? "" : "; its last words:\n", last_lines(said, 12));
+  }
+}
+
+void Service::stop() {
+  if (pid_ > 0) {
+    ::kill(pid_, SIGKILL);
+    ::waitpid(pid_, &status_, 0);
+  }
+  pid_ = -1;
+  client_.CloseIdleConnections();
+  if (output_ >= 0) ::close(output_);
+  output_ = -1;
+}
+
+std::string Service::output() const {
+  std::string text;
+  struct stat file;
+  if (output_ < 0 || ::fstat(output_, &file) != 0) return text;
+  text.resize(static_cast<size_t>(file.st_size));
+  ssize_t n = ::pread(output_, text.data(), text.size(), 0);
+  text.resize(n > 0 ? static_cast<size_t>(n) : 0);
+  return text;
+}
+
+std::pair<Fetched, error> Service::fetch() {
+  Fetched fetched;
+  auto [bytes, err] = get(client_, profile_url(address_));
+  if (err != nullptr && ended()) {
+    err = fmt::Errorf("the service died; its last words:\n%s", last_lines(output(), 12));
+  }
+  if (err != nullptr) return {std::move(fetched), err};
+  fetched.bytes = std::move(bytes);
+  profiler::ReadResult read = profiler::read_profile(fetched.bytes, address_);
+  if (!read) return {std::move(fetched), errors::New(read.error)};
+  fetched.profile = std::move(read.profile);
+  fetched.goroutines = profiler::total(fetched.profile);
+  return {std::move(fetched), nullptr};
+}
+
+std::pair<Fetched, error> Service::fetch_settled(int64_t expected) {
+  time::Time deadline = time::Now().Add(kSettleDeadline);
+  int64_t last = -1;
+  for (int still = 0;;) {
+    auto [fetched, err] = fetch();
+    if (err != nullptr) return {std::move(fetched), err};
+    bool quiet = connections(fetched.profile) <= 1;
+    still = quiet && fetched.goroutines == last ? still + 1 : 0;
+    if (quiet && (fetched.goroutines == expected || still >= kStandsStill)) {
+      return {std::move(fetched), nullptr};
+    }
+    if (time::Now().After(deadline)) return {std::move(fetched), nullptr};
+    last = fetched.goroutines;
+    time::Sleep(kPoll);
+  }
+}
+
+std::pair<std::string, error> Service::fetch_dump() {
+  return get(client_, profile_url(address_, 2));
+}
+
+}  // namespace lab
