@@ -354,9 +354,12 @@ bool Machine::extended(uint8_t op, Reader* r, uintptr_t* location) {
 struct Stack {
   uintptr_t lo;
   uintptr_t hi;
-  bool read(uintptr_t at, uintptr_t* value) const {
-    if (at < lo || at > hi - sizeof *value || hi - lo < sizeof *value) return false;
-    std::memcpy(value, reinterpret_cast<const void*>(at), sizeof *value);
+  // Sanitizers cannot know that another goroutine's stack may be read, so no memcpy here.
+  __attribute__((no_sanitize("address", "thread"))) bool read(uintptr_t at,
+                                                              uintptr_t* value) const {
+    if (hi - lo < sizeof *value || at < lo || at > hi - sizeof *value) return false;
+    if (at % sizeof *value != 0) return false;
+    *value = *reinterpret_cast<const volatile uintptr_t*>(at);
     return true;
   }
 };

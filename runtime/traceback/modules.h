@@ -20,7 +20,7 @@ class Module {
  public:
   struct Symbol {
     uintptr_t address;
-    uintptr_t end;      // where its size or, without one, its section ends
+    uintptr_t end;     // where its size or, without one, its section ends
     const char* name;  // in the mapped file
   };
 

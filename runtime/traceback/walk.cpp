@@ -55,7 +55,7 @@ class Sink {
 };
 
 // The address is another thread's stack, which sanitizers cannot know to be in use.
-[[gnu::no_sanitize("address", "thread")]] FrameRecord load(uintptr_t fp) {
+__attribute__((no_sanitize("address", "thread"))) FrameRecord load(uintptr_t fp) {
   const auto* record = reinterpret_cast<const volatile FrameRecord*>(fp);
   return {record->fp, record->pc};
 }
