@@ -153,7 +153,7 @@ void print_goroutines(const std::string& message, const Shown* shown, Level leve
 }  // namespace
 
 uint32_t callers(uint32_t skip, uintptr_t* pcs, uint32_t max) {
-  return static_cast<uint32_t>(Callers(static_cast<int>(skip) + 1, {pcs, max}));
+  return static_cast<uint32_t>(Callers(static_cast<int>(skip) + 2, {pcs, max}));
 }
 
 // ---- Fatal errors

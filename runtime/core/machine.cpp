@@ -4,6 +4,7 @@
 // hand (M::nextp). Order on the way to sleep: onto the idle list, then asleep; on the way up the
 // waker takes it off the list, gives it the P, then wakes it. So a thread on the list is always
 // safe to give to.
+#include <cxxabi.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -20,8 +21,6 @@
 #include "runtime/core/switch.h"
 #include "runtime/core/timer.h"
 #include "runtime/net/netpoll.h"
-
-extern "C" void* __cxa_get_globals() noexcept;
 
 namespace golab::runtime {
 
@@ -76,7 +75,7 @@ void newthread(P* pp, bool spinning) {
 void minit(M* mp) {
   tls_m = mp;
   mp->tid = static_cast<int32_t>(syscall(SYS_gettid));
-  mp->ehGlobals = static_cast<EhGlobals*>(__cxa_get_globals());
+  mp->ehGlobals = reinterpret_cast<EhGlobals*>(abi::__cxa_get_globals());
   constexpr size_t kAltStackBytes = 256 << 10;  // a dying program symbolizes its stacks here
   void* at = mmap(nullptr, kAltStackBytes, PROT_READ | PROT_WRITE,
                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);

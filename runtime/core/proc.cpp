@@ -491,7 +491,7 @@ G* take_first(G* list) {
 }
 
 // Work of other Ps: half a queue, or a timer that is due.
-G* stealWork(M* mp, int64_t* now, int64_t* pollUntil, bool* again) {
+G* stealWork(M* mp, int64_t* pollUntil, bool* again) {
   P* pp = mp->p;
   int32_t n = sched.gomaxprocs.load(std::memory_order_relaxed);
   for (int round = 0; round < 4; round++) {
@@ -506,8 +506,7 @@ G* stealWork(M* mp, int64_t* now, int64_t* pollUntil, bool* again) {
       if (victim == pp) continue;
       if (last && victim->timer0When.load(std::memory_order_relaxed) != 0) {
         bool ran = false;
-        *now = nanotime();
-        int64_t next = checkTimers(victim, *now, &ran);
+        int64_t next = checkTimers(victim, nanotime(), &ran);
         if (next != 0 && (*pollUntil == 0 || next < *pollUntil)) *pollUntil = next;
         if (ran) {
           bool inherit;
@@ -522,18 +521,42 @@ G* stealWork(M* mp, int64_t* now, int64_t* pollUntil, bool* again) {
   return nullptr;
 }
 
+// A thread that was woken and found nothing does not go back to sleep at once. Two goroutines that
+// talk to each other on another P make one of them runnable every 100 ns: each time somebody would
+// be woken, find the partner gone, and sleep again, at 5 µs of the talkers' time for every call of
+// the kernel. As long as one thread looks, wakep does nothing. It looks seldom, since looking takes
+// the queue's cache line away from its owner, and not for long: an idle program uses no CPU.
+constexpr int64_t kLingerNs = 50'000;
+
+bool worth_lingering(M*) {
+  if (sched.npidle.load() == sched.gomaxprocs.load() - 1) return false;  // nobody else runs
+  return !netpollAnyWaiters() || sched.lastpoll.load() == 0;  // somebody must watch the network
+}
+
+G* linger(M* mp, int64_t* pollUntil, bool* again) {
+  int64_t until = nanotime() + kLingerNs;
+  do {
+    for (int i = 0; i < 50; i++) cpu_relax();
+    if (sched.stopping.load() != 0 || sched.runqsize.load() > 0 || timers_due(mp->p)) {
+      *again = true;
+      return nullptr;
+    }
+    if (G* gp = stealWork(mp, pollUntil, again)) return gp;
+  } while (!*again && nanotime() < until);
+  return nullptr;
+}
+
 // After giving its P back, a thread looks once more: whoever queued work before it counted as idle
 // did not wake it. Answers a P to run with.
 P* recheck_queues(M*) {
+  bool any = sched.runqsize.load() > 0;
   int32_t n = sched.gomaxprocs.load(std::memory_order_relaxed);
-  for (int32_t i = 0; i < n; i++) {
-    if (runqempty(sched.allp[i])) continue;
-    lock(&sched.lock);
-    P* pp = pidleget();
-    unlock(&sched.lock);
-    return pp;
-  }
-  return nullptr;
+  for (int32_t i = 0; i < n && !any; i++) any = !runqempty(sched.allp[i]);
+  if (!any) return nullptr;
+  lock(&sched.lock);
+  P* pp = pidleget();
+  unlock(&sched.lock);
+  return pp;
 }
 
 // Sleeps in the poller until something is ready or a timer is due. A goroutine, if mp got a P for
@@ -628,9 +651,11 @@ G* findRunnable(M* mp, bool* inherit) {
         mp->spinning = true;
         sched.nmspinning.fetch_add(1);
       }
-      int64_t now = 0;
       bool again = false;
-      if (G* gp = stealWork(mp, &now, &pollUntil, &again)) return gp;
+      if (G* gp = stealWork(mp, &pollUntil, &again)) return gp;
+      if (!again && worth_lingering(mp)) {
+        if (G* gp = linger(mp, &pollUntil, &again)) return gp;
+      }
       if (again) continue;
     }
 
@@ -676,6 +701,23 @@ G* findRunnable(M* mp, bool* inherit) {
 
 }  // namespace
 
+namespace {
+
+// Runs gp, and whoever it hands over to directly, until some goroutine of this thread comes back to
+// g0: to have its departure finished, or to have something done here (systemstack).
+void run_until_left(M* mp, G* gp) {
+  stack_switch(mp, nullptr, gp);
+  while (mp->leftAction == LeftAction::Systemstack) {
+    G* caller = mp->left;
+    mp->leftAction = LeftAction::None;
+    mp->systemstackFn(mp->systemstackArg);
+    stack_switch(mp, nullptr, caller);
+  }
+  finish_left(mp);
+}
+
+}  // namespace
+
 [[noreturn]] void schedule() {
   M* mp = getm();  // g0 stays on its thread
   for (;;) {
@@ -686,8 +728,7 @@ G* findRunnable(M* mp, bool* inherit) {
         while (!snapshot_gate(gp)) cpu_relax();
       }
       execute(mp, gp);
-      stack_switch(mp, nullptr, gp);
-      finish_left(mp);
+      run_until_left(mp, gp);
       continue;
     }
     bool inherit = false;
@@ -712,15 +753,7 @@ G* findRunnable(M* mp, bool* inherit) {
       pp->schedtick.store(pp->schedtick.load(std::memory_order_relaxed) + 1,
                           std::memory_order_relaxed);
     execute(mp, gp);
-    stack_switch(mp, nullptr, gp);
-    // A goroutine of this thread came back to g0: finish its departure, or do what it asked for.
-    while (mp->leftAction == LeftAction::Systemstack) {
-      G* caller = mp->left;
-      mp->leftAction = LeftAction::None;
-      mp->systemstackFn(mp->systemstackArg);
-      stack_switch(mp, nullptr, caller);
-    }
-    finish_left(mp);
+    run_until_left(mp, gp);
   }
 }
 
