@@ -26,20 +26,21 @@ TEST_CASE("what is no request is refused with the reason that Go gives", "[http]
   CHECK(ask(s.addr, "GET  / HTTP/1.1\r\nHost: x\r\n\r\n") == bad);
   CHECK(ask(s.addr, "G@T / HTTP/1.1\r\nHost: x\r\n\r\n") == bad);
   CHECK(ask(s.addr, "GET / HTTP/1.1\r\nHost: x\r\nno colon\r\n\r\n") == bad);
-  CHECK(ask(s.addr, "GET / HTTP/1.1\r\nHost: x\r\nA : b\r\n\r\n") == bad);
+  CHECK(ask(s.addr, "GET / HTTP/1.1\r\nHost: x\r\nA : b\r\n\r\n") ==
+        refusal("400 Bad Request: invalid header name"));
   CHECK(ask(s.addr, "GET noslash HTTP/1.1\r\nHost: x\r\n\r\n") == bad);
   CHECK(ask(s.addr, "GET /%zz HTTP/1.1\r\nHost: x\r\n\r\n") == bad);
   CHECK(ask(s.addr, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n") == bad);
   CHECK(ask(s.addr,
             "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n") == bad);
+  CHECK(ask(s.addr, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3, 3\r\n\r\nabc") == bad);
   CHECK(ask(s.addr, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999999999\r\n\r\n") ==
         bad);
   CHECK(ask(s.addr, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 18446744073709551614\r\n\r\n") ==
         bad);
   CHECK(ask(s.addr, "GET / HTTP/1.1\r\n\r\n") ==
         refusal("400 Bad Request: missing required Host header"));
-  CHECK(ask(s.addr, "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n") ==
-        refusal("400 Bad Request: too many Host headers"));
+  CHECK(ask(s.addr, "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n") == bad);
   CHECK(ask(s.addr, "GET / HTTP/1.1\r\nHost: a/b\r\n\r\n") ==
         refusal("400 Bad Request: malformed Host header"));
   CHECK(ask(s.addr, "GET / HTTP/2.0\r\nHost: x\r\n\r\n") ==
@@ -53,7 +54,7 @@ TEST_CASE("what is no request is refused with the reason that Go gives", "[http]
                    "served"));
     CHECK(contains(ask(s.addr, "FANCY /x HTTP/1.1\r\nhOsT: x\r\ncOnnection: close\r\n\r\n"),
                    "served"));
-    CHECK(ask(s.addr, "OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n").starts_with("HTTP/1.1 400"));
+    CHECK(contains(ask(s.addr, "OPTIONS * HTTP/1.0\r\n\r\n"), "200 OK\r\nContent-Length: 0"));
   }
 }
 
@@ -80,10 +81,10 @@ TEST_CASE("a chunked body that is none fails the handler's read", "[http][malfor
   });
   s.start();
   const std::string head = "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
-  for (const char* chunks :
-       {"xyz\r\n", "3\r\nabcXYZ\r\n", "-1\r\nabc\r\n", "fffffffffffffffff\r\n"}) {
-    CHECK(ask(s.addr, head + chunks).ends_with("malformed chunked encoding"));
-  }
+  CHECK(ask(s.addr, head + "xyz\r\n").ends_with("invalid byte in chunk length"));
+  CHECK(ask(s.addr, head + "-1\r\nabc\r\n").ends_with("invalid byte in chunk length"));
+  CHECK(ask(s.addr, head + "3\r\nabcXYZ\r\n").find("in chunk length") != std::string::npos);
+  CHECK(ask(s.addr, head + "fffffffffffffffff\r\n").ends_with("malformed chunked encoding"));
   CHECK(contains(ask(s.addr, head + std::string(100000, '1')), "malformed chunked encoding"));
 }
 

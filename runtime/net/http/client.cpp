@@ -34,7 +34,8 @@ error follow(const Response& resp, std::shared_ptr<Request>* req, std::string* b
   std::string location = resp.Header.Get("Location");
   auto [u, err] = url::ResolveReference(last.URL, location);
   if (err != nullptr) {
-    return errors::New("failed to parse Location header " + url::quote(location) + ": " + err.Error());
+    return errors::New("failed to parse Location header " + url::quote(location) + ": " +
+                       err.Error());
   }
   auto next = std::make_shared<Request>();
   next->Method = last.Method;
@@ -79,7 +80,8 @@ std::pair<Request, error> NewRequestWithContext(context::Context ctx, std::strin
   return {std::move(req), nullptr};
 }
 
-std::pair<Request, error> NewRequest(std::string_view method, std::string_view url, std::string body) {
+std::pair<Request, error> NewRequest(std::string_view method, std::string_view url,
+                                     std::string body) {
   return NewRequestWithContext(context::Background(), method, url, std::move(body));
 }
 
@@ -130,7 +132,8 @@ std::pair<std::shared_ptr<Response>, error> Client::Head(std::string_view url) c
   return Do(req);
 }
 
-std::pair<std::shared_ptr<Response>, error> Client::Post(std::string_view url, std::string_view type,
+std::pair<std::shared_ptr<Response>, error> Client::Post(std::string_view url,
+                                                         std::string_view type,
                                                          std::string body) const {
   auto [req, err] = NewRequest("POST", url, std::move(body));
   if (err != nullptr) return {nullptr, err};
@@ -144,7 +147,9 @@ void Client::CloseIdleConnections() const {
 
 std::pair<std::shared_ptr<Response>, error> Get(std::string_view url) { return Client{}.Get(url); }
 
-std::pair<std::shared_ptr<Response>, error> Head(std::string_view url) { return Client{}.Head(url); }
+std::pair<std::shared_ptr<Response>, error> Head(std::string_view url) {
+  return Client{}.Head(url);
+}
 
 std::pair<std::shared_ptr<Response>, error> Post(std::string_view url, std::string_view type,
                                                  std::string body) {

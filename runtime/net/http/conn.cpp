@@ -23,7 +23,9 @@ namespace {
 struct serverHandler {
   Server* srv;
   [[gnu::noinline]] void ServeHTTP(ResponseWriter& w, Request* r) const {
-    if (srv->Handler == nullptr) {
+    if (r->RequestURI == "*" && r->Method == "OPTIONS") {
+      w.Header().Set("Content-Length", "0");  // what the server as a whole can do: no more to say
+    } else if (srv->Handler == nullptr) {
       DefaultServeMux->ServeHTTP(w, r);
     } else {
       srv->Handler.ServeHTTP(w, r);
@@ -57,6 +59,15 @@ bool valid_host(std::string_view host) {
   return host.find_first_not_of(kAllowed) == std::string_view::npos;
 }
 
+// If what the parser stumbled over is a field with an impossible name: Go's words for that.
+std::string_view bad_field_name(std::string_view line) {
+  line = line.substr(0, line.find_first_of("\r\n"));
+  const size_t colon = line.find(':');
+  if (colon == std::string_view::npos || line.find(" HTTP/") < colon) return "";
+  std::string_view name = line.substr(0, colon);
+  return !name.empty() && name.find(' ') != std::string_view::npos ? "invalid header name" : "";
+}
+
 // "HTTP/" and two numbers stood where the version stands, only not ones that we speak.
 bool names_a_version(std::string_view line) {
   line = line.substr(0, line.find('\n'));
@@ -64,6 +75,7 @@ bool names_a_version(std::string_view line) {
   const size_t at = line.rfind(" HTTP/");
   if (at == std::string_view::npos) return false;
   std::string_view v = line.substr(at + 6);
+  if (v == "1.0" || v == "1.1") return false;  // something else was wrong
   return v.size() == 3 && v[0] >= '0' && v[0] <= '9' && v[1] == '.' && v[2] >= '0' && v[2] <= '9';
 }
 
@@ -186,7 +198,7 @@ conn::outcome conn::fail(int code, std::string_view text) {
                  ? fail(StatusHTTPVersionNotSupported, "unsupported protocol version")
                  : fail(StatusBadRequest, "");
     }
-    if (answer == parse::bad) return fail(StatusBadRequest, "");
+    if (answer == parse::bad) return fail(StatusBadRequest, bad_field_name(have.substr(used)));
     if (answer == parse::unsupported) {
       return fail(StatusNotImplemented, "Unsupported transfer encoding");
     }
@@ -221,7 +233,7 @@ conn::outcome conn::check_request() {
   if (err != nullptr) return fail(StatusBadRequest, "");
   req.URL = std::move(u);
   if (authority) req.URL.Scheme.clear();
-  if (parser.hosts() > 1) return fail(StatusBadRequest, "too many Host headers");
+  if (parser.hosts() > 1) return fail(StatusBadRequest, "");
   if (req.ProtoAtLeast(1, 1) && parser.hosts() == 0 && !connect) {
     return fail(StatusBadRequest, "missing required Host header");
   }
@@ -230,12 +242,14 @@ conn::outcome conn::check_request() {
 
   const int64_t length = parser.content_length();
   if (length < -1) return fail(StatusBadRequest, "");
-  req.ContentLength = parser.chunked() ? -1 : std::max<int64_t>(length, 0);
-  if (parser.chunked()) {
+  const bool chunked = parser.chunked() && req.ProtoAtLeast(1, 1);
+  req.ContentLength = chunked ? -1 : std::max<int64_t>(length, 0);
+  if (chunked) {
     req.TransferEncoding.assign(1, "chunked");
     req.Header.Del("Transfer-Encoding");
   }
-  req.Close = !parser.keep_alive();
+  // HTTP/1.0 knows no chunks: where the body of such a request ends, nobody can say.
+  req.Close = !parser.keep_alive() || (parser.chunked() && !chunked);
   req.RemoteAddr = remoteAddr;
   req.lazy_ctx = &request_ctx;
   req.ctx = base_ctx;

@@ -77,6 +77,16 @@ void connReader::abortPendingRead() {
 
 // ---- The body of a request ----
 
+namespace {
+// What the decoder stumbled over, in Go's words.
+const char* bad_chunk(std::string_view at) {
+  if (at.starts_with("\r\n")) at.remove_prefix(2);
+  std::string_view size = at.substr(0, at.find_first_of(";\r\n"));
+  const bool hex = size.find_first_not_of("0123456789abcdefABCDEF") == std::string_view::npos;
+  return hex || size.size() > 16 ? "malformed chunked encoding" : "invalid byte in chunk length";
+}
+}  // namespace
+
 void body::start(int64_t length, bool expect_continue) {
   chunked_ = length < 0;
   left_ = length;
@@ -126,7 +136,7 @@ std::pair<int, error> body::Read(char* p, size_t n) {
     if (answer == parse::ok) return {static_cast<int>(made), nullptr};
     if (answer == parse::bad || have.size() - used > kLongestChunkHeader) {
       failed_ = true;
-      return {0, errors::New("malformed chunked encoding")};
+      return {0, errors::New(bad_chunk(have.substr(used)))};
     }
     if (int err = conn_->bufr.fill()) {
       failed_ = true;

@@ -61,9 +61,15 @@ struct message_parser<is_request>::impl final : beast::http::basic_parser<is_req
     set_version(version, &response->Proto, &response->ProtoMajor, &response->ProtoMinor);
   }
 
-  void on_field_impl(name_id id, string_view name, string_view value, error_code&) override {
+  void on_field_impl(name_id id, string_view name, string_view value, error_code& ec) override {
     if (in_body) return;  // trailers
     if (id == name_id::transfer_encoding && !beast::iequals(value, "chunked")) unsupported = true;
+    // Beast would take "3, 3" for 3. Whoever reads it as something else sees other requests than we
+    // do.
+    if (id == name_id::content_length && value.find(',') != string_view::npos) {
+      ec = beast::http::error::bad_content_length;
+      return;
+    }
     if constexpr (is_request) {
       if (id == name_id::host) {
         if ((*host_count)++ == 0) request->Host.assign(value.data(), value.size());

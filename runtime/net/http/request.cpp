@@ -143,7 +143,7 @@ std::string html_escape(std::string_view s) {
 
 // Only ASCII may stand in a Location.
 std::string ascii_url(std::string_view s) {
-  static const char kHex[] = "0123456789ABCDEF";
+  static const char kHex[] = "0123456789abcdef";
   std::string out;
   for (char c : s) {
     const auto b = static_cast<unsigned char>(c);

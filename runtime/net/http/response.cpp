@@ -177,6 +177,7 @@ void response::write_chunk(std::string_view data) {
 void response::settle_request_body() {
   http::body& body = conn_->body;
   if (conn_->req.ContentLength == 0 || body.at_end() || closeAfterReply_) return;
+  if (body.failed() && conn_->req.ContentLength > 0) return;  // the client has closed its half
   if (body.expects_continue()) {
     closeAfterReply_ = true;  // it was never asked for, and may come or not
   } else if (!body.discard()) {

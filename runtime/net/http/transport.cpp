@@ -66,7 +66,11 @@ class response_body final : public golab::glue::reader {
  public:
   response_body(const round& r, std::shared_ptr<Transport> t, std::shared_ptr<persistConn> pc,
                 int64_t length, bool chunked, bool reuse)
-      : transport_(std::move(t)), pc_(std::move(pc)), left_(length), chunked_(chunked), reuse_(reuse) {
+      : transport_(std::move(t)),
+        pc_(std::move(pc)),
+        left_(length),
+        chunked_(chunked),
+        reuse_(reuse) {
     round_.ctx = r.ctx;
     round_.deadline = r.deadline;
     watch_ = std::make_unique<watch>(r.ctx, pc_->socket);
@@ -117,10 +121,9 @@ class response_body final : public golab::glue::reader {
   }
 
   error fail(int code) {
-    error err = code == poll::kEOF
-                    ? io::ErrUnexpectedEOF
-                    : failure(round_, *pc_->socket, "read", code,
-                              "or context cancellation while reading body");
+    error err = code == poll::kEOF ? io::ErrUnexpectedEOF
+                                   : failure(round_, *pc_->socket, "read", code,
+                                             "or context cancellation while reading body");
     end(false);
     return err;
   }
@@ -230,12 +233,13 @@ void Transport::CloseIdleConnections() {
 std::pair<std::shared_ptr<persistConn>, error> Transport::dial(const round& r,
                                                                const std::string& key) {
   std::unique_ptr<watch> watching;
-  auto [c, err] = dial_until("tcp", key, r.deadline, [&](const std::shared_ptr<net::conn>& started) {
-    watching = nullptr;
-    if (r.ctx != nullptr && r.ctx.Err() != nullptr) return false;
-    watching = std::make_unique<watch>(r.ctx, started);
-    return true;
-  });
+  auto [c, err] =
+      dial_until("tcp", key, r.deadline, [&](const std::shared_ptr<net::conn>& started) {
+        watching = nullptr;
+        if (r.ctx != nullptr && r.ctx.Err() != nullptr) return false;
+        watching = std::make_unique<watch>(r.ctx, started);
+        return true;
+      });
   if (r.ctx != nullptr && r.ctx.Err() != nullptr) return {nullptr, r.ctx.Err()};
   if (err != nullptr && r.deadline != 0 && runtime::nanotime() >= r.deadline) {
     return {nullptr, timed_out("exceeded while awaiting headers")};
@@ -245,9 +249,8 @@ std::pair<std::shared_ptr<persistConn>, error> Transport::dial(const round& r,
 }
 
 // Writes the request, reads the answer's header.
-std::pair<std::shared_ptr<Response>, error> Transport::exchange(const round& r,
-                                                                const std::shared_ptr<persistConn>& pc,
-                                                                bool* nothing_came) {
+std::pair<std::shared_ptr<Response>, error> Transport::exchange(
+    const round& r, const std::shared_ptr<persistConn>& pc, bool* nothing_came) {
   constexpr const char* kAwaiting = "exceeded while awaiting headers";
   constexpr size_t kMostHeaderBytes = 1 << 20;
   *nothing_came = true;
@@ -280,7 +283,8 @@ std::pair<std::shared_ptr<Response>, error> Transport::exchange(const round& r,
       continue;
     }
     if (taken + pc->br.buffered().size() > kMostHeaderBytes) {
-      return {nullptr, errors::New("net/http: server response headers exceeded 1048576 bytes; aborted")};
+      return {nullptr,
+              errors::New("net/http: server response headers exceeded 1048576 bytes; aborted")};
     }
     if (int err = pc->br.fill()) return {nullptr, failure(r, c, "read", err, kAwaiting)};
     *nothing_came = false;
@@ -308,8 +312,8 @@ std::pair<std::shared_ptr<Response>, error> Transport::exchange(const round& r,
       pc->socket->Close();
     }
   } else {
-    resp->Body = io::ReadCloser(std::make_shared<response_body>(r, shared_from_this(), pc, length,
-                                                                chunked, !resp->Close));
+    resp->Body = io::ReadCloser(
+        std::make_shared<response_body>(r, shared_from_this(), pc, length, chunked, !resp->Close));
   }
   return {std::move(resp), nullptr};
 }
@@ -343,8 +347,8 @@ std::pair<std::shared_ptr<Response>, error> Transport::RoundTrip(const round& r)
     auto answer = exchange(r, pc, &nothing_came);
     if (answer.second == nullptr) return answer;
     pc->socket->Close();
-    // The server may close a kept connection at the very moment that we use it. If it has not said a
-    // word, it has not answered, and a request that may be repeated is.
+    // The server may close a kept connection at the very moment that we use it. If it has not said
+    // a word, it has not answered, and a request that may be repeated is.
     const bool repeatable = req.Method.empty() || req.Method == "GET" || req.Method == "HEAD" ||
                             req.Method == "OPTIONS" || req.Method == "TRACE";
     const bool in_time = !answer.second.Timeout() && (r.ctx == nullptr || r.ctx.Err() == nullptr);
