@@ -35,7 +35,8 @@ struct log_lines {
 class test_server {
  public:
   test_server() : logger(log_writer(), "", 0) {
-    before = runtime::NumGoroutine();
+    REQUIRE(eventually([] { return runtime::NumGoroutine() == 1; }));  // what earlier tests left
+    before = 1;
     server.Handler = &mux;
     server.ErrorLog = &logger;
   }

@@ -303,8 +303,7 @@ void conn::reset_request() {
     // The last handle may be the one in the caller's frame or a background reader's.
     std::shared_ptr<conn> last = std::move(self);
   });
-  bool more = true;
-  while (more) {
+  for (;;) {
     outcome got = readRequest();
     if (bufr.buffered().size() > 0 || got != outcome::closed) setState(ConnState::StateActive);
     if (got == outcome::closed) return;
@@ -334,15 +333,17 @@ void conn::reset_request() {
            "\n" + (panicked ? panicked->Stack() : std::string()));
       return;
     }
-    more = finish_one();
+    r.abortPendingRead();
+    resp.finishRequest();
+    r.abortPendingRead();  // of a body that was read to its end only just now
+    if (!next_request()) return;
+    // Wait for a few bytes before anything of the next request is set up: an idle connection.
+    if (bufr.Peek(4) != 0) return;
   }
 }
 
-// After the handler: the answer, and whether there will be another one.
-bool conn::finish_one() {
-  r.abortPendingRead();
-  resp.finishRequest();
-  r.abortPendingRead();  // of a body that was read to its end only just now
+// After the answer: whether there may be another request.
+bool conn::next_request() {
   cancelCtx();
   if (!resp.shouldReuseConnection()) {
     if (resp.closedRequestBodyEarly()) closeWriteAndWait();
@@ -351,7 +352,6 @@ bool conn::finish_one() {
   reset_request();
   setState(ConnState::StateIdle);
   if (!server->state->keep_alives()) return false;
-  // The next request has begun already, as far as the deadlines go, if its first bytes are here.
   const time::Duration idle = server->IdleTimeout != 0 ? server->IdleTimeout : server->ReadTimeout;
   if (idle > 0) {
     set_deadline(deadline_after(idle), 'r');
@@ -361,8 +361,7 @@ bool conn::finish_one() {
   }
   constexpr size_t kKeptBytes = 16 << 10;
   if (out.capacity() > kKeptBytes) out.shrink_to_fit();
-  // Wait for a few bytes before anything of the next request is set up, as an idle connection.
-  return bufr.Peek(4) == 0;
+  return true;
 }
 
 }  // namespace golab::net::http

@@ -180,7 +180,7 @@ class conn {
   outcome readRequest();
   outcome check_request();
   outcome fail(int code, std::string_view text);
-  bool finish_one();
+  bool next_request();
   void closeWriteAndWait();
   void reset_request();
   void set_deadline(int64_t when, int mode);
