@@ -1,0 +1,46 @@
+// run.h: runs the lab binary as a user would, and takes down what it says.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <vector>
+
+namespace lab_test {
+
+struct Ran {
+  int status = -1;  // exit status; 128 + signal if one ended it
+  std::string out;
+  std::string err;
+};
+
+// `directory`: where it runs. The lab's standard input is empty.
+Ran run_lab(const std::vector<std::string>& args, const std::string& directory = ".");
+
+// The same for any program, found by its path.
+Ran run_program(const std::string& program, const std::vector<std::string>& args,
+                const std::string& directory = ".");
+
+// Starts it, and does not wait. Its output goes nowhere.
+pid_t start_lab(const std::vector<std::string>& args, const std::string& directory);
+// Waits for its end; 128 + signal if one ended it.
+int wait_for(pid_t pid);
+
+// Processes below this one, at any depth.
+std::vector<pid_t> descendants(pid_t pid);
+bool is_alive(pid_t pid);
+
+// A directory of its own for one test, gone when that ends.
+class TemporaryDirectory {
+ public:
+  TemporaryDirectory();
+  ~TemporaryDirectory();
+  TemporaryDirectory(const TemporaryDirectory&) = delete;
+  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+}  // namespace lab_test
