@@ -1,0 +1,33 @@
+#!/bin/sh
+# documents_test.sh: what the documents point at is there: files behind links, DOC: tags, and in
+# tables "| `function` … | file |" each function in its file.
+#
+#   documents_test.sh TOP DOCUMENT...       e.g. … README.md runtime/HACKING.md
+set -u
+cd "$1" || exit 1
+shift
+
+# What a document points at, a line each: link FILE, tag NAME, function NAME FILE.
+pointers() {
+  grep -o ']([^)#:]*)' "$1" | sed 's/](\(.*\))/link \1/'
+  grep -o 'DOC: [a-z0-9-]*' "$1" | sed 's/DOC:/tag/'
+  sed -n 's/^| \(`.*\) | \([a-z_/]*\.[a-z]*\) |$/\1 \2/p' "$1" |
+    awk '{ for (i = 1; i < NF; i++) { gsub("`", "", $i); print "function", $i, $NF } }'
+}
+
+# Says what is missing; says nothing if all is well.
+missing() {
+  for document in "$@"; do
+    directory=$(dirname "$document")
+    pointers "$document" | sort -u | while read -r kind name file; do
+      case $kind in
+        link) [ -e "$directory/$name" ] || echo "$document links to $name, which is not there" ;;
+        tag) grep -rqwF "// DOC: $name" runtime profiler || echo "$document cites DOC: $name, which is in no source" ;;
+        function) grep -q "\<$name(" "$directory/$file" || echo "$document: no $name in $file" ;;
+      esac
+    done
+  done
+}
+
+said=$(missing "$@")
+[ -z "$said" ] || { printf '%s\n' "$said"; exit 1; }
