@@ -100,6 +100,7 @@ struct FlagSet::State {
   std::map<std::string, Flag, std::less<>> flags;  // sorted: the usage lists them by name
   std::vector<std::string> rest;
   bool parsed = false;
+  golab::glue::Writer out = golab::glue::make_writer(os::Stderr);
 
   void add(Flag f) {
     if (flags.count(f.name) != 0) {
@@ -127,7 +128,7 @@ FlagSet::FlagSet(std::string_view name, ErrorHandling handling)
   state_->app.set_help_flag();
   Usage = [this] {
     std::string head = state_->name.empty() ? "Usage:\n" : "Usage of " + state_->name + ":\n";
-    os::Stderr.Write(head + Defaults());
+    fmt::Fprint(state_->out, head + Defaults());
   };
 }
 FlagSet::~FlagSet() = default;
@@ -223,8 +224,10 @@ time::Duration* FlagSet::Duration(std::string_view name, time::Duration value,
 error FlagSet::State::parse_one(const std::string& arg, const std::vector<std::string>& args,
                                 size_t* next) {
   std::string text = arg.substr(arg[1] == '-' ? 2 : 1);
-  if (text.empty() || text[0] == '-' || text[0] == '=')
+  if (text.empty() || text[0] == '-' || text[0] == '=') {
+    --*next;  // it stays among the arguments, as in Go
     return fmt::Errorf("bad flag syntax: %s", arg);
+  }
   size_t equals = text.find('=');
   bool has_value = equals != text.npos;
   std::string flag_name = text.substr(0, equals);
@@ -266,7 +269,7 @@ error FlagSet::Parse(const std::vector<std::string>& args) {
   }
   state_->rest.assign(args.begin() + static_cast<std::ptrdiff_t>(next), args.end());
   if (err == nullptr) return nullptr;
-  if (err != ErrHelp) fmt::Fprintln(os::Stderr, err);
+  if (err != ErrHelp) fmt::Fprintln(state_->out, err);
   Usage();
   if (state_->handling == ExitOnError) os::Exit(err == ErrHelp ? 0 : 2);
   if (state_->handling == PanicOnError) panic(err);
@@ -319,7 +322,8 @@ std::string FlagSet::Defaults() const {
   }
   return all;
 }
-void FlagSet::PrintDefaults() const { os::Stderr.Write(Defaults()); }
+void FlagSet::PrintDefaults() const { fmt::Fprint(state_->out, Defaults()); }
+void FlagSet::set_writer(golab::glue::Writer w) { state_->out = w; }
 
 FlagSet& CommandLine() {
   static FlagSet& set = *new FlagSet(os::Args.empty() ? "" : os::Args[0], ExitOnError);

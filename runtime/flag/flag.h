@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "runtime/errors/errors.h"
+#include "runtime/fmt/fmt.h"
 #include "runtime/sync/func.h"
 #include "runtime/time/duration.h"
 
@@ -70,10 +71,16 @@ class FlagSet {
 
   golab::glue::Func<void()> Usage;  // by default "Usage of NAME:" and PrintDefaults
   std::string Defaults() const;     // all flags, as the usage shows them
-  void PrintDefaults() const;       // on stderr
+  // Where mistakes and the usage go; stderr unless told otherwise.
+  template <typename W>
+  void SetOutput(W& w) {
+    set_writer(golab::glue::make_writer(w));
+  }
+  void PrintDefaults() const;
 
  private:
   struct State;
+  void set_writer(golab::glue::Writer w);
   std::unique_ptr<State> state_;
 };
 

@@ -66,8 +66,7 @@ class any {
   any(const char* s) : any(std::string(s)) {}
   template <typename T>
   requires(!std::same_as<std::remove_cvref_t<T>, any> &&
-           !std::is_array_v<std::remove_reference_t<T>> &&
-           std::copy_constructible<std::remove_cvref_t<T>>) any(T&& value) {
+           !std::is_array_v<std::remove_reference_t<T>>) any(T&& value) {
     set<std::remove_cvref_t<T>>(std::forward<T>(value));
   }
 

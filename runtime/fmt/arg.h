@@ -124,6 +124,12 @@ template <typename K, typename V, typename C, typename A>
 struct TypeName<std::map<K, V, C, A>> {
   static std::string get() { return "map[" + type_name<K>() + "]" + type_name<V>(); }
 };
+template <>
+struct TypeName<const char*> {
+  static std::string get() { return "string"; }
+};
+template <>
+struct TypeName<char*> : TypeName<const char*> {};
 template <typename T>
 struct TypeName<T*> {
   static std::string get() { return "*" + type_name<std::remove_const_t<T>>(); }

@@ -143,7 +143,7 @@ void Printer::integer(const Arg& a, char32_t v) {
       return pad(s);
     }
     case U'q':
-      return pad(quote_rune(static_cast<char32_t>(a.u)));
+      return pad(quote_rune(static_cast<char32_t>(a.u), flags_.plus));
     case U'U': {
       char buf[20];
       snprintf(buf, sizeof buf, "U+%04llX", static_cast<unsigned long long>(a.u));
@@ -183,7 +183,8 @@ void Printer::text(std::string_view s, char32_t v, const Arg& a) {
     case U's':
       return pad(s);
     case U'q':
-      return pad(flags_.sharp && s.find('`') == s.npos ? "`" + std::string(s) + "`" : quote(s));
+      return pad(flags_.sharp && s.find('`') == s.npos ? "`" + std::string(s) + "`"
+                                                       : quote(s, flags_.plus));
     case U'x':
     case U'X': {
       if (flags_.prec >= 0) s = s.substr(0, static_cast<size_t>(flags_.prec));
@@ -272,7 +273,7 @@ void Printer::value(const Arg& a, char32_t v, int depth) {
     return;
   }
   if (a.kind == Kind::Nil) {
-    if (v == U'v')
+    if (v == U'v' || depth > 0)
       pad("<nil>", false);
     else
       bad_verb(a, v);

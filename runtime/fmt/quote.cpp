@@ -56,7 +56,7 @@ std::string_view truncate_runes(std::string_view s, size_t n) {
 namespace {
 
 // One rune inside quotes. `raw` is what stood there, for bytes that are no UTF-8.
-void quote_one(std::string& to, char32_t r, std::string_view raw, char quote_char) {
+void quote_one(std::string& to, char32_t r, std::string_view raw, char quote_char, bool ascii) {
   char buf[16];
   if (r == 0xFFFD && raw.size() == 1) {
     snprintf(buf, sizeof buf, "\\x%02x", static_cast<unsigned char>(raw[0]));
@@ -97,7 +97,7 @@ void quote_one(std::string& to, char32_t r, std::string_view raw, char quote_cha
   bool hidden = r < 0x20 || (r >= 0x7f && r <= 0xa0) || r == 0xad || (r >= 0x2000 && r <= 0x200f) ||
                 (r >= 0x2028 && r <= 0x202f) || (r >= 0x205f && r <= 0x206f) || r == 0x3000 ||
                 r == 0xfeff || (r >= 0xe000 && r <= 0xf8ff) || r >= 0xe0000;
-  if (!hidden) {
+  if (!hidden && !(ascii && r >= 0x80)) {
     append_rune(to, r);
     return;
   }
@@ -112,20 +112,20 @@ void quote_one(std::string& to, char32_t r, std::string_view raw, char quote_cha
 
 }  // namespace
 
-std::string quote(std::string_view s) {
+std::string quote(std::string_view s, bool ascii) {
   std::string out = "\"";
   for (size_t i = 0; i < s.size();) {
     size_t start = i;
     char32_t r = decode_rune(s, &i);
-    quote_one(out, r, s.substr(start, i - start), '"');
+    quote_one(out, r, s.substr(start, i - start), '"', ascii);
   }
   return out + '"';
 }
 
-std::string quote_rune(char32_t r) {
+std::string quote_rune(char32_t r, bool ascii) {
   std::string out = "'";
   if (r > 0x10FFFF || (r >= 0xD800 && r <= 0xDFFF)) r = 0xFFFD;
-  quote_one(out, r, "", '\'');
+  quote_one(out, r, "", '\'', ascii);
   return out + '\'';
 }
 

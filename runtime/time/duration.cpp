@@ -93,8 +93,9 @@ std::string parse_part(std::string_view whole, std::string_view& s, uint64_t* ns
   size_t i = 0;
   bool any = false;
   for (; i < s.size() && is_digit(s[i]); i++, any = true) {
-    if (number > (kMax - 9) / 10) return invalid;
+    if (number > kMax / 10) return invalid;
     number = number * 10 + static_cast<uint64_t>(s[i] - '0');
+    if (number > kMax) return invalid;
   }
   if (i < s.size() && s[i] == '.') {
     for (i++; i < s.size() && is_digit(s[i]); i++, any = true) {

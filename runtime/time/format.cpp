@@ -484,7 +484,7 @@ std::pair<Time, error> Parse(std::string_view layout, std::string_view value) {
     if (t.Local().Zone().second == p.offset) return {t.Local(), nullptr};
     return {t.In(FixedZone(p.zone_name, p.offset)), nullptr};
   }
-  if (!p.zone_name.empty() && p.zone_name != "UTC" && p.zone_name != "GMT") {
+  if (!p.zone_name.empty() && p.zone_name != "UTC") {
     return {t.In(FixedZone(p.zone_name, 0)), nullptr};
   }
   return {t, nullptr};

@@ -4,12 +4,13 @@
 // year 0: with the leap day at the end of a year every month starts at a fixed offset.
 #include "runtime/time/time.h"
 
-#include <limits>
-
 #include <ctime>
+#include <limits>
+#include <map>
 
 #include "runtime/core/proc.h"
 #include "runtime/fmt/fmt.h"
+#include "runtime/sync/mutex.h"
 
 namespace golab::time {
 
@@ -75,8 +76,15 @@ std::pair<std::string, int> local_zone(int64_t unix_seconds) {
 const Location* const UTC = &kUTC;
 const Location* const Local = &kLocal;
 
+// Kept for ever and given out again: times point to them.
 const Location* FixedZone(std::string_view name, int seconds_east) {
-  return new Location{std::string(name), false, seconds_east};
+  static auto& mu = *new sync::Mutex;
+  static auto& zones = *new std::map<std::pair<std::string, int>, Location>;
+  mu.Lock();
+  auto [it, made] = zones.try_emplace({std::string(name), seconds_east});
+  if (made) it->second = Location{std::string(name), false, seconds_east};
+  mu.Unlock();
+  return &it->second;
 }
 
 std::string Month::String() const {

@@ -1,0 +1,97 @@
+// Goal: timers wake whom they should, once, and cost nothing when nobody waits.
+#include <atomic>
+
+#include "runtime/golab.h"
+#include "tests/catch.h"
+
+TEST_CASE("Sleep lasts at least as long as asked", "[time][sleep]") {
+  auto start = time::Now();
+  time::Sleep(3 * time::Millisecond);
+  CHECK(time::Since(start) >= 3 * time::Millisecond);
+}
+
+TEST_CASE("a sleeping goroutine shows time.Sleep directly below its wait", "[time][sleep]") {
+  // It outlives the test: the first dump reads the program's debug information, which takes a while.
+  go([] { time::Sleep(30 * time::Second); });
+  CHECK(eventually([] {
+    std::string all = runtime::StackText(true);
+    size_t header = all.find(" [sleep]:\n");
+    return header != all.npos && all.compare(header + 10, 10, "time.Sleep") == 0;
+  }));
+}
+
+TEST_CASE("thousands of sleepers all wake", "[time][sleep]") {
+  sync::WaitGroup wg;
+  std::atomic<int> woke{0};
+  for (int i = 0; i < 5000; i++) {
+    wg.Go([&, i] {
+      time::Sleep(time::Duration(i % 7) * time::Millisecond);
+      woke++;
+    });
+  }
+  wg.Wait();
+  CHECK(woke == 5000);
+}
+
+TEST_CASE("After sends once", "[time][timer]") {
+  auto c = time::After(time::Millisecond);
+  auto at = c.recv();
+  CHECK_FALSE(at.IsZero());
+  CHECK(select({recv(c), recv(time::After(5 * time::Millisecond))}) == 1);
+}
+
+TEST_CASE("a ticker keeps ticking until it is stopped", "[time][ticker]") {
+  auto tick = time::NewTicker(time::Millisecond);
+  for (int i = 0; i < 5; i++) tick.C.recv();
+  tick.Stop();
+  CHECK(select({recv(tick.C), recv(time::After(10 * time::Millisecond))}) == 1);
+  SECTION("and again after Reset") {
+    tick.Reset(time::Millisecond);
+    tick.C.recv();
+    tick.Stop();
+  }
+}
+
+TEST_CASE("stopping and resetting AfterFunc from many goroutines frees its function once",
+          "[time][timer]") {
+  struct Counted {
+    std::atomic<int>* alive;
+    explicit Counted(std::atomic<int>* a) : alive(a) { ++*alive; }
+    Counted(const Counted& o) : alive(o.alive) { ++*alive; }
+    ~Counted() { --*alive; }
+  };
+  std::atomic<int> alive{0};
+  std::atomic<int> calls{0};
+  {
+    std::vector<time::Timer> timers;
+    for (int i = 0; i < 50; i++) {
+      Counted counted(&alive);
+      timers.push_back(time::AfterFunc(50 * time::Microsecond, [&calls, counted] { calls++; }));
+    }
+    sync::WaitGroup wg;
+    for (int g = 0; g < 4; g++) {
+      wg.Go([&, g] {
+        for (int round = 0; round < 200; round++) {
+          for (size_t i = 0; i < timers.size(); i++) {
+            if ((i + static_cast<size_t>(round + g)) % 3 == 0)
+              timers[i].Stop();
+            else
+              timers[i].Reset(time::Duration(i) * time::Microsecond);
+          }
+        }
+      });
+    }
+    wg.Wait();
+    for (auto& t : timers) t.Stop();
+  }
+  // Functions that were started may still be on their way out.
+  CHECK(eventually([&] { return alive == 0; }));
+  CHECK(calls > 0);
+}
+
+TEST_CASE("an armed AfterFunc fires though its handle is gone", "[time][timer]") {
+  auto done = make_chan<Empty>();
+  time::AfterFunc(time::Millisecond, [=] { close(done); });
+  done.recv();
+  SUCCEED();
+}
