@@ -21,19 +21,49 @@ unsigned char* chanbuf(hchan* c, uint32_t i) { return c->buf + size_t{i} * c->el
 uint32_t next_index(hchan* c, uint32_t i) { return i + 1 == c->dataqsiz ? 0 : i + 1; }
 
 bool parkunlock(G*, void* c) {
-  unlock(&static_cast<hchan*>(c)->lock);
+  unlockWithP(&static_cast<hchan*>(c)->lock);
   return true;
 }
 
-hchan* allocate(const ElemType* type, uint32_t size) {
-  size_t bytes = size_t{size} * type->size;
-  auto* c = new hchan;
+// A channel is one block: the hchan, its timer if it has one, the buffer.
+struct Layout {
+  size_t timer;
+  size_t buf;
+  size_t bytes;
+  std::align_val_t align;
+};
+
+Layout layout_of(const ElemType* type, uint32_t size, bool timer) {
+  auto up = [](size_t n, size_t align) { return (n + align - 1) / align * align; };
+  Layout l{};
+  l.timer = up(sizeof(hchan), alignof(Timer));
+  l.buf = up(timer ? l.timer + sizeof(Timer) : sizeof(hchan), type->align);
+  l.bytes = l.buf + size_t{size} * type->size;
+  l.align = std::align_val_t(type->align > alignof(hchan) ? type->align : alignof(hchan));
+  return l;
+}
+
+hchan* allocate(const ElemType* type, uint32_t size, bool timer) {
+  Layout l = layout_of(type, size, timer);
+  auto* block =
+      static_cast<unsigned char*>(l.align <= std::align_val_t(__STDCPP_DEFAULT_NEW_ALIGNMENT__)
+                                      ? ::operator new(l.bytes)
+                                      : ::operator new(l.bytes, l.align));
+  auto* c = new (block) hchan;
+  if (timer) c->timer = new (block + l.timer) Timer;
+  c->buf = block + l.buf;
   c->elemtype = type;
   c->elemsize = type->size;
   c->dataqsiz = size;
-  if (bytes > 0)
-    c->buf = static_cast<unsigned char*>(::operator new(bytes, std::align_val_t(type->align)));
   return c;
+}
+
+void deallocate(hchan* c) {
+  Layout l = layout_of(c->elemtype, c->dataqsiz, c->timer != nullptr);
+  if (l.align <= std::align_val_t(__STDCPP_DEFAULT_NEW_ALIGNMENT__))
+    ::operator delete(c);
+  else
+    ::operator delete(c, l.align);
 }
 
 enum class Outcome { Done, WouldBlock, Closed };
@@ -41,12 +71,12 @@ enum class Outcome { Done, WouldBlock, Closed };
 // Hands *elem to whoever waits, or to the buffer. Requires c->lock; drops it unless WouldBlock.
 Outcome try_send(hchan* c, void* elem, bool keep) {
   if (c->closed.load(std::memory_order_relaxed) != 0) {
-    unlock(&c->lock);
+    unlockWithP(&c->lock);
     return Outcome::Closed;
   }
   if (Sudog* sg = dequeue(&c->recvq)) {
     carry(c->elemtype, sg->elem, sg->keep, elem, keep);
-    unlock(&c->lock);
+    unlockWithP(&c->lock);
     wake(sg, true);
     return Outcome::Done;
   }
@@ -55,7 +85,7 @@ Outcome try_send(hchan* c, void* elem, bool keep) {
     carry(c->elemtype, chanbuf(c, c->sendx), false, elem, keep);
     c->sendx = next_index(c, c->sendx);
     c->qcount.store(count + 1, std::memory_order_relaxed);
-    unlock(&c->lock);
+    unlockWithP(&c->lock);
     return Outcome::Done;
   }
   return Outcome::WouldBlock;
@@ -73,21 +103,21 @@ Outcome try_recv(hchan* c, void* elem, bool keep) {
     if (Sudog* sg = dequeue(&c->sendq)) {
       carry(c->elemtype, slot, false, sg->elem, sg->keep);
       c->sendx = c->recvx;
-      unlock(&c->lock);
+      unlockWithP(&c->lock);
       wake(sg, true);
       return Outcome::Done;
     }
     c->qcount.store(count - 1, std::memory_order_relaxed);
-    unlock(&c->lock);
+    unlockWithP(&c->lock);
     return Outcome::Done;
   }
   if (c->closed.load(std::memory_order_relaxed) != 0) {
-    unlock(&c->lock);
+    unlockWithP(&c->lock);
     return Outcome::Closed;
   }
   if (Sudog* sg = dequeue(&c->sendq)) {
     carry(c->elemtype, elem, keep, sg->elem, sg->keep);
-    unlock(&c->lock);
+    unlockWithP(&c->lock);
     wake(sg, true);
     return Outcome::Done;
   }
@@ -127,12 +157,11 @@ using glue::park_on;
       size > UINT32_MAX / 2) {
     panic_runtime_error("makechan: size out of range");
   }
-  return allocate(type, static_cast<uint32_t>(size));
+  return allocate(type, static_cast<uint32_t>(size), false);
 }
 
 hchan* maketimerchan(const ElemType* type, TimerFunc f) {
-  hchan* c = allocate(type, 1);
-  c->timer = new Timer;
+  hchan* c = allocate(type, 1, true);
   c->timer->chan = c;
   c->timer->f = f;
   c->timer->arg = c;
@@ -142,7 +171,6 @@ hchan* maketimerchan(const ElemType* type, TimerFunc f) {
 void freechan(hchan* c) {
   if (c->timer != nullptr) {
     timerStop(c->timer);
-    delete c->timer;
   }
   if (!c->elemtype->trivial) {
     for (uint32_t n = c->qcount.load(); n > 0; n--) {
@@ -150,8 +178,7 @@ void freechan(hchan* c) {
       c->recvx = next_index(c, c->recvx);
     }
   }
-  if (c->buf != nullptr) ::operator delete(c->buf, std::align_val_t(c->elemtype->align));
-  delete c;
+  deallocate(c);
 }
 
 [[gnu::noinline]] static void chansend(hchan* c, void* elem) {
@@ -162,7 +189,7 @@ void freechan(hchan* c) {
       gopark(nullptr, nullptr, WaitReason::ChanSendNilChan);
       throw_("unreachable");
     }
-    lock(&c->lock);
+    lockWithP(&c->lock);
     Outcome outcome = try_send(c, elem, false);
     if (outcome == Outcome::WouldBlock) {
       closed = !park_on(c, &c->sendq, elem, WaitReason::ChanSend);
@@ -177,9 +204,9 @@ void freechan(hchan* c) {
 
 bool chantrysend(hchan* c, void* elem) {
   RuntimeCall rc;
-  lock(&c->lock);
+  lockWithP(&c->lock);
   Outcome outcome = try_send(c, elem, false);
-  if (outcome == Outcome::WouldBlock) unlock(&c->lock);
+  if (outcome == Outcome::WouldBlock) unlockWithP(&c->lock);
   return outcome == Outcome::Done;
 }
 
@@ -193,7 +220,7 @@ bool chantrysend(hchan* c, void* elem) {
     maybeRunChan(c->timer);
     blockTimerChan(c->timer);
   }
-  lock(&c->lock);
+  lockWithP(&c->lock);
   Outcome outcome = try_recv(c, elem, false);
   if (outcome == Outcome::WouldBlock) {
     outcome =
@@ -211,15 +238,16 @@ bool chantrysend(hchan* c, void* elem) {
   if (c == nullptr) panic_runtime_error("close of nil channel");
   {
     RuntimeCall rc;
-    lock(&c->lock);
+    lockWithP(&c->lock);
     if (c->closed.load(std::memory_order_relaxed) == 0) {
       c->closed.store(1, std::memory_order_release);
       // Off the queues under the lock, woken after it: a woken goroutine comes for this lock at
-      // once. A stack, as in Go: the one that waited longest is readied last, and so runs next here.
+      // once. A stack, as in Go: the one that waited longest is readied last, and so runs next
+      // here.
       Sudog* all = nullptr;
       while (Sudog* sg = dequeue(&c->recvq)) sg->next = all, all = sg;
       while (Sudog* sg = dequeue(&c->sendq)) sg->next = all, all = sg;
-      unlock(&c->lock);
+      unlockWithP(&c->lock);
       while (all != nullptr) {
         Sudog* sg = all;
         all = sg->next;
@@ -227,7 +255,7 @@ bool chantrysend(hchan* c, void* elem) {
       }
       return;
     }
-    unlock(&c->lock);
+    unlockWithP(&c->lock);
   }
   panic_runtime_error("close of closed channel");
 }
@@ -242,14 +270,14 @@ int chancap(const hchan* c) {
 }
 
 bool discard_timer_value(hchan* c) {
-  lock(&c->lock);
+  lockWithP(&c->lock);
   bool had = c->qcount.load(std::memory_order_relaxed) > 0;
   if (had) {
     if (!c->elemtype->trivial) c->elemtype->destroy(chanbuf(c, c->recvx));
     c->recvx = next_index(c, c->recvx);
     c->qcount.store(0, std::memory_order_relaxed);
   }
-  unlock(&c->lock);
+  unlockWithP(&c->lock);
   return had;
 }
 

@@ -28,7 +28,7 @@ void sellock(scase* cases, const Order* order, int n) {
   hchan* last = nullptr;
   for (int i = 0; i < n; i++) {
     hchan* c = cases[order[i].lock].c;
-    if (c != last) lock(&c->lock);
+    if (c != last) lockWithP(&c->lock);
     last = c;
   }
 }
@@ -38,7 +38,7 @@ void selunlock(scase* cases, const Order* order, int n, hchan* except) {
   hchan* last = nullptr;
   for (int i = n; i-- > 0;) {
     hchan* c = cases[order[i].lock].c;
-    if (c != last && c != except) unlock(&c->lock);
+    if (c != last && c != except) unlockWithP(&c->lock);
     last = c;
   }
 }

@@ -2,6 +2,7 @@
 #include "runtime/core/lock.h"
 
 #include <linux/futex.h>
+#include <sched.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -11,10 +12,8 @@
 #include "runtime/core/arch.h"
 
 namespace golab::runtime {
-namespace {
-enum : uint32_t { kUnlocked = 0, kLocked = 1, kSleeping = 2 };
-constexpr int kSpins = 100;  // a critical section is a few dozen instructions
-}  // namespace
+
+bool onlyOneP = false;
 
 void futexsleep(std::atomic<uint32_t>* addr, uint32_t val, int64_t ns) {
   int saved = errno;
@@ -34,15 +33,19 @@ void futexwakeup(std::atomic<uint32_t>* addr, uint32_t count) {
 }
 
 void lock2(mutex* l) {
-  for (int i = 0; i < kSpins; i++) {
-    if (l->key.load(std::memory_order_relaxed) == kUnlocked && trylock(l)) return;
-    cpu_relax();
-  }
-  while (l->key.exchange(kSleeping, std::memory_order_acquire) != kUnlocked) {
-    futexsleep(&l->key, kSleeping, -1);
+  constexpr int kSpins = 100;  // a critical section is a few dozen instructions
+  constexpr int kYields = 10;
+  for (int i = 0;; i++) {
+    if (l->key.load(std::memory_order_relaxed) == 0 && trylock(l)) return;
+    if (i < kSpins) {
+      cpu_relax();
+    } else if (i < kSpins + kYields) {
+      sched_yield();
+    } else {
+      timespec ts{0, 20'000};
+      nanosleep(&ts, nullptr);
+    }
   }
 }
-
-void unlock2(mutex* l) { futexwakeup(&l->key, 1); }
 
 }  // namespace golab::runtime

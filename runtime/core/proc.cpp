@@ -253,6 +253,13 @@ void finish_left(M* mp) {
       break;
     }
     case LeftAction::Yield:
+      if (mp->p != nullptr && sched.runqsize.load(std::memory_order_relaxed) == 0) {
+        // Nobody waits in the global queue, so the tail of this one is as far back.
+        runqput(mp->p, gp, false);
+        wakep();
+        break;
+      }
+      [[fallthrough]];
     case LeftAction::Requeue:
       lock(&sched.lock);
       globrunqput(gp);
@@ -837,6 +844,7 @@ void schedinit() {
   }
   procresize(procs);
   sched.gomaxprocs.store(procs);
+  onlyOneP = procs == 1;
 }
 
 int GOMAXPROCS(int n) {
@@ -878,6 +886,7 @@ int GOMAXPROCS(int n) {
     pp->status.store(_Pdead);
   }
   sched.gomaxprocs.store(n);
+  onlyOneP = n == 1;
   for (int32_t i = n - 1; i > 0; i--) pidleput(sched.allp[i]);
   unlock(&sched.lock);
   acquirep(self, sched.allp[0]);

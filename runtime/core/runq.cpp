@@ -61,7 +61,12 @@ uint32_t runqgrab(P* victim, P* pp, uint32_t tail, bool stealRunNext) {
 }  // namespace
 
 void runqput(P* pp, G* gp, bool next) {
-  if (next) {
+  if (next && onlyOneP) {  // no thief: plain stores do
+    G* old = pp->runnext.load(std::memory_order_relaxed);
+    pp->runnext.store(gp, std::memory_order_relaxed);
+    if (old == nullptr) return;
+    gp = old;
+  } else if (next) {
     // Sequentially consistent: wakep reads the idle count after this (see stopping an M,
     // machine.cpp).
     gp = pp->runnext.exchange(gp);
@@ -72,14 +77,33 @@ void runqput(P* pp, G* gp, bool next) {
     uint32_t t = pp->runqtail.load(std::memory_order_relaxed);
     if (t - h < kRunqueueSize) {
       pp->runq[t % kRunqueueSize].store(gp, std::memory_order_relaxed);
-      pp->runqtail.store(t + 1, std::memory_order_seq_cst);
+      pp->runqtail.store(t + 1, onlyOneP ? std::memory_order_release : std::memory_order_seq_cst);
       return;
     }
     if (runqputslow(pp, gp, h, t)) return;
   }
 }
 
+namespace {
+
+G* runqget_alone(P* pp, bool* inheritTime) {
+  if (G* next = pp->runnext.load(std::memory_order_relaxed)) {
+    pp->runnext.store(nullptr, std::memory_order_relaxed);
+    *inheritTime = true;
+    return next;
+  }
+  *inheritTime = false;
+  uint32_t h = pp->runqhead.load(std::memory_order_relaxed);
+  if (h == pp->runqtail.load(std::memory_order_relaxed)) return nullptr;
+  G* gp = pp->runq[h % kRunqueueSize].load(std::memory_order_relaxed);
+  pp->runqhead.store(h + 1, std::memory_order_release);
+  return gp;
+}
+
+}  // namespace
+
 G* runqget(P* pp, bool* inheritTime) {
+  if (onlyOneP) return runqget_alone(pp, inheritTime);
   G* next = pp->runnext.load(std::memory_order_relaxed);
   // Only this P fills runnext, others only empty it: if the swap fails, a thief has it.
   if (next != nullptr && pp->runnext.compare_exchange_strong(next, nullptr)) {
