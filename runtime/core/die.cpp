@@ -68,7 +68,13 @@ void start_dying() {
   fflush(stdout);
   int32_t me = gettid();
   int32_t nobody = 0;
-  if (dying.compare_exchange_strong(nobody, me)) return;
+  if (dying.compare_exchange_strong(nobody, me)) {
+    // What a thread holds that the world stopped in malloc is not to be had any more. Better half a
+    // text than a process that never ends.
+    signal(SIGALRM, [](int) { _exit(2); });
+    alarm(30);
+    return;
+  }
   if (nobody == me) _exit(2);
   for (;;) pause();
 }
@@ -84,6 +90,8 @@ void start_dying() {
   }
   _exit(2);
 }
+
+std::string registers_text(const ucontext_t* uc);
 
 // The stack at which the current goroutine is shown.
 struct Shown {
@@ -137,17 +145,21 @@ std::string goroutines_text(const Shown* shown, Level level) {
   return text;
 }
 
-// Makes and prints the text on a big stack if the thread can go there.
-void print_goroutines(const std::string& message, const Shown* shown, Level level) {
-  auto make = [&] { print(message + goroutines_text(shown, level)); };
+// Makes and prints the text, on a big stack if the thread can go there, and ends the process. It never
+// comes back from that stack: the world stands still for good by then.
+[[noreturn]] void print_and_die(const std::string& message, const Shown* shown, Level level,
+                                const Traceback& traceback, const ucontext_t* uc = nullptr) {
+  auto make = [&] {
+    print(message + goroutines_text(shown, level));
+    if (uc != nullptr) print("\n" + registers_text(uc));
+    finish_dying(traceback);
+  };
   M* mp = getm();
   bool can_switch = mp != nullptr && mp->curg != nullptr && !mp->onSystemstack &&
                     mp->locks.load() == 0 && mp->state.load() == kMRunning;
-  if (can_switch) {
-    systemstack(make);
-  } else {
-    make();
-  }
+  if (can_switch) systemstack(make);
+  make();
+  __builtin_unreachable();
 }
 
 }  // namespace
@@ -172,16 +184,14 @@ uint32_t callers(uint32_t skip, uintptr_t* pcs, uint32_t max) {
   if (gp != nullptr && gp->panics != nullptr && gp->panics->dying) {
     message = panic_chain_text(*gp->panics) + "\t" + message;
   }
-  print_goroutines(message, gp != nullptr ? &shown : nullptr, level);
-  finish_dying(traceback);
+  print_and_die(message, gp != nullptr ? &shown : nullptr, level, traceback);
 }
 
 [[noreturn]] void die_deadlock(const char* text) {
   start_dying();
   Traceback traceback = gotraceback();
   Level level = traceback.level == Level::Single ? Level::All : traceback.level;
-  print_goroutines(std::string("fatal error: ") + text + "\n", nullptr, level);
-  finish_dying(traceback);
+  print_and_die(std::string("fatal error: ") + text + "\n", nullptr, level, traceback);
 }
 
 // ---- Panics
@@ -299,8 +309,8 @@ using namespace golab::runtime;
   memcpy(shown.pcs, record->pcs, record->depth * sizeof(uintptr_t));
   shown.walk.total = shown.walk.stored = shown.walk.head = record->depth;
   Traceback traceback = gotraceback();
-  print_goroutines(panic_chain_text(*record), gp != nullptr ? &shown : nullptr, traceback.level);
-  finish_dying(traceback);
+  print_and_die(panic_chain_text(*record), gp != nullptr ? &shown : nullptr, traceback.level,
+                traceback);
 }
 
 }  // namespace golab::glue
@@ -352,11 +362,10 @@ void shown_interrupted(Shown* shown, const ucontext_t* uc) {
                         "-byte limit\n" + "runtime: sp=" + hex(context_sp(uc)) + " stack=[" +
                         hex(gp->stackLo) + ", " + hex(gp->stackHi) +
                         "]\nfatal error: stack overflow\n";
-  print_goroutines(message, shown, Level::System);
-  finish_dying(gotraceback());
+  print_and_die(message, shown, Level::System, gotraceback());
 }
 
-void on_fault(int sig, siginfo_t* info, void* context) {
+[[maybe_unused]] void on_fault(int sig, siginfo_t* info, void* context) {
   M* mp = getm();
   auto* uc = static_cast<ucontext_t*>(context);
   auto addr = reinterpret_cast<uintptr_t>(info->si_addr);
@@ -371,7 +380,9 @@ void on_fault(int sig, siginfo_t* info, void* context) {
   G* gp = mp->curg;
   bool in_goroutine = gp != nullptr && !mp->onSystemstack;
   if (in_goroutine) shown_interrupted(&shown, uc);
-  if (in_goroutine && sig == SIGSEGV && stackGuardHit(gp, addr))
+  // A stack without a guard page may be left far below before anything faults.
+  bool below = gp != nullptr && gp->stackLo != 0 && context_sp(uc) < gp->stackLo;
+  if (in_goroutine && sig == SIGSEGV && (below || stackGuardHit(gp, addr)))
     goroutine_stack_overflow(gp, uc, &shown);
   char line[160];
   snprintf(line, sizeof line, "[signal %s code=0x%x addr=0x%lx pc=0x%lx]\n", signal_text(sig),
@@ -381,14 +392,12 @@ void on_fault(int sig, siginfo_t* info, void* context) {
       sig == SIGFPE   ? "panic: runtime error: integer divide by zero\n"
       : sig == SIGILL ? "fatal error: illegal instruction\n"
                       : "panic: runtime error: invalid memory address or nil pointer dereference\n";
+  Traceback traceback = gotraceback();
   if (in_goroutine && mp->locks.load() == 0) {
-    print_goroutines(std::string(what) + line, &shown, gotraceback().level);
-  } else {
-    print_goroutines(
-        std::string("fatal error: unexpected signal during runtime execution\n") + line,
-        in_goroutine ? &shown : nullptr, Level::System);
+    print_and_die(std::string(what) + line, &shown, traceback.level, traceback);
   }
-  finish_dying(gotraceback());
+  print_and_die(std::string("fatal error: unexpected signal during runtime execution\n") + line,
+                in_goroutine ? &shown : nullptr, Level::System, traceback);
 }
 
 std::string registers_text(const ucontext_t* uc) {
@@ -424,16 +433,16 @@ void on_quit(int, siginfo_t* info, void* context) {
   auto* uc = static_cast<ucontext_t*>(context);
   start_dying();
   static Shown shown;
-  bool in_goroutine =
-      mp != nullptr && mp->curg != nullptr && mp->state.load() == kMRunning && !mp->onSystemstack;
+  const G* gp = mp != nullptr ? mp->curg : nullptr;
+  // In the midst of a switch the thread is on another stack than its goroutine's.
+  bool in_goroutine = gp != nullptr && mp->state.load() == kMRunning && !mp->onSystemstack &&
+                      context_sp(uc) >= gp->stackLo && context_sp(uc) < gp->stackHi;
   if (in_goroutine) shown_interrupted(&shown, uc);
   char head[96];
   snprintf(head, sizeof head, "SIGQUIT: quit\nPC=0x%lx m=%ld sigcode=%d\n",
            static_cast<unsigned long>(context_pc(uc)),
            mp != nullptr ? static_cast<long>(mp->id) : -1L, info->si_code);
-  print_goroutines(head, in_goroutine ? &shown : nullptr, Level::System);
-  print("\n" + registers_text(uc));
-  finish_dying(gotraceback());
+  print_and_die(head, in_goroutine ? &shown : nullptr, Level::System, gotraceback(), uc);
 }
 
 void handle(int sig, void (*handler)(int, siginfo_t*, void*)) {

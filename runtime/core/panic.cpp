@@ -27,23 +27,31 @@ class RuntimeError final : public PanicValue {
   Error error_;
 };
 
-// A panic raised while another is being handled or unwinds is chained to it.
-std::shared_ptr<PanicRecord> predecessor(bool* recovered) {
-  *recovered = false;
-  if (std::exception_ptr handled = std::current_exception()) {
+// The panic that a catch block handles at this moment; null if none does.
+std::shared_ptr<PanicRecord> handled() {
+  if (std::exception_ptr exception = std::current_exception()) {
     try {
-      std::rethrow_exception(handled);
+      std::rethrow_exception(exception);
     } catch (Panic& p) {
-      *recovered = true;
       return p.record();
     } catch (...) {}
   }
-  G* gp = getg();
-  if (gp != nullptr && gp->panics != nullptr &&
-      (std::uncaught_exceptions() > 0 || gp->panics->dying)) {
-    return gp->panics->shared_from_this();
-  }
   return nullptr;
+}
+
+// A panic raised while another is being handled or unwinds is chained to it. Both may be: in a Defer
+// that a dying panic runs, or in a catch block below one that unwinds. The newest one counts.
+std::shared_ptr<PanicRecord> predecessor(bool* recovered) {
+  *recovered = false;
+  std::shared_ptr<PanicRecord> caught = handled();
+  G* gp = getg();
+  PanicRecord* newest = gp != nullptr ? gp->panics : nullptr;
+  if (newest != nullptr && newest != caught.get() &&
+      (std::uncaught_exceptions() > 0 || newest->dying)) {
+    return newest->shared_from_this();
+  }
+  *recovered = caught != nullptr && !caught->dying;
+  return caught;
 }
 
 }  // namespace

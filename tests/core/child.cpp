@@ -1,0 +1,83 @@
+// child.cpp: small programs for process_test.cpp, chosen by the first argument.
+#include <atomic>
+#include <cstdio>
+#include <cstring>
+#include <string>
+
+#include "runtime/chan/chan.h"
+#include "runtime/core/go.h"
+#include "runtime/core/stack.h"
+#include "runtime/time/time.h"
+
+using namespace golab;
+
+int fill(int depth) {
+  volatile char page[4000];
+  memset(const_cast<char*>(page), depth, sizeof page);
+  return depth == 0 ? 0 : fill(depth - 1) + page[100];
+}
+
+static int idle() {
+  auto never = make_chan<int>();
+  for (int i = 0; i < 100; i++) go([=] { never.recv(); });
+  go([=] {
+    time::Sleep(time::Hour);
+    never.send(1);
+  });
+  time::Sleep(time::Second);
+  return 0;
+}
+
+static int guards() {
+  auto out = make_chan<int>();
+  for (int i = 0; i < 200; i++) go([=] { out.send(fill(10)); });
+  for (int i = 0; i < 200; i++) out.recv();
+  printf("%d\n", static_cast<int>(runtime::stackGuardKind()));
+  return 0;
+}
+
+// Stacks are carved upwards: the last goroutine runs over the upper end of its neighbour's below.
+static int overflow() {
+  auto gate = make_chan<int>();
+  auto parked = make_chan<int>();
+  for (int i = 0; i < 4; i++) {
+    go([=] {
+      parked.send(1);
+      gate.recv();
+    });
+    parked.recv();
+  }
+  go([] {
+    fill(17);  // of 64 KiB
+    runtime::Gosched();
+    puts("nobody noticed");
+  });
+  gate.recv();
+  return 0;
+}
+
+static int starve() {
+  std::atomic<bool> stop{false};
+  go([&] {
+    while (!stop.load(std::memory_order_relaxed)) {
+    }
+  });
+  runtime::Gosched();
+  auto c = make_chan<int>();
+  for (int i = 0; i < 10; i++) {
+    go([=] { c.send(1); });
+    c.recv();
+  }
+  stop = true;
+  printf("done %d\n", runtime::GOMAXPROCS(0));
+  return 0;
+}
+
+int main(int, char** argv) {
+  std::string name = argv[1];
+  if (name == "idle") return idle();
+  if (name == "guards") return guards();
+  if (name == "overflow") return overflow();
+  if (name == "starve") return starve();
+  return 9;
+}

@@ -1,0 +1,59 @@
+// process_test.cpp: what the environment decides, and what a whole process uses.
+#include <string>
+
+#include "tests/catch.h"
+#include "tests/child.h"
+
+namespace {
+ChildResult child(const char* name, const std::vector<std::string>& env = {}) {
+  return run_child({CORE_CHILD, name}, env, 60);
+}
+}  // namespace
+
+TEST_CASE("an idle program uses no CPU", "[process]") {
+  ChildResult r = child("idle");
+  CHECK(r.status == 0);
+#if !defined(GOLAB_ASAN) && !defined(GOLAB_TSAN)
+  CHECK(r.cpu_seconds < 0.2);  // of more than a second: it started and it ended
+#endif
+}
+
+TEST_CASE("GOMAXPROCS=1 is enough beside a busy loop", "[process]") {
+  ChildResult r = child("starve", {"GOMAXPROCS=1"});
+  CHECK(r.status == 0);
+  CHECK(r.out == "done 1\n");
+}
+
+#if !defined(GOLAB_ASAN) && !defined(GOLAB_TSAN)
+TEST_CASE("each kind of stack guard works and finds an overflow", "[process][guard]") {
+  std::string kind = GENERATE("madvise", "mprotect", "canary");
+  CAPTURE(kind);
+  ChildResult fine = child("guards", {"GOLAB_GUARD=" + kind, "GOLAB_STACK=64k"});
+  CHECK(fine.status == 0);
+  CHECK(fine.err.empty());
+  if (kind == "mprotect") CHECK(fine.out == "1\n");
+  if (kind == "canary") CHECK(fine.out == "2\n");
+
+  ChildResult over = child("overflow", {"GOLAB_GUARD=" + kind, "GOLAB_STACK=64k"});
+  CAPTURE(over.err);
+  CHECK(over.status == 2);
+  CHECK(over.err.find("stack overflow") != std::string::npos);
+  if (kind != "canary") CHECK(over.err.find("main.fill(") != std::string::npos);
+}
+#endif
+
+TEST_CASE("a bad GOLAB_STACK or GOLAB_GUARD is refused with a reason", "[process]") {
+  for (const char* bad : {"GOLAB_STACK=0", "GOLAB_STACK=12k", "GOLAB_STACK=100k", "GOLAB_STACK=x",
+                          "GOLAB_STACK=256kb", "GOLAB_STACK=-1", "GOLAB_STACK=128m", "GOLAB_GUARD=x",
+                          "GOLAB_GUARD="}) {
+    CAPTURE(bad);
+    ChildResult r = child("guards", {bad});
+    CHECK(r.status == 2);
+    CHECK(r.err.find(std::string("golab: ") + bad + ": want ") == 0);
+  }
+  // Near misses.
+  for (const char* good : {"GOLAB_STACK=64k", "GOLAB_STACK=65536", "GOLAB_STACK=1M"}) {
+    CAPTURE(good);
+    CHECK(child("guards", {good}).status == 0);
+  }
+}

@@ -1,0 +1,279 @@
+// sched_test.cpp: goroutines that can run do run: stealing, preemption, system calls, locked threads.
+#include <unistd.h>
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "runtime/chan/chan.h"
+#include "runtime/core/go.h"
+#include "runtime/core/sched.h"
+#include "runtime/core/stack.h"
+#include "runtime/core/stop.h"
+#include "runtime/time/time.h"
+#include "tests/catch.h"
+
+using namespace golab;
+
+namespace {
+
+// Spins in the program's code until told to stop. The atomic lets TSan deliver signals.
+struct Spinner {
+  std::shared_ptr<std::atomic<bool>> stop = std::make_shared<std::atomic<bool>>(false);
+  std::shared_ptr<std::atomic<int>> running = std::make_shared<std::atomic<int>>(0);
+
+  void start(int n) const {
+    for (int i = 0; i < n; i++) {
+      go([stop = stop, running = running] {
+        (*running)++;
+        while (!stop->load(std::memory_order_relaxed)) {
+        }
+        (*running)--;
+      });
+    }
+  }
+  bool end() const {
+    *stop = true;
+    return eventually([&] { return running->load() == 0; });
+  }
+};
+
+struct Procs {
+  explicit Procs(int n) : old(runtime::GOMAXPROCS(n)) {}
+  ~Procs() { runtime::GOMAXPROCS(old); }
+  int old;
+};
+
+}  // namespace
+
+TEST_CASE("a busy loop starves nobody, with one P or several", "[sched][preemption]") {
+  int procs = GENERATE(1, 2);
+  Procs p(procs);
+  Spinner s;
+  s.start(3);
+  // Everything that takes a scheduler: channels, timers, new goroutines, stopping the world.
+  auto ping = make_chan<int>();
+  auto pong = make_chan<int>();
+  go([=] {
+    for (int v : ping) pong.send(v + 1);
+  });
+  int sum = 0;
+  for (int i = 0; i < 20; i++) {
+    ping.send(i);
+    sum += pong.recv();
+  }
+  CHECK(sum == 210);
+  close(ping);
+  time::Sleep(time::Millisecond);
+  runtime::stopTheWorld();
+  runtime::startTheWorld();
+  CHECK(eventually([&] { return s.running->load() == 3; }));
+  CHECK(s.end());
+}
+
+TEST_CASE("a goroutine in a system call gives its P away", "[sched][syscall]") {
+  Procs one(1);
+  int fds[2];
+  REQUIRE(pipe(fds) == 0);
+  auto done = make_chan<int>();
+  go([=] {
+    char c = 0;
+    runtime::entersyscall();
+    ssize_t n = ::read(fds[0], &c, 1);
+    runtime::exitsyscall();
+    done.send(static_cast<int>(n));
+  });
+  auto ping = make_chan<int>();
+  for (int i = 0; i < 100; i++) {
+    go([=] { ping.send(1); });
+    ping.recv();
+  }
+  CHECK(len(done) == 0);
+  REQUIRE(::write(fds[1], "x", 1) == 1);
+  CHECK(done.recv() == 1);
+  ::close(fds[0]);
+  ::close(fds[1]);
+}
+
+TEST_CASE("a locked goroutine stays on its thread and has it to itself", "[sched][lock]") {
+  Procs p(3);
+  auto out = make_chan<bool>();
+  std::atomic<int> intruders{0};
+  for (int g = 0; g < 4; g++) {
+    go([=, &intruders] {
+      runtime::LockOSThread();
+      runtime::LockOSThread();
+      runtime::UnlockOSThread();  // nested: still locked
+      int tid = gettid();
+      bool stayed = true;
+      auto c = make_chan<int>();
+      for (int i = 0; i < 200; i++) {
+        go([=, &intruders] {
+          if (gettid() == tid) intruders++;
+          c.send(1);
+        });
+        c.recv();
+        runtime::Gosched();
+        stayed &= gettid() == tid;
+      }
+      if (g % 2 == 0) runtime::UnlockOSThread();  // the others end while locked
+      out.send(stayed);
+    });
+  }
+  for (int g = 0; g < 4; g++) CHECK(out.recv());
+  CHECK(intruders == 0);
+  CHECK(runtime::getg()->lockedToThread);  // this one: tests/main.cpp
+}
+
+TEST_CASE("GOMAXPROCS may change under load", "[sched]") {
+  Procs keep(2);
+  auto stop = std::make_shared<std::atomic<bool>>(false);
+  auto ended = make_chan<int64_t>(20);
+  auto ring = make_chan<int>(4);
+  auto started = std::make_shared<std::atomic<int>>(0);
+  for (int g = 0; g < 8; g++) {
+    go([=] {
+      int64_t n = 0;
+      while (!stop->load()) {
+        ring.send(1);
+        ring.recv();
+        if (n++ == 0) (*started)++;
+      }
+      ended.send(n);
+    });
+  }
+  for (int g = 0; g < 2; g++) {
+    go([=] {
+      int64_t n = 0;
+      while (!stop->load()) {
+        time::Sleep(50 * time::Microsecond);
+        go([] {});
+        if (n++ == 0) (*started)++;
+      }
+      ended.send(n);
+    });
+  }
+  Spinner s;
+  s.start(1);
+  for (int i = 0; i < 60; i++) {
+    int n = 1 + (i * 7) % 5;
+    runtime::GOMAXPROCS(n);
+    if (runtime::GOMAXPROCS(0) != n) FAIL("GOMAXPROCS is not what it was set to");
+    runtime::Gosched();
+  }
+  CHECK(eventually([=] { return started->load() == 10; }));
+  *stop = true;
+  for (int g = 0; g < 10; g++) CHECK(ended.recv() > 0);
+  CHECK(s.end());
+}
+
+TEST_CASE("NumGoroutine counts what exists", "[sched]") {
+  auto gate = make_chan<int>();
+  REQUIRE(eventually([] {
+    static int last = -1;
+    return std::exchange(last, runtime::NumGoroutine()) == runtime::NumGoroutine();
+  }));
+  int before = runtime::NumGoroutine();
+  for (int i = 0; i < 1000; i++) go([=] { gate.recv(); });
+  CHECK(runtime::NumGoroutine() == before + 1000);
+  close(gate);
+  CHECK(eventually([=] { return runtime::NumGoroutine() == before; }));
+}
+
+TEST_CASE("work queued on one P is stolen by the others", "[sched][steal]") {
+  Procs p(4);
+  constexpr int kTasks = 4000;  // more than a queue holds
+  auto done = make_chan<int>(kTasks);
+  std::atomic<int> ran{0};
+  go([&, done] {
+    for (int i = 0; i < kTasks; i++) {
+      go([&ran, done, i] {
+        ran++;
+        if (i % 16 == 0) runtime::Gosched();
+        done.send(i);
+      });
+    }
+  });
+  std::vector<char> seen(kTasks);
+  bool once = true;
+  for (int i = 0; i < kTasks; i++) once &= seen[static_cast<size_t>(done.recv())]++ == 0;
+  CHECK(once);
+  CHECK(ran == kTasks);
+}
+
+TEST_CASE("a tree of goroutines that spawn goroutines ends whole", "[sched][steal]") {
+  Procs p(4);
+  struct Tree {
+    static void grow(int depth, Chan<int> out) {
+      if (depth == 0) {
+        out.send(1);
+        return;
+      }
+      auto in = make_chan<int>();
+      go(grow, depth - 1, in);
+      go(grow, depth - 1, in);
+      int first = in.recv();
+      out.send(first + in.recv());
+    }
+  };
+  auto out = make_chan<int>();
+  for (int round = 0; round < 5; round++) {
+    go(Tree::grow, 10, out);
+    CHECK(out.recv() == 1024);
+  }
+}
+
+TEST_CASE("the world stops and starts under load, and nothing runs meanwhile", "[sched][stop]") {
+  int procs = GENERATE(1, 2, 4);
+  Procs p(procs);
+  auto stop = std::make_shared<std::atomic<bool>>(false);
+  auto count = std::make_shared<std::atomic<int64_t>>(0);
+  auto ended = make_chan<int>();
+  for (int g = 0; g < 2; g++) {
+    go([=] {
+      while (!stop->load(std::memory_order_relaxed)) count->fetch_add(1, std::memory_order_relaxed);
+      ended.send(1);
+    });
+    go([=] {
+      auto c = make_chan<int>(1);
+      while (!stop->load(std::memory_order_relaxed)) {
+        c.send(1);
+        c.recv();
+        count->fetch_add(1, std::memory_order_relaxed);
+      }
+      ended.send(1);
+    });
+  }
+  bool still = true;
+  for (int i = 0; i < 200; i++) {
+    runtime::stopTheWorld();
+    int64_t before = count->load();
+    for (int spin = 0; spin < 2000; spin++) runtime::cpu_relax();
+    still &= count->load() == before;
+    runtime::startTheWorld();
+  }
+  CHECK(still);
+  *stop = true;
+  for (int g = 0; g < 4; g++) ended.recv();
+}
+
+TEST_CASE("systemstack runs on the thread's own stack", "[sched]") {
+  auto out = make_chan<bool>();
+  go([=] {
+    int here = 0;
+    bool outside = false;
+    runtime::G* gp = runtime::getg();
+    runtime::systemstack([&] {
+      int there = 0;
+      auto at = reinterpret_cast<uintptr_t>(&there);
+      outside = at < gp->stackLo || at >= gp->stackHi;
+    });
+    auto at = reinterpret_cast<uintptr_t>(&here);
+#if defined(GOLAB_ASAN)
+    at = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
+#endif
+    out.send(outside && at >= gp->stackLo && at < gp->stackHi);
+  });
+  CHECK(out.recv());
+}
