@@ -4,6 +4,8 @@
 
 #include <errno.h>
 #include <string.h>
+#include <array>
+#include <string>
 
 #include "runtime/core/panic.h"
 #include "runtime/core/proc.h"
@@ -323,49 +325,20 @@ const char* error_text(int err) {
       break;
   }
   // Go's table of errors has glibc's words with a small first letter, except for names and
-  // acronyms.
-  switch (err) {
-    case ECONNREFUSED:
-      return "connection refused";
-    case EADDRINUSE:
-      return "address already in use";
-    case EADDRNOTAVAIL:
-      return "cannot assign requested address";
-    case EACCES:
-      return "permission denied";
-    case EPERM:
-      return "operation not permitted";
-    case ECONNRESET:
-      return "connection reset by peer";
-    case EPIPE:
-      return "broken pipe";
-    case ETIMEDOUT:
-      return "connection timed out";
-    case EHOSTUNREACH:
-      return "no route to host";
-    case ENETUNREACH:
-      return "network is unreachable";
-    case EMFILE:
-      return "too many open files";
-    case ENFILE:
-      return "too many open files in system";
-    case ENOTCONN:
-      return "transport endpoint is not connected";
-    case EINVAL:
-      return "invalid argument";
-    case EBADF:
-      return "bad file descriptor";
-    case ENOMEM:
-      return "cannot allocate memory";
-    case ENOBUFS:
-      return "no buffer space available";
-    case EAFNOSUPPORT:
-      return "address family not supported by protocol";
-    case EIO:
-      return "input/output error";
-    default:
-      return strerrordesc_np(err) != nullptr ? strerrordesc_np(err) : "unknown error";
-  }
+  // acronyms. Made once, kept for ever: errors point into it.
+  static const auto& texts = *[] {
+    auto* made = new std::array<std::string, 134>;
+    for (int i = 0; i < static_cast<int>(made->size()); i++) {
+      const char* text = strerrordesc_np(i);
+      std::string& lower = (*made)[static_cast<size_t>(i)] =
+          text != nullptr ? text : "unknown error";
+      bool name = lower.size() > 1 && !(lower[1] >= 'a' && lower[1] <= 'z') && lower[1] != ' ';
+      if (!name && lower[0] >= 'A' && lower[0] <= 'Z') lower[0] = static_cast<char>(lower[0] | 32);
+    }
+    return made;
+  }();
+  if (err < 0 || err >= static_cast<int>(texts.size())) return "unknown error";
+  return texts[static_cast<size_t>(err)].c_str();
 }
 
 }  // namespace golab::internal::poll
