@@ -136,7 +136,6 @@ class HandlerFunc {
 };
 
 class request_context;  // makes a request's context when somebody asks for it
-struct route_match;     // what ServeMux found out about a request
 
 // A request: what a server received, or what a client is to send.
 struct Request {

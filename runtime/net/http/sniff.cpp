@@ -110,10 +110,12 @@ std::string DetectContentType(std::string_view data) {
                                         "<P",
                                         "<!--"};
   for (std::string_view tag : kTags) {
+    if (rest.empty() || rest[0] != '<') break;
     if (starts_with_tag(rest, tag)) return "text/html; charset=utf-8";
   }
   if (rest.starts_with("<?xml")) return "text/xml; charset=utf-8";
   for (const exact& e : kExact) {
+    if (data.empty() || data[0] != e.bytes[0]) continue;
     if (data.starts_with(e.bytes)) return std::string(e.type);
   }
   for (const container& c : kContainers) {

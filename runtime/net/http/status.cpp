@@ -3,111 +3,73 @@
 
 namespace golab::net::http {
 
+namespace {
+
+struct phrase {
+  int code;
+  std::string_view text;
+};
+
+constexpr phrase kPhrases[] = {
+    {StatusContinue, "Continue"},
+    {StatusSwitchingProtocols, "Switching Protocols"},
+    {StatusProcessing, "Processing"},
+    {StatusEarlyHints, "Early Hints"},
+    {StatusOK, "OK"},
+    {StatusCreated, "Created"},
+    {StatusAccepted, "Accepted"},
+    {StatusNonAuthoritativeInfo, "Non-Authoritative Information"},
+    {StatusNoContent, "No Content"},
+    {StatusResetContent, "Reset Content"},
+    {StatusPartialContent, "Partial Content"},
+    {StatusMultipleChoices, "Multiple Choices"},
+    {StatusMovedPermanently, "Moved Permanently"},
+    {StatusFound, "Found"},
+    {StatusSeeOther, "See Other"},
+    {StatusNotModified, "Not Modified"},
+    {StatusUseProxy, "Use Proxy"},
+    {StatusTemporaryRedirect, "Temporary Redirect"},
+    {StatusPermanentRedirect, "Permanent Redirect"},
+    {StatusBadRequest, "Bad Request"},
+    {StatusUnauthorized, "Unauthorized"},
+    {StatusPaymentRequired, "Payment Required"},
+    {StatusForbidden, "Forbidden"},
+    {StatusNotFound, "Not Found"},
+    {StatusMethodNotAllowed, "Method Not Allowed"},
+    {StatusNotAcceptable, "Not Acceptable"},
+    {StatusProxyAuthRequired, "Proxy Authentication Required"},
+    {StatusRequestTimeout, "Request Timeout"},
+    {StatusConflict, "Conflict"},
+    {StatusGone, "Gone"},
+    {StatusLengthRequired, "Length Required"},
+    {StatusPreconditionFailed, "Precondition Failed"},
+    {StatusRequestEntityTooLarge, "Request Entity Too Large"},
+    {StatusRequestURITooLong, "Request URI Too Long"},
+    {StatusUnsupportedMediaType, "Unsupported Media Type"},
+    {StatusRequestedRangeNotSatisfiable, "Requested Range Not Satisfiable"},
+    {StatusExpectationFailed, "Expectation Failed"},
+    {StatusTeapot, "I'm a teapot"},
+    {StatusUnprocessableEntity, "Unprocessable Entity"},
+    {StatusTooEarly, "Too Early"},
+    {StatusUpgradeRequired, "Upgrade Required"},
+    {StatusPreconditionRequired, "Precondition Required"},
+    {StatusTooManyRequests, "Too Many Requests"},
+    {StatusRequestHeaderFieldsTooLarge, "Request Header Fields Too Large"},
+    {StatusInternalServerError, "Internal Server Error"},
+    {StatusNotImplemented, "Not Implemented"},
+    {StatusBadGateway, "Bad Gateway"},
+    {StatusServiceUnavailable, "Service Unavailable"},
+    {StatusGatewayTimeout, "Gateway Timeout"},
+    {StatusHTTPVersionNotSupported, "HTTP Version Not Supported"},
+};
+
+}  // namespace
+
 std::string_view StatusText(int code) {
-  switch (code) {
-    case StatusContinue:
-      return "Continue";
-    case StatusSwitchingProtocols:
-      return "Switching Protocols";
-    case StatusProcessing:
-      return "Processing";
-    case StatusEarlyHints:
-      return "Early Hints";
-    case StatusOK:
-      return "OK";
-    case StatusCreated:
-      return "Created";
-    case StatusAccepted:
-      return "Accepted";
-    case StatusNonAuthoritativeInfo:
-      return "Non-Authoritative Information";
-    case StatusNoContent:
-      return "No Content";
-    case StatusResetContent:
-      return "Reset Content";
-    case StatusPartialContent:
-      return "Partial Content";
-    case StatusMultipleChoices:
-      return "Multiple Choices";
-    case StatusMovedPermanently:
-      return "Moved Permanently";
-    case StatusFound:
-      return "Found";
-    case StatusSeeOther:
-      return "See Other";
-    case StatusNotModified:
-      return "Not Modified";
-    case StatusUseProxy:
-      return "Use Proxy";
-    case StatusTemporaryRedirect:
-      return "Temporary Redirect";
-    case StatusPermanentRedirect:
-      return "Permanent Redirect";
-    case StatusBadRequest:
-      return "Bad Request";
-    case StatusUnauthorized:
-      return "Unauthorized";
-    case StatusPaymentRequired:
-      return "Payment Required";
-    case StatusForbidden:
-      return "Forbidden";
-    case StatusNotFound:
-      return "Not Found";
-    case StatusMethodNotAllowed:
-      return "Method Not Allowed";
-    case StatusNotAcceptable:
-      return "Not Acceptable";
-    case StatusProxyAuthRequired:
-      return "Proxy Authentication Required";
-    case StatusRequestTimeout:
-      return "Request Timeout";
-    case StatusConflict:
-      return "Conflict";
-    case StatusGone:
-      return "Gone";
-    case StatusLengthRequired:
-      return "Length Required";
-    case StatusPreconditionFailed:
-      return "Precondition Failed";
-    case StatusRequestEntityTooLarge:
-      return "Request Entity Too Large";
-    case StatusRequestURITooLong:
-      return "Request URI Too Long";
-    case StatusUnsupportedMediaType:
-      return "Unsupported Media Type";
-    case StatusRequestedRangeNotSatisfiable:
-      return "Requested Range Not Satisfiable";
-    case StatusExpectationFailed:
-      return "Expectation Failed";
-    case StatusTeapot:
-      return "I'm a teapot";
-    case StatusUnprocessableEntity:
-      return "Unprocessable Entity";
-    case StatusTooEarly:
-      return "Too Early";
-    case StatusUpgradeRequired:
-      return "Upgrade Required";
-    case StatusPreconditionRequired:
-      return "Precondition Required";
-    case StatusTooManyRequests:
-      return "Too Many Requests";
-    case StatusRequestHeaderFieldsTooLarge:
-      return "Request Header Fields Too Large";
-    case StatusInternalServerError:
-      return "Internal Server Error";
-    case StatusNotImplemented:
-      return "Not Implemented";
-    case StatusBadGateway:
-      return "Bad Gateway";
-    case StatusServiceUnavailable:
-      return "Service Unavailable";
-    case StatusGatewayTimeout:
-      return "Gateway Timeout";
-    case StatusHTTPVersionNotSupported:
-      return "HTTP Version Not Supported";
-    default:
-      return "";
+  for (const phrase& p : kPhrases) {
+    if (p.code == code) return p.text;
   }
+  return "";
 }
 
 }  // namespace golab::net::http

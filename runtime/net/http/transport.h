@@ -1,9 +1,9 @@
 // transport.h: the client's connections: dialled when needed, kept while they are good for another
 // request.
 //
-// Unlike Go's, a connection here has no goroutines of its own: the goroutine that asked writes the request
-// and reads the answer. So a body that nobody closes leaks a connection (a file descriptor), but no
-// goroutines; Go would leak two with it.
+// Unlike Go's, a connection here has no goroutines of its own: the goroutine that asked writes the
+// request and reads the answer. So a body that nobody closes leaks a connection (a file
+// descriptor), but no goroutines; Go would leak two with it.
 #pragma once
 
 #include <map>
