@@ -9,25 +9,23 @@
 #include "tests/lab/run.h"
 
 using namespace lab_test;
-using Catch::Matchers::Contains;
 
 TEST_CASE("compare finds the leak of each exercise and none in its solution", "[lab][compare]") {
   TemporaryDirectory directory;
   SECTION("02-worker-pool: two places, 76 goroutines a request") {
     Ran ran = run_lab({"compare", "worker-pool", "--requests", "7"}, directory.path());
     CHECK(ran.status == 0);
-    CHECK_THAT(ran.out, Contains("goroutines at rest         3         3"));
-    CHECK_THAT(ran.out, Contains("after 7 requests         535         3"));
-    CHECK_THAT(ran.out, Contains("growth per request        76         0"));
-    CHECK_THAT(ran.out, Contains("       525         0  main.worker [chan receive]"));
-    CHECK_THAT(ran.out, Contains("         7         0  main.producer [chan send]"));
-    CHECK_THAT(ran.out, Contains("exercises/02-worker-pool/main.cpp:"));
-    CHECK_THAT(ran.out, Contains("for (auto task : ch) {"));  // the source line itself
-    CHECK_THAT(ran.out, Contains("The exercise leaks: each GET /process leaves 75 goroutines"));
-    CHECK_THAT(ran.out,
-               Contains("go tool pprof -http=localhost:8000 02-worker-pool.exercise.pb.gz"));
-    CHECK_THAT(ran.out, Contains("-diff_base 02-worker-pool.exercise.rest.pb.gz"));
-    CHECK_THAT(ran.err, Contains("7 × GET /process"));  // progress, line by line: no terminal
+    CHECK_THAT(ran.out, Has("goroutines at rest         3         3"));
+    CHECK_THAT(ran.out, Has("after 7 requests         535         3"));
+    CHECK_THAT(ran.out, Has("growth per request        76         0"));
+    CHECK_THAT(ran.out, Has("       525         0  main.worker [chan receive]"));
+    CHECK_THAT(ran.out, Has("         7         0  main.producer [chan send]"));
+    CHECK_THAT(ran.out, Has("exercises/02-worker-pool/main.cpp:"));
+    CHECK_THAT(ran.out, Has("for (auto task : ch) {"));  // the source line itself
+    CHECK_THAT(ran.out, Has("The exercise leaks: each GET /process leaves 75 goroutines"));
+    CHECK_THAT(ran.out, Has("go tool pprof -http=localhost:8000 02-worker-pool.exercise.pb.gz"));
+    CHECK_THAT(ran.out, Has("-diff_base 02-worker-pool.exercise.rest.pb.gz"));
+    CHECK_THAT(ran.err, Has("7 × GET /process"));  // progress, line by line: no terminal
     for (const char* side : {"exercise", "exercise.rest", "solution", "solution.rest"}) {
       CHECK(std::filesystem::exists(directory.path() + "/02-worker-pool." + side + ".pb.gz"));
     }
@@ -35,15 +33,15 @@ TEST_CASE("compare finds the leak of each exercise and none in its solution", "[
   SECTION("01-time-after: one place, with several clients, profiles elsewhere") {
     Ran ran = run_lab({"compare", "1", "-n", "40", "-c", "8", "-o", "a/b"}, directory.path());
     CHECK(ran.status == 0);
-    CHECK_THAT(ran.out, Contains("after 40 requests         43         3"));
-    CHECK_THAT(ran.out, Contains("main.leakingFunction [chan receive]"));
+    CHECK_THAT(ran.out, Has("after 40 requests         43         3"));
+    CHECK_THAT(ran.out, Has("main.leakingFunction [chan receive]"));
     CHECK(std::filesystem::exists(directory.path() + "/a/b/01-time-after.exercise.pb.gz"));
   }
   SECTION("a directory that cannot be made is said, and the report is not lost") {
     Ran ran = run_lab({"compare", "1", "-n", "2", "-o", "/proc/nope"}, directory.path());
     CHECK(ran.status == 2);
-    CHECK_THAT(ran.out, Contains("growth per request"));
-    CHECK_THAT(ran.err, Contains("/proc/nope") && Contains("-o names another directory"));
+    CHECK_THAT(ran.out, Has("growth per request"));
+    CHECK_THAT(ran.err, Has("/proc/nope") && Has("-o names another directory"));
   }
 }
 
@@ -51,7 +49,7 @@ TEST_CASE("demo shows the worker pool and explains it", "[lab][compare]") {
   TemporaryDirectory directory;
   Ran ran = run_lab({"demo"}, directory.path());
   CHECK(ran.status == 0);
-  CHECK_THAT(ran.out, Contains("1523") && Contains("What you see"));
+  CHECK_THAT(ran.out, Has("1523") && Has("What you see"));
 }
 
 namespace {
@@ -86,12 +84,11 @@ TEST_CASE("the verdict tells which side leaks", "[lab][compare]") {
     comparison.fixed = fixed;
     return lab::render_comparison(comparison, false, 80);
   };
-  CHECK_THAT(
-      text(leaky, clean),
-      Contains("The exercise leaks: each GET /x leaves 1 goroutine in") && Contains("a.cpp:7"));
-  CHECK_THAT(text(clean, clean), Contains("Neither leaks"));
-  CHECK_THAT(text(leaky, leaky), Contains("Both leak"));
-  CHECK_THAT(text(clean, leaky), Contains("The solution leaks, the exercise does not"));
+  CHECK_THAT(text(leaky, clean),
+             Has("The exercise leaks: each GET /x leaves 1 goroutine in") && Has("a.cpp:7"));
+  CHECK_THAT(text(clean, clean), Has("Neither leaks"));
+  CHECK_THAT(text(leaky, leaky), Has("Both leak"));
+  CHECK_THAT(text(clean, leaky), Has("The solution leaks, the exercise does not"));
 }
 
 TEST_CASE("a manifest that is wrong is refused with its line", "[lab][manifest]") {
@@ -111,7 +108,7 @@ TEST_CASE("a manifest that is wrong is refused with its line", "[lab][manifest]"
                            {"frob 1\n", "cannot make sense"}}) {
     auto [ignored, bad_err] = lab::parse_manifest("09-x", good + bad);
     REQUIRE(bad_err != nullptr);
-    CHECK_THAT(bad_err.Error(), Contains(says));
+    CHECK_THAT(bad_err.Error(), Has(says));
   }
   CHECK(lab::parse_manifest("09-x", "title a\n").second != nullptr);
 }
@@ -138,11 +135,11 @@ TEST_CASE("a program that does not serve is quoted, not waited for", "[lab][serv
   lab::Service service;
   golab::error err = service.start("/bin/false");
   REQUIRE(err != nullptr);
-  CHECK_THAT(err.Error(), Contains("/bin/false") && Contains("ended at once"));
+  CHECK_THAT(err.Error(), Has("/bin/false") && Has("ended at once"));
   err = service.start("/bin/cat");  // complains about --addr
   REQUIRE(err != nullptr);
-  CHECK_THAT(err.Error(), Contains("its last words") && Contains("addr"));
+  CHECK_THAT(err.Error(), Has("its last words") && Has("addr"));
   err = service.start("/no/such/program");
   REQUIRE(err != nullptr);
-  CHECK_THAT(err.Error(), Contains("not built"));
+  CHECK_THAT(err.Error(), Has("not built"));
 }

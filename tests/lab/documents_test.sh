@@ -22,7 +22,10 @@ missing() {
     pointers "$document" | sort -u | while read -r kind name file; do
       case $kind in
         link) [ -e "$directory/$name" ] || echo "$document links to $name, which is not there" ;;
-        tag) grep -rqwF "// DOC: $name" runtime profiler || echo "$document cites DOC: $name, which is in no source" ;;
+        tag)
+          grep -rqwF "// DOC: $name" runtime profiler ||
+            echo "$document cites DOC: $name, which is in no source"
+          ;;
         function) grep -q "\<$name(" "$directory/$file" || echo "$document: no $name in $file" ;;
       esac
     done

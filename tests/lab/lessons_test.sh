@@ -7,13 +7,13 @@
 #
 #   ```sh                   run to its end; must succeed
 #   ```sh exit=1            run to its end; must exit with 1
-#   ```sh background 6060   left running, once it answers on that port; ends with the lesson, or when
-#                           another block takes the port over
+#   ```sh background 6060   left running, once it answers on that port; ends with the lesson, or
+#                           when another block takes the port over
 #   <!-- expect: TEXT -->   below a block that ran: its output has this text in it
 #
-# Other blocks (```text, ```go, ```cpp) are for reading. The ports of the lesson are replaced by free
-# ones, so that lessons run beside each other and beside a student's own. Blocks with `go tool` are
-# left out, and say so, where Go is not installed.
+# Other blocks (```text, ```go, ```cpp) are for reading. The ports of the lesson are replaced by
+# free ones, so that lessons run beside each other and beside a student's own. Blocks with `go tool`
+# are left out, and say so, where Go is not installed.
 #
 # Exit status: 0 passed, 1 failed, 77 skipped.
 set -u
@@ -44,10 +44,15 @@ fail() {
   exit 1
 }
 
-# A port that nobody answers on, below those that the kernel hands out. The pid keeps two of us apart.
+# A port that nobody answers on, below those that the kernel hands out. Our pid keeps two of us
+# apart.
 next=$((20000 + ($$ * 17) % 12000))
 free_port() {
-  while next=$((next + 1)); curl -s -o /dev/null --max-time 2 "http://127.0.0.1:$next/"; [ $? -ne 7 ]; do :; done
+  status=0
+  until [ "$status" -eq 7 ]; do # nobody there
+    next=$((next + 1)) status=0
+    curl -s -o /dev/null --max-time 2 "http://127.0.0.1:$next/" || status=$?
+  done
   echo "$next"
 }
 port_6060=$(free_port)
@@ -56,23 +61,29 @@ port_8080=$(free_port)
 next=$port_8080
 port_8000=$(free_port)
 
-# The project's top as the lesson sees it: everything by its name, and a ./lab that is built already.
+# The project's top as the lesson sees it: everything by its name, and a ./lab that is built.
 cd "$work" || exit 1
 ln -s "$top/exercises" "$top/solutions" "$top/course" "$top/runtime" "$top/profiler" .
 cat >lab <<LAB
 #!/bin/sh
 if [ "\$1" = run ]; then
-  case "\$2" in 01-*) set -- "\$@" --addr 127.0.0.1:$port_8080 ;; *) set -- "\$@" --addr 127.0.0.1:$port_6060 ;; esac
+  port=$port_6060
+  case "\$2" in 01-*) port=$port_8080 ;; esac
+  set -- "\$@" --addr "127.0.0.1:\$port"
 fi
 exec "$build/course/lab" "\$@"
 LAB
 chmod +x lab
 
-# One line per block (its line in the lesson, how it is to run, how many lines of it follow), its lines,
-# and the expectations, each behind an "expect ".
+# One line per block (its line in the lesson, how it is to run, how many lines of it follow), its
+# lines, and the expectations, each behind an "expect ".
 awk '
   /^```sh/ { sub(/^```sh ?/, ""); how = $0; start = NR; text = ""; lines = 0; inside = 1; next }
-  /^```/ && inside { printf "block %d %d %s\n%s", start, lines, how, text; inside = 0; next }
+  /^```/ && inside {
+    printf "block %d %d %s\n%s", start, lines, how, text
+    inside = 0
+    next
+  }
   /^```/ { other = !other; next }
   inside { text = text $0 "\n"; lines++; next }
   !other && /^<!-- expect: .* -->$/ { sub(/^<!-- expect: /, ""); sub(/ -->$/, ""); print "expect " $0 }
@@ -82,7 +93,11 @@ start_background() {
   eval "port=\$port_$1"
   kept=''
   for entry in $groups; do
-    if [ "${entry%%:*}" = "$1" ]; then end_group "${entry#*:}"; else kept="$kept $entry"; fi
+    if [ "${entry%%:*}" = "$1" ]; then
+      end_group "${entry#*:}"
+    else
+      kept="$kept $entry"
+    fi
   done
   groups=$kept
   setsid sh -eu command >output 2>&1 &
@@ -110,7 +125,8 @@ while IFS= read -r entry <&3; do
         printf '%s\n' "$text" >>"$work/command"
         lines=$((lines - 1))
       done
-      sed -i "s/:6060/:$port_6060/g; s/:8080/:$port_8080/g; s/localhost:8000/127.0.0.1:$port_8000/g" command
+      sed -i "s/:6060/:$port_6060/g; s/:8080/:$port_8080/g
+        s/localhost:8000/127.0.0.1:$port_8000/g" command
       ran=yes
       if grep -q 'go tool' command && ! command -v go >/dev/null 2>&1; then
         echo "line $line: left out, go is not installed"
@@ -130,7 +146,8 @@ while IFS= read -r entry <&3; do
       esac
       ;;
     'expect '*)
-      [ $ran = no ] || grep -qF -e "${entry#expect }" output || fail "no \"${entry#expect }\" in the output"
+      text=${entry#expect }
+      [ $ran = no ] || grep -qF -e "$text" output || fail "no \"$text\" in the output"
       ;;
   esac
 done 3<blocks

@@ -6,7 +6,18 @@
 #include <string>
 #include <vector>
 
+#include "tests/catch.h"
+
 namespace lab_test {
+
+// The matcher for a part of a text, which the two generations of Catch2 call differently.
+inline auto Has(const std::string& part) {
+#if __has_include(<catch2/catch_all.hpp>)
+  return Catch::Matchers::ContainsSubstring(part);
+#else
+  return Catch::Matchers::Contains(part);
+#endif
+}
 
 struct Ran {
   int status = -1;  // exit status; 128 + signal if one ended it
