@@ -2,13 +2,23 @@
 #include "runtime/net/http/parser.h"
 
 #include <algorithm>
+#include <cstring>
+#include <limits>
+#include <new>
+
+#if defined(__GNUC__) && !defined(__clang__)
+// With sanitizers on, GCC 12 sees an empty boost::optional copied and takes it for an uninitialized
+// one.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
 #include <boost/beast/core/string.hpp>
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/field.hpp>
-#include <cstring>
-#include <limits>
-#include <new>
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
 
 #include "runtime/net/http/http.h"
 
