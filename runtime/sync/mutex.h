@@ -31,8 +31,13 @@ class Mutex {
   Mutex& operator=(const Mutex&) = delete;
 
   void Lock() {
-    int32_t free = 0;
-    if (state_.compare_exchange_strong(free, kMutexLocked)) return;
+    int32_t old = 0;
+    if (state_.compare_exchange_strong(old, kMutexLocked)) return;
+    // Free, but with waiters: whoever runs takes it (see above).
+    if ((old & (kMutexLocked | kMutexStarving)) == 0 &&
+        state_.compare_exchange_strong(old, old | kMutexLocked)) {
+      return;
+    }
     lockSlow();
   }
   bool TryLock() {
@@ -42,7 +47,10 @@ class Mutex {
   }
   void Unlock() {
     int32_t now = state_.fetch_sub(kMutexLocked) - kMutexLocked;
-    if (now != 0) unlockSlow(now);
+    if (now == 0) return;
+    // Somebody awake is on the way to the lock already.
+    if ((now & (kMutexLocked | kMutexWoken | kMutexStarving)) == kMutexWoken) return;
+    unlockSlow(now);
   }
 
  private:
