@@ -167,7 +167,9 @@ void gather(Collector& c, uint64_t self_goid, Snapshot* out) {
   });
   if (c.detail == Detail::counted) return;
   out->goroutines.reserve(static_cast<size_t>(out->total));
-  for (uint32_t i = 0; i < c.notes_max; i++) {
+  // Who was there at the instant has a place in the table as it was then.
+  uint32_t n = c.allglen < c.notes_max ? c.allglen : c.notes_max;
+  for (uint32_t i = 0; i < n; i++) {
     Note& note = c.notes[i];
     if (note.stack == nullptr) continue;
     note.facts.stack = note.stack->index;

@@ -1,0 +1,148 @@
+// snapshot_test.cpp: a snapshot has every goroutine once, whatever it is doing.
+#include <unistd.h>
+
+#include <atomic>
+#include <memory>
+
+#include "runtime/chan/chan.h"
+#include "runtime/core/go.h"
+#include "runtime/time/time.h"
+#include "tests/chan/parked.h"
+#include "tests/snapshot/groups.h"
+
+using namespace golab;
+using profiler::Detail;
+
+void wait_here(Chan<int> gate) { gate.recv(); }
+void send_answer(Chan<int> ch, Chan<int> sent) {
+  ch.send(1);
+  sent.send(1);
+}
+void spin_here(std::atomic<bool>* stop, std::atomic<int>* running) {
+  (*running)++;
+  while (!stop->load(std::memory_order_relaxed)) {
+  }
+  (*running)--;
+}
+void read_here(int fd, std::atomic<int>* state) {
+  char c;
+  *state = 1;
+  runtime::entersyscall();
+  ssize_t n = ::read(fd, &c, 1);
+  runtime::exitsyscall();
+  *state = n == 1 ? 2 : 3;
+}
+
+TEST_CASE("parked goroutines are counted by stack", "[snapshot]") {
+  auto gate = make_chan<int>();
+  for (int i = 0; i < 300; i++) go(wait_here, gate);
+  REQUIRE(receivers_parked(gate, 300));
+  Groups g = take();
+  CHECK(g.in("main.wait_here") == 300);
+  CHECK(g.sum() == g.snapshot.total);
+  CHECK(g.snapshot.fallbacks == 0);
+  close(gate);
+  CHECK(eventually([] { return take().in("main.wait_here") == 0; }));
+}
+
+// Goal: a goroutine that nothing can wake is counted once, in the function where it waits.
+TEST_CASE("a send that nobody receives stays in the profile", "[snapshot][chan]") {
+  auto sent = make_chan<int>(1);
+  SECTION("an unbuffered send stays parked") {
+    auto ch = make_chan<int>();
+    go(send_answer, ch, sent);
+    REQUIRE(senders_parked(ch, 1));
+    CHECK(take().in("main.send_answer") == 1);
+    ch.recv();
+    sent.recv();
+  }
+  SECTION("a buffered send has somewhere to put its value") {
+    auto ch = make_chan<int>(1);
+    go(send_answer, ch, sent);
+    sent.recv();
+    CHECK(eventually([] { return take().in("main.send_answer") == 0; }));
+  }
+}
+
+TEST_CASE("busy goroutines have a stack, and so has one in a system call", "[snapshot]") {
+  int procs = GENERATE(1, 2, 4);
+  int old = runtime::GOMAXPROCS(procs);
+  std::atomic<bool> stop{false};
+  std::atomic<int> running{0};
+  std::atomic<int> reading{0};
+  int fds[2];
+  REQUIRE(pipe(fds) == 0);
+  for (int i = 0; i < 2; i++) go(spin_here, &stop, &running);
+  go(read_here, fds[0], &reading);
+  REQUIRE(eventually([&] { return running == 2 && reading == 1; }));
+  for (int i = 0; i < 30; i++) {
+    Groups g = take();
+    CHECK(g.in("main.spin_here") == 2);
+    CHECK(g.in("main.read_here") == 1);
+    CHECK(g.in("main.main") == 1);
+    CHECK(g.sum() == g.snapshot.total);
+  }
+  stop = true;
+  REQUIRE(::write(fds[1], "x", 1) == 1);
+  REQUIRE(eventually([&] { return running == 0 && reading == 2; }));
+  ::close(fds[0]);
+  ::close(fds[1]);
+  runtime::GOMAXPROCS(old);
+}
+
+TEST_CASE("one that has not run yet is there, in the function it will begin with", "[snapshot]") {
+  int old = runtime::GOMAXPROCS(1);
+  auto gate = make_chan<int>();
+  for (int i = 0; i < 10; i++) go([=] { wait_here(gate); });
+  Groups g = take(Detail::each_goroutine);
+  int waiting = 0;
+  for (auto& one : g.snapshot.goroutines) waiting += !one.started;
+  CHECK(waiting + g.in("main.wait_here") == 10);
+  close(gate);
+  runtime::GOMAXPROCS(old);
+}
+
+TEST_CASE("one by one, each has its id once and says why it waits", "[snapshot]") {
+  auto gate = make_chan<int>();
+  for (int i = 0; i < 100; i++) go(wait_here, gate);
+  auto ch = make_chan<int>();
+  auto sent = make_chan<int>(1);
+  go(send_answer, ch, sent);
+  REQUIRE(receivers_parked(gate, 100));
+  REQUIRE(senders_parked(ch, 1));
+  Groups g = take(Detail::each_goroutine);
+  CHECK(static_cast<int64_t>(g.snapshot.goroutines.size()) == g.snapshot.total);
+  std::set<uint64_t> ids;
+  int self = 0, receiving = 0, sending = 0;
+  for (auto& one : g.snapshot.goroutines) {
+    ids.insert(one.goid);
+    self += one.self;
+    bool parked = one.status == runtime::_Gwaiting;
+    if (g.functions[one.stack].count("main.wait_here") != 0)
+      receiving += parked && one.waitreason == runtime::WaitReason::ChanReceive;
+    if (g.functions[one.stack].count("main.send_answer") != 0)
+      sending += parked && one.waitreason == runtime::WaitReason::ChanSend;
+  }
+  CHECK(ids.size() == g.snapshot.goroutines.size());
+  CHECK(self == 1);
+  CHECK(receiving == 100);
+  CHECK(sending == 1);
+  ch.recv();
+  close(gate);
+}
+
+TEST_CASE("snapshots asked for at the same time all succeed", "[snapshot]") {
+  auto gate = make_chan<int>();
+  for (int i = 0; i < 50; i++) go(wait_here, gate);
+  REQUIRE(receivers_parked(gate, 50));
+  auto counts = make_chan<int64_t>(8);
+  for (int i = 0; i < 8; i++) {
+    go([=] {
+      int64_t wrong = 0;
+      for (int k = 0; k < 10; k++) wrong += take().in("main.wait_here") != 50;
+      counts.send(wrong);
+    });
+  }
+  for (int i = 0; i < 8; i++) CHECK(counts.recv() == 0);
+  close(gate);
+}

@@ -1,0 +1,126 @@
+// stress_test.cpp: 100 000 parked goroutines, snapshots of them without end, and others that spin,
+// spawn and exit meanwhile. Every profile must add up.
+#include <atomic>
+#include <memory>
+
+#include "profiler/endpoints/lookup.h"
+#include "runtime/chan/chan.h"
+#include "runtime/core/go.h"
+#include "runtime/core/stack.h"
+#include "runtime/core/stop.h"
+#include "tests/chan/parked.h"
+#include "tests/snapshot/groups.h"
+
+using namespace golab;
+
+#if defined(GOLAB_TSAN) || defined(GOLAB_ASAN)
+constexpr int kParked = 1500;  // TSan and ASan keep something of their own for every stack
+constexpr int kSnapshots = 20;
+#else
+constexpr int kParked = 100000;
+constexpr int kSnapshots = 100;
+#endif
+
+void wait_for_task(Chan<int> tasks) { tasks.recv(); }
+void wait_to_answer(Chan<int> answers) { answers.send(1); }
+void spin_until(std::atomic<bool>* stop, Chan<int> ended) {
+  while (!stop->load(std::memory_order_relaxed)) {
+  }
+  ended.send(1);
+}
+void short_life(std::atomic<int64_t>* lives) { lives->fetch_add(1, std::memory_order_relaxed); }
+void spawn_until(std::atomic<bool>* stop, std::atomic<int64_t>* lives, Chan<int> ended) {
+  while (!stop->load(std::memory_order_relaxed)) {
+    for (int i = 0; i < 20; i++) go(short_life, lives);
+    runtime::Gosched();
+  }
+  ended.send(1);
+}
+
+TEST_CASE("a hundred snapshots of a hundred thousand goroutines add up, beside busy ones",
+          "[stress][snapshot]") {
+  int procs = GENERATE(1, 2, 4);
+  CAPTURE(procs);
+  int old = runtime::GOMAXPROCS(procs);
+  auto tasks = make_chan<int>();
+  auto answers = make_chan<int>();
+  constexpr int kReceivers = kParked * 6 / 10;
+  constexpr int kSenders = kParked - kReceivers;
+  for (int i = 0; i < kReceivers; i++) go(wait_for_task, tasks);
+  for (int i = 0; i < kSenders; i++) go(wait_to_answer, answers);
+  REQUIRE(receivers_parked(tasks, kReceivers));
+  REQUIRE(senders_parked(answers, kSenders));
+
+  std::atomic<bool> stop{false};
+  std::atomic<int64_t> lives{0};
+  auto ended = make_chan<int>(4);
+  for (int i = 0; i < 2; i++) go(spin_until, &stop, ended);
+  for (int i = 0; i < 2; i++) go(spawn_until, &stop, &lives, ended);
+  int wrong = 0;
+  for (int i = 0; i < kSnapshots; i++) {
+    // Every tenth one by one, where a goroutine that is doubled would show twice.
+    bool each = i % 10 == 0;
+    Groups g = take(each ? profiler::Detail::each_goroutine : profiler::Detail::counted);
+    bool right = g.in("main.wait_for_task") == kReceivers &&
+                 g.in("main.wait_to_answer") == kSenders && g.in("main.main") == 1 &&
+                 g.sum() == g.snapshot.total;
+    // They may not have begun yet, or be glue on their way into the function: at most there.
+    right &= g.in("main.spin_until") <= 2 && g.in("main.spawn_until") <= 2;
+    if (each) {
+      std::set<uint64_t> ids;
+      for (auto& one : g.snapshot.goroutines) ids.insert(one.goid);
+      right &= ids.size() == g.snapshot.goroutines.size() &&
+               static_cast<int64_t>(ids.size()) == g.snapshot.total;
+    }
+    wrong += !right;
+  }
+  CHECK(wrong == 0);
+  CHECK(eventually([&] { return lives.load() > 0; }));
+  stop = true;
+  for (int i = 0; i < 4; i++) ended.recv();
+  close(tasks);
+  for (int i = 0; i < kSenders; i++) answers.recv();
+  CHECK(eventually([] {
+    Groups g = take();
+    return g.in("main.wait_for_task") + g.in("main.wait_to_answer") + g.in("main.short_life") == 0;
+  }));
+  runtime::GOMAXPROCS(old);
+}
+
+TEST_CASE("stops, snapshots, GOMAXPROCS and work at the same time never lock up",
+          "[stress][stop]") {
+  int old = runtime::GOMAXPROCS(3);
+  std::atomic<bool> stop{false};
+  std::atomic<int64_t> lives{0};
+  auto ended = make_chan<int>(8);
+  go(spin_until, &stop, ended);
+  go(spawn_until, &stop, &lives, ended);
+  go([&, ended] {  // one that talks
+    auto c = make_chan<int>();
+    while (!stop.load()) {
+      go([=] { c.send(1); });
+      c.recv();
+    }
+    ended.send(1);
+  });
+  go([&, ended] {  // one that stops the world
+    while (!stop.load()) {
+      runtime::stopTheWorld();
+      runtime::startTheWorld();
+      runtime::Gosched();
+    }
+    ended.send(1);
+  });
+  go([&, ended] {  // one that allocates
+    while (!stop.load()) std::make_unique<char[]>(1000)[500] = 1;
+    ended.send(1);
+  });
+  for (int i = 0; i < kSnapshots; i++) {
+    Groups g = take();
+    if (g.sum() != g.snapshot.total) FAIL("a count is wrong");
+    if (i % 5 == 0) runtime::GOMAXPROCS(1 + i / 5 % 4);
+  }
+  stop = true;
+  for (int i = 0; i < 5; i++) ended.recv();
+  runtime::GOMAXPROCS(old);
+}
