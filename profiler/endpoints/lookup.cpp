@@ -56,7 +56,7 @@ class Buffered {
   error err_;
 };
 
-bool cpp_names() { return default_print_options().cpp_names; }
+bool cpp_names(const Writer& w) { return w.cpp_names || default_print_options().cpp_names; }
 
 }  // namespace
 
@@ -69,12 +69,12 @@ bool cpp_names() { return default_print_options().cpp_names; }
   systemstack([&] {
     table = profiler::count_stacks(snapshot.stacks, profiler::runtime_symbols());
     if (debug > 0) {
-      profiler::write_debug1(table, {.cpp_names = cpp_names()}, sink);
+      profiler::write_debug1(table, {.cpp_names = cpp_names(w)}, sink);
     } else {
       profiler::PprofOptions options;
       options.time_nanos = snapshot.time_nanos;
       options.mappings = profiler::read_mappings();
-      options.cpp_names = cpp_names();
+      options.cpp_names = cpp_names(w);
       profiler::write_pprof(table, options, sink);
     }
   });
@@ -112,6 +112,7 @@ GoroutineRecord record_of(const profiler::GoroutineSnapshot& g,
   self.reset();
   Buffered out(w);
   PrintOptions options = default_print_options();
+  options.cpp_names = cpp_names(w);
   std::string block;
   bool first = true;
   auto print = [&](const profiler::GoroutineSnapshot& g) {

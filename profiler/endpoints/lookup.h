@@ -34,6 +34,9 @@ class ProfileWriter {
       : write_(std::move(f)) {}
   error operator()(std::string_view piece) const { return write_(piece); }
 
+  bool cpp_names =
+      false;  // C++ spelling instead of Go's (?names=cpp); GOLAB_NAMES=cpp sets it for all
+
  private:
   std::function<error(std::string_view)> write_;
 };

@@ -82,7 +82,9 @@ void handler::ServeHTTP(ResponseWriter& w, Request* r) const {
   } else {
     attachment(w, name_);
   }
-  p->WriteTo(w, debug < 0 ? 0 : debug);
+  golab::pprof::Writer out(w);
+  out.cpp_names = r->FormValue("names") == "cpp";
+  p->WriteTo(out, debug < 0 ? 0 : debug);
 }
 
 void handler::serveDeltaProfile(ResponseWriter& w, Request* r, golab::pprof::Profile* p,
