@@ -145,8 +145,8 @@ std::string goroutines_text(const Shown* shown, Level level) {
   return text;
 }
 
-// Makes and prints the text, on a big stack if the thread can go there, and ends the process. It never
-// comes back from that stack: the world stands still for good by then.
+// Makes and prints the text, on a big stack if the thread can go there, and ends the process. It
+// never comes back from that stack: the world stands still for good by then.
 [[noreturn]] void print_and_die(const std::string& message, const Shown* shown, Level level,
                                 const Traceback& traceback, const ucontext_t* uc = nullptr) {
   auto make = [&] {
@@ -199,12 +199,8 @@ uint32_t callers(uint32_t skip, uintptr_t* pcs, uint32_t max) {
 
 std::string panic_chain_text(const PanicRecord& newest) {
   std::string text;
-  std::string indent;
-  if (newest.link != nullptr) {
-    text = panic_chain_text(*newest.link);
-    for (const PanicRecord* r = &newest; r->link != nullptr; r = r->link.get()) indent += '\t';
-  }
-  text += indent + "panic: ";
+  if (newest.link != nullptr) text = panic_chain_text(*newest.link) + "\t";
+  text += "panic: ";
   for (char c : newest.value->print()) {
     text += c;
     if (c == '\n') text += '\t';

@@ -1,4 +1,5 @@
-// elements_test.cpp: what a channel carries is built and destroyed exactly once, wherever it is left.
+// elements_test.cpp: what a channel carries is built and destroyed exactly once, wherever it is
+// left.
 #include <array>
 #include <atomic>
 #include <cstring>

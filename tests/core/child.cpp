@@ -59,8 +59,7 @@ static int overflow() {
 static int starve() {
   std::atomic<bool> stop{false};
   go([&] {
-    while (!stop.load(std::memory_order_relaxed)) {
-    }
+    while (!stop.load(std::memory_order_relaxed)) {}
   });
   runtime::Gosched();
   auto c = make_chan<int>();

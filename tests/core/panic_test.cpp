@@ -252,7 +252,8 @@ TEST_CASE("a goroutine parked in a catch block rethrows its own exception on ano
   runtime::GOMAXPROCS(procs);
 }
 
-TEST_CASE("a destructor may park while a panic unwinds, and the panic goes on", "[panic][migration]") {
+TEST_CASE("a destructor may park while a panic unwinds, and the panic goes on",
+          "[panic][migration]") {
   auto gate = make_chan<int>();
   auto out = make_chan<std::string>(8);
   for (int i = 0; i < 8; i++) {

@@ -44,8 +44,8 @@ TEST_CASE("each kind of stack guard works and finds an overflow", "[process][gua
 
 TEST_CASE("a bad GOLAB_STACK or GOLAB_GUARD is refused with a reason", "[process]") {
   for (const char* bad : {"GOLAB_STACK=0", "GOLAB_STACK=12k", "GOLAB_STACK=100k", "GOLAB_STACK=x",
-                          "GOLAB_STACK=256kb", "GOLAB_STACK=-1", "GOLAB_STACK=128m", "GOLAB_GUARD=x",
-                          "GOLAB_GUARD="}) {
+                          "GOLAB_STACK=256kb", "GOLAB_STACK=-1", "GOLAB_STACK=128m",
+                          "GOLAB_GUARD=x", "GOLAB_GUARD="}) {
     CAPTURE(bad);
     ChildResult r = child("guards", {bad});
     CHECK(r.status == 2);

@@ -1,4 +1,5 @@
-// sched_test.cpp: goroutines that can run do run: stealing, preemption, system calls, locked threads.
+// sched_test.cpp: goroutines that can run do run: stealing, preemption, system calls, locked
+// threads.
 #include <unistd.h>
 
 #include <atomic>
@@ -27,8 +28,7 @@ struct Spinner {
     for (int i = 0; i < n; i++) {
       go([stop = stop, running = running] {
         (*running)++;
-        while (!stop->load(std::memory_order_relaxed)) {
-        }
+        while (!stop->load(std::memory_order_relaxed)) {}
         (*running)--;
       });
     }

@@ -1,8 +1,9 @@
-// dies_test.cpp: what a dying program leaves on stderr is what Go's leaves, and so is its exit status.
+// dies_test.cpp: what a dying program leaves on stderr is what Go's leaves, and so is its exit
+// status.
 //
 // Compared after masking what differs from run to run: addresses, goroutine ids, positions, the
-// words in an argument list. Where C++ forces a difference the expected text stands here, beside the
-// reason.
+// words in an argument list. Where C++ forces a difference the expected text stands here, beside
+// the reason.
 #include <signal.h>
 
 #include <filesystem>
@@ -128,10 +129,9 @@ TEST_CASE("fatal errors cannot be caught and name the culprit", "[dies][fatal]")
 }
 
 TEST_CASE("a standstill is a deadlock, and all goroutines are shown", "[dies][deadlock]") {
-  for (const char* name :
-       {"deadlock-chan", "deadlock-goexit", "deadlock-goexit-others", "deadlock-lazytimer",
-        "deadlock-mutex", "deadlock-nilchan", "deadlock-select", "deadlock-stopped-timer",
-        "deadlock-waitgroup"}) {
+  for (const char* name : {"deadlock-chan", "deadlock-goexit", "deadlock-goexit-others",
+                           "deadlock-lazytimer", "deadlock-mutex", "deadlock-nilchan",
+                           "deadlock-select", "deadlock-stopped-timer", "deadlock-waitgroup"}) {
     check_like_go(name);
   }
 }
@@ -147,7 +147,8 @@ TEST_CASE("orderly ends have their statuses", "[dies][exit]") {
     const char* name;
     int status;
   };
-  for (End end : {End{"goexit-goroutine", 0}, {"main-returns", 0}, {"os-exit", 3}, {"log-fatal", 1}}) {
+  for (End end :
+       {End{"goexit-goroutine", 0}, {"main-returns", 0}, {"os-exit", 3}, {"log-fatal", 1}}) {
     CAPTURE(end.name);
     ChildResult r = die(replace_all(end.name, "-", "_"));
     CHECK(r.status == end.status);
@@ -205,7 +206,8 @@ TEST_CASE("at system level the runtime's own frames are shown", "[dies][tracebac
         r.err, std::regex("^panic: worker failed\n\ngoroutine [0-9]+ gp=0x[0-9a-f]+ m=[0-9]+ "
                           "mp=0x[0-9a-f]+ \\[running\\]:\n")));
     CHECK(std::regex_search(
-        r.err, std::regex("\n\ngoroutine 1 gp=0x[0-9a-f]+ m=nil \\[sleep\\]:\nruntime\\.gopark\\(")));
+        r.err,
+        std::regex("\n\ngoroutine 1 gp=0x[0-9a-f]+ m=nil \\[sleep\\]:\nruntime\\.gopark\\(")));
     CHECK(r.err.find("\nruntime.goexit(") != std::string::npos);
     CHECK(r.err.find(" pc=0x") != std::string::npos);
   }
@@ -216,9 +218,10 @@ TEST_CASE("of two panics one is printed", "[dies][panic]") {
     ChildResult r = die("two_panics");
     CHECK(r.status == 2);
     std::string text = mask(r.err);
-    CHECK(std::regex_match(text, std::regex("panic: [12]\n\ngoroutine # \\[running\\]:\nmain\\.work_"
-                                            "after\\(\\)\ncreated by main\\.two_panics in goroutine "
-                                            "#\n")));
+    CHECK(
+        std::regex_match(text, std::regex("panic: [12]\n\ngoroutine # \\[running\\]:\nmain\\.work_"
+                                          "after\\(\\)\ncreated by main\\.two_panics in goroutine "
+                                          "#\n")));
   }
 }
 
@@ -259,7 +262,8 @@ TEST_CASE("SIGQUIT shows every goroutine, with the runtime's frames, and the reg
     ChildResult r = signalled("sigquit", SIGQUIT, {env});
     CAPTURE(env, r.err);
     CHECK(r.status == 2);
-    CHECK(std::regex_search(r.err, std::regex("^SIGQUIT: quit\nPC=0x[0-9a-f]+ m=[0-9]+ sigcode=0\n\n")));
+    CHECK(std::regex_search(r.err,
+                            std::regex("^SIGQUIT: quit\nPC=0x[0-9a-f]+ m=[0-9]+ sigcode=0\n\n")));
     std::string text = mask(r.err);
     CHECK(text.find("[sync.WaitGroup.Wait]:\nruntime.gopark()\n") != std::string::npos);
     CHECK(text.find("[chan receive]:\nruntime.gopark()\n") != std::string::npos);

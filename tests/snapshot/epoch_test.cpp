@@ -3,8 +3,8 @@
 // A token goes round a ring of goroutines. Whoever gets it leaves one function, enters the next of
 // three, and only then passes it on. So at any instant the ring looks like this, from its first
 // goroutine on: some that have entered stage s + 1, one perhaps between two stages, the rest still
-// in stage s. A snapshot that saw one goroutine earlier than another would show a later stage behind
-// an earlier one.
+// in stage s. A snapshot that saw one goroutine earlier than another would show a later stage
+// behind an earlier one.
 #include <atomic>
 #include <map>
 #include <memory>
@@ -22,9 +22,9 @@ struct Link {
 };
 
 // Each passes the token on, then waits for it to come round. False: the ring ends.
-#define STAGE(name)       \
-  bool name(Link link) {  \
-    link.out.send(true);  \
+#define STAGE(name)        \
+  bool name(Link link) {   \
+    link.out.send(true);   \
     return link.in.recv(); \
   }
 STAGE(stage_0)

@@ -92,8 +92,7 @@ void in_unwinding(Oracle* o) {
   try {
     Defer d{[=] { o->park(); }};
     panic("x");
-  } catch (Panic&) {
-  }
+  } catch (Panic&) {}
 }
 
 struct Base {

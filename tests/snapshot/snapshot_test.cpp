@@ -20,8 +20,7 @@ void send_answer(Chan<int> ch, Chan<int> sent) {
 }
 void spin_here(std::atomic<bool>* stop, std::atomic<int>* running) {
   (*running)++;
-  while (!stop->load(std::memory_order_relaxed)) {
-  }
+  while (!stop->load(std::memory_order_relaxed)) {}
   (*running)--;
 }
 void read_here(int fd, std::atomic<int>* state) {

@@ -24,8 +24,7 @@ constexpr int kSnapshots = 100;
 void wait_for_task(Chan<int> tasks) { tasks.recv(); }
 void wait_to_answer(Chan<int> answers) { answers.send(1); }
 void spin_until(std::atomic<bool>* stop, Chan<int> ended) {
-  while (!stop->load(std::memory_order_relaxed)) {
-  }
+  while (!stop->load(std::memory_order_relaxed)) {}
   ended.send(1);
 }
 void short_life(std::atomic<int64_t>* lives) { lives->fetch_add(1, std::memory_order_relaxed); }
