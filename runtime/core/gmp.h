@@ -177,6 +177,22 @@ struct TimerEntry {
   Timer* timer;
 };
 
+// A count that one thread writes and any may read: plain loads and stores, without a lock prefix.
+class OwnedCount {
+ public:
+  operator int32_t() const { return n_.load(std::memory_order_relaxed); }
+  int32_t operator=(int32_t n) {
+    n_.store(n, std::memory_order_relaxed);
+    return n;
+  }
+  int32_t operator++() { return *this = *this + 1; }
+  int32_t operator++(int) { return (*this = *this + 1) - 1; }
+  int32_t operator--(int) { return (*this = *this - 1) + 1; }
+
+ private:
+  std::atomic<int32_t> n_{0};
+};
+
 struct P {
   int32_t id = 0;
   std::atomic<uint32_t> status{_Pidle};
@@ -198,7 +214,7 @@ struct P {
 
   // Caches.
   G* gFree = nullptr;
-  int32_t gFreeCount = 0;
+  OwnedCount gFreeCount;
   int32_t stackCacheCount = 0;
   uintptr_t stackCache[kStackCacheSize];  // free stacks, the last used on top
   uint64_t goidcache = 0;

@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "runtime/core/panic.h"
+#include "runtime/core/proc.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(GOLAB_ASAN)
 #include <sanitizer/asan_interface.h>
@@ -70,9 +71,6 @@ uintptr_t reserve(size_t bytes) {
     throw_("out of address space for goroutine stacks (see ulimit -v, GOLAB_STACK)");
   // Without this a single touched page could commit two megabytes.
   madvise(at, bytes, MADV_NOHUGEPAGE);
-#if defined(GOLAB_ASAN)
-  __lsan_register_root_region(at, bytes);  // heap that only a parked goroutine holds is not lost
-#endif
   return reinterpret_cast<uintptr_t>(at);
 }
 
@@ -207,5 +205,24 @@ bool stackGuardHit(const G* gp, uintptr_t addr) {
   // for pushes of a call.
   return gp->stackLo != 0 && addr >= gp->stackLo - kGuardBytes && addr < gp->stackLo;
 }
+
+#if defined(GOLAB_ASAN)
+void check_leaks() {
+  for (uint32_t i = 0; i < allglen(); i++) {
+    G* gp = allg(i);
+    uint32_t status = gp->status.load();
+    if (gp->stackLo == 0 || status == _Gdead) continue;
+    // Of a parked one what it uses; the leak checker must not look at guards.
+    uintptr_t lo = status == _Gwaiting || status == _Grunnable
+                       ? reinterpret_cast<uintptr_t>(gp->ctx)
+                       : gp->stackLo;
+    __lsan_register_root_region(reinterpret_cast<void*>(lo), gp->stackHi - lo);
+  }
+  __lsan_register_root_region(allg(0), allglen() * sizeof(G));  // closures that have not run yet
+  __lsan_do_leak_check();
+}
+#else
+void check_leaks() {}
+#endif
 
 }  // namespace golab::runtime

@@ -35,6 +35,10 @@ bool stackIntact(const G* gp);  // false: gp wrote below its stack, and has no g
 // Does an access at addr mean that gp ran into the guard below its stack?
 bool stackGuardHit(const G* gp, uintptr_t addr);
 
+// ASan builds: looks for leaks, with everything that a goroutine holds counted as held. Else
+// nothing.
+void check_leaks();
+
 // For tests: how guards are made. Also set by GOLAB_GUARD=madvise|mprotect|canary.
 enum class StackGuard { Madvise, Mprotect, Canary };
 StackGuard stackGuardKind();

@@ -18,9 +18,6 @@
 #include "runtime/core/start.h"
 #include "runtime/net/netpoll.h"
 #include "runtime/os/os.h"
-#if defined(GOLAB_ASAN)
-#include <sanitizer/lsan_interface.h>
-#endif
 
 extern "C" int __real_main(int argc, char** argv, char** envp);
 
@@ -56,9 +53,7 @@ char** argv() { return args.argv; }
 
 [[noreturn]] void exit(int status) {
   fflush(nullptr);
-#if defined(GOLAB_ASAN)
-  __lsan_do_leak_check();  // its own hook is at exit(), which we do not pass
-#endif
+  check_leaks();  // its own hook is at exit(), which we do not pass
   _exit(status);
 }
 
