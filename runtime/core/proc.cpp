@@ -468,6 +468,10 @@ void goexit_swallowed(_Unwind_Reason_Code, _Unwind_Exception*) {
   auto* exc = static_cast<_Unwind_Exception*>(::operator new(sizeof(_Unwind_Exception)));
   *exc = _Unwind_Exception{};
   exc->exception_cleanup = goexit_swallowed;
+#if defined(GOLAB_ASAN)
+  // ASan does this for a throw: forget the variables of the frames that will not return.
+  __asan_handle_no_return();
+#endif
   _Unwind_ForcedUnwind(exc, goexit_stop, nullptr);
   throw_("Goexit: the unwinder could not walk this stack");
 }

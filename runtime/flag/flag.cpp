@@ -100,7 +100,15 @@ struct FlagSet::State {
   std::map<std::string, Flag, std::less<>> flags;  // sorted: the usage lists them by name
   std::vector<std::string> rest;
   bool parsed = false;
+  std::vector<std::shared_ptr<void>> variables;
   golab::glue::Writer out = golab::glue::make_writer(os::Stderr);
+
+  template <typename T>
+  T* make() {
+    auto v = std::make_shared<T>();
+    variables.push_back(v);
+    return v.get();
+  }
 
   void add(Flag f) {
     if (flags.count(f.name) != 0) {
@@ -183,39 +191,39 @@ void FlagSet::Func(std::string_view name, std::string_view usage,
 }
 
 bool* FlagSet::Bool(std::string_view name, bool value, std::string_view usage) {
-  auto* p = new bool;
+  auto* p = state_->make<bool>();
   BoolVar(p, name, value, usage);
   return p;
 }
 int* FlagSet::Int(std::string_view name, int value, std::string_view usage) {
-  auto* p = new int;
+  auto* p = state_->make<int>();
   IntVar(p, name, value, usage);
   return p;
 }
 int64_t* FlagSet::Int64(std::string_view name, int64_t value, std::string_view usage) {
-  auto* p = new int64_t;
+  auto* p = state_->make<int64_t>();
   Int64Var(p, name, value, usage);
   return p;
 }
 unsigned* FlagSet::Uint(std::string_view name, unsigned value, std::string_view usage) {
-  auto* p = new unsigned;
+  auto* p = state_->make<unsigned>();
   UintVar(p, name, value, usage);
   return p;
 }
 double* FlagSet::Float64(std::string_view name, double value, std::string_view usage) {
-  auto* p = new double;
+  auto* p = state_->make<double>();
   Float64Var(p, name, value, usage);
   return p;
 }
 std::string* FlagSet::String(std::string_view name, std::string_view value,
                              std::string_view usage) {
-  auto* p = new std::string;
+  auto* p = state_->make<std::string>();
   StringVar(p, name, value, usage);
   return p;
 }
 time::Duration* FlagSet::Duration(std::string_view name, time::Duration value,
                                   std::string_view usage) {
-  auto* p = new time::Duration;
+  auto* p = state_->make<time::Duration>();
   DurationVar(p, name, value, usage);
   return p;
 }

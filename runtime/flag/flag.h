@@ -37,7 +37,7 @@ class FlagSet {
   FlagSet& operator=(const FlagSet&) = delete;
   ~FlagSet();
 
-  // The variables live as long as the process. Panics "flag redefined: NAME".
+  // The variables live as long as the set. Panics "flag redefined: NAME".
   bool* Bool(std::string_view name, bool value, std::string_view usage);
   int* Int(std::string_view name, int value, std::string_view usage);
   int64_t* Int64(std::string_view name, int64_t value, std::string_view usage);
@@ -84,7 +84,7 @@ class FlagSet {
   std::unique_ptr<State> state_;
 };
 
-// The program's own flags.
+// The program's own flags. Lives for ever.
 FlagSet& CommandLine();
 
 bool* Bool(std::string_view name, bool value, std::string_view usage);
