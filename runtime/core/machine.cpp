@@ -265,7 +265,7 @@ void handoffp(P* pp) {
     acquirep(mp, pp);
   }
   // Before this stack changes, a snapshot in progress must have it.
-  if (snapshotActive.load(std::memory_order_relaxed)) {
+  if (snapshotActive.load(std::memory_order_acquire)) {
     while (!snapshot_gate(gp)) cpu_relax();
   }
   if (mp->p != nullptr) {

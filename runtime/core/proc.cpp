@@ -313,7 +313,7 @@ G* next_direct(M* mp, P* pp, G* from) {
   G* gp = runqget(pp, &inherit);
   if (gp == nullptr) return nullptr;
   if (gp->lockedm != nullptr ||
-      (snapshotActive.load(std::memory_order_relaxed) && !snapshot_gate(gp))) {
+      (snapshotActive.load(std::memory_order_acquire) && !snapshot_gate(gp))) {
     // Not for this stack to run now. Its turn comes again from the global queue.
     lock(&sched.lock);
     globrunqput(gp);
@@ -735,7 +735,7 @@ void run_until_left(M* mp, G* gp) {
     if (mp->lockedg != nullptr) {
       stoplockedm(mp);
       G* gp = mp->lockedg;
-      if (snapshotActive.load(std::memory_order_relaxed)) {
+      if (snapshotActive.load(std::memory_order_acquire)) {
         while (!snapshot_gate(gp)) cpu_relax();
       }
       execute(mp, gp);
@@ -753,7 +753,7 @@ void run_until_left(M* mp, G* gp) {
       startlockedm(mp, gp);
       continue;
     }
-    if (snapshotActive.load(std::memory_order_relaxed) && !snapshot_gate(gp)) {
+    if (snapshotActive.load(std::memory_order_acquire) && !snapshot_gate(gp)) {
       lock(&sched.lock);
       globrunqput(gp);
       unlock(&sched.lock);

@@ -24,15 +24,7 @@ namespace {
 
 constexpr size_t kDefaultStackBytes = 256 << 10;
 constexpr size_t kMainStackBytes = 8 << 20;
-#if defined(GOLAB_ASAN)
-// LeakSanitizer reads each reservation from end to end, wherever the map of the process says that
-// it can be read. A guard made by madvise does not show there, and reading it is a fault.
-constexpr size_t kReservationBytes = size_t{64} << 20;
-constexpr StackGuard kDefaultGuard = StackGuard::Mprotect;
-#else
 constexpr size_t kReservationBytes = size_t{1} << 30;
-constexpr StackGuard kDefaultGuard = StackGuard::Madvise;
-#endif
 constexpr uint32_t kMprotectGuardsMax = 24000;
 constexpr uint64_t kCanary = 0x676f6c6162537461;  // "golabSta"
 constexpr uint32_t kDepotMax = 1 << 24;
@@ -41,7 +33,7 @@ constexpr uint32_t kDepotWarm = 4096;  // free stacks that keep their pages
 struct Stacks {
   mutex lock;
   size_t bytes = kDefaultStackBytes;
-  StackGuard guard = kDefaultGuard;
+  StackGuard guard = StackGuard::Madvise;
   uint32_t carved = 0;  // stacks ever made
   uintptr_t next = 0;   // not yet carved: [next, end)
   uintptr_t end = 0;
@@ -106,9 +98,8 @@ constexpr uintptr_t kUnguarded = 1;
 
 uintptr_t carve() {
   if (stacks.next == stacks.end) {
-    size_t bytes = kReservationBytes > 4 * stacks.bytes ? kReservationBytes : 4 * stacks.bytes;
-    uintptr_t base = reserve(bytes);
-    stacks.end = base + bytes;
+    uintptr_t base = reserve(kReservationBytes);
+    stacks.end = base + kReservationBytes;
     stacks.next = base + stacks.bytes;  // the lowest place stays free: stackIntact looks below
   }
   uintptr_t base = stacks.next;

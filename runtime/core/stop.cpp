@@ -81,6 +81,14 @@ void capture(StoppedStack* out, const G* gp, uintptr_t pc, uintptr_t fp) {
   out->leaf_exact = false;
   Trace trace{out, pc, false};
   _Unwind_Backtrace(trace_frame, &trace);
+#if defined(GOLAB_TSAN)
+  // TSan keeps a signal back until the program next calls into it, and shows the context of then: pc
+  // is on no stack any more. All frames, the handler's and TSan's too, are what there is.
+  if (out->depth == 0) {
+    trace.started = true;
+    _Unwind_Backtrace(trace_frame, &trace);
+  }
+#endif
   // The unwinder lost its way (hand-written assembly without tables): frame pointers may know.
   if (out->depth == 0) follow_frame_pointers(out, gp, pc, fp);
 }
