@@ -54,6 +54,32 @@ TEST_CASE("a waiter gets a mutex that others take all the time", "[sync][mutex]"
   CHECK(time::Since(start) < 20 * time::Second);
 }
 
+TEST_CASE("a mutex that is taken again at once is handed to who has waited a millisecond",
+          "[sync][mutex]") {
+  // On one P a holder that unlocks and locks again is always faster than the waiter it has woken:
+  // only starvation mode lets the waiter in.
+  int procs = runtime::GOMAXPROCS(1);
+  sync::Mutex mu;
+  std::atomic<int> rounds{0};
+  std::atomic<bool> got_it{false};
+  sync::WaitGroup wg;
+  mu.Lock();
+  wg.Go([&] {
+    mu.Lock();
+    got_it = true;
+    mu.Unlock();
+  });
+  for (; !got_it && rounds < 100; rounds++) {
+    time::Sleep(2 * time::Millisecond);
+    mu.Unlock();
+    mu.Lock();
+  }
+  mu.Unlock();
+  wg.Wait();
+  runtime::GOMAXPROCS(procs);
+  CHECK(rounds <= 5);
+}
+
 TEST_CASE("readers share, a writer is alone", "[sync][rwmutex]") {
   sync::RWMutex rw;
   std::atomic<int> readers{0}, writers{0}, most{0}, wrong{0};
@@ -134,6 +160,48 @@ TEST_CASE("a Cond wakes whoever waits, and nobody is lost", "[sync][cond]") {
   queue.assign(4, -1);
   mu.Unlock();
   cond.Broadcast();
+  wg.Wait();
+}
+
+TEST_CASE("Signal finds those who came after a Broadcast", "[sync][cond]") {
+  sync::Mutex mu;
+  auto cond = sync::NewCond(&mu);
+  int waiting = 0, woken = 0;
+  sync::WaitGroup wg;
+  auto wait_for = [&](int& count, int n) {
+    return eventually([&] {
+      mu.Lock();
+      bool reached = count == n;
+      mu.Unlock();
+      return reached;
+    });
+  };
+  auto wait = [&] {
+    wg.Go([&] {
+      mu.Lock();
+      waiting++;
+      cond.Wait();
+      woken++;
+      mu.Unlock();
+    });
+  };
+  wait();
+  wait();
+  REQUIRE(wait_for(waiting, 2));
+  cond.Broadcast();
+  REQUIRE(wait_for(woken, 2));
+  wait();
+  REQUIRE(wait_for(waiting, 3));
+  cond.Signal();
+  REQUIRE(wait_for(woken, 3));
+  SECTION("and a Signal that nobody waits for is lost") {
+    cond.Signal();
+    wait();
+    REQUIRE(wait_for(waiting, 4));
+    CHECK(woken == 3);
+    cond.Signal();
+    CHECK(wait_for(woken, 4));
+  }
   wg.Wait();
 }
 
