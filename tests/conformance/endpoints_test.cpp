@@ -30,7 +30,9 @@ TEST_CASE("profiles are answered with Go's headers", "[conformance][endpoints]")
   for (const char* query : {"?debug=1", "?debug=2", "?debug=99999999999999999999"}) {
     CAPTURE(query);
     std::string h = without_date(s.headers(std::string("/debug/pprof/goroutine") + query));
-    CHECK(h == text + "Transfer-Encoding: chunked\n\n");
+    // About 2048 bytes of text in debug=1: it depends on what the service's own goroutines are at.
+    bool small = std::string(query) == "?debug=1" && h.rfind(text + "Content-Length: ", 0) == 0;
+    CHECK((small || h == text + "Transfer-Encoding: chunked\n\n"));
   }
   std::string h = without_date(s.headers("/debug/pprof/goroutine?debug=-1"));
   CHECK(h.rfind(text, 0) == 0);
