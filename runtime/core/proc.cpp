@@ -155,6 +155,7 @@ void discardg(G* gp) {
     pp->goidcacheend = pp->goidcache + kGBatch;
   }
   gp->goid = pp->goidcache++;
+  if (gp->goid == 1) gp->gopc = 0;  // main is nobody's child
   // Born satisfied: a snapshot in progress is of a moment before this one.
   gp->snapshot.store(snapshotEpoch.load(std::memory_order_relaxed) << 2 | kSnapshotSatisfied,
                      std::memory_order_relaxed);

@@ -81,6 +81,5 @@ extern "C" int __wrap_main(int argc, char** argv, char** envp) {
   newg(0, 1, &g1);
   stackallocMain(g1);
   newproc(g1, golab::runtime::main, 0);
-  g1->gopc = 0;  // nobody's child
   schedule();
 }
