@@ -17,6 +17,8 @@ namespace {
 
 using Kind = Arg::Kind;
 
+constexpr int kTooLarge = 1'000'000;  // a width beyond this is none
+
 struct Flags {
   bool plus = false, minus = false, sharp = false, space = false, zero = false;
   int width = -1;
@@ -47,6 +49,8 @@ class Printer {
   void pad(std::string_view s, bool zeros_allowed = true);
   bool star(int* to, std::string_view what);
   void parse_index(std::string_view f, size_t* i);
+  void parse_spec(std::string_view f, size_t* at);
+  void extra();
 
   const Arg* args_ = nullptr;
   size_t nargs_;
@@ -314,8 +318,8 @@ void Printer::value(const Arg& a, char32_t v, int depth) {
 
 // '*': width or precision from an argument.
 bool Printer::star(int* to, std::string_view what) {
-  bool ok = next_ < nargs_ && args_[next_].kind == Kind::Int && args_[next_].i <= 1'000'000 &&
-            args_[next_].i >= -1'000'000;
+  bool ok = next_ < nargs_ && args_[next_].kind == Kind::Int && args_[next_].i <= kTooLarge &&
+            args_[next_].i >= -kTooLarge;
   if (ok)
     *to = static_cast<int>(args_[next_].i);
   else
@@ -365,6 +369,57 @@ void Printer::verb(char32_t v) {
   value(a, v, 0);
 }
 
+// Flags, width and precision: what stands between the percent sign and the verb.
+void Printer::parse_spec(std::string_view f, size_t* at) {
+  size_t& i = *at;
+  flags_ = Flags();
+  good_index_ = true;
+  for (; i < f.size(); i++) {
+    if (f[i] == '+')
+      flags_.plus = true;
+    else if (f[i] == '-')
+      flags_.minus = true;
+    else if (f[i] == '#')
+      flags_.sharp = true;
+    else if (f[i] == ' ')
+      flags_.space = true;
+    else if (f[i] == '0')
+      flags_.zero = true;
+    else
+      break;
+  }
+  auto number = [&](int* to) {
+    if (i < f.size() && f[i] >= '0' && f[i] <= '9') {
+      auto [end, ec] = std::from_chars(&f[i], f.data() + f.size(), *to);
+      i = static_cast<size_t>(end - f.data());
+      if (ec != std::errc() || *to > kTooLarge) *to = -1;
+    }
+  };
+  parse_index(f, at);
+  if (i < f.size() && f[i] == '*') {
+    i++;
+    star(&flags_.width, "%!(BADWIDTH)");
+    if (flags_.width < 0) {
+      flags_.width = -flags_.width;
+      flags_.minus = true;
+    }
+  } else {
+    number(&flags_.width);
+  }
+  if (i < f.size() && f[i] == '.') {
+    i++;
+    flags_.prec = 0;
+    parse_index(f, at);
+    if (i < f.size() && f[i] == '*') {
+      i++;
+      if (!star(&flags_.prec, "%!(BADPREC)") || flags_.prec < 0) flags_.prec = -1;
+    } else {
+      number(&flags_.prec);
+    }
+  }
+  parse_index(f, at);
+}
+
 void Printer::format(std::string_view f) {
   size_t i = 0;
   while (i < f.size()) {
@@ -373,57 +428,18 @@ void Printer::format(std::string_view f) {
     out.append(f.substr(i, percent - i));
     if (percent == f.size()) break;
     i = percent + 1;
-    flags_ = Flags();
-    good_index_ = true;
-    for (; i < f.size(); i++) {
-      if (f[i] == '+')
-        flags_.plus = true;
-      else if (f[i] == '-')
-        flags_.minus = true;
-      else if (f[i] == '#')
-        flags_.sharp = true;
-      else if (f[i] == ' ')
-        flags_.space = true;
-      else if (f[i] == '0')
-        flags_.zero = true;
-      else
-        break;
-    }
-    auto number = [&](int* to) {
-      if (i < f.size() && f[i] >= '0' && f[i] <= '9') {
-        auto [end, ec] = std::from_chars(&f[i], f.data() + f.size(), *to);
-        i = static_cast<size_t>(end - f.data());
-      }
-    };
-    parse_index(f, &i);
-    if (i < f.size() && f[i] == '*') {
-      i++;
-      star(&flags_.width, "%!(BADWIDTH)");
-      if (flags_.width < 0) {
-        flags_.width = -flags_.width;
-        flags_.minus = true;
-      }
-    } else {
-      number(&flags_.width);
-    }
-    if (i < f.size() && f[i] == '.') {
-      i++;
-      flags_.prec = 0;
-      parse_index(f, &i);
-      if (i < f.size() && f[i] == '*') {
-        i++;
-        if (!star(&flags_.prec, "%!(BADPREC)") || flags_.prec < 0) flags_.prec = -1;
-      } else {
-        number(&flags_.prec);
-      }
-    }
-    parse_index(f, &i);
+    parse_spec(f, &i);
     if (i >= f.size()) {
       out += "%!(NOVERB)";
       break;
     }
     verb(decode_rune(f, &i));
   }
+  extra();
+}
+
+// Arguments that no verb used.
+void Printer::extra() {
   if (reordered_ || next_ >= nargs_) return;
   flags_ = Flags();
   out += "%!(EXTRA ";

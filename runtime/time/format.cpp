@@ -143,13 +143,10 @@ void append_fraction(std::string& to, int nsec, const Chunk& c) {
   if (!text.empty()) to += c.separator + text;
 }
 
-void append_element(std::string& out, const Time& t, const Chunk& c) {
+// Layout elements up to NumDay.
+void append_date(std::string& out, const Time& t, Std std) {
   auto [year, month, day] = t.Date();
-  auto [hour, minute, second] = t.Clock();
-  int hour12 = hour % 12 == 0 ? 12 : hour % 12;
-  switch (c.std) {
-    case Std::None:
-      return;
+  switch (std) {
     case Std::LongMonth:
       out += month.String();
       return;
@@ -186,6 +183,17 @@ void append_element(std::string& out, const Time& t, const Chunk& c) {
     case Std::NumDay:
       append_number(out, day, 0);
       return;
+    default:
+      return;
+  }
+}
+
+void append_element(std::string& out, const Time& t, const Chunk& c) {
+  if (c.std == Std::None) return;
+  if (c.std <= Std::NumDay) return append_date(out, t, c.std);
+  auto [hour, minute, second] = t.Clock();
+  int hour12 = hour % 12 == 0 ? 12 : hour % 12;
+  switch (c.std) {
     case Std::Hour24:
       append_number(out, hour, 2);
       return;
@@ -300,6 +308,7 @@ struct Parser {
   }
   bool fraction(bool exact_digits, int digits);
   bool zone_offset(Std std);
+  bool date(Std std);
   bool element(const Chunk& c, std::string_view rest_of_layout);
 };
 
@@ -356,10 +365,9 @@ bool Parser::zone_offset(Std std) {
   return true;
 }
 
-bool Parser::element(const Chunk& c, std::string_view rest_of_layout) {
-  switch (c.std) {
-    case Std::None:
-      return true;
+// Layout elements up to NumDay.
+bool Parser::date(Std std) {
+  switch (std) {
     case Std::LongMonth:
       return (month = name(month_names(), 0) + 1) > 0;
     case Std::ShortMonth:
@@ -378,14 +386,22 @@ bool Parser::element(const Chunk& c, std::string_view rest_of_layout) {
       return number(&year_day, 3, 3);
     case Std::ZeroMonth:
     case Std::NumMonth:
-      if (!number(&month, c.std == Std::ZeroMonth ? 2 : 1, 2)) return false;
+      if (!number(&month, std == Std::ZeroMonth ? 2 : 1, 2)) return false;
       check("month", month, 1, 12);
       return true;
     case Std::UnderDay:
     case Std::ZeroDay:
     case Std::NumDay:
-      if (c.std == Std::UnderDay && value.starts_with(' ')) value.remove_prefix(1);
-      return number(&day, c.std == Std::ZeroDay ? 2 : 1, 2);
+      if (std == Std::UnderDay && value.starts_with(' ')) value.remove_prefix(1);
+      return number(&day, std == Std::ZeroDay ? 2 : 1, 2);
+    default:
+      return true;
+  }
+}
+
+bool Parser::element(const Chunk& c, std::string_view rest_of_layout) {
+  if (c.std <= Std::NumDay) return date(c.std);
+  switch (c.std) {
     case Std::Hour24:
       if (!number(&hour, 2, 2)) return false;
       check("hour", hour, 0, 23);
