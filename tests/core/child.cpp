@@ -36,6 +36,27 @@ static int guards() {
   return 0;
 }
 
+// A hundred thousand parked at once, then all let go: more than a kernel without MADV_GUARD_INSTALL
+// has mappings for.
+static int hundred_thousand() {
+  constexpr int kGoroutines = 100000;
+  auto gate = make_chan<int>();
+  auto parked = make_chan<int>();
+  auto ended = make_chan<int>();
+  for (int i = 0; i < kGoroutines; i++) {
+    go([=] {
+      parked.send(1);
+      gate.recv();
+      ended.send(1);
+    });
+  }
+  for (int i = 0; i < kGoroutines; i++) parked.recv();
+  printf("%d\n", runtime::NumGoroutine() - 1);
+  close(gate);
+  for (int i = 0; i < kGoroutines; i++) ended.recv();
+  return 0;
+}
+
 // Stacks are carved upwards: the last goroutine runs over the upper end of its neighbour's below.
 static int overflow() {
   auto gate = make_chan<int>();
@@ -76,6 +97,7 @@ int main(int, char** argv) {
   std::string name = argv[1];
   if (name == "idle") return idle();
   if (name == "guards") return guards();
+  if (name == "hundred_thousand") return hundred_thousand();
   if (name == "overflow") return overflow();
   if (name == "starve") return starve();
   return 9;

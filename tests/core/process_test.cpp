@@ -40,6 +40,18 @@ TEST_CASE("each kind of stack guard works and finds an overflow", "[process][gua
   CHECK(over.err.find("stack overflow") != std::string::npos);
   if (kind != "canary") CHECK(over.err.find("main.fill(") != std::string::npos);
 }
+
+TEST_CASE("a hundred thousand goroutines park with each kind of stack guard", "[process][guard]") {
+  std::string kind = GENERATE("madvise", "mprotect", "canary");
+  CAPTURE(kind);
+  ChildResult r = child("hundred_thousand", {"GOLAB_GUARD=" + kind});
+  CAPTURE(r.err);
+  CHECK(r.status == 0);
+  CHECK(r.out == "100000\n");
+  // Where guards run out it is said, once.
+  if (kind == "mprotect") CHECK(r.err.find("golab: more than 24000 stacks") == 0);
+  if (kind == "canary") CHECK(r.err.empty());
+}
 #endif
 
 TEST_CASE("a bad GOLAB_STACK or GOLAB_GUARD is refused with a reason", "[process]") {
