@@ -93,26 +93,27 @@ TEST_CASE("a profile need not be packed", "[formats][reader]") {
 }
 
 TEST_CASE("a file that is something else is told so", "[formats][reader]") {
-  using Catch::Matchers::Contains;
-  CHECK_THAT(error_of(""), Contains("file is empty"));
-  CHECK_THAT(error_of("<html>"), Contains("a web page"));
-  CHECK_THAT(error_of("404 page not found\n"), Contains("file: "));
+  using Catch::Matchers::ContainsSubstring;
+  CHECK_THAT(error_of(""), ContainsSubstring("file is empty"));
+  CHECK_THAT(error_of("<html>"), ContainsSubstring("a web page"));
+  CHECK_THAT(error_of("404 page not found\n"), ContainsSubstring("file: "));
   CHECK_THAT(error_of("Unknown profile\n"),
-             Contains("line 1: expected \"goroutine profile: total N\""));
-  CHECK_THAT(error_of(golden("states/goroutine.debug2.txt")), Contains("?debug=2 dump"));
-  CHECK_THAT(error_of("goroutine profile: total 2\n1 @ 0x1\n"), Contains("add up to 1"));
+             ContainsSubstring("line 1: expected \"goroutine profile: total N\""));
+  CHECK_THAT(error_of(golden("states/goroutine.debug2.txt")), ContainsSubstring("?debug=2 dump"));
+  CHECK_THAT(error_of("goroutine profile: total 2\n1 @ 0x1\n"), ContainsSubstring("add up to 1"));
   CHECK_THAT(error_of("goroutine profile: total 1\n1 @ 0x1 \n"),
-             Contains("line 2: expected one blank"));
-  CHECK_THAT(error_of("goroutine profile: total 1\n1 @\n"), Contains("line 2: a record without"));
+             ContainsSubstring("line 2: expected one blank"));
+  CHECK_THAT(error_of("goroutine profile: total 1\n1 @\n"),
+             ContainsSubstring("line 2: a record without"));
   CHECK_THAT(error_of("goroutine profile: total 1\n1 @ 0x1\n#\t0x5\tf+0x1\tx:1\n"),
-             Contains("line 3: the record above does not have this address"));
+             ContainsSubstring("line 3: the record above does not have this address"));
   std::string cut = golden("coursepool/goroutine.pb.gz");
   CHECK_THAT(error_of(cut.substr(0, 900)),
-             Contains("the gzip stream ends in the middle, after 900"));
+             ContainsSubstring("the gzip stream ends in the middle, after 900"));
 }
 
 TEST_CASE("ids and indices that lead nowhere are found", "[formats][reader]") {
-  using Catch::Matchers::Contains;
+  using Catch::Matchers::ContainsSubstring;
   // Field numbers of profile.proto: sample_type 1, sample 2, location 4, string_table 6.
   Message type, good;
   type.int64(1, 1);
@@ -127,18 +128,20 @@ TEST_CASE("ids and indices that lead nowhere are found", "[formats][reader]") {
   Message sample;
   sample.uint64(1, 99);
   sample.int64(2, 1);
-  CHECK_THAT(error_of(profile(2, sample)), Contains("location 99 is named here, and is not"));
+  CHECK_THAT(error_of(profile(2, sample)),
+             ContainsSubstring("location 99 is named here, and is not"));
   Message valueless;
-  CHECK_THAT(error_of(profile(2, valueless)), Contains("a sample has 0 values"));
+  CHECK_THAT(error_of(profile(2, valueless)), ContainsSubstring("a sample has 0 values"));
   Message location;
-  CHECK_THAT(error_of(profile(4, location)), Contains("a location has the id 0"));
+  CHECK_THAT(error_of(profile(4, location)), ContainsSubstring("a location has the id 0"));
   location.uint64(1, 5);
   CHECK(error_of(profile(4, location)) == "");
   CHECK_THAT(error_of(profile(4, location) + profile(4, location)),
-             Contains("two locations have the id 5"));
+             ContainsSubstring("two locations have the id 5"));
   type.clear();
   type.int64(1, 7);
-  CHECK_THAT(error_of(profile(4, location)), Contains("string 7 is named here, the file has 2"));
+  CHECK_THAT(error_of(profile(4, location)),
+             ContainsSubstring("string 7 is named here, the file has 2"));
 }
 
 TEST_CASE("a gzip bomb is not unpacked", "[formats][reader][hostile]") {
