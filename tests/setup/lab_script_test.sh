@@ -37,7 +37,7 @@ machine() {
   for tool in sh env cat rm ls mkdir tail head grep tr awk nproc readlink flock sed uname; do
     ln -s "$(command -v $tool)" "$work/$1/$tool"
   done
-  for tool in c++ pkg-config protoc; do echo : | command_on "$1" $tool; done
+  for tool in c++ pkg-config protoc curl; do echo : | command_on "$1" $tool; done
   echo 'for l in "$@"; do echo "$l installed"; done' | command_on "$1" dpkg-query
   echo 'echo 0' | command_on "$1" id
   echo : | command_on "$1" apt-get
