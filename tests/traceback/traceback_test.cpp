@@ -244,5 +244,7 @@ TEST_CASE("a busy goroutine has a stack and is runnable", "[traceback][stack]") 
   std::string text = take_stack(true);
   spinning = false;
   CHECK(count(text, "main.spin()\n") == 1);
-  CHECK(count(text, " [runnable]:\nmain.spin()") == 1);
+  // Its leaf may be in spin itself or in the load that spin calls.
+  size_t header = text.rfind("goroutine ", text.find("main.spin()\n"));
+  CHECK(text.substr(header, text.find('\n', header) - header).ends_with(" [runnable]:"));
 }
