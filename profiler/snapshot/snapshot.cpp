@@ -65,7 +65,7 @@ struct Collector {
   StackCounter stacks;
   LazyArray<Note> notes;
   uint32_t allglen = 0;  // at the instant
-  int64_t now = 0;       // nanotime of the instant, coarse
+  int64_t now = 0;       // nanotime of the instant
   std::atomic<uint32_t> fallbacks{0};
 
   void add(G* gp, const uintptr_t* pcs, uint32_t depth, bool leaf_exact);
@@ -149,7 +149,7 @@ int64_t mark_the_instant(const StoppedStack& self) {
   G* me = runtime::getg();
   runtime::stopTheWorld();
   runtime::snapshotBegin();
-  collector->now = runtime::nanotime_coarse();
+  collector->now = runtime::nanotime();
   collector->allglen = runtime::allglen();
   record_stopped(me, self, nullptr);
   runtime::forEachStopped(record_stopped, nullptr);

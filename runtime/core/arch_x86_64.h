@@ -1,6 +1,6 @@
 // arch_x86_64.h: x86-64's part of the runtime: this thread's M, frame records, the end of a stack.
 //
-// A port supplies: getm, setm, cpu_relax, the frame record layout, GOLAB_STACK_END,
+// A port supplies: getm, cpu_relax, full_fence, the frame record layout, GOLAB_STACK_END,
 // context_pc/fp/sp.
 #pragma once
 
@@ -26,6 +26,7 @@ extern thread_local constinit M* tls_m;
 }
 
 inline void cpu_relax() { __builtin_ia32_pause(); }
+inline void full_fence() { __builtin_ia32_mfence(); }
 
 // A frame record: the caller's frame pointer, then the return address.
 struct FrameRecord {

@@ -157,7 +157,6 @@ struct M {
   bool onSystemstack = false;
 
   uint64_t fastrand = 0;
-  bool idle = false;       // on the idle list
   M* alllink = nullptr;    // allm list, append-only
   M* schedlink = nullptr;  // idle list
   uintptr_t altstack = 0;
@@ -206,11 +205,21 @@ struct P {
   uint32_t sysmonsyscalltick = 0;
   int64_t sysmonsyscallwhen = 0;
 
-  // Run queue: a ring that only the owner fills and everybody may take from.
+  // Run queue: a ring that only the owner fills and everybody may take from (runq.cpp).
   alignas(64) std::atomic<uint32_t> runqhead{0};
   std::atomic<uint32_t> runqtail{0};
-  std::atomic<G*> runnext{nullptr};  // jumps the queue: what a wake-up just made runnable
+  std::atomic<G*> runnext{nullptr};       // jumps the queue: what a wake-up just made runnable
+  std::atomic<uint32_t> runnextOwner{0};  // the owner is taking it out
+  std::atomic<uint32_t> runnextThief{0};  // a thief may: the owner must take it atomically
+  OwnedCount runtick;  // one per goroutine run: thieves see whether the queue moves
+  // So many calls of wakep are to wake nobody: the last thief found that this queue needs no help.
+  std::atomic<int32_t> wakeSkip{0};
   std::atomic<G*> runq[kRunqueueSize];
+
+  int32_t wakeSkipNext = 0;  // thieves': how many next time (find.cpp)
+  // sysmon's notes on the queue
+  uint32_t sysmonhead = 0;
+  int32_t sysmonruntick = 0;
 
   // Caches.
   G* gFree = nullptr;

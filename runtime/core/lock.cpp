@@ -14,6 +14,24 @@
 namespace golab::runtime {
 
 bool onlyOneP = false;
+bool membarrierWorks = false;
+
+namespace {
+// linux/membarrier.h
+constexpr int kRegisterPrivateExpedited = 1 << 4;
+constexpr int kPrivateExpedited = 1 << 3;
+}  // namespace
+
+void fenceinit() {
+  membarrierWorks = syscall(SYS_membarrier, kRegisterPrivateExpedited, 0, 0) == 0;
+}
+
+void heavy_fence() {
+  if (membarrierWorks)
+    syscall(SYS_membarrier, kPrivateExpedited, 0, 0);
+  else
+    full_fence();
+}
 
 void futexsleep(std::atomic<uint32_t>* addr, uint32_t val, int64_t ns) {
   int saved = errno;
@@ -30,6 +48,19 @@ void futexwakeup(std::atomic<uint32_t>* addr, uint32_t count) {
   int saved = errno;
   syscall(SYS_futex, addr, FUTEX_WAKE_PRIVATE, count, nullptr, nullptr, 0);
   errno = saved;
+}
+
+void lockWithP2(mutex* l) {
+  constexpr int kFirst = 100;  // about a microsecond
+  constexpr int kMost = 400;
+  constexpr int kPatience = 2000;  // then whoever holds it was taken off the processor
+  int pauses = kFirst;
+  for (int waited = 0; waited < kPatience; waited += pauses) {
+    for (int i = 0; i < pauses; i++) cpu_relax();
+    if (l->key.load(std::memory_order_relaxed) == 0 && trylock(l)) return;
+    if (pauses < kMost) pauses *= 2;
+  }
+  lock2(l);
 }
 
 void lock2(mutex* l) {

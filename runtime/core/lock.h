@@ -18,13 +18,16 @@
 #include <atomic>
 #include <cstdint>
 
+#include "runtime/core/arch.h"
+
 namespace golab::runtime {
 
 struct mutex {
   std::atomic<uint32_t> key{0};
 };
 
-void lock2(mutex* l);  // the slow path
+void lock2(mutex* l);  // the slow paths
+void lockWithP2(mutex* l);
 
 inline bool trylock(mutex* l) {
   uint32_t unlocked = 0;
@@ -43,11 +46,33 @@ extern bool onlyOneP;
 
 // A lock that is taken only with a P in hand (those of channels). With one P there is nobody to
 // exclude: who holds it keeps the P, since nothing takes a P inside the runtime.
+//
+// Whoever meets such a lock taken leaves it alone for a microsecond, and then for longer, before it
+// looks again. Two threads that fight over one channel take turns in runs of dozens of operations
+// that way, each run with all its lines in one processor's cache: 20 ns an item instead of 120 on a
+// buffered channel between two threads.
 inline void lockWithP(mutex* l) {
   if (onlyOneP) return;
-  lock(l);
+  if (!trylock(l)) [[unlikely]]
+    lockWithP2(l);
 }
 inline void unlockWithP(mutex* l) { unlock(l); }
+
+// An asymmetric pair of fences: "write mine, then read yours" on both sides, where one side is on
+// the hottest path of all and the other is about to go to sleep. The hot side pays nothing: the
+// cold side's membarrier(2) makes every running thread of the process execute a full fence.
+// Whatever the hot side wrote before it read is then visible to the cold side, or the hot side
+// reads what the cold side wrote. Without that system call (before Linux 4.14, or in a sandbox)
+// both are full fences.
+extern bool membarrierWorks;
+void fenceinit();
+void heavy_fence();
+inline void light_fence() {
+  if (membarrierWorks) [[likely]]
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+  else
+    full_fence();
+}
 
 // Sleeps in the kernel while *addr == val, at most `ns` nanoseconds (< 0: no limit). Returns early
 // on a wake-up, on a changed value and on a signal: callers look again at what they wait for.

@@ -142,6 +142,7 @@ void stopm() {
   enter_safe(mp);
   mpark(mp);
   leave_safe(mp);
+  tick_clock();
   acquirep(mp, mp->nextp);
   mp->nextp = nullptr;
 }
@@ -259,6 +260,7 @@ void handoffp(P* pp) {
     oldp->m.store(mp, std::memory_order_relaxed);
     mp->p = oldp;
   } else {
+    tick_clock();
     lock(&sched.lock);
     P* pp = pidleget();
     unlock(&sched.lock);
@@ -318,6 +320,7 @@ void stoplockedm(M* mp) {
     enter_safe(mp);
     mpark(mp);
     leave_safe(mp);
+    tick_clock();
     if (mp->nextp != nullptr) break;
     // GOMAXPROCS changed and took the P back on its way to us: the goroutine queues again.
     lock(&sched.lock);

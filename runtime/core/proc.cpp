@@ -291,17 +291,13 @@ bool snapshot_gate(G* gp) {
 void execute(M* mp, G* gp) {
   mp->curg = gp;
   gp->m = mp;
+  mp->p->runtick++;
   gp->waitsince = 0;
   gp->status.store(_Grunning, std::memory_order_release);
   if (!gp->startedRunning) first_run(mp, gp);
 }
 
 namespace {
-
-bool timers_due(P* pp) {
-  int64_t when = pp->timer0When.load(std::memory_order_relaxed);
-  return when != 0 && when <= nanotime();
-}
 
 // The next goroutine if it can be had without a detour, else null: then g0 looks for one.
 G* next_direct(M* mp, P* pp, G* from) {
@@ -480,239 +476,6 @@ void goexit_swallowed(_Unwind_Reason_Code, _Unwind_Exception*) {
 // ---- The scheduler's loop, on g0
 // ----------------------------------------------------------------------
 
-void wakep() {
-  if (sched.npidle.load() == 0 || sched.nmspinning.load() != 0) return;
-  int32_t none = 0;
-  if (!sched.nmspinning.compare_exchange_strong(none, 1)) return;
-  lock(&sched.lock);
-  P* pp = pidleget();
-  unlock(&sched.lock);
-  if (pp == nullptr) {
-    sched.nmspinning.fetch_sub(1);
-    return;
-  }
-  startm(pp, true);
-}
-
-namespace {
-
-G* take_first(G* list) {
-  G* gp = list;
-  gp->status.store(_Grunnable, std::memory_order_release);
-  return gp;
-}
-
-// Work of other Ps: half a queue, or a timer that is due.
-G* stealWork(M* mp, int64_t* pollUntil, bool* again) {
-  P* pp = mp->p;
-  int32_t n = sched.gomaxprocs.load(std::memory_order_relaxed);
-  for (int round = 0; round < 4; round++) {
-    bool last = round == 3;
-    uint32_t start = cheaprandn(n);
-    for (int32_t i = 0; i < n; i++) {
-      P* victim = sched.allp[(start + i) % n];
-      if (sched.stopping.load(std::memory_order_relaxed) != 0) {
-        *again = true;
-        return nullptr;
-      }
-      if (victim == pp) continue;
-      if (last && victim->timer0When.load(std::memory_order_relaxed) != 0) {
-        bool ran = false;
-        int64_t next = checkTimers(victim, nanotime(), &ran);
-        if (next != 0 && (*pollUntil == 0 || next < *pollUntil)) *pollUntil = next;
-        if (ran) {
-          bool inherit;
-          if (G* gp = runqget(pp, &inherit)) return gp;
-        }
-      }
-      if (victim->status.load(std::memory_order_relaxed) != _Pidle) {
-        if (G* gp = runqsteal(pp, victim, last)) return gp;
-      }
-    }
-  }
-  return nullptr;
-}
-
-// A thread that was woken and found nothing does not go back to sleep at once. Two goroutines that
-// talk to each other on another P make one of them runnable every 100 ns: each time somebody would
-// be woken, find the partner gone, and sleep again, at 5 µs of the talkers' time for every call of
-// the kernel. As long as one thread looks, wakep does nothing. It looks seldom, since looking takes
-// the queue's cache line away from its owner, and not for long: an idle program uses no CPU.
-constexpr int64_t kLingerNs = 50'000;
-
-bool worth_lingering(M*) {
-  if (sched.npidle.load() == sched.gomaxprocs.load() - 1) return false;  // nobody else runs
-  return !netpollAnyWaiters() || sched.lastpoll.load() == 0;  // somebody must watch the network
-}
-
-G* linger(M* mp, int64_t* pollUntil, bool* again) {
-  int64_t until = nanotime() + kLingerNs;
-  do {
-    for (int i = 0; i < 50; i++) cpu_relax();
-    if (sched.stopping.load() != 0 || sched.runqsize.load() > 0 || timers_due(mp->p)) {
-      *again = true;
-      return nullptr;
-    }
-    if (G* gp = stealWork(mp, pollUntil, again)) return gp;
-  } while (!*again && nanotime() < until);
-  return nullptr;
-}
-
-// After giving its P back, a thread looks once more: whoever queued work before it counted as idle
-// did not wake it. Answers a P to run with.
-P* recheck_queues(M*) {
-  bool any = sched.runqsize.load() > 0;
-  int32_t n = sched.gomaxprocs.load(std::memory_order_relaxed);
-  for (int32_t i = 0; i < n && !any; i++) any = !runqempty(sched.allp[i]);
-  if (!any) return nullptr;
-  lock(&sched.lock);
-  P* pp = pidleget();
-  unlock(&sched.lock);
-  return pp;
-}
-
-// Sleeps in the poller until something is ready or a timer is due. A goroutine, if mp got a P for
-// it.
-G* poll_and_sleep(M* mp, int64_t pollUntil) {
-  int64_t delay = -1;
-  if (pollUntil != 0) {
-    delay = pollUntil - nanotime();
-    if (delay < 0) delay = 0;
-  }
-  sched.pollUntil.store(pollUntil);
-  enter_safe(mp);
-  int n = 0;
-  G* list = netpoll(delay, &n);
-  leave_safe(mp);
-  sched.pollUntil.store(0);
-  sched.lastpoll.store(nanotime());
-  lock(&sched.lock);
-  P* pp = pidleget();
-  unlock(&sched.lock);
-  if (pp == nullptr) {
-    injectglist(list, n);
-    return nullptr;
-  }
-  acquirep(mp, pp);
-  if (list != nullptr) {
-    G* rest = list->schedlink;
-    list->schedlink = nullptr;
-    injectglist(rest, n - 1);
-    return take_first(list);
-  }
-  if (!mp->spinning) {
-    mp->spinning = true;
-    sched.nmspinning.fetch_add(1);
-  }
-  return nullptr;
-}
-
-// Work that is there for the taking on this P.
-G* find_local(M* mp, int64_t* pollUntil, bool* inherit) {
-  P* pp = mp->p;
-  bool ran = false;
-  if (pp->timer0When.load(std::memory_order_relaxed) != 0)
-    *pollUntil = checkTimers(pp, nanotime(), &ran);
-  if (pp->schedtick.load(std::memory_order_relaxed) % 61 == 0 && sched.runqsize.load() > 0) {
-    lock(&sched.lock);
-    G* gp = globrunqget(pp, 1);
-    unlock(&sched.lock);
-    if (gp != nullptr) return gp;
-  }
-  if (G* gp = runqget(pp, inherit)) return gp;
-  if (sched.runqsize.load() > 0) {
-    lock(&sched.lock);
-    G* gp = globrunqget(pp, 0);
-    unlock(&sched.lock);
-    if (gp != nullptr) return gp;
-  }
-  if (netpollinited() && netpollAnyWaiters() && sched.lastpoll.load() != 0) {
-    int n = 0;
-    if (G* list = netpoll(0, &n)) {
-      G* rest = list->schedlink;
-      list->schedlink = nullptr;
-      injectglist(rest, n - 1);
-      return take_first(list);
-    }
-  }
-  return nullptr;
-}
-
-// Blocks until there is a goroutine to run. Requires and leaves: mp has a P.
-G* findRunnable(M* mp, bool* inherit) {
-  for (;;) {
-    if (sched.stopping.load() != 0) stop_here(mp);
-    if (mp->p ==
-        nullptr) {  // just out of a system call, or GOMAXPROCS changed while we stood still
-      if (mp->spinning) {
-        mp->spinning = false;
-        sched.nmspinning.fetch_sub(1);
-      }
-      stopm();
-      continue;
-    }
-    P* pp = mp->p;
-    int64_t pollUntil = 0;
-    *inherit = false;
-    if (G* gp = find_local(mp, &pollUntil, inherit)) return gp;
-
-    // As many thieves as half the busy Ps: more would only burn the processor.
-    int32_t procs = sched.gomaxprocs.load(std::memory_order_relaxed);
-    if (mp->spinning || 2 * sched.nmspinning.load() < procs - sched.npidle.load()) {
-      if (!mp->spinning) {
-        mp->spinning = true;
-        sched.nmspinning.fetch_add(1);
-      }
-      bool again = false;
-      if (G* gp = stealWork(mp, &pollUntil, &again)) return gp;
-      if (!again && worth_lingering(mp)) {
-        if (G* gp = linger(mp, &pollUntil, &again)) return gp;
-      }
-      if (again) continue;
-    }
-
-    lock(&sched.lock);
-    if (sched.stopping.load() != 0) {
-      unlock(&sched.lock);
-      continue;
-    }
-    if (sched.runqsize.load() > 0) {
-      G* gp = globrunqget(pp, 0);
-      unlock(&sched.lock);
-      return gp;
-    }
-    releasep(mp);
-    pidleput(pp);
-    unlock(&sched.lock);
-
-    // Order: idle first (above), then not spinning, then look at all queues again. A waker queues
-    // first and reads the two counts afterwards: one of the two sees the other.
-    if (mp->spinning) {
-      mp->spinning = false;
-      if (sched.nmspinning.fetch_sub(1) <= 0) throw_("findRunnable: negative nmspinning");
-    }
-    if (P* again = recheck_queues(mp)) {
-      acquirep(mp, again);
-      mp->spinning = true;
-      sched.nmspinning.fetch_add(1);
-      continue;
-    }
-    pollUntil = timersEarliest();
-    if (netpollinited() && (netpollAnyWaiters() || pollUntil != 0) &&
-        sched.lastpoll.exchange(0) != 0) {
-      if (G* gp = poll_and_sleep(mp, pollUntil)) return gp;
-      if (mp->p != nullptr) continue;
-    } else if (pollUntil != 0 && netpollinited()) {
-      // Somebody sleeps in the poller already; it must not sleep past our timer.
-      int64_t until = sched.pollUntil.load();
-      if (until == 0 || until > pollUntil) netpollBreak();
-    }
-    stopm();
-  }
-}
-
-}  // namespace
-
 namespace {
 
 // Runs gp, and whoever it hands over to directly, until some goroutine of this thread comes back to
@@ -788,10 +551,12 @@ int64_t nanotime() {
   return int64_t{ts.tv_sec} * 1000000000 + ts.tv_nsec;
 }
 
-int64_t nanotime_coarse() {
-  timespec ts;
-  clock_gettime(CLOCK_MONOTONIC_COARSE, &ts);
-  return int64_t{ts.tv_sec} * 1000000000 + ts.tv_nsec;
+int64_t nanotime_coarse() { return sched.clock.load(std::memory_order_relaxed); }
+
+int64_t tick_clock() {
+  int64_t now = nanotime();
+  sched.clock.store(now, std::memory_order_relaxed);
+  return now;
 }
 
 // wyrand-like: one multiplication, per thread.
@@ -840,6 +605,8 @@ void procresize(int32_t n) {
 }  // namespace
 
 void schedinit() {
+  fenceinit();
+  tick_clock();
   allginit();
   stackinit();
   int32_t procs = NumCPU();

@@ -88,7 +88,7 @@ G* getg();  // the running goroutine; null on g0 and on foreign threads
 uint64_t goid();
 
 int64_t nanotime();         // monotonic, ns
-int64_t nanotime_coarse();  // as of the last scheduler tick: never a system call
+int64_t nanotime_coarse();  // up to 10 ms old, and as good as free (Sched::clock)
 uint32_t cheaprand();
 inline uint32_t cheaprandn(uint32_t n) {
   return static_cast<uint32_t>((static_cast<uint64_t>(cheaprand()) * n) >> 32);

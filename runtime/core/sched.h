@@ -1,7 +1,8 @@
 // sched.h: the scheduler's shared state and the seams between its files; for runtime/core only.
 //
-//   proc.cpp      goroutines: newproc, gopark, goready, goexit, the switch, schedule, findRunnable
-//   runq.cpp      run queues and stealing
+//   proc.cpp      goroutines: newproc, gopark, goready, goexit, the switch, schedule
+//   find.cpp      findRunnable: where a thread looks for work, whom it helps, when it sleeps; wakep
+//   runq.cpp      run queues
 //   machine.cpp   threads: starting, idling, handing Ps over, system calls, locked threads
 //   sysmon.cpp    the watchman: retakes Ps from system calls and long runners
 //   stop.cpp      stopping the world, SIGURG
@@ -46,6 +47,11 @@ struct Sched {
   std::atomic<P*> retaken{nullptr};
   std::atomic<uint32_t> sysmonwait{0};  // futex: 1 while sysmon sleeps because all is idle
   std::atomic<uint32_t> sysmonnote{0};  // futex: bumped to wake sysmon early
+  std::atomic<bool> sysmonslow{false};  // it sleeps for longer than it may while a P keeps still
+
+  // nanotime of the last look at the clock: by sysmon as long as a P works, and by every thread
+  // that comes back from a sleep, so a thread that runs never sees it more than 10 ms late.
+  std::atomic<int64_t> clock{0};
 
   // stop.h
   std::atomic<uint32_t> stopping{0};  // futex: threads that must stand still wait while it is 1
@@ -62,19 +68,29 @@ enum : uint32_t { kNoteStop = 1, kNoteYield = 2 };
 // ---- proc.cpp ----
 [[noreturn]] void schedule();  // the life of an M, on g0
 void schedinit();
-void wakep();
 void ready(G* gp, bool next);
 void execute(M* mp, G* gp);  // marks gp as what mp runs; the jump follows
 void finish_left(M* mp);     // see gopark
 bool snapshot_gate(G* gp);   // false: a walker is at gp, run another
 void fatal_deadlock(const char* text);
 
+// ---- find.cpp ----
+G* findRunnable(M* mp, bool* inheritTime);  // blocks until there is one; mp has a P then
+void wakep();     // something became runnable: wake a thread, unless that was found not to help
+void wakepNow();  // the same without that exception
+// sysmon's part: is there work on pp that nobody comes for? Wakes a thread then.
+void help_standing_queue(P* pp);
+bool timers_due(P* pp);
+int64_t tick_clock();  // nanotime, also noted in sched.clock
+
 // ---- runq.cpp ----
 void runqput(P* pp, G* gp, bool next);
 G* runqget(P* pp, bool* inheritTime);
 bool runqempty(P* pp);
-G* runqsteal(P* pp, P* victim, bool stealRunNext);
-void globrunqput(G* gp);  // these need sched.lock
+uint32_t runqlen(const P* pp);   // of its ring; any thread may ask
+G* runqsteal(P* pp, P* victim);  // half of victim's ring, one of them as the answer
+G* runnextsteal(P* victim);      // the goroutine in its runnext; 5 µs
+void globrunqput(G* gp);         // these need sched.lock
 void globrunqputbatch(G* head, G* tail, int32_t n);
 G* globrunqget(P* pp, int32_t max);
 
@@ -99,6 +115,7 @@ M* newM();
 // ---- sysmon.cpp ----
 void sysmonstart();
 void sysmonwake();
+void sysmonhurry();  // some P's queue is now watched by nobody else: look often
 
 // ---- stop.cpp ----
 void signalinit();  // signal.cpp: faults, SIGQUIT

@@ -28,7 +28,7 @@ constexpr size_t kReservationBytes = size_t{1} << 30;
 constexpr uint32_t kMprotectGuardsMax = 24000;
 constexpr uint64_t kCanary = 0x676f6c6162537461;  // "golabSta"
 constexpr uint32_t kDepotMax = 1 << 24;
-constexpr uint32_t kDepotWarm = 4096;  // free stacks that keep their pages
+constexpr uint32_t kDepotWarm = 4096;  // free stacks that always keep their pages
 
 struct Stacks {
   mutex lock;
@@ -37,8 +37,10 @@ struct Stacks {
   uint32_t carved = 0;  // stacks ever made
   uintptr_t next = 0;   // not yet carved: [next, end)
   uintptr_t end = 0;
-  uintptr_t* depot = nullptr;  // free stacks that no P caches
+  uintptr_t* depot = nullptr;  // free stacks that no P caches: a stack of stacks
   uint32_t depotLen = 0;
+  uint32_t depotCold = 0;  // the lowest so many have no pages
+  uint32_t depotLow = 0;   // least depotLen since the scavenger last looked
 };
 Stacks stacks;
 
@@ -116,6 +118,8 @@ void refill(P* pp) {
     pp->stackCache[pp->stackCacheCount++] = stacks.depot[--stacks.depotLen];
     want--;
   }
+  if (stacks.depotLen < stacks.depotLow) stacks.depotLow = stacks.depotLen;
+  if (stacks.depotLen < stacks.depotCold) stacks.depotCold = stacks.depotLen;
   if (pp->stackCacheCount == 0) pp->stackCache[pp->stackCacheCount++] = carve();
   unlock(&stacks.lock);
 }
@@ -124,14 +128,7 @@ void drain(P* pp) {
   int give = kStackCacheSize / 2;
   // The oldest half goes; what was used last stays, its pages are warm.
   lock(&stacks.lock);
-  for (int i = 0; i < give; i++) {
-    uintptr_t base = pp->stackCache[i];
-    if (stacks.depotLen >= kDepotWarm) {
-      uintptr_t lo = base & ~kUnguarded;
-      madvise(reinterpret_cast<void*>(lo + kGuardBytes), stacks.bytes - kGuardBytes, MADV_DONTNEED);
-    }
-    stacks.depot[stacks.depotLen++] = base;
-  }
+  for (int i = 0; i < give; i++) stacks.depot[stacks.depotLen++] = pp->stackCache[i];
   unlock(&stacks.lock);
   memmove(pp->stackCache, pp->stackCache + give, (kStackCacheSize - give) * sizeof(uintptr_t));
   pp->stackCacheCount -= give;
@@ -183,6 +180,44 @@ void stackfree(P* pp, G* gp) {
   }
   gp->stackLo = 0;
   gp->stackHi = 0;
+}
+
+bool stackscavenge() {
+  lock(&stacks.lock);
+  uint32_t unused = stacks.depotLow;
+  stacks.depotLow = stacks.depotLen;
+  uint32_t cold = stacks.depotCold;
+  // Half of the warm ones that nobody has needed since the last time.
+  uint32_t goal = unused > cold + kDepotWarm ? cold + (unused - cold) / 2 : cold;
+  bool more = stacks.depotLen > goal + kDepotWarm;
+  unlock(&stacks.lock);
+
+  constexpr uint32_t kBatch = 64;  // as many as may be missing from the depot at a time
+  for (;;) {
+    uintptr_t batch[kBatch];
+    uint32_t n = 0;
+    lock(&stacks.lock);
+    uint32_t first = stacks.depotCold;
+    while (n < kBatch && first + n < goal && first + n + kDepotWarm < stacks.depotLen) {
+      batch[n] = stacks.depot[first + n];
+      n++;
+    }
+    // Nobody may have them while their pages go: others from the top take their places.
+    for (uint32_t i = n; i-- > 0;) stacks.depot[first + i] = stacks.depot[--stacks.depotLen];
+    unlock(&stacks.lock);
+    if (n == 0) return more;
+    for (uint32_t i = 0; i < n; i++) {
+      uintptr_t lo = batch[i] & ~kUnguarded;
+      madvise(reinterpret_cast<void*>(lo + kGuardBytes), stacks.bytes - kGuardBytes, MADV_DONTNEED);
+    }
+    lock(&stacks.lock);
+    for (uint32_t i = 0; i < n; i++) {
+      uint32_t at = stacks.depotCold++;
+      stacks.depot[stacks.depotLen++] = stacks.depot[at];
+      stacks.depot[at] = batch[i];
+    }
+    unlock(&stacks.lock);
+  }
 }
 
 void stackallocMain(G* gp) {

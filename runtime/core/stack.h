@@ -3,7 +3,9 @@
 // A stack is a fixed piece of address space (GOLAB_STACK, 256 KiB by default), committed by the
 // kernel page by page as it is used: a parked goroutine holds one page. Stacks are carved from
 // large reservations that never go back, and reused newest first, so that many short goroutines run
-// on a few warm stacks.
+// on a few warm stacks. After a burst the pages of those that stay unused go back to the kernel, by
+// sysmon, a second or more later: to do it when a goroutine ends cost more than all else of its
+// life.
 //
 // Below each stack lies a guard, so that an overflow faults instead of writing into a neighbour:
 //   1. Linux >= 6.13: MADV_GUARD_INSTALL. A marker in the page table, no mapping of its own: a
@@ -30,6 +32,9 @@ void stackinit();               // reads GOLAB_STACK
 size_t stackBytes();            // size of a goroutine's stack, guard included
 void stackalloc(P* pp, G* gp);  // binds a stack to gp
 void stackfree(P* pp, G* gp);   // takes it back
+// Gives back pages of free stacks that nobody has needed since the last call. True if there will be
+// more to give back.
+bool stackscavenge();
 void stackallocMain(G* gp);     // the larger one of goroutine 1
 bool stackIntact(const G* gp);  // false: gp wrote below its stack, and has no guard
 // Does an access at addr mean that gp ran into the guard below its stack?

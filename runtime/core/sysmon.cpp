@@ -2,8 +2,10 @@
 //
 // It sees to what nobody else has time for: a P whose thread sits in a system call is handed to
 // another; a P whose goroutine has run for 10 ms while others wait is taken from it; the network is
-// polled if all Ps are too busy to. It looks every 20 µs while things happen, ever less often while
-// they do not, and not at all while every P is idle.
+// polled if all Ps are too busy to; and where nobody is woken for work any more, because that work
+// moved too fast to be worth it, it sees when that has changed (find.cpp). It looks every 20 µs
+// while things happen, ever less often while they do not, and not at all while every P is idle.
+// Each look also brings the coarse clock up to date.
 #include <pthread.h>
 #include <signal.h>
 #include <sys/syscall.h>
@@ -11,6 +13,7 @@
 
 #include "runtime/core/panic.h"
 #include "runtime/core/sched.h"
+#include "runtime/core/stack.h"
 #include "runtime/core/timer.h"
 #include "runtime/net/netpoll.h"
 
@@ -20,6 +23,8 @@ namespace {
 constexpr int64_t kForcePreemptNs = 10'000'000;
 constexpr int64_t kSleepMin = 20'000;
 constexpr int64_t kSleepMax = 10'000'000;
+constexpr int64_t kScavengeNs = 1'000'000'000;
+constexpr int64_t kSleepWatching = 500'000;  // while some P wakes nobody
 
 M* self = nullptr;
 
@@ -69,13 +74,17 @@ bool retake_from_syscall(P* pp, int64_t now) {
   return true;
 }
 
-bool retake(int64_t now) {
+// `watch`: is there a P that relies on us to see whether its queue stands?
+bool retake(int64_t now, bool* watch) {
   bool any = hand_on_retaken();
+  *watch = false;
   int32_t n = sched.gomaxprocs.load();
   for (int32_t i = 0; i < n; i++) {
     P* pp = sched.allp[i];
     uint32_t status = pp->status.load();
     if (status == _Prunning) {
+      if (pp->wakeSkip.load(std::memory_order_relaxed) > 0) *watch = true;
+      if (sched.npidle.load() > 0) help_standing_queue(pp);
       uint32_t tick = pp->schedtick.load(std::memory_order_relaxed);
       if (pp->sysmontick != tick || pp->sysmonwhen == 0) {
         pp->sysmontick = tick;
@@ -108,7 +117,10 @@ bool sleep_while_idle() {
   unlock(&sched.lock);
   if (!idle) return false;
   enter_safe(self);
-  while (sched.sysmonwait.load() != 0) futexsleep(&sched.sysmonwait, 1, -1);
+  while (sched.sysmonwait.load() != 0) {
+    bool more = stackscavenge();
+    futexsleep(&sched.sysmonwait, 1, more ? kScavengeNs : -1);
+  }
   leave_safe(self);
   return true;
 }
@@ -118,20 +130,28 @@ void* sysmon(void*) {
   leave_safe(self);
   int64_t delay = kSleepMin;
   int quiet = 0;
+  bool watch = false;
+  int64_t scavenged = nanotime();
   for (;;) {
     uint32_t note = sched.sysmonnote.load();
+    int64_t sleep = watch && delay > kSleepWatching ? kSleepWatching : delay;
+    sched.sysmonslow.store(sleep > kSleepWatching);
     if (sched.retaken.load() == nullptr) {
       enter_safe(self);
-      futexsleep(&sched.sysmonnote, note, delay);
+      futexsleep(&sched.sysmonnote, note, sleep);
       leave_safe(self);
     }
     if (sleep_while_idle()) {
       quiet = 0;
       delay = kSleepMin;
     }
-    int64_t now = nanotime();
+    int64_t now = tick_clock();
     poll_if_nobody_does(now);
-    if (retake(now)) {
+    if (now - scavenged >= kScavengeNs) {
+      stackscavenge();
+      scavenged = now;
+    }
+    if (retake(now, &watch)) {
       quiet = 0;
       delay = kSleepMin;
     } else if (++quiet > 50 && delay < kSleepMax) {
@@ -141,6 +161,12 @@ void* sysmon(void*) {
 }
 
 }  // namespace
+
+void sysmonhurry() {
+  if (!sched.sysmonslow.load()) return;
+  sched.sysmonnote.fetch_add(1);
+  futexwakeup(&sched.sysmonnote, 1);
+}
 
 void sysmonwake() {
   sched.sysmonwait.store(0);

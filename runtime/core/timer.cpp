@@ -226,7 +226,7 @@ void wakeNetPoller(int64_t when) {
     int64_t until = sched.pollUntil.load();
     if (until == 0 || until > when) netpollBreak();
   } else {
-    wakep();
+    wakepNow();
   }
 }
 
