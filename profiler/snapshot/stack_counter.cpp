@@ -38,7 +38,7 @@ StackCounter::~StackCounter() {
 }
 
 StackEntry* StackCounter::add(const uintptr_t* pcs, uint32_t depth, bool leaf_exact,
-                              const void* labels) {
+                              const void* labels, int64_t n) {
   uint64_t hash = hash_of(pcs, depth, leaf_exact, labels);
   std::atomic<StackEntry*>& bucket = buckets_[hash % kBuckets];
   StackEntry* head = bucket.load(std::memory_order_acquire);
@@ -48,7 +48,7 @@ StackEntry* StackCounter::add(const uintptr_t* pcs, uint32_t depth, bool leaf_ex
     for (StackEntry* e = head; e != seen; e = e->next) {
       if (e->hash == hash && e->depth == depth && e->leaf_exact == leaf_exact &&
           e->labels == labels && memcmp(e->pcs, pcs, depth * sizeof(uintptr_t)) == 0) {
-        e->count.fetch_add(1, std::memory_order_relaxed);
+        e->count.fetch_add(n, std::memory_order_relaxed);
         return e;
       }
     }
@@ -65,7 +65,7 @@ StackEntry* StackCounter::add(const uintptr_t* pcs, uint32_t depth, bool leaf_ex
       memcpy(mine->pcs, pcs, depth * sizeof(uintptr_t));
     }
     mine->next = head;
-    mine->count.store(1, std::memory_order_relaxed);
+    mine->count.store(n, std::memory_order_relaxed);
     if (bucket.compare_exchange_strong(head, mine, std::memory_order_acq_rel)) return mine;
     mine->count.store(0, std::memory_order_relaxed);
   }

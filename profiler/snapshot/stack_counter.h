@@ -31,8 +31,9 @@ class StackCounter {
   StackCounter(const StackCounter&) = delete;
   StackCounter& operator=(const StackCounter&) = delete;
 
-  // Adds one to the count of this stack and answers its entry. Safe from any thread, never blocks.
-  StackEntry* add(const uintptr_t* pcs, uint32_t depth, bool leaf_exact, const void* labels);
+  // Adds n to the count of this stack and answers its entry. Safe from any thread, never blocks.
+  StackEntry* add(const uintptr_t* pcs, uint32_t depth, bool leaf_exact, const void* labels,
+                  int64_t n);
 
   // Every entry that was counted, once nobody adds any more.
   template <typename F>

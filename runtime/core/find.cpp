@@ -46,6 +46,15 @@ bool timers_due(P* pp) {
   return when != 0 && when <= nanotime();
 }
 
+bool others_wait(P* pp) { return !runqempty(pp) || sched.runqsize.load() > 0 || timers_due(pp); }
+
+void yield_if_others_wait() {
+  M* mp = acquirem();
+  bool yield = mp->p == nullptr || others_wait(mp->p);
+  releasem(mp);
+  if (yield) Gosched();
+}
+
 // ---- Waking -------------------------------------------------------------------------------------
 
 void wakepNow() {

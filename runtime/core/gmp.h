@@ -63,45 +63,48 @@ enum class LeftAction : uint32_t { None, Park, Yield, Requeue, Dead, Systemstack
 constexpr size_t kClosureBytes = 48;      // a closure up to this size lives in its G
 constexpr uint32_t kStackTraceMax = 512;  // frames kept of one stack while the world is stopped
 
-struct G {
-  // Set by newproc, then unchanged until this goroutine ends (a dead G is reused, as in Go).
-  uint64_t goid = 0;
-  uint64_t parentGoid = 0;      // who ran go(...)
-  uintptr_t gopc = 0;           // return address of that go(...): "created by" in a dump
-  uintptr_t startpc = 0;        // entry of the user's function; 0 if glue stands before it
-  void (*fn)(void*) = nullptr;  // calls and destroys the closure
-  void* arg = nullptr;          // the closure: in closure[], or on the heap
-
+struct alignas(64) G {
+  // What a walker reads of a goroutine, on one cache line: a profile of a million goroutines is
+  // bound by the lines it touches.
+  //
+  // status is written by the scheduler; anyone may read it, and while the world is stopped the
+  // rest.
+  std::atomic<uint32_t> status{_Gidle};
+  WaitReason waitreason = WaitReason::Zero;  // if status == _Gwaiting
+  bool system = false;                       // the runtime's own: not counted, not in profiles
+  bool startedRunning = false;               // has a stack
+  bool lockedToThread = false;
+  // Snapshot mark: epoch << 2 | absent, in progress, satisfied (profiler's protocol, see stop.h).
+  std::atomic<uint64_t> snapshot{0};
+  // Where a goroutine off its thread stopped: the innermost frame, for walkers.
+  uintptr_t schedPc = 0;
+  uintptr_t schedFp = 0;
   // The stack, [lo, hi). Bound when the goroutine first runs; null before and after.
   uintptr_t stackLo = 0;
   uintptr_t stackHi = 0;
+  void* labels = nullptr;  // runtime/pprof labels (opaque)
+  uintptr_t startpc = 0;   // entry of the user's function; 0 if glue stands before it
 
-  // Written by the scheduler. Anyone may read while the world is stopped.
-  std::atomic<uint32_t> status{_Gidle};
-  WaitReason waitreason = WaitReason::Zero;  // if status == _Gwaiting
-  bool lockedToThread = false;
-  bool system = false;            // the runtime's own: not counted, not in profiles
-  bool startedRunning = false;    // has a stack
-  bool stackUnguarded = false;    // no guard page below it (stack.h)
+  // What a dump shows besides.
+  uint64_t goid = 0;
+  uint64_t parentGoid = 0;        // who ran go(...)
+  uintptr_t gopc = 0;             // return address of that go(...): "created by" in a dump
   int64_t waitsince = 0;          // coarse nanotime of the park; 0 while it runs
   const void* waitobj = nullptr;  // the channel, semaphore or descriptor it is parked on
 
-  // Where a goroutine off its thread stopped: the switch record, and the innermost frame for
-  // walkers.
-  void* ctx = nullptr;
-  uintptr_t schedPc = 0;
-  uintptr_t schedFp = 0;
-  EhGlobals eh;
+  // Set by newproc, then unchanged until this goroutine ends (a dead G is reused, as in Go).
+  void (*fn)(void*) = nullptr;  // calls and destroys the closure
+  void* arg = nullptr;          // the closure: in closure[], or on the heap
 
-  // Snapshot mark: epoch << 2 | absent, in progress, satisfied (profiler's protocol, see stop.h).
-  std::atomic<uint64_t> snapshot{0};
+  void* ctx = nullptr;  // the switch record of a goroutine off its thread
+  EhGlobals eh;
+  bool stackUnguarded = false;  // no guard page below it (stack.h)
 
   // Owned by the running goroutine.
   M* m = nullptr;  // while running
   M* lockedm = nullptr;
   DeferBase* defers = nullptr;
   PanicRecord* panics = nullptr;
-  void* labels = nullptr;  // runtime/pprof labels (opaque)
 
   // Owned by whoever queues it: run queue, free list, or the channel(s) that it waits on.
   G* schedlink = nullptr;
@@ -140,11 +143,12 @@ struct M {
 
   // > 0 while this thread is inside the runtime: signals then only leave a note (see stop.h).
   std::atomic<int32_t> locks{0};
-  std::atomic<uint32_t> preempt{0};  // notes for releasem: kNoteStop, kNoteYield
-  std::atomic<uint32_t> park{0};     // futex word on which an idle M sleeps
-  std::atomic<uint32_t> state{0};    // stop.h: running, safe, stopped
-  void* g0ctx = nullptr;             // the scheduler's stack while a goroutine runs
-  EhGlobals* ehGlobals = nullptr;    // this thread's __cxa_get_globals()
+  std::atomic<uint32_t> preempt{0};     // notes for releasem: kNoteStop, kNoteYield
+  std::atomic<uint32_t> park{0};        // futex word on which an idle M sleeps
+  std::atomic<uint32_t> state{0};       // stop.h: running, safe, stopped
+  std::atomic<uint32_t> stoppedFor{0};  // if stopped: number of that stop
+  void* g0ctx = nullptr;                // the scheduler's stack while a goroutine runs
+  EhGlobals* ehGlobals = nullptr;       // this thread's __cxa_get_globals()
 
   // What the stack that is switched to does first for the goroutine that left.
   G* left = nullptr;

@@ -115,18 +115,16 @@ void mwake(M* mp) {
 
 void enter_safe(M* mp) {
   mp->state.store(kMSafe, std::memory_order_seq_cst);
-  if (sched.stopping.load(std::memory_order_seq_cst) != 0) {
-    sched.arrivals.fetch_add(1);
-    futexwakeup(&sched.arrivals, 1);
-  }
+  if (sched.stopping.load(std::memory_order_seq_cst) != 0) announce_arrival();
 }
 
 void leave_safe(M* mp) {
   for (;;) {
     mp->state.store(kMRunning, std::memory_order_seq_cst);
-    if (sched.stopping.load(std::memory_order_seq_cst) == 0) return;
+    uint32_t stop = sched.stopping.load(std::memory_order_seq_cst);
+    if (stop == 0) return;
     enter_safe(mp);
-    futexsleep(&sched.stopping, 1, -1);
+    wait_for_restart(stop);
   }
 }
 

@@ -84,6 +84,8 @@ void newproc(G* gp, void (*fn)(void*), uintptr_t startpc);
 void discardg(G* gp);  // instead of newproc, if the closure's constructor threw
 void freeclosure(void* at, size_t bytes, size_t align);  // its memory, if it is not in the G
 
+void yield_if_others_wait();  // Gosched, if there is somebody: for long work inside the runtime
+
 G* getg();  // the running goroutine; null on g0 and on foreign threads
 uint64_t goid();
 

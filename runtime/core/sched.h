@@ -54,9 +54,13 @@ struct Sched {
   std::atomic<int64_t> clock{0};
 
   // stop.h
-  std::atomic<uint32_t> stopping{0};  // futex: threads that must stand still wait while it is 1
+  // futex: number of the stop under way, on which those who must stand still wait; 0: none
+  std::atomic<uint32_t> stopping{0};
   std::atomic<uint32_t> arrivals{0};  // futex: bumped by each thread that stops or becomes safe
-  bool mainExited = false;            // goroutine 1 called Goexit
+  std::atomic<bool> stopperSleeps{false};   // on arrivals
+  std::atomic<int32_t> stoppedSleepers{0};  // threads that sleep on stopping
+  bool stopForInstant = false;              // who stops takes its stack down after the restart
+  bool mainExited = false;                  // goroutine 1 called Goexit
 };
 extern Sched sched;
 
@@ -81,7 +85,8 @@ void wakepNow();  // the same without that exception
 // sysmon's part: is there work on pp that nobody comes for? Wakes a thread then.
 void help_standing_queue(P* pp);
 bool timers_due(P* pp);
-int64_t tick_clock();  // nanotime, also noted in sched.clock
+bool others_wait(P* pp);  // would anybody gain if this P's goroutine made way?
+int64_t tick_clock();     // nanotime, also noted in sched.clock
 
 // ---- runq.cpp ----
 void runqput(P* pp, G* gp, bool next);
@@ -121,6 +126,8 @@ void sysmonhurry();  // some P's queue is now watched by nobody else: look often
 void signalinit();  // signal.cpp: faults, SIGQUIT
 void stopinit();
 
-void stop_here(M* mp);  // publishes nothing: the scheduler without a goroutine
+void stop_here(M* mp);    // publishes nothing: the scheduler without a goroutine
+void announce_arrival();  // this thread has stopped, or become safe
+void wait_for_restart(uint32_t stop);  // until that stop is over
 
 }  // namespace golab::runtime

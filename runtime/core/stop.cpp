@@ -7,7 +7,7 @@
 //   note;
 //      inside the runtime the handler does nothing and releasem serves it.
 //   3. The stopper waits until every M is safe or stopped. Each that gets there bumps `arrivals`.
-//   4. startTheWorld lowers `stopping` and wakes all who wait on it.
+//   4. startTheWorld lowers `stopping` and wakes those who sleep on it.
 //
 // The handler may run while the interrupted code holds any lock of libc. So it calls the unwinder
 // (which finds its tables through _dl_find_object, without a lock), futex and nothing else.
@@ -20,6 +20,7 @@
 
 #include <cerrno>
 
+#include "runtime/core/hooks.h"
 #include "runtime/core/sched.h"
 #include "runtime/core/sema.h"
 
@@ -31,6 +32,7 @@ std::atomic<bool> snapshotActive{false};
 namespace {
 
 std::atomic<uint32_t> worldsema{1};
+uint32_t last_stop = 0;  // number of the newest stop
 int64_t stop_began = 0;
 StopStats stats{};
 
@@ -82,8 +84,8 @@ void capture(StoppedStack* out, const G* gp, uintptr_t pc, uintptr_t fp) {
   Trace trace{out, pc, false};
   _Unwind_Backtrace(trace_frame, &trace);
 #if defined(GOLAB_TSAN)
-  // TSan keeps a signal back until the program next calls into it, and shows the context of then: pc
-  // is on no stack any more. All frames, the handler's and TSan's too, are what there is.
+  // TSan keeps a signal back until the program next calls into it, and shows the context of then:
+  // pc is on no stack any more. All frames, the handler's and TSan's too, are what there is.
   if (out->depth == 0) {
     trace.started = true;
     _Unwind_Backtrace(trace_frame, &trace);
@@ -96,21 +98,38 @@ void capture(StoppedStack* out, const G* gp, uintptr_t pc, uintptr_t fp) {
 // ---- Standing still
 // -----------------------------------------------------------------------------------
 
-void stand_still(M* mp) {
+void stand_still(M* mp, uint32_t stop) {
+  mp->stoppedFor.store(stop, std::memory_order_relaxed);
   mp->state.store(kMStopped, std::memory_order_seq_cst);
-  sched.arrivals.fetch_add(1);
-  futexwakeup(&sched.arrivals, 1);
-  while (sched.stopping.load(std::memory_order_seq_cst) != 0) futexsleep(&sched.stopping, 1, -1);
-  leave_safe(mp);
+  announce_arrival();
+  wait_for_restart(stop);
+  mp->state.store(kMRunning, std::memory_order_seq_cst);
+}
+
+// Takes part in the stop that is under way, with mp in the program's code at pc.
+void take_part(M* mp, uint32_t stop, uintptr_t pc, uintptr_t fp) {
+  if (!sched.stopForInstant) {
+    capture(&mp->stopped, mp->curg, pc, fp);
+    stand_still(mp, stop);
+    return;
+  }
+  // The stack will not change before we return from here, so it can wait until the others run.
+  stand_still(mp, stop);
+  if (!snapshotActive.load(std::memory_order_acquire) || !snapshotClaim(mp->curg)) return;
+  capture(&mp->stopped, mp->curg, pc, fp);
+  hooks.recordRunning(mp->curg, mp->stopped);
+  snapshotDone(mp->curg);
 }
 
 // Serves the notes left for mp, which is in the program's code at pc. True: give the P away
 // politely.
 bool serve_notes(M* mp, uintptr_t pc, uintptr_t fp) {
   uint32_t notes = mp->preempt.exchange(0);
-  if ((notes & kNoteStop) != 0 && sched.stopping.load() != 0) {
-    capture(&mp->stopped, mp->curg, pc, fp);
-    stand_still(mp);
+  if ((notes & kNoteStop) != 0) {
+    // The next stop may begin before we have left this one.
+    while (uint32_t stop = sched.stopping.load(std::memory_order_seq_cst)) {
+      take_part(mp, stop, pc, fp);
+    }
   }
   return (notes & kNoteYield) != 0;
 }
@@ -147,14 +166,47 @@ void sigurg(int, siginfo_t*, void* uc) {
   if (mp->curg == nullptr || mp->onSystemstack ||
       mp->state.load(std::memory_order_relaxed) != kMRunning)
     return;
-  bool yield = serve_notes(mp, reinterpret_cast<uintptr_t>(__builtin_return_address(0)),
-                           static_cast<FrameRecord*>(__builtin_frame_address(0))->fp);
+  bool yield = false;
+  do {
+    // Still inside the runtime: a signal that came while this goroutine is being recorded would
+    // make the thread stand still with it half recorded, and the walker that waits for it never
+    // stop.
+    mp->locks.store(1, std::memory_order_relaxed);
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+    yield |= serve_notes(mp, reinterpret_cast<uintptr_t>(__builtin_return_address(0)),
+                         static_cast<FrameRecord*>(__builtin_frame_address(0))->fp);
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+    mp->locks.store(0, std::memory_order_relaxed);
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+  } while (mp->preempt.load(std::memory_order_relaxed) != 0);
   if (yield && mp->p != nullptr) Gosched();
+}
+
+// A stop lasts some microseconds, a wake-up by the kernel some dozens: so both sides look for a
+// while before they sleep, and nobody is woken who does not sleep. Order on both sides: say that
+// you sleep, then let the kernel compare the word once more; the other side changes the word, then
+// looks who sleeps.
+constexpr int64_t kSpinNs = 50'000;
+
+void announce_arrival() {
+  sched.arrivals.fetch_add(1);
+  if (sched.stopperSleeps.load()) futexwakeup(&sched.arrivals, 1);
+}
+
+void wait_for_restart(uint32_t stop) {
+  int64_t until = nanotime() + kSpinNs;
+  for (int i = 0; sched.stopping.load(std::memory_order_acquire) == stop; i++) {
+    cpu_relax();
+    if (i % 64 != 63 || nanotime() < until) continue;
+    sched.stoppedSleepers.fetch_add(1);
+    futexsleep(&sched.stopping, stop, -1);
+    sched.stoppedSleepers.fetch_sub(1);
+  }
 }
 
 void stop_here(M* mp) {
   mp->stopped.depth = 0;
-  stand_still(mp);
+  while (uint32_t stop = sched.stopping.load(std::memory_order_seq_cst)) stand_still(mp, stop);
 }
 
 namespace {
@@ -165,33 +217,46 @@ void request_stop(M* mp) {
 }
 
 void raise_stopping(M* self) {
-  sched.stopping.store(1, std::memory_order_seq_cst);
+  if (++last_stop == 0) ++last_stop;
+  sched.stopping.store(last_stop, std::memory_order_seq_cst);
   for (M* mp = sched.allm.load(); mp != nullptr; mp = mp->alllink) {
     if (mp != self && mp->state.load() != kMSafe) request_stop(mp);
   }
 }
 
+bool has_stopped(M* mp) {
+  uint32_t state = mp->state.load(std::memory_order_seq_cst);
+  // One that still stands for the last stop, and has not noticed its end, is not there yet.
+  return state == kMSafe ||
+         (state == kMStopped && mp->stoppedFor.load(std::memory_order_relaxed) == last_stop);
+}
+
 // Waits until mp is safe or stopped, or the time is up.
 void await_stop(M* mp, int64_t deadline) {
-  for (int spins = 0;; spins++) {
+  int64_t spin_until = nanotime() + kSpinNs;
+  for (int spins = 1, sleeps = 0;; spins++) {
     uint32_t seen = sched.arrivals.load();
-    if (mp->state.load(std::memory_order_seq_cst) != kMRunning) return;
-    if (spins < 200) {
+    if (has_stopped(mp)) return;
+    if (spins % 64 != 0 || nanotime() < spin_until) {
       cpu_relax();
       continue;
     }
-    futexsleep(&sched.arrivals, seen, 1'000'000);
+    sched.stopperSleeps.store(true);
+    if (!has_stopped(mp)) futexsleep(&sched.arrivals, seen, 1'000'000);
+    sched.stopperSleeps.store(false);
     if (deadline != 0 && nanotime() > deadline) return;
     // It was on its way into the program's code when the first signal came: note and signal again.
-    if (spins % 4 == 0 && mp->state.load() == kMRunning) request_stop(mp);
+    if (++sleeps % 4 == 0 && mp->state.load() == kMRunning) request_stop(mp);
+    spins = 63;
   }
 }
 
 }  // namespace
 
-void stopTheWorld() {
+void stopTheWorld(StopFor what) {
   semacquire1(&worldsema, false, WaitReason::Semacquire);
   M* self = acquirem();
+  sched.stopForInstant = what == StopFor::instant;
   stop_began = nanotime();
   raise_stopping(self);
   for (M* mp = sched.allm.load(); mp != nullptr; mp = mp->alllink) {
@@ -202,6 +267,7 @@ void stopTheWorld() {
 void freezeTheWorld() {
   M* self = getm();
   if (self != nullptr) self->locks.fetch_add(1);
+  sched.stopForInstant = false;
   raise_stopping(self);
   int64_t deadline = nanotime() + 100'000'000;
   for (M* mp = sched.allm.load(); mp != nullptr; mp = mp->alllink) {
@@ -218,7 +284,7 @@ int64_t startTheWorld() {
   stats.total_ns += ns;
   if (ns > stats.max_ns) stats.max_ns = ns;
   sched.stopping.store(0, std::memory_order_seq_cst);
-  futexwakeup(&sched.stopping, UINT32_MAX >> 1);
+  if (sched.stoppedSleepers.load() > 0) futexwakeup(&sched.stopping, UINT32_MAX >> 1);
   releasem(self);
   semrelease1(&worldsema);
   return ns;
@@ -249,10 +315,9 @@ void snapshotDone(G* gp) {
   gp->snapshot.store(epoch << 2 | kSnapshotSatisfied, std::memory_order_release);
 }
 
-void forEachStopped(void (*f)(G* gp, const StoppedStack& stack, void* arg), void* arg) {
-  for (M* mp = sched.allm.load(); mp != nullptr; mp = mp->alllink) {
-    if (mp->curg != nullptr && mp->state.load() == kMStopped) f(mp->curg, mp->stopped, arg);
-  }
+bool snapshotSatisfied(const G* gp) {
+  uint64_t epoch = snapshotEpoch.load(std::memory_order_relaxed);
+  return gp->snapshot.load(std::memory_order_acquire) == (epoch << 2 | kSnapshotSatisfied);
 }
 
 const StoppedStack* stoppedStack(const G* gp) {

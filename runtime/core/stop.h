@@ -7,19 +7,21 @@
 //   exitsyscall.
 //     It need not do anything; it passes a gate on the way back;
 //   - in the program's code: a signal (SIGURG, as in Go) finds it there. The handler takes down the
-//     stack with the unwinder and waits on a futex until the world starts again.
+//     stack with the unwinder and waits until the world starts again; if the stop is only to mark
+//     an instant, it waits first and takes down the stack on its way out, when the others run
+//     already.
 // So a busy loop stops too, and a thread inside malloc: nothing that runs while the world is
 // stopped may allocate, lock or symbolize.
 //
 // Order. The stopper raises `stopping` and then reads each M's state; an M changes its state and
 // then reads `stopping` (both sequentially consistent): one of the two sees the other.
 //
-// The epoch snapshot, Go's since 1.19. The world is stopped only to mark the instant: the stacks of
-// goroutines that run are taken down by their own threads, the epoch goes up, the world starts.
-// From then on each other goroutine is recorded once: by a walker, or by the scheduler just before
-// it runs it (hooks.record). G::snapshot says how far it is: whoever moves it from absent to in
-// progress records; the scheduler that meets "in progress" leaves that goroutine for a moment and
-// runs another.
+// The epoch snapshot, Go's since 1.19. The world is stopped only to mark the instant: the epoch
+// goes up, the world starts. Threads that were in a goroutine record it before they return to it
+// (hooks.recordRunning). Each other goroutine is recorded once: by a walker, or by the scheduler
+// just before it runs it (hooks.record). G::snapshot says how far it is: whoever moves it from
+// absent to in progress records; the scheduler that meets "in progress" leaves that goroutine for a
+// moment and runs another.
 #pragma once
 
 #include <atomic>
@@ -32,14 +34,13 @@ namespace golab::runtime {
 // Stops every thread that runs goroutines. One stop at a time: a second caller parks until the
 // first has started the world. Afterwards the caller is the only goroutine that runs; it must not
 // allocate, lock, park or call into libraries that do, until startTheWorld.
-void stopTheWorld();
+enum class StopFor { looking, instant };  // instant: no stacks are to be had while it is stopped
+void stopTheWorld(StopFor what = StopFor::looking);
 // Returns how long the world stood still, ns, from request to restart.
 int64_t startTheWorld();
 
-// While the world is stopped: calls f for every goroutine that a stopped thread runs, with its
-// stack.
-void forEachStopped(void (*f)(G* gp, const StoppedStack& stack, void* arg), void* arg);
-// The same for one goroutine; null if no stopped thread runs it.
+// While the world is stopped for looking: the stack of a goroutine that a stopped thread runs; null
+// if none does.
 const StoppedStack* stoppedStack(const G* gp);
 
 // A dying program's stop: nobody is waited for longer than a moment, and the world does not start
@@ -65,6 +66,7 @@ void snapshotEnd();
 // Claims gp for recording: true if the caller must record it and then call snapshotDone.
 bool snapshotClaim(G* gp);
 void snapshotDone(G* gp);
+bool snapshotSatisfied(const G* gp);
 
 // Total stopped time and number of stops so far, ns.
 struct StopStats {

@@ -28,12 +28,6 @@ constexpr int64_t kSleepWatching = 500'000;  // while some P wakes nobody
 
 M* self = nullptr;
 
-// Would anybody gain if this P's goroutine made way?
-bool others_wait(P* pp, int64_t now) {
-  int64_t when = pp->timer0When.load(std::memory_order_relaxed);
-  return !runqempty(pp) || sched.runqsize.load() > 0 || (when != 0 && when <= now);
-}
-
 void preemptone(P* pp) {
   M* mp = pp->m.load(std::memory_order_relaxed);
   if (mp == nullptr) return;
@@ -89,7 +83,7 @@ bool retake(int64_t now, bool* watch) {
       if (pp->sysmontick != tick || pp->sysmonwhen == 0) {
         pp->sysmontick = tick;
         pp->sysmonwhen = now;
-      } else if (pp->sysmonwhen + kForcePreemptNs <= now && others_wait(pp, now)) {
+      } else if (pp->sysmonwhen + kForcePreemptNs <= now && others_wait(pp)) {
         preemptone(pp);
         any = true;
       }

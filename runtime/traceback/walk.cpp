@@ -132,6 +132,26 @@ WalkResult walk_stack(const G* gp, const WalkBuffer& buffer) {
   return sink.finish(true, false);
 }
 
+uint32_t walk_fast(const G* gp, uintptr_t* pcs, uint32_t max) {
+  if (!gp->startedRunning) return 0;
+  const uintptr_t begin = reinterpret_cast<uintptr_t>(__executable_start);
+  const uintptr_t size = reinterpret_cast<uintptr_t>(etext) - begin;
+  const uintptr_t highest = gp->stackHi - sizeof(FrameRecord);
+  uintptr_t pc = gp->schedPc;
+  uintptr_t fp = gp->schedFp;
+  uintptr_t lowest = gp->stackLo;
+  for (uint32_t n = 0; n < max && pc - 1 - begin < size;) {
+    pcs[n++] = pc;
+    if (is_goexit(pc - 1)) return n;
+    if (fp < lowest || fp > highest || fp % sizeof(uintptr_t) != 0) return 0;
+    FrameRecord record = load(fp);
+    lowest = fp + 1;
+    pc = record.pc;
+    fp = record.fp;
+  }
+  return 0;
+}
+
 uint32_t walk_parked(const G* gp, uintptr_t* pcs, uint32_t max) {
   WalkBuffer buffer;
   buffer.pcs = pcs;

@@ -39,6 +39,11 @@ struct WalkResult {
 // goexit.
 WalkResult walk_stack(const G* gp, const WalkBuffer& buffer);
 
+// The same for the common case, as fast as can be: a goroutine that has run, a stack of no more
+// than max frames whose frame pointers lead through our own code to its end. Answers how many pcs
+// were stored; 0 if it is not that case: ask walk_stack.
+uint32_t walk_fast(const G* gp, uintptr_t* pcs, uint32_t max);
+
 // The same without a tail: returns how many pcs were stored.
 uint32_t walk_parked(const G* gp, uintptr_t* pcs, uint32_t max);
 
