@@ -123,8 +123,9 @@ GoroutineRecord record_of(const profiler::GoroutineSnapshot& g,
   for (const auto& g : snapshot.goroutines) {
     if (g.self) systemstack([&] { print(g); });
   }
-  // Many at a time on the big stack, then a write on the goroutine's own, which may park.
-  constexpr size_t kBatch = 512;
+  // Some at a time on the big stack, then a write on the goroutine's own, which may park. No longer
+  // than a tenth of a millisecond, then others may have the processor.
+  constexpr size_t kBatch = 64;
   for (size_t i = 0; i < snapshot.goroutines.size(); i += kBatch) {
     systemstack([&] {
       for (size_t j = i; j < std::min(i + kBatch, snapshot.goroutines.size()); j++) {
@@ -133,6 +134,7 @@ GoroutineRecord record_of(const profiler::GoroutineSnapshot& g,
     });
     out.add(block);
     block.clear();
+    yield_if_others_wait();
   }
   return out.finish();
 }

@@ -3,6 +3,7 @@
 
 #include <zlib.h>
 
+#include <atomic>
 #include <new>
 #include <stdexcept>
 
@@ -22,22 +23,40 @@ Bytef* as_input(std::string_view bytes) {
 }  // namespace
 
 struct GzipWriter::Stream {
+  explicit Stream(GzipLevel wanted) : level(wanted) {
+    int zlib_level = level == GzipLevel::Fastest ? Z_BEST_SPEED : Z_DEFAULT_COMPRESSION;
+    if (deflateInit2(&z, zlib_level, Z_DEFLATED, kGzipWindow, 8, Z_DEFAULT_STRATEGY) != Z_OK)
+      throw std::bad_alloc();
+    header.os = kOsUnknown;
+  }
+  ~Stream() { deflateEnd(&z); }
+  Stream(const Stream&) = delete;
+  Stream& operator=(const Stream&) = delete;
+
+  // One stream of each level is kept for the next writer. Its tables are a quarter of a megabyte:
+  // to get them from the kernel anew took longer than to pack a profile.
+  static std::atomic<Stream*>& kept(GzipLevel level) {
+    static std::atomic<Stream*> streams[2];
+    return streams[level == GzipLevel::Fastest ? 0 : 1];
+  }
+
+  const GzipLevel level;
   z_stream z{};
   gz_header header{};
   char buffer[16 << 10];
 };
 
 GzipWriter::GzipWriter(Sink sink, GzipLevel level)
-    : stream_(std::make_unique<Stream>()), sink_(std::move(sink)) {
-  int zlib_level = level == GzipLevel::Fastest ? Z_BEST_SPEED : Z_DEFAULT_COMPRESSION;
-  int status =
-      deflateInit2(&stream_->z, zlib_level, Z_DEFLATED, kGzipWindow, 8, Z_DEFAULT_STRATEGY);
-  if (status != Z_OK) throw std::bad_alloc();
-  stream_->header.os = kOsUnknown;
+    : stream_(Stream::kept(level).exchange(nullptr)), sink_(std::move(sink)) {
+  if (stream_ == nullptr) stream_ = std::make_unique<Stream>(level);
+  deflateReset(&stream_->z);
   deflateSetHeader(&stream_->z, &stream_->header);
 }
 
-GzipWriter::~GzipWriter() { deflateEnd(&stream_->z); }
+GzipWriter::~GzipWriter() {
+  GzipLevel level = stream_->level;
+  delete Stream::kept(level).exchange(stream_.release());
+}
 
 void GzipWriter::write(std::string_view bytes) {
   for (; !bytes.empty(); bytes.remove_prefix(std::min(bytes.size(), kPieceBytes))) {

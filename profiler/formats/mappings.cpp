@@ -13,6 +13,7 @@
 #include <cerrno>
 #include <charconv>
 #include <cstring>
+#include <mutex>
 
 namespace golab::profiler {
 namespace {
@@ -130,7 +131,27 @@ std::vector<Mapping> parse_mappings(std::string_view maps, std::string_view prog
   return mappings;
 }
 
-std::vector<Mapping> read_mappings() {
+namespace {
+
+// How many images were ever loaded and unloaded: equal numbers, equal mappings. (A program that
+// maps code from a file by itself, without the loader, is not noticed until it loads something.)
+struct Generation {
+  unsigned long long adds = 0, subs = 0;
+  bool operator==(const Generation&) const = default;
+};
+
+Generation current_generation() {
+  Generation g;
+  dl_iterate_phdr(
+      [](dl_phdr_info* info, size_t, void* out) {
+        *static_cast<Generation*>(out) = {info->dlpi_adds, info->dlpi_subs};
+        return 1;
+      },
+      &g);
+  return g;
+}
+
+std::vector<Mapping> read_mappings_anew() {
   std::vector<Image> images;
   dl_iterate_phdr(add_image, &images);
   auto build_id_of = [&](uint64_t start, uint64_t limit) -> std::string {
@@ -145,6 +166,21 @@ std::vector<Mapping> read_mappings() {
   constexpr std::string_view kDeleted = " (deleted)";
   if (program.ends_with(kDeleted)) program.resize(program.size() - kDeleted.size());
   return parse_mappings(read_whole_file("/proc/self/maps"), program, build_id_of);
+}
+
+}  // namespace
+
+std::vector<Mapping> read_mappings() {
+  static std::mutex mu;
+  static Generation known;
+  static auto& mappings = *new std::vector<Mapping>;  // outlives static destruction
+  std::lock_guard guard(mu);
+  // The generation first: what is loaded meanwhile makes us read again the next time.
+  if (Generation now = current_generation(); mappings.empty() || !(now == known)) {
+    mappings = read_mappings_anew();
+    known = now;
+  }
+  return mappings;
 }
 
 uint32_t mapping_of(const std::vector<Mapping>& mappings, uint64_t address) {

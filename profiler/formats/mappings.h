@@ -12,6 +12,7 @@ namespace golab::profiler {
 
 // The executable lines of /proc/self/maps, the program's own first: a report takes its "File:" and
 // "Build ID:" from the first mapping. Nameless lines are left out; [vdso] and [vsyscall] are kept.
+// Kept until the loader loads or unloads something. Needs a big stack (systemstack), as it locks.
 std::vector<Mapping> read_mappings();
 
 // The same from the text of a maps file. `program` is the program's path as the text has it;

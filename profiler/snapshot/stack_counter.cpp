@@ -37,6 +37,20 @@ StackCounter::~StackCounter() {
   munmap(static_cast<void*>(buckets_), kBuckets * sizeof(*buckets_));
 }
 
+void StackCounter::clear() {
+  size_t used = used_.exchange(0);
+  if (used > kKeptBytes) {
+    madvise(arena_, used, MADV_DONTNEED);
+    madvise(static_cast<void*>(buckets_), kBuckets * sizeof(*buckets_), MADV_DONTNEED);
+    return;
+  }
+  for (size_t at = 0; at < used;) {
+    auto* entry = reinterpret_cast<StackEntry*>(arena_ + at);
+    at += bytes_of(entry->depth);
+    buckets_[entry->hash % kBuckets].store(nullptr, std::memory_order_relaxed);
+  }
+}
+
 StackEntry* StackCounter::add(const uintptr_t* pcs, uint32_t depth, bool leaf_exact,
                               const void* labels, int64_t n) {
   uint64_t hash = hash_of(pcs, depth, leaf_exact, labels);

@@ -1,10 +1,10 @@
 // stack_counter.h: counts equal stacks while they are recorded; shared by all recorders, without a
 // lock.
 //
-// A hash table that only grows, in a mapping of its own, made before the snapshot and destroyed
-// after it: nothing calls malloc in between. A bucket is a list. A new entry is put in front by
-// compare-and-swap; who loses that race looks at the entries that came in between, and may find its
-// stack among them. The entry it had prepared then stays unused, with a count of 0.
+// A hash table that only grows, in a mapping of its own, and is cleared after the snapshot: nothing
+// calls malloc in between. A bucket is a list. A new entry is put in front by compare-and-swap; who
+// loses that race looks at the entries that came in between, and may find its stack among them. The
+// entry it had prepared then stays unused, with a count of 0.
 #pragma once
 
 #include <atomic>
@@ -35,6 +35,9 @@ class StackCounter {
   StackEntry* add(const uintptr_t* pcs, uint32_t depth, bool leaf_exact, const void* labels,
                   int64_t n);
 
+  // Forgets all stacks. Keeps some memory for the next ones.
+  void clear();
+
   // Every entry that was counted, once nobody adds any more.
   template <typename F>
   void for_each(F f) {
@@ -48,6 +51,7 @@ class StackCounter {
  private:
   static constexpr size_t kBuckets = size_t{1} << 16;
   static constexpr size_t kArenaBytes = size_t{16} << 30;  // address space, not memory
+  static constexpr size_t kKeptBytes = size_t{1} << 20;
 
   static size_t bytes_of(uint32_t depth) { return sizeof(StackEntry) + depth * sizeof(uintptr_t); }
 

@@ -203,6 +203,7 @@ struct P {
   std::atomic<M*> m{nullptr};          // back-link
   std::atomic<uint32_t> schedtick{0};  // one per goroutine run: sysmon sees who runs long
   std::atomic<uint32_t> syscalltick{0};
+  std::atomic<bool> computing{false};  // _Psyscall, but its thread computes: systemstack
   // sysmon's notes
   uint32_t sysmontick = 0;
   int64_t sysmonwhen = 0;

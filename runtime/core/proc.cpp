@@ -576,7 +576,9 @@ uint32_t cheaprand() {
     return;
   }
   // As in a system call: f may take its time and use malloc, while the world goes on or stands
-  // still.
+  // still. Only that this thread does not leave its processor: see sysmon.
+  P* pp = mp->p;
+  if (pp != nullptr) pp->computing.store(true, std::memory_order_relaxed);
   entersyscall();
   mp = acquirem();  // a system call leaves the goroutine on its thread
   G* gp = mp->curg;
@@ -589,6 +591,7 @@ uint32_t cheaprand() {
   mp->onSystemstack = false;
   releasem(mp);
   exitsyscall();
+  if (pp != nullptr) pp->computing.store(false, std::memory_order_relaxed);
 }
 
 namespace {

@@ -56,6 +56,10 @@ bool retake_from_syscall(P* pp, int64_t now) {
     pp->sysmonsyscallwhen = now;
     return false;
   }
+  // The thread works for the runtime, on a processor. To wake another one that would only look for
+  // work takes that processor, or one from a goroutine, for a time slice of the kernel's:
+  // milliseconds.
+  if (pp->computing.load(std::memory_order_relaxed) && !others_wait(pp)) return false;
   // Nothing to do for it, and others look for work already: leave it, the thread may be back soon.
   if (runqempty(pp) && sched.nmspinning.load() + sched.npidle.load() > 0 &&
       pp->sysmonsyscallwhen + kForcePreemptNs > now) {
