@@ -65,9 +65,12 @@ bool cpp_names(const Writer& w) { return w.cpp_names || default_print_options().
   profiler::StackTable table;
   std::string text;
   profiler::Sink sink = [&](std::string_view piece) { text.append(piece); };
-  // Names need a big stack; the text is as long as there are different stacks.
+  // Names need a big stack; the text is as long as there are different stacks. Whoever waits gets
+  // the processor between the steps.
+  systemstack(
+      [&] { table = profiler::count_stacks(snapshot.stacks, profiler::runtime_symbols()); });
+  yield_if_others_wait();
   systemstack([&] {
-    table = profiler::count_stacks(snapshot.stacks, profiler::runtime_symbols());
     if (debug > 0) {
       profiler::write_debug1(table, {.cpp_names = cpp_names(w)}, sink);
     } else {
@@ -78,19 +81,21 @@ bool cpp_names(const Writer& w) { return w.cpp_names || default_print_options().
       profiler::write_pprof(table, options, sink);
     }
   });
+  yield_if_others_wait();
   return w(text);
 }
 
 namespace {
 
-GoroutineRecord record_of(const profiler::GoroutineSnapshot& g,
-                          const profiler::StackRecord& stack) {
+GoroutineRecord record_of(const profiler::Snapshot& snapshot, size_t i) {
+  const profiler::GoroutineSnapshot& g = snapshot.goroutines[i];
+  const profiler::StackRecord& stack = snapshot.stacks[g.stack];
   GoroutineRecord r;
   r.goid = g.goid;
   r.parent_goid = g.parent_goid;
   r.status = g.status;
   // As after Go's stop: of all that ran only the one that asked still does.
-  if (r.status == _Grunning && !g.self) r.status = _Grunnable;
+  if (r.status == _Grunning && i != snapshot.self) r.status = _Grunnable;
   r.waitreason = g.waitreason;
   r.locked_to_thread = g.locked_to_thread;
   r.started = g.started;
@@ -115,21 +120,19 @@ GoroutineRecord record_of(const profiler::GoroutineSnapshot& g,
   options.cpp_names = cpp_names(w);
   std::string block;
   bool first = true;
-  auto print = [&](const profiler::GoroutineSnapshot& g) {
+  auto print = [&](size_t i) {
     if (!first) block += '\n';
     first = false;
-    append_goroutine(&block, record_of(g, snapshot.stacks[g.stack]), options);
+    append_goroutine(&block, record_of(snapshot, i), options);
   };
-  for (const auto& g : snapshot.goroutines) {
-    if (g.self) systemstack([&] { print(g); });
-  }
+  systemstack([&] { print(snapshot.self); });
   // Some at a time on the big stack, then a write on the goroutine's own, which may park. No longer
   // than a tenth of a millisecond, then others may have the processor.
-  constexpr size_t kBatch = 64;
+  constexpr size_t kBatch = 32;
   for (size_t i = 0; i < snapshot.goroutines.size(); i += kBatch) {
     systemstack([&] {
       for (size_t j = i; j < std::min(i + kBatch, snapshot.goroutines.size()); j++) {
-        if (!snapshot.goroutines[j].self) print(snapshot.goroutines[j]);
+        if (j != snapshot.self) print(j);
       }
     });
     out.add(block);

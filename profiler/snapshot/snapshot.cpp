@@ -1,7 +1,6 @@
 #include "profiler/snapshot/snapshot.h"
 
 #include <sched.h>
-#include <sys/mman.h>
 #include <time.h>
 
 #include <algorithm>
@@ -24,45 +23,15 @@ using runtime::kStackTraceMax;
 using runtime::StoppedStack;
 
 constexpr uint32_t kCountedDepthMax = 128;  // Go's: deeper stacks lose their outermost frames
-constexpr uint32_t kBatch = 64;       // goroutines a walker records in one stay inside the runtime
+constexpr uint32_t kBatch = 16;       // goroutines a walker records in one stay inside the runtime
 constexpr int64_t kYieldNs = 50'000;  // then others may have the processor
-
-// What is noted per goroutine for Detail::each_goroutine; the rest is read from the G.
-struct Note {
-  GoroutineSnapshot facts;
-  StackEntry* stack;  // null: it was not there at the instant
-};
-
-// A mapping of n zeroed Ts, touched only where used.
-template <typename T>
-class LazyArray {
- public:
-  explicit LazyArray(size_t n) : bytes_(n * sizeof(T)) {
-    if (bytes_ == 0) return;
-    void* at = mmap(nullptr, bytes_, PROT_READ | PROT_WRITE,
-                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (at == MAP_FAILED) panic("goroutine profile: out of address space (see ulimit -v)");
-    data_ = static_cast<T*>(at);
-  }
-  ~LazyArray() {
-    if (data_ != nullptr) munmap(data_, bytes_);
-  }
-  LazyArray(const LazyArray&) = delete;
-  LazyArray& operator=(const LazyArray&) = delete;
-  T& operator[](size_t i) { return data_[i]; }
-
- private:
-  T* data_ = nullptr;
-  size_t bytes_;
-};
 
 // The snapshot being taken. There is one at a time (snapshot_sema).
 struct Collector {
-  Collector(Detail detail, uint32_t notes_max)
+  Collector(Detail detail, uint32_t goroutines_max)
       : detail(detail),
-        notes_max(notes_max),
         stacks(table()),
-        notes(detail == Detail::each_goroutine ? notes_max : 0) {}
+        goroutines(detail == Detail::each_goroutine ? goroutines_max : 0) {}
   ~Collector() { stacks.clear(); }
 
   static StackCounter& table() {
@@ -71,11 +40,10 @@ struct Collector {
   }
 
   Detail detail;
-  uint32_t notes_max;
   StackCounter& stacks;
-  LazyArray<Note> notes;
-  uint32_t allglen = 0;  // at the instant
-  int64_t now = 0;       // nanotime of the instant
+  LazyArray<GoroutineSnapshot> goroutines;  // at their places in the runtime's table
+  uint32_t allglen = 0;                     // at the instant
+  int64_t now = 0;                          // nanotime of the instant
   std::atomic<uint32_t> fallbacks{0};
 
   void add(G* gp, const uintptr_t* pcs, uint32_t depth, bool leaf_exact);
@@ -94,9 +62,8 @@ void Collector::add(G* gp, const uintptr_t* pcs, uint32_t depth, bool leaf_exact
 
 void Collector::note(G* gp, StackEntry* entry) {
   size_t slot = static_cast<size_t>(gp - runtime::allg(0));
-  if (slot >= notes_max) return;
-  Note& note = notes[slot];
-  GoroutineSnapshot& facts = note.facts;
+  if (slot >= goroutines.capacity()) return;
+  GoroutineSnapshot& facts = goroutines[slot];
   facts.goid = gp->goid;
   facts.parent_goid = gp->parentGoid;
   facts.status = gp->status.load(std::memory_order_relaxed);
@@ -106,7 +73,7 @@ void Collector::note(G* gp, StackEntry* entry) {
   facts.startpc = gp->startpc;
   facts.started = gp->startedRunning;
   facts.wait_ns = gp->waitsince != 0 && gp->waitsince < now ? now - gp->waitsince : 0;
-  note.stack = entry;
+  facts.stack = stacks.reference(entry);
 }
 
 // Records a goroutine that does not run: nobody runs it while this lasts.
@@ -258,16 +225,18 @@ void gather(Collector& c, uint64_t self_goid, Snapshot* out) {
     out->total += r.count;
   });
   if (c.detail == Detail::counted) return;
-  out->goroutines.reserve(static_cast<size_t>(out->total));
-  // Who was there at the instant has a place in the table as it was then.
-  uint32_t n = c.allglen < c.notes_max ? c.allglen : c.notes_max;
-  for (uint32_t i = 0; i < n; i++) {
-    Note& note = c.notes[i];
-    if (note.stack == nullptr) continue;
-    note.facts.stack = note.stack->index;
-    note.facts.self = note.facts.goid == self_goid;
-    out->goroutines.push_back(note.facts);
+  // Who was there at the instant has a place in the table as it was then. They move together.
+  size_t n = std::min<size_t>(c.allglen, c.goroutines.capacity()), present = 0;
+  for (size_t i = 0; i < n; i++) {
+    if (i % 1024 == 0) runtime::yield_if_others_wait();
+    GoroutineSnapshot& g = c.goroutines[i];
+    if (g.goid == 0) continue;
+    g.stack = c.stacks.at(g.stack)->index;
+    if (g.goid == self_goid) out->self = present;
+    c.goroutines[present++] = g;
   }
+  c.goroutines.set_size(present);
+  out->goroutines = std::move(c.goroutines);
 }
 
 }  // namespace
@@ -294,6 +263,7 @@ Snapshot take_snapshot(Detail detail, const StoppedStack& self) {
     gather(*c, runtime::goid(), &out);
   }
   runtime::semrelease1(&snapshot_sema);
+  runtime::yield_if_others_wait();
   return out;
 }
 

@@ -27,29 +27,29 @@
 #include <vector>
 
 #include "profiler/formats/stacks.h"
+#include "profiler/snapshot/lazy_array.h"
 #include "runtime/core/stop.h"
 
 namespace golab::profiler {
 
 // One goroutine at the instant.
 struct GoroutineSnapshot {
-  uint64_t goid = 0;
+  uint64_t goid = 0;  // 0 while it is recorded: was not there at the instant
   uint64_t parent_goid = 0;
   uint32_t status = 0;  // runtime::_G…
   runtime::WaitReason waitreason = runtime::WaitReason::Zero;
   bool locked_to_thread = false;
-  bool self = false;    // it took this snapshot
   bool started = true;  // false: it has not run yet
   uintptr_t gopc = 0;
   uintptr_t startpc = 0;
   int64_t wait_ns = 0;  // how long it has waited, 0 if it does not
-  uint32_t stack = 0;   // into Snapshot::stacks
+  uint32_t stack = 0;   // into Snapshot::stacks (while it is recorded: StackCounter::reference)
 };
 
 struct Snapshot {
-  std::vector<StackRecord> stacks;  // different stacks, counted
-  std::vector<GoroutineSnapshot>
-      goroutines;  // only of each_goroutine: in order of the runtime's table
+  std::vector<StackRecord> stacks;          // different stacks, counted
+  LazyArray<GoroutineSnapshot> goroutines;  // only of each_goroutine: in order of the table
+  size_t self = 0;                          // the one of them that took this snapshot
   int64_t total = 0;
   int64_t pause_ns = 0;    // from the request to stop until all run again
   int64_t time_nanos = 0;  // wall clock of the instant

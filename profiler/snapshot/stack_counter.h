@@ -35,6 +35,15 @@ class StackCounter {
   StackEntry* add(const uintptr_t* pcs, uint32_t depth, bool leaf_exact, const void* labels,
                   int64_t n);
 
+  // An entry as a number of 32 bits, and back.
+  uint32_t reference(const StackEntry* entry) const {
+    auto at = reinterpret_cast<const unsigned char*>(entry) - arena_;
+    return static_cast<uint32_t>(static_cast<size_t>(at) / alignof(StackEntry));
+  }
+  StackEntry* at(uint32_t reference) const {
+    return reinterpret_cast<StackEntry*>(arena_ + size_t{reference} * alignof(StackEntry));
+  }
+
   // Forgets all stacks. Keeps some memory for the next ones.
   void clear();
 

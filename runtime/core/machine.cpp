@@ -221,6 +221,14 @@ void handoffp(P* pp) {
   if (when != 0) wakeNetPoller(when);
 }
 
+bool retake_from_syscall(P* pp) {
+  uint32_t in_syscall = _Psyscall;
+  if (!pp->status.compare_exchange_strong(in_syscall, _Pidle)) return false;
+  pp->syscalltick.fetch_add(1, std::memory_order_relaxed);
+  handoffp(pp);
+  return true;
+}
+
 // ---- System calls
 // -------------------------------------------------------------------------------------
 

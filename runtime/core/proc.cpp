@@ -594,6 +594,12 @@ uint32_t cheaprand() {
   if (pp != nullptr) pp->computing.store(false, std::memory_order_relaxed);
 }
 
+void systemstack_takes_long() {
+  M* mp = getm();
+  if (mp == nullptr || !mp->onSystemstack || mp->oldp == nullptr || !others_wait(mp->oldp)) return;
+  retake_from_syscall(mp->oldp);
+}
+
 namespace {
 void procresize(int32_t n) {
   for (int32_t i = 0; i < n; i++) {

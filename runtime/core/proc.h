@@ -121,6 +121,10 @@ void systemstack(F&& f) {
   systemstack([](void* p) { (*static_cast<std::remove_reference_t<F>*>(p))(); }, &f);
 }
 
+// Said inside f: what follows takes milliseconds. Whoever waits for this P does not: another thread
+// gets it now, instead of when sysmon notices.
+void systemstack_takes_long();
+
 // Every G there has ever been, in order of creation: allg(i) for i < allglen().
 uint32_t allglen();
 G* allg(uint32_t i);

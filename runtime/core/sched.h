@@ -103,6 +103,7 @@ G* globrunqget(P* pp, int32_t max);
 void startm(P* pp, bool spinning);
 void stopm();
 void handoffp(P* pp);
+bool retake_from_syscall(P* pp);  // false: its thread has it again, or somebody else has
 void acquirep(M* mp, P* pp);
 P* releasep(M* mp);
 void pidleput(P* pp);  // needs sched.lock
@@ -126,8 +127,8 @@ void sysmonhurry();  // some P's queue is now watched by nobody else: look often
 void signalinit();  // signal.cpp: faults, SIGQUIT
 void stopinit();
 
-void stop_here(M* mp);    // publishes nothing: the scheduler without a goroutine
-void announce_arrival();  // this thread has stopped, or become safe
+void stop_here(M* mp);                 // publishes nothing: the scheduler without a goroutine
+void announce_arrival();               // this thread has stopped, or become safe
 void wait_for_restart(uint32_t stop);  // until that stop is over
 
 }  // namespace golab::runtime

@@ -49,7 +49,7 @@ bool hand_on_retaken() {
   return any;
 }
 
-bool retake_from_syscall(P* pp, int64_t now) {
+bool retake_if_worth_it(P* pp, int64_t now) {
   uint32_t tick = pp->syscalltick.load(std::memory_order_relaxed);
   if (pp->sysmonsyscalltick != tick) {
     pp->sysmonsyscalltick = tick;
@@ -65,11 +65,7 @@ bool retake_from_syscall(P* pp, int64_t now) {
       pp->sysmonsyscallwhen + kForcePreemptNs > now) {
     return false;
   }
-  uint32_t in_syscall = _Psyscall;
-  if (!pp->status.compare_exchange_strong(in_syscall, _Pidle)) return false;
-  pp->syscalltick.fetch_add(1, std::memory_order_relaxed);
-  handoffp(pp);
-  return true;
+  return retake_from_syscall(pp);
 }
 
 // `watch`: is there a P that relies on us to see whether its queue stands?
@@ -92,7 +88,7 @@ bool retake(int64_t now, bool* watch) {
         any = true;
       }
     } else if (status == _Psyscall) {
-      any |= retake_from_syscall(pp, now);
+      any |= retake_if_worth_it(pp, now);
     }
   }
   return any;

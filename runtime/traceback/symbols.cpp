@@ -4,6 +4,7 @@
 #include <mutex>
 #include <unordered_map>
 
+#include "runtime/core/proc.h"
 #include "runtime/traceback/modules.h"
 
 namespace golab::runtime {
@@ -23,7 +24,10 @@ class Symbolizer {
   const Place& place(uintptr_t pc) {
     std::lock_guard guard(mu_);
     auto& slot = places_[pc];
-    if (slot == nullptr) slot = std::make_unique<Place>(look_up(pc));
+    if (slot == nullptr) {
+      systemstack_takes_long();  // the first place of a source file reads all names in it
+      slot = std::make_unique<Place>(look_up(pc));
+    }
     return *slot;
   }
 
