@@ -65,7 +65,8 @@ void goroutineReady(void* arg, uint64_t seq, int64_t delta);
 
 // ---- For the scheduler ----
 
-// Runs what is due on pp. Returns when the next one is due (0: none). `ran` tells whether any ran.
+// Runs what is due on pp, as long as the caller's P has room for those that it wakes. Returns when
+// the next one is due (0: none). `ran` tells whether any ran.
 int64_t checkTimers(P* pp, int64_t now, bool* ran);
 int64_t timersEarliest();          // over all Ps; 0: none
 void moveTimers(P* from, P* to);   // the world is stopped
