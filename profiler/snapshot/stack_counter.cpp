@@ -38,17 +38,15 @@ StackCounter::~StackCounter() {
 }
 
 void StackCounter::clear() {
-  size_t used = used_.exchange(0);
+  size_t used = used_.load();
   if (used > kKeptBytes) {
     madvise(arena_, used, MADV_DONTNEED);
     madvise(static_cast<void*>(buckets_), kBuckets * sizeof(*buckets_), MADV_DONTNEED);
+    used_.store(0);
+    if (++generation_ == 0) generation_ = 1;
     return;
   }
-  for (size_t at = 0; at < used;) {
-    auto* entry = reinterpret_cast<StackEntry*>(arena_ + at);
-    at += bytes_of(entry->depth);
-    buckets_[entry->hash % kBuckets].store(nullptr, std::memory_order_relaxed);
-  }
+  for_each([](StackEntry& entry) { entry.count.store(0, std::memory_order_relaxed); });
 }
 
 StackEntry* StackCounter::add(const uintptr_t* pcs, uint32_t depth, bool leaf_exact,

@@ -1,10 +1,10 @@
 // stack_counter.h: counts equal stacks while they are recorded; shared by all recorders, without a
 // lock.
 //
-// A hash table that only grows, in a mapping of its own, and is cleared after the snapshot: nothing
-// calls malloc in between. A bucket is a list. A new entry is put in front by compare-and-swap; who
-// loses that race looks at the entries that came in between, and may find its stack among them. The
-// entry it had prepared then stays unused, with a count of 0.
+// A hash table that only grows while it is used, in a mapping of its own: nothing calls malloc. A
+// bucket is a list. A new entry is put in front by compare-and-swap; who loses that race looks at
+// the entries that came in between, and may find its stack among them. The entry it had prepared
+// then stays unused, with a count of 0.
 #pragma once
 
 #include <atomic>
@@ -44,8 +44,10 @@ class StackCounter {
     return reinterpret_cast<StackEntry*>(arena_ + size_t{reference} * alignof(StackEntry));
   }
 
-  // Forgets all stacks. Keeps some memory for the next ones.
+  // Sets all counts to 0. The stacks stay, with their numbers, as long as they are not too many;
+  // then the table begins anew, as another generation (never 0).
   void clear();
+  uint32_t generation() const { return generation_; }
 
   // Every entry that was counted, once nobody adds any more.
   template <typename F>
@@ -60,13 +62,14 @@ class StackCounter {
  private:
   static constexpr size_t kBuckets = size_t{1} << 16;
   static constexpr size_t kArenaBytes = size_t{16} << 30;  // address space, not memory
-  static constexpr size_t kKeptBytes = size_t{1} << 20;
+  static constexpr size_t kKeptBytes = size_t{4} << 20;
 
   static size_t bytes_of(uint32_t depth) { return sizeof(StackEntry) + depth * sizeof(uintptr_t); }
 
   unsigned char* arena_ = nullptr;
   std::atomic<StackEntry*>* buckets_ = nullptr;
   std::atomic<size_t> used_{0};
+  uint32_t generation_ = 1;
 };
 
 }  // namespace golab::profiler

@@ -83,11 +83,15 @@ struct alignas(64) G {
   uintptr_t stackLo = 0;
   uintptr_t stackHi = 0;
   void* labels = nullptr;  // runtime/pprof labels (opaque)
-  uintptr_t startpc = 0;   // entry of the user's function; 0 if glue stands before it
+  // What the last profile found on this stack: a number of the profiler's, and the table that it is
+  // of. Good until this goroutine runs, which sets the table to 0.
+  uint32_t stackSeen = 0;
+  uint32_t stackSeenIn = 0;
 
   // What a dump shows besides.
   uint64_t goid = 0;
   uint64_t parentGoid = 0;        // who ran go(...)
+  uintptr_t startpc = 0;          // entry of the user's function; 0 if glue stands before it
   uintptr_t gopc = 0;             // return address of that go(...): "created by" in a dump
   int64_t waitsince = 0;          // coarse nanotime of the park; 0 while it runs
   const void* waitobj = nullptr;  // the channel, semaphore or descriptor it is parked on

@@ -293,6 +293,7 @@ void execute(M* mp, G* gp) {
   gp->m = mp;
   mp->p->runtick++;
   gp->waitsince = 0;
+  gp->stackSeenIn = 0;
   gp->status.store(_Grunning, std::memory_order_release);
   if (!gp->startedRunning) first_run(mp, gp);
 }

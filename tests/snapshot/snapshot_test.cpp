@@ -44,6 +44,41 @@ TEST_CASE("parked goroutines are counted by stack", "[snapshot]") {
   CHECK(eventually([] { return take().in("main.wait_here") == 0; }));
 }
 
+void wait_elsewhere(Chan<int> gate) { gate.recv(); }
+void wait_here_then_elsewhere(Chan<int> gate, Chan<int> other) {
+  wait_here(gate);
+  wait_elsewhere(other);
+}
+
+// The profiler remembers the stacks of goroutines that have not run since; of nobody else.
+TEST_CASE("the next profile sees who has moved", "[snapshot]") {
+  auto gate = make_chan<int>();
+  auto other = make_chan<int>();
+  for (int i = 0; i < 200; i++) go(wait_here_then_elsewhere, gate, other);
+  REQUIRE(receivers_parked(gate, 200));
+  for (Detail detail : {Detail::counted, Detail::each_goroutine, Detail::counted}) {
+    CHECK(take(detail).in("main.wait_here") == 200);
+  }
+  for (int moved = 50; moved <= 200; moved += 50) {
+    for (int i = 0; i < 50; i++) gate.send(1);
+    REQUIRE(receivers_parked(other, moved));
+    for (Detail detail : {Detail::counted, Detail::each_goroutine}) {
+      Groups g = take(detail);
+      CHECK(g.in("main.wait_here") == 200 - moved);
+      CHECK(g.in("main.wait_elsewhere") == moved);
+      CHECK(g.sum() == g.snapshot.total);
+    }
+  }
+  close(other);
+  // Who comes in the place of the dead is somebody else.
+  REQUIRE(eventually([] { return take().in("main.wait_elsewhere") == 0; }));
+  auto third = make_chan<int>();
+  for (int i = 0; i < 200; i++) go(wait_here, third);
+  REQUIRE(receivers_parked(third, 200));
+  CHECK(take().in("main.wait_here") == 200);
+  close(third);
+}
+
 // Goal: a goroutine that nothing can wake is counted once, in the function where it waits.
 TEST_CASE("a send that nobody receives stays in the profile", "[snapshot][chan]") {
   auto sent = make_chan<int>(1);

@@ -144,7 +144,9 @@ func profileForm(n, debug int, form string) {
 	os.WriteFile("/proc/self/clear_refs", []byte("5"), 0)
 	before := status("VmRSS")
 	var size counter
+	first := time.Now()
 	takeProfile(&size, debug)
+	print(fmt.Sprintf("first-%s/%d", form, n), "ns", float64(time.Since(first)), 1)
 	print(fmt.Sprintf("memory-%s/%d", form, n), "bytes", status("VmHWM")-before, 1)
 	print(fmt.Sprintf("size-%s/%d", form, n), "bytes", float64(size), 1)
 
