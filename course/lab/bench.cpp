@@ -1,4 +1,5 @@
-// bench.cpp: `lab bench`, the measuring: runs the programs of tests/bench/ in turns and reads them.
+// bench.cpp: `lab bench`, the command and the measuring: runs the programs of tests/bench/ in turns
+// and reads what they say.
 #include "course/lab/bench.h"
 
 #include <sys/utsname.h>
@@ -9,8 +10,10 @@
 #include <cstdio>
 #include <cstring>
 #include <ctime>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <sstream>
 #include <string_view>
 
 #include "course/lab/bench_programs.h"
@@ -28,7 +31,10 @@ struct Options {
   std::vector<std::string> groups = {"core"};
   std::string only;
   std::string json;
+  std::string from;
+  std::string pictures;
   bool check = false;
+  bool markdown = false;
   bool quick = false;
 
   bool wants(const char* group) const {
@@ -191,29 +197,98 @@ bool measure(const Options& options, BenchResults* results) {
   return true;
 }
 
+// What is not measured now but was once.
+bool read_results(const std::string& name, BenchResults* results) {
+  errno = 0;
+  std::ifstream file(name, std::ios::binary);
+  std::ostringstream json;
+  // A directory opens, and cannot be read; an empty file is for read_bench to judge.
+  if (!file.is_open() || (!(json << file.rdbuf()) && errno != 0)) {
+    std::cerr << "lab: " << name << ": " << std::strerror(errno) << "\n";
+    return false;
+  }
+  auto [read, err] = read_bench(json.str());
+  if (err != nullptr) {
+    std::cerr << "lab: " << name << ": " << err.Error() << "\n";
+    return false;
+  }
+  *results = std::move(read);
+  return true;
+}
+
+bool write_file(const std::string& name, const std::string& text) {
+  std::ofstream file(name, std::ios::binary);
+  file << text;
+  if (file.flush()) return true;
+  std::cerr << "lab: cannot write " << name << ": " << std::strerror(errno) << "\n";
+  return false;
+}
+
+bool write_pictures(const std::string& directory, const BenchResults& results) {
+  std::error_code ec;
+  std::filesystem::create_directories(directory, ec);
+  if (ec) {
+    std::cerr << "lab: cannot make " << directory << ": " << ec.message() << "\n";
+    return false;
+  }
+  for (const auto& [name, svg] : bench_pictures(results)) {
+    if (!write_file(directory + "/" + name, svg)) return false;
+  }
+  return true;
+}
+
+void add_options(CLI::App* app, Options* options) {
+  std::vector<CLI::Option*> measuring = {
+      app->add_option("--rounds", options->rounds, "how often each program runs")
+          ->check(CLI::PositiveNumber)
+          ->capture_default_str(),
+      app->add_option("--procs", options->procs, "values of GOMAXPROCS")
+          ->delimiter(',')
+          ->capture_default_str(),
+      app->add_option("--groups", options->groups,
+                      "core (channels, locks, timers), profile (up to a million goroutines), http "
+                      "(needs wrk)")
+          ->delimiter(',')
+          ->check(CLI::IsMember({"core", "profile", "http"}))
+          ->capture_default_str(),
+      app->add_option("--only", options->only,
+                      "names of workloads of group core, separated by commas"),
+      app->add_flag("--quick", options->quick,
+                    "one round, a twentieth of the work: does it run at all?"),
+  };
+  CLI::Option* from =
+      app->add_option("--from", options->from,
+                      "do not measure: take what --json wrote to this file, show that")
+          ->type_name("FILE");
+  for (CLI::Option* option : measuring) from->excludes(option);
+  app->add_option("--json", options->json, "also write everything that was measured to this file")
+      ->type_name("FILE");
+  app->add_option("--pictures", options->pictures, "also write pictures (SVG) to this directory")
+      ->type_name("DIR");
+  CLI::Option* check = app->add_flag(
+      "--check", options->check, "judge all groups against their goals; exit 1 if one is missed");
+  app->add_flag("--markdown", options->markdown, "the tables as they stand in the README")
+      ->excludes(check);
+}
+
+// From the file, or from the programs.
+bool get_results(const Options& options, BenchResults* results) {
+  if (!options.from.empty()) return read_results(options.from, results);
+  if (options.wants("http") && !have_wrk()) {
+    std::cerr << "lab: the group http needs wrk, which is not here\n     apt-get install wrk\n";
+    return false;
+  }
+  describe_machine(results);
+  return measure(options, results);
+}
+
 }  // namespace
 
 int bench_command(const std::vector<std::string>& args) {
   Options options;
   CLI::App app{"Our runtime beside Go and Boost.Fiber: the same workloads, in turn, medians.",
                "lab bench"};
-  app.add_option("--rounds", options.rounds, "how often each program runs")
-      ->check(CLI::PositiveNumber)
-      ->capture_default_str();
-  app.add_option("--procs", options.procs, "values of GOMAXPROCS")
-      ->delimiter(',')
-      ->capture_default_str();
-  app.add_option(
-         "--groups", options.groups,
-         "core (channels, locks, timers), profile (up to a million goroutines), http (needs wrk)")
-      ->delimiter(',')
-      ->check(CLI::IsMember({"core", "profile", "http"}))
-      ->capture_default_str();
-  app.add_option("--only", options.only, "names of workloads of group core, separated by commas");
-  app.add_option("--json", options.json, "also write everything that was measured to this file");
-  app.add_flag("--check", options.check,
-               "judge all groups against their goals; exit 1 if one is missed");
-  app.add_flag("--quick", options.quick, "one round, a twentieth of the work: does it run at all?");
+  add_options(&app, &options);
   try {
     app.parse(std::vector<std::string>(args.rbegin(), args.rend()));
   } catch (const CLI::ParseError& error) {
@@ -224,24 +299,16 @@ int bench_command(const std::vector<std::string>& args) {
     options.groups = {"core", "profile"};
     if (have_wrk()) options.groups.push_back("http");
   }
-  if (options.wants("http") && !have_wrk()) {
-    std::cerr << "lab: the group http needs wrk, which is not here\n     apt-get install wrk\n";
-    return 2;
-  }
 
   BenchResults results;
-  describe_machine(&results);
-  if (!measure(options, &results)) return 2;
-  if (!options.json.empty()) {
-    std::ofstream file(options.json);
-    file << bench_json(results);
-    if (!file.flush()) {
-      std::cerr << "lab: cannot write " << options.json << ": " << std::strerror(errno) << "\n";
-      return 2;
-    }
-  }
+  if (!get_results(options, &results)) return 2;
+  if (!options.json.empty() && !write_file(options.json, bench_json(results))) return 2;
+  if (!options.pictures.empty() && !write_pictures(options.pictures, results)) return 2;
   bool missed = false;
-  std::cout << (options.check ? bench_check(results, &missed) : bench_table(results)) << std::flush;
+  std::cout << (options.check      ? bench_check(results, &missed)
+                : options.markdown ? bench_markdown(results)
+                                   : bench_table(results))
+            << std::flush;
   return missed ? 1 : 0;
 }
 

@@ -5,21 +5,24 @@
 //   {"name": "spawn+join", "procs": 1, "ns_per_op": 123.4, "n": 500000}
 //
 // A machine is not equally fast all the time. So the programs run in turns (ours, Go, Boost.Fiber,
-// ours,
-// ...), at least five rounds of it; what counts is the median of each line, and the ratio of two
-// medians from the same rounds. Ratios travel to other machines, times do not.
+// ours, ...), at least five rounds of it; what counts is the median of each line, and the ratio of
+// two medians from the same rounds. Ratios travel to other machines, times do not.
+//
+// Measuring takes long, so what was measured can be kept (--json) and shown again (--from).
 #pragma once
 
-#include <map>
 #include <string>
+#include <utility>
 #include <vector>
+
+#include "runtime/errors/errors.h"
 
 namespace lab {
 
 // The command. Answers the exit status: 0, 1 if a goal was missed with --check, 2 for wrong usage.
 int bench_command(const std::vector<std::string>& args);
 
-// ---- Between bench.cpp, which measures, and bench_report.cpp, which judges and prints ----
+// ---- What bench.cpp measures, bench_file.cpp keeps, bench_goals.cpp judges; the others show ----
 
 enum Contestant { kOurs, kGo, kFiber, kContestants };
 
@@ -43,13 +46,32 @@ struct BenchResults {
   std::string versions[kContestants];
   std::vector<BenchRow> rows;  // in the order of the programs
 
+  // The row of that name; made if there is none.
   BenchRow& row(const std::string& name, int procs, const std::string& unit);
+  // The same, or null.
+  const BenchRow* find(const std::string& name, int procs) const;
 };
 
 // The table for people.
 std::string bench_table(const BenchResults& results);
 // The table for a check: "name procs ours go ratio goal ok|near|MISSED" per line that has a goal.
 std::string bench_check(const BenchResults& results, bool* missed);
+// The tables for the README: what has a goal, in words.
+std::string bench_markdown(const BenchResults& results);
+// Pictures as {file name, SVG}; without those that the results have nothing for.
+std::vector<std::pair<std::string, std::string>> bench_pictures(const BenchResults& results);
+
+// Everything, as JSON, and back. An error says what is wrong with the text.
 std::string bench_json(const BenchResults& results);
+std::pair<BenchResults, golab::error> read_bench(const std::string& json);
+
+// ---- Between those that show ----
+
+// On what, when, and of which versions: a line without its end.
+std::string bench_heading(const BenchResults& results);
+// What the comparison leaves out: a line.
+extern const char* const kLeftOut;
+// A value of a row's unit as people say it: "383 ms", "11.2 MiB".
+std::string human(double value, const std::string& unit);
 
 }  // namespace lab

@@ -14,7 +14,9 @@
 // stopped may allocate, lock or symbolize.
 //
 // Order. The stopper raises `stopping` and then reads each M's state; an M changes its state and
-// then reads `stopping` (both sequentially consistent): one of the two sees the other.
+// then reads `stopping` (both sequentially consistent): one of the two sees the other. Stops are
+// numbered, and `stopping` is the number: a thread that is slow to leave one cannot take the next
+// for the same.
 //
 // The epoch snapshot, Go's since 1.19. The world is stopped only to mark the instant: the epoch
 // goes up, the world starts. Threads that were in a goroutine record it before they return to it

@@ -1,0 +1,43 @@
+// bench_goals.h: what `lab bench` wants to reach, once, for all that judge or show it.
+//
+// A goal is about a row by its name. Against Boost.Fiber it is always the same: to be no slower, on
+// one thread, wherever Boost.Fiber has the workload.
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "course/lab/bench.h"
+
+namespace lab {
+
+struct Goal {
+  enum Kind {
+    kRatio,     // ours divided by Go's, at most
+    kAtLeast,   // ours divided by Go's, at least
+    kAbsolute,  // ours, at most
+    kOwn,       // ours divided by our own row `other`, at most
+  };
+
+  const char* name;
+  Kind kind;
+  double at_1, at_2;  // at GOMAXPROCS 1, at 2
+  const char* other = nullptr;
+
+  double limit(int procs) const { return procs == 1 ? at_1 : at_2; }
+  // How far beyond the goal: 1 where it is just reached, more where it is missed, NaN where what it
+  // compares with was not measured. `row` has this goal's name.
+  double excess(const BenchRow& row, const BenchResults& results) const;
+};
+
+std::span<const Goal> bench_goals();
+constexpr double kFiberGoal = 1.00;  // a kRatio of ours to Boost.Fiber's
+
+enum class Verdict { kOk, kNear, kMissed };  // kNear: not reached, but within 5 % of it
+Verdict verdict(double excess);
+const char* verdict_name(Verdict verdict);  // "ok", "near", "MISSED"
+
+// What a row is about, in words: "channel ping-pong, round trip". Its name if nobody wrote any.
+std::string bench_words(const std::string& name);
+
+}  // namespace lab
