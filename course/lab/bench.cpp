@@ -76,6 +76,8 @@ class Turn {
   bool run() {
     if (options_.wants("core") && !core()) return false;
     if (who_ == kFiber) return true;  // it has neither profiles nor a server
+    if (options_.wants("fair") && !read({program(), "--procs", procs_, "fair"}, {}, ""))
+      return false;
     if (options_.wants("profile") && !profile()) return false;
     return !options_.wants("http") || http();
   }
@@ -249,7 +251,7 @@ void add_options(CLI::App* app, Options* options) {
                       "core (channels, locks, timers), profile (up to a million goroutines), http "
                       "(needs wrk)")
           ->delimiter(',')
-          ->check(CLI::IsMember({"core", "profile", "http"}))
+          ->check(CLI::IsMember({"core", "fair", "profile", "http"}))
           ->capture_default_str(),
       app->add_option("--only", options->only,
                       "names of workloads of group core, separated by commas"),
@@ -296,7 +298,7 @@ int bench_command(const std::vector<std::string>& args) {
   }
   if (options.quick) options.rounds = 1;
   if (options.check && app.count("--groups") == 0) {
-    options.groups = {"core", "profile"};
+    options.groups = {"core", "fair", "profile"};
     if (have_wrk()) options.groups.push_back("http");
   }
 

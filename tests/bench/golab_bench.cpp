@@ -6,6 +6,7 @@
 //   golab_bench [--procs N] park [--only NUMBERS]     of that, only what a parked goroutine costs
 //   golab_bench [--procs N] serve                     an HTTP service for wrk
 #include "runtime/golab.h"
+#include "tests/bench/fair_bench.h"
 #include "tests/bench/profile_bench.h"
 #include "tests/bench/workload.h"
 
@@ -227,6 +228,7 @@ int main(int argc, char** argv) {
   bench::print_version("GCC " __VERSION__);
 #endif
   if (flags.mode == "profile" || flags.mode == "park") return bench::profile(flags);
+  if (flags.mode == "fair") return bench::fair();
   if (flags.mode == "serve") return bench::serve();
   return bench::run(workloads, flags, runtime::GOMAXPROCS(0));
 }

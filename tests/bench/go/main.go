@@ -270,6 +270,9 @@ func main() {
 			}
 		}
 		return
+	case "fair":
+		fair()
+		return
 	case "serve":
 		serve()
 	}

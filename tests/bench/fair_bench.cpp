@@ -1,0 +1,109 @@
+// fair_bench.cpp: who waits how long under load: the twin of go/fair.go, under the same names.
+//
+// timer-late-p99: by how much a sleep of a millisecond is too long, for one in a hundred, of 50
+// goroutines that sleep again and again. fair-wait-max: the longest time that one of 20 goroutines
+// spent runnable, after it gave way and before it ran again. The name ends in the load beside them:
+// quiet is none; busy is twice as many loops as processors that call the runtime once in some
+// milliseconds; chan is a pair per processor that never stops handing a value back and forth; spawn
+// is a goroutine per processor that starts its successor and ends.
+#include "tests/bench/fair_bench.h"
+
+#include <algorithm>
+#include <atomic>
+
+#include "runtime/golab.h"
+
+namespace bench {
+namespace {
+
+constexpr int kSleepers = 50, kSleeps = 100;
+constexpr int kYielders = 20, kYields = 50;
+
+std::atomic<bool> over;
+
+void busy(sync::WaitGroup* wg) {
+  auto own = make_chan<int>(1);
+  while (!over) {
+    for (int i = 0; i < 3'000'000 && !over.load(std::memory_order_relaxed); ++i) {}
+    own.send(1);
+    own.recv();
+  }
+  wg->Done();
+}
+
+void pair(sync::WaitGroup* wg) {
+  auto there = make_chan<int>(), back = make_chan<int>();
+  go([=] {
+    for (int v : there) back.send(v);
+    close(back);
+  });
+  while (!over) {
+    there.send(1);
+    back.recv();
+  }
+  close(there);
+  back.recv();
+  wg->Done();
+}
+
+void successor(sync::WaitGroup* wg) {
+  if (over) {
+    wg->Done();
+  } else {
+    go(successor, wg);
+  }
+}
+
+void start(const std::string& load, sync::WaitGroup* wg) {
+  int procs = runtime::GOMAXPROCS(0);
+  int n = load == "quiet" ? 0 : load == "busy" ? 2 * procs : procs;
+  for (int i = 0; i < n; ++i) {
+    wg->Add(1);
+    go(load == "busy" ? busy : load == "chan" ? pair : successor, wg);
+  }
+}
+
+// The waits of `goroutines` that each wait `times` times, longest last.
+template <typename Wait>
+std::vector<double> waits(int goroutines, int times, Wait wait) {
+  std::vector<std::vector<double>> each(static_cast<size_t>(goroutines));
+  sync::WaitGroup wg;
+  for (auto& own : each) {
+    wg.Add(1);
+    go([&own, &wg, times, wait] {
+      for (int i = 0; i < times; ++i) {
+        Clock::time_point begun = Clock::now();
+        wait();
+        own.push_back(since(begun));
+      }
+      wg.Done();
+    });
+  }
+  wg.Wait();
+  std::vector<double> all;
+  for (auto& own : each) all.insert(all.end(), own.begin(), own.end());
+  std::sort(all.begin(), all.end());
+  return all;
+}
+
+}  // namespace
+
+int fair() {
+  for (const char* name : {"quiet", "busy", "chan", "spawn"}) {
+    std::string load = name;
+    over = false;
+    sync::WaitGroup wg;
+    start(load, &wg);
+    auto late = waits(kSleepers, kSleeps, [] { time::Sleep(1 * time::Millisecond); });
+    auto runnable = waits(kYielders, kYields, [] { runtime::Gosched(); });
+    over = true;
+    wg.Wait();
+    int procs = runtime::GOMAXPROCS(0);
+    print("timer-late-p99/" + load, procs, "ns", late[late.size() * 99 / 100] - 1e6,
+          static_cast<int>(late.size()));
+    print("fair-wait-max/" + load, procs, "ns", runnable.back(), static_cast<int>(runnable.size()));
+  }
+  return 0;
+}
+
+}  // namespace bench

@@ -1,0 +1,131 @@
+// fairness_test.cpp: nobody who could run waits for ever, whatever the others do.
+//
+// A load that never ends by itself, and beside it goroutines that become runnable in every way
+// there is: they gave way, a timer woke them, somebody sent them a value. Each must get its turns
+// while the load goes on; one that starves makes the test hang, and ctest ends it. How long the
+// longest had to wait is printed, not judged: machines are noisy. Against Go it is measured by
+// `./lab bench --groups fair`.
+#include <algorithm>
+#include <atomic>
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "runtime/chan/chan.h"
+#include "runtime/core/go.h"
+#include "runtime/core/proc.h"
+#include "runtime/sync/sync.h"
+#include "runtime/time/time.h"
+#include "tests/catch.h"
+
+using namespace golab;
+
+namespace {
+
+struct Load {
+  std::atomic<bool> over{false};
+  std::atomic<int> alive{0};
+
+  void start(const std::string& kind, int procs) {
+    for (int i = 0; i < (kind == "busy loops" ? 2 * procs : procs); i++) {
+      alive++;
+      if (kind == "busy loops") go(loop, this);
+      if (kind == "a pair that talks") go(talk, this);
+      if (kind == "successors") go(succeed, this);
+      if (kind == "giving way") go(give_way, this);
+    }
+  }
+  void end() {
+    over = true;
+    REQUIRE(eventually([this] { return alive == 0; }));
+  }
+
+  // Calls the runtime now and then, else it would run without a P after its first 10 ms.
+  static void loop(Load* load) {
+    auto own = make_chan<int>(1);
+    while (!load->over) {
+      for (int i = 0; i < 1'000'000 && !load->over.load(std::memory_order_relaxed); i++) {}
+      own.send(1);
+      own.recv();
+    }
+    load->alive--;
+  }
+  static void talk(Load* load) {
+    auto there = make_chan<int>(), back = make_chan<int>();
+    go([=] {
+      for (int v : there) back.send(v);
+      close(back);
+    });
+    while (!load->over) {
+      there.send(1);
+      back.recv();
+    }
+    close(there);
+    back.recv();
+    load->alive--;
+  }
+  static void succeed(Load* load) {
+    if (load->over) {
+      load->alive--;
+    } else {
+      go(succeed, load);
+    }
+  }
+  static void give_way(Load* load) {
+    while (!load->over) runtime::Gosched();
+    load->alive--;
+  }
+};
+
+struct Procs {
+  explicit Procs(int n) : old(runtime::GOMAXPROCS(n)) {}
+  ~Procs() { runtime::GOMAXPROCS(old); }
+  int old;
+};
+
+// Lets six goroutines wait ten times each; answers the longest wait, ns.
+template <typename Wait>
+int64_t longest_of(Wait wait) {
+  std::atomic<int64_t> longest{0};
+  sync::WaitGroup wg;
+  for (int i = 0; i < 6; i++) {
+    wg.Add(1);
+    go([&] {
+      for (int round = 0; round < 10; round++) {
+        int64_t begun = runtime::nanotime();
+        wait();
+        int64_t waited = runtime::nanotime() - begun;
+        int64_t seen = longest;
+        while (waited > seen && !longest.compare_exchange_weak(seen, waited)) {}
+      }
+      wg.Done();
+    });
+  }
+  wg.Wait();
+  return longest;
+}
+
+}  // namespace
+
+TEST_CASE("everybody gets a turn, whatever the others do", "[sched][fairness]") {
+  std::string kind =
+      GENERATE(as<std::string>{}, "busy loops", "a pair that talks", "successors", "giving way");
+  int procs = GENERATE(1, 2, 4);
+  CAPTURE(kind, procs);
+  Procs p(procs);
+  Load load;
+  load.start(kind, procs);
+  int64_t yield = longest_of([] { runtime::Gosched(); });
+  int64_t timer = longest_of([] { time::Sleep(100 * time::Microsecond); });
+  int64_t chan = longest_of([] {
+    auto answer = make_chan<int>();
+    go([=] { answer.send(1); });
+    answer.recv();
+  });
+  std::printf(
+      "longest wait beside %s, GOMAXPROCS=%d: %.1f ms giving way, %.1f asleep, %.1f for an "
+      "answer\n",
+      kind.c_str(), procs, static_cast<double>(yield) / 1e6, static_cast<double>(timer) / 1e6,
+      static_cast<double>(chan) / 1e6);
+  load.end();
+}
