@@ -125,7 +125,7 @@ class Walker {
   static constexpr uint32_t kAheadTable = 64;
   static constexpr uint32_t kAheadStack = 8;
 
-  void walk_batch(uint32_t begin, uint32_t end, uint32_t all) {
+  void walk_batch(uint32_t begin, uint32_t end, [[maybe_unused]] uint32_t all) {
     // Inside the runtime: this thread cannot be stopped with a goroutine half recorded, for which
     // others may be waiting.
     runtime::RuntimeCall rc;
