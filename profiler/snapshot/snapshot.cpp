@@ -122,25 +122,28 @@ class Walker {
   }
 
  private:
-  static constexpr uint32_t kAheadTable = 64;
-  static constexpr uint32_t kAheadStack = 8;
-
-  void walk_batch(uint32_t begin, uint32_t end, [[maybe_unused]] uint32_t all) {
+  void walk_batch(uint32_t begin, uint32_t end, uint32_t all) {
     // Inside the runtime: this thread cannot be stopped with a goroutine half recorded, for which
     // others may be waiting.
     runtime::RuntimeCall rc;
     for (uint32_t i = begin; i < end; i++) {
       G* gp = runtime::allg(i);
-      __builtin_prefetch(gp + kAheadTable);
-#if !defined(GOLAB_TSAN)  // only a guess at an address: no matter if that goroutine runs meanwhile
-      if (i + kAheadStack < all && gp[kAheadStack].stackSeenIn == 0) {
-        __builtin_prefetch(reinterpret_cast<void*>((gp + kAheadStack)->schedFp));
-      }
-#endif
+      prefetch_after(gp, all - i);
       uint32_t status = gp->status.load(std::memory_order_acquire);
       if (status == runtime::_Gdead || status == runtime::_Gidle) continue;
       record_if_absent(gp, status);
     }
+  }
+
+  // Asks for what the walk comes to soon: `left` goroutines are left in the table, gp among them.
+  static void prefetch_after(const G* gp, [[maybe_unused]] uint32_t left) {
+    __builtin_prefetch(gp + 64);
+#if !defined(GOLAB_TSAN)  // only a guess at an address: no matter if that goroutine runs meanwhile
+    constexpr uint32_t kAhead = 8;
+    if (kAhead < left && gp[kAhead].stackSeenIn == 0) {
+      __builtin_prefetch(reinterpret_cast<void*>(gp[kAhead].schedFp));
+    }
+#endif
   }
 
   void record_if_absent(G* gp, uint32_t status) {
