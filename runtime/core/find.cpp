@@ -94,7 +94,7 @@ void help_standing_queue(P* pp) {
   pp->sysmonruntick = tick;
   if (!stands || runqempty(pp)) return;
   pp->wakeSkip.store(0, std::memory_order_relaxed);
-  pp->wakeSkipNext = 0;
+  pp->wakeSkipNext.store(0, std::memory_order_relaxed);
   wakepNow();
 }
 
@@ -141,7 +141,7 @@ class Thief {
         if (G* gp = ran ? runqget(self_, &inherit) : nullptr) return gp;
       }
       if (G* gp = rob(victim, &seen_[k], now)) {
-        victim->wakeSkipNext = 0;
+        victim->wakeSkipNext.store(0, std::memory_order_relaxed);
         return gp;
       }
     }
@@ -155,8 +155,10 @@ class Thief {
       P* pp = sched.allp[i];
       int32_t ran = pp->runtick - seen_[i].first_tick;
       if (pp == self_ || ran <= 0 || (now - begun_) / ran >= kGrainNs) continue;
-      pp->wakeSkipNext = std::clamp(2 * pp->wakeSkipNext, kSkipFirst, kSkipMost);
-      pp->wakeSkip.store(pp->wakeSkipNext, std::memory_order_relaxed);
+      int32_t skip = 2 * pp->wakeSkipNext.load(std::memory_order_relaxed);
+      skip = std::clamp(skip, kSkipFirst, kSkipMost);
+      pp->wakeSkipNext.store(skip, std::memory_order_relaxed);
+      pp->wakeSkip.store(skip, std::memory_order_relaxed);
       any = true;
     }
     // From now on nobody but sysmon notices if one of them stands.

@@ -185,11 +185,12 @@ struct TimerEntry {
 };
 
 // A count that one thread writes and any may read: plain loads and stores, without a lock prefix.
+// Who sees the count sees what the writer did before.
 class OwnedCount {
  public:
-  operator int32_t() const { return n_.load(std::memory_order_relaxed); }
+  operator int32_t() const { return n_.load(std::memory_order_acquire); }
   int32_t operator=(int32_t n) {
-    n_.store(n, std::memory_order_relaxed);
+    n_.store(n, std::memory_order_release);
     return n;
   }
   int32_t operator++() { return *this = *this + 1; }
@@ -225,7 +226,7 @@ struct P {
   std::atomic<int32_t> wakeSkip{0};
   std::atomic<G*> runq[kRunqueueSize];
 
-  int32_t wakeSkipNext = 0;  // thieves': how many next time (find.cpp)
+  std::atomic<int32_t> wakeSkipNext{0};  // thieves': how many next time (find.cpp)
   // sysmon's notes on the queue
   uint32_t sysmonhead = 0;
   int32_t sysmonruntick = 0;

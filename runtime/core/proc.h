@@ -42,7 +42,9 @@ namespace golab::runtime {
 
 // ---- For programs (Go's package runtime) ----
 
-int NumGoroutine();     // those that exist now, system goroutines left out
+// Those that exist now, system goroutines left out. Once one is no longer counted, all that it did
+// is visible to the caller.
+int NumGoroutine();
 int NumCPU();           // processors that this process may use
 int GOMAXPROCS(int n);  // sets it if n >= 1; answers the old value. Stops the world for a moment.
 void Gosched();         // lets others run: goes to the tail of the global queue

@@ -244,7 +244,8 @@ std::shared_ptr<server_state> new_server_state();
 
 //   http::Server srv{.Addr = ":8080", .Handler = &mux};
 //   go([&] { srv.ListenAndServe(); });  ...  srv.Shutdown(ctx);
-// Zero times mean no limit. It must live until Serve has returned.
+// Zero times mean no limit. It must live until Serve has returned, and after Close until the
+// goroutines of its connections have ended.
 struct Server {
   std::string Addr = {};                 // empty: ":http"
   http::Handler Handler = {};            // nil: DefaultServeMux
