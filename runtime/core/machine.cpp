@@ -118,13 +118,13 @@ void enter_safe(M* mp) {
   if (sched.stopping.load(std::memory_order_seq_cst) != 0) announce_arrival();
 }
 
-void leave_safe(M* mp) {
+void leave_safe(M* mp, bool patient) {
   for (;;) {
     mp->state.store(kMRunning, std::memory_order_seq_cst);
     uint32_t stop = sched.stopping.load(std::memory_order_seq_cst);
     if (stop == 0) return;
     enter_safe(mp);
-    wait_for_restart(stop);
+    wait_for_restart(stop, patient);
   }
 }
 

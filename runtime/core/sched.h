@@ -111,9 +111,10 @@ P* pidleget();         // needs sched.lock
 void stoplockedm(M* mp);
 void startlockedm(M* mp, G* gp);
 void enter_safe(M* mp);  // from here on a stop does not wait for this thread
-void leave_safe(M* mp);  // waits while the world is stopped
-void checkdead();        // needs sched.lock
-void minit(M* mp);       // on the new thread: signals, alternate stack
+// Waits while the world is stopped; `patient`: asleep at once, off the processor.
+void leave_safe(M* mp, bool patient = false);
+void checkdead();   // needs sched.lock
+void minit(M* mp);  // on the new thread: signals, alternate stack
 void mpark(M* mp);
 void mwake(M* mp);
 M* newM();
@@ -127,8 +128,8 @@ void sysmonhurry();  // some P's queue is now watched by nobody else: look often
 void signalinit();  // signal.cpp: faults, SIGQUIT
 void stopinit();
 
-void stop_here(M* mp);                 // publishes nothing: the scheduler without a goroutine
-void announce_arrival();               // this thread has stopped, or become safe
-void wait_for_restart(uint32_t stop);  // until that stop is over
+void stop_here(M* mp);    // publishes nothing: the scheduler without a goroutine
+void announce_arrival();  // this thread has stopped, or become safe
+void wait_for_restart(uint32_t stop, bool patient = false);  // until that stop is over
 
 }  // namespace golab::runtime

@@ -13,6 +13,7 @@
 // (which finds its tables through _dl_find_object, without a lock), futex and nothing else.
 #include "runtime/core/stop.h"
 
+#include <sched.h>
 #include <signal.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -182,22 +183,38 @@ void sigurg(int, siginfo_t*, void* uc) {
   if (yield && mp->p != nullptr) Gosched();
 }
 
-// A stop lasts some microseconds, a wake-up by the kernel some dozens: so both sides look for a
-// while before they sleep, and nobody is woken who does not sleep. Order on both sides: say that
-// you sleep, then let the kernel compare the word once more; the other side changes the word, then
-// looks who sleeps.
-constexpr int64_t kSpinNs = 50'000;
+// A stop lasts some microseconds, a wake-up by the kernel some dozens, and on a virtual machine up
+// to a millisecond, when the processor had nothing else to do and its host took it back. So both
+// sides look for a while before they sleep, and nobody is woken who does not sleep. They look alone
+// at first; then whoever was displaced, perhaps the one waited for, gets the processor between two
+// looks. Order on both sides: say that you sleep, then let the kernel compare the word once more;
+// the other side changes the word, then looks who sleeps.
+class Looking {
+ public:
+  // False: it has taken too long, sleep.
+  bool again() {
+    cpu_relax();
+    if (++looks_ % 64 != 0) return true;
+    int64_t took = nanotime() - since_;
+    if (took > kAloneNs) sched_yield();
+    return took < kInTurnsNs;
+  }
+
+ private:
+  static constexpr int64_t kAloneNs = 50'000, kInTurnsNs = 300'000;
+  int64_t since_ = nanotime();
+  uint32_t looks_ = 0;
+};
 
 void announce_arrival() {
   sched.arrivals.fetch_add(1);
   if (sched.stopperSleeps.load()) futexwakeup(&sched.arrivals, 1);
 }
 
-void wait_for_restart(uint32_t stop) {
-  int64_t until = nanotime() + kSpinNs;
-  for (int i = 0; sched.stopping.load(std::memory_order_acquire) == stop; i++) {
-    cpu_relax();
-    if (i % 64 != 63 || nanotime() < until) continue;
+void wait_for_restart(uint32_t stop, bool patient) {
+  Looking looking;
+  while (sched.stopping.load(std::memory_order_acquire) == stop) {
+    if (!patient && looking.again()) continue;
     sched.stoppedSleepers.fetch_add(1);
     futexsleep(&sched.stopping, stop, -1);
     sched.stoppedSleepers.fetch_sub(1);
@@ -233,21 +250,17 @@ bool has_stopped(M* mp) {
 
 // Waits until mp is safe or stopped, or the time is up.
 void await_stop(M* mp, int64_t deadline) {
-  int64_t spin_until = nanotime() + kSpinNs;
-  for (int spins = 1, sleeps = 0;; spins++) {
+  Looking looking;
+  for (int sleeps = 0;;) {
     uint32_t seen = sched.arrivals.load();
     if (has_stopped(mp)) return;
-    if (spins % 64 != 0 || nanotime() < spin_until) {
-      cpu_relax();
-      continue;
-    }
+    if (looking.again()) continue;
     sched.stopperSleeps.store(true);
     if (!has_stopped(mp)) futexsleep(&sched.arrivals, seen, 1'000'000);
     sched.stopperSleeps.store(false);
     if (deadline != 0 && nanotime() > deadline) return;
     // It was on its way into the program's code when the first signal came: note and signal again.
     if (++sleeps % 4 == 0 && mp->state.load() == kMRunning) request_stop(mp);
-    spins = 63;
   }
 }
 

@@ -6,6 +6,11 @@
 // moved too fast to be worth it, it sees when that has changed (find.cpp). It looks every 20 µs
 // while things happen, ever less often while they do not, and not at all while every P is idle.
 // Each look also brings the coarse clock up to date.
+//
+// It waits for the end of a stop asleep, at once: the processor that it woke up on may be the one
+// that the thread needs for which the stopper waits. (With a look of 50 µs first, a stop that met
+// it took those 50 µs, and made both sides sleep: milliseconds, where the host had put the idle
+// processor to sleep as well.)
 #include <pthread.h>
 #include <signal.h>
 #include <sys/syscall.h>
@@ -115,13 +120,13 @@ bool sleep_while_idle() {
     bool more = stackscavenge();
     futexsleep(&sched.sysmonwait, 1, more ? kScavengeNs : -1);
   }
-  leave_safe(self);
+  leave_safe(self, true);
   return true;
 }
 
 void* sysmon(void*) {
   minit(self);
-  leave_safe(self);
+  leave_safe(self, true);
   int64_t delay = kSleepMin;
   int quiet = 0;
   bool watch = false;
@@ -133,7 +138,7 @@ void* sysmon(void*) {
     if (sched.retaken.load() == nullptr) {
       enter_safe(self);
       futexsleep(&sched.sysmonnote, note, sleep);
-      leave_safe(self);
+      leave_safe(self, true);
     }
     if (sleep_while_idle()) {
       quiet = 0;
