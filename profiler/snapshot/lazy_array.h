@@ -3,12 +3,18 @@
 // It is made before the world stops, for as many goroutines as there may be, and filled by
 // recorders that must not allocate. Given back it goes a piece at a time: the kernel needs a
 // quarter of a microsecond for a page, which is milliseconds for a hundred thousand goroutines, and
-// whoever else wants the processor should not feel them.
+// whoever else wants the processor should not feel them. The mapping itself, and its first piece,
+// are kept for the next one: to unmap it interrupts the other processors, and a small profile would
+// mostly be page faults.
 #pragma once
 
 #include <sys/mman.h>
 
+#include <algorithm>
+#include <atomic>
 #include <cstddef>
+#include <cstring>
+#include <memory>
 #include <type_traits>
 #include <utility>
 
@@ -24,50 +30,75 @@ class LazyArray {
  public:
   LazyArray() = default;
   // Panics if there is no address space for it.
-  explicit LazyArray(size_t n) : bytes_(n * sizeof(T)) {
-    if (bytes_ == 0) return;
-    void* at = mmap(nullptr, bytes_, PROT_READ | PROT_WRITE,
-                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (at == MAP_FAILED) panic("goroutine profile: out of address space (see ulimit -v)");
-    data_ = static_cast<T*>(at);
+  explicit LazyArray(size_t n) {
+    if (n == 0) return;
+    Mapping* old = kept().exchange(nullptr);
+    if (old != nullptr && old->bytes >= n * sizeof(T)) {
+      map_.reset(old);
+    } else {
+      delete old;
+      map_ = std::make_unique<Mapping>(n * sizeof(T));
+    }
   }
   // On a goroutine: may let others run.
   ~LazyArray() {
-    if (data_ == nullptr) return;
-    auto* at = reinterpret_cast<char*>(data_);
-    size_t used = size_ * sizeof(T);
-    for (size_t done = 0; done < used; done += kPiece) {
-      madvise(at + done, used - done < kPiece ? used - done : kPiece, MADV_DONTNEED);
+    if (map_ == nullptr) return;
+    size_t used = touched_ * sizeof(T);
+    for (size_t done = kPiece; done < used; done += kPiece) {
+      madvise(map_->at + done, std::min(used - done, kPiece), MADV_DONTNEED);
       if (runtime::getg() != nullptr) runtime::yield_if_others_wait();
     }
-    munmap(at, bytes_);
+    std::memset(map_->at, 0, std::min(used, kPiece));
+    delete kept().exchange(map_.release());
   }
-  LazyArray(LazyArray&& other) noexcept
-      : data_(std::exchange(other.data_, nullptr)),
-        bytes_(std::exchange(other.bytes_, 0)),
-        size_(std::exchange(other.size_, 0)) {}
+  LazyArray(LazyArray&& other) noexcept { *this = std::move(other); }
   LazyArray& operator=(LazyArray&& other) noexcept {
-    std::swap(data_, other.data_);
-    std::swap(bytes_, other.bytes_);
+    std::swap(map_, other.map_);
     std::swap(size_, other.size_);
+    std::swap(touched_, other.touched_);
     return *this;
   }
 
-  size_t capacity() const { return bytes_ / sizeof(T); }
-  // Any index below the capacity may be used; those below size() are what begin() to end() show.
-  T& operator[](size_t i) { return data_[i]; }
-  const T& operator[](size_t i) const { return data_[i]; }
-  void set_size(size_t n) { size_ = n; }
+  size_t capacity() const { return map_ == nullptr ? 0 : map_->bytes / sizeof(T); }
+  // Any index below the capacity may be used, until set_size says which were.
+  T& operator[](size_t i) { return data()[i]; }
+  const T& operator[](size_t i) const { return data()[i]; }
+  // begin() to end() shall show the first `n`; those from `touched` on were never written.
+  void set_size(size_t n, size_t touched) {
+    size_ = n;
+    touched_ = touched;
+  }
   size_t size() const { return size_; }
-  const T* begin() const { return data_; }
-  const T* end() const { return data_ + size_; }
+  const T* begin() const { return data(); }
+  const T* end() const { return data() + size_; }
 
  private:
   static constexpr size_t kPiece = size_t{256} << 10;
 
-  T* data_ = nullptr;
-  size_t bytes_ = 0;
+  struct Mapping {
+    explicit Mapping(size_t wanted) : bytes(wanted) {
+      void* map = mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+      if (map == MAP_FAILED) panic("goroutine profile: out of address space (see ulimit -v)");
+      at = static_cast<char*>(map);
+    }
+    ~Mapping() { munmap(at, bytes); }
+    Mapping(const Mapping&) = delete;
+    Mapping& operator=(const Mapping&) = delete;
+
+    char* at;
+    size_t bytes;
+  };
+
+  static std::atomic<Mapping*>& kept() {
+    static std::atomic<Mapping*> mapping;
+    return mapping;
+  }
+  T* data() const { return map_ == nullptr ? nullptr : reinterpret_cast<T*>(map_->at); }
+
+  std::unique_ptr<Mapping> map_;
   size_t size_ = 0;
+  size_t touched_ = 0;
 };
 
 }  // namespace golab::profiler

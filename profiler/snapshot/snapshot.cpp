@@ -23,8 +23,7 @@ using runtime::kStackTraceMax;
 using runtime::StoppedStack;
 
 constexpr uint32_t kCountedDepthMax = 128;  // Go's: deeper stacks lose their outermost frames
-constexpr uint32_t kBatch = 16;       // goroutines a walker records in one stay inside the runtime
-constexpr int64_t kYieldNs = 50'000;  // then others may have the processor
+constexpr uint32_t kBatch = 16;  // goroutines a walker records in one stay inside the runtime
 
 // The snapshot being taken. There is one at a time (snapshot_sema).
 struct Collector {
@@ -110,13 +109,10 @@ class Walker {
 
   // Records what of [0, end) is still absent from this epoch.
   void walk(uint32_t end) {
-    int64_t yielded = runtime::nanotime();
+    runtime::Turn turn;
     for (uint32_t batch = 0; batch < end; batch += kBatch) {
       walk_batch(batch, std::min(batch + kBatch, end), end);
-      if (int64_t now = runtime::nanotime(); now - yielded > kYieldNs) {
-        runtime::yield_if_others_wait();
-        yielded = runtime::nanotime();
-      }
+      turn.step_done();
     }
     end_of_run();
   }
@@ -247,7 +243,7 @@ void gather(Collector& c, uint64_t self_goid, Snapshot* out) {
     if (g.goid == self_goid) out->self = present;
     c.goroutines[present++] = g;
   }
-  c.goroutines.set_size(present);
+  c.goroutines.set_size(present, n);
   out->goroutines = std::move(c.goroutines);
 }
 
@@ -257,8 +253,9 @@ Snapshot take_snapshot(Detail detail, const StoppedStack& self) {
   runtime::semacquire1(&snapshot_sema, false, runtime::WaitReason::Semacquire);
   Snapshot out;
   {
-    // Room for those that are born until the world stops; a later one is not of this instant.
-    auto c = std::make_unique<Collector>(detail, runtime::allglen() + (1u << 20));
+    // Room for those that are born until the world stops; a later one is not of this instant. In
+    // whole millions, so that the next snapshot can have this one's.
+    auto c = std::make_unique<Collector>(detail, ((runtime::allglen() >> 20) + 2) << 20);
     collector = c.get();
     auto walker = std::make_unique<Walker>(collector);
     runtime::hooks.record = record;

@@ -98,6 +98,22 @@ inline uint32_t cheaprandn(uint32_t n) {
   return static_cast<uint32_t>((static_cast<uint64_t>(cheaprand()) * n) >> 32);
 }
 
+// Long work in steps: after each, whoever waits may have the processor, if it has been long enough
+// (or the clock would take longer than the step). A turn is short beside what the kernel's tick
+// takes, so that a goroutine that waits for it hardly notices.
+class Turn {
+ public:
+  void step_done() {
+    if (nanotime() - since_ < kTurnNs) return;
+    yield_if_others_wait();
+    since_ = nanotime();
+  }
+
+ private:
+  static constexpr int64_t kTurnNs = 15'000;
+  int64_t since_ = nanotime();
+};
+
 inline M* acquirem();
 inline void releasem(M* mp);
 void entercall(M* mp);      // slow path of RuntimeCall: this goroutine lost its P, get one
