@@ -62,46 +62,61 @@ double median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
+enum Phase { kQuiet, kProfiles, kOver };
+
 // A goroutine that does nothing but look at the clock. It notes the longest gap between two looks
 // in every millisecond: that is how long the program could not answer.
 class Ticker {
  public:
   Ticker() {
-    gaps_.reserve(1 << 20);
+    for (auto& gaps : gaps_) gaps.reserve(1 << 18);
     go([this] { run(); });
   }
-
-  // Ends it and answers the gap that one millisecond in a thousand exceeds.
-  double p999() {
-    stop_ = true;
-    stopped_.recv();
-    std::sort(gaps_.begin(), gaps_.end());
-    return gaps_[gaps_.size() * 999 / 1000];
+  void enter(Phase phase) { phase_ = phase; }
+  void end() {
+    phase_ = kOver;
+    ended_.recv();
+  }
+  // After its end: the gap that one millisecond in a thousand exceeds.
+  double p999(Phase phase) {
+    std::vector<double>& gaps = gaps_[phase];
+    std::sort(gaps.begin(), gaps.end());
+    return gaps.empty() ? 0 : gaps[gaps.size() * 999 / 1000];
   }
 
  private:
   void run() {
     bool yield = runtime::GOMAXPROCS(0) == 1;
+    Phase phase = phase_;
     Clock::time_point last = Clock::now(), window = last;
     double longest = 0;
-    while (!stop_) {
+    while (phase != kOver) {
       if (yield) runtime::Gosched();
       Clock::time_point now = Clock::now();
       longest = std::max(longest, std::chrono::duration<double, std::nano>(now - last).count());
       last = now;
-      if (now - window >= std::chrono::milliseconds(1) && gaps_.size() < gaps_.capacity()) {
-        gaps_.push_back(longest);
-        window = now;
-        longest = 0;
-      }
+      if (now - window < std::chrono::milliseconds(1)) continue;
+      // The last gap of a profile may end in the quiet after it; quiet that ends is not counted.
+      Phase next = phase_;
+      bool counts = phase == kProfiles || next == kQuiet;
+      if (counts && gaps_[phase].size() < gaps_[phase].capacity()) gaps_[phase].push_back(longest);
+      phase = next;
+      window = now;
+      longest = 0;
     }
-    stopped_.send(true);
+    ended_.send(true);
   }
 
-  std::atomic<bool> stop_{false};
-  Chan<bool> stopped_ = make_chan<bool>();
-  std::vector<double> gaps_;
+  std::atomic<Phase> phase_{kQuiet};
+  Chan<bool> ended_ = make_chan<bool>();
+  std::vector<double> gaps_[2];
 };
+
+// Keeps a processor as busy as profiles do, and makes way as they do. Without it there would be one
+// to spare for the kernel's and other programs' work, and none while profiles are taken.
+void compute(double ns) {
+  for (Clock::time_point start = Clock::now(); since(start) < ns;) runtime::yield_if_others_wait();
+}
 
 size_t take_profile(int debug) {
   size_t size = 0;
@@ -114,6 +129,9 @@ size_t take_profile(int debug) {
           debug);
   return size;
 }
+
+// Profiles and quiet take turns, so that both have the same of what else goes on in the machine.
+constexpr double kSliceNs = 50e6;
 
 void report(const std::string& what, int goroutines, const char* unit, double value, int n) {
   print(what + "/" + std::to_string(goroutines), runtime::GOMAXPROCS(0), unit, value, n);
@@ -130,23 +148,32 @@ void profile_form(int n, int debug, const std::string& form) {
 
   std::vector<double> took, pauses;
   Ticker ticker;
-  Clock::time_point begun = Clock::now();
-  while (took.size() < 20 || since(begun) < 1e9) {
-    runtime::StopStats stops = runtime::stopStats();
-    Clock::time_point start = Clock::now();
-    take_profile(debug);
-    took.push_back(since(start));
-    runtime::StopStats now = runtime::stopStats();
-    if (now.stops > stops.stops) {
-      pauses.push_back(static_cast<double>(now.total_ns - stops.total_ns) /
-                       static_cast<double>(now.stops - stops.stops));
-    }
-    if (since(begun) > 5e9 && took.size() >= 3) break;
+  // The wait has a goal for the binary form and for dumps; a few seconds, so that what exceeds one
+  // millisecond in a thousand is more than one event.
+  double enough = debug != 1 && n != 10'000 ? 4e9 : 1e9, profiling = 0;
+  while ((took.size() < 20 || profiling < enough) && (profiling < 5e9 || took.size() < 3)) {
+    ticker.enter(kProfiles);
+    Clock::time_point slice = Clock::now();
+    do {
+      runtime::StopStats stops = runtime::stopStats();
+      Clock::time_point start = Clock::now();
+      take_profile(debug);
+      took.push_back(since(start));
+      runtime::StopStats now = runtime::stopStats();
+      if (now.stops > stops.stops) {
+        pauses.push_back(static_cast<double>(now.total_ns - stops.total_ns) /
+                         static_cast<double>(now.stops - stops.stops));
+      }
+    } while (since(slice) < kSliceNs);
+    profiling += since(slice);
+    ticker.enter(kQuiet);
+    compute(kSliceNs);
   }
-  double gap = ticker.p999();
+  ticker.end();
   int count = static_cast<int>(took.size());
   report("profile-" + form, n, "ns", median(took), count);
-  report("gap-" + form, n, "ns", gap, count);
+  report("gap-" + form, n, "ns", ticker.p999(kProfiles), count);
+  report("quiet-" + form, n, "ns", ticker.p999(kQuiet), count);
   if (!pauses.empty()) report("pause-" + form, n, "ns", median(pauses), count);
 }
 
@@ -162,9 +189,6 @@ void profile_of(int n, bool only_park) {
   report("rss", n, "bytes_per_goroutine", (resident() - before) / n, n);
   report("areas", n, "count", areas(), n);
   if (!only_park) {
-    Ticker ticker;
-    time::Sleep(1 * time::Second);
-    report("gap-quiet", n, "ns", ticker.p999(), 1);
     profile_form(n, 0, "pb");
     profile_form(n, 1, "debug1");
     if (n <= 100'000) profile_form(n, 2, "debug2");

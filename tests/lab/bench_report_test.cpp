@@ -97,7 +97,7 @@ TEST_CASE("a figure is ok, near or MISSED by its distance from the goal", "[lab]
   add(&results, "pipeline100-hop", "ns_per_op", 52, 100);      // goal: 0.50
   add(&results, "http-hello", "requests_per_s", 100, 100);     // goal: at least 1.3
   add(&results, "pause-pb/1000", "ns", 100e3, 0);              // goal: 100 µs, Go or not
-  add(&results, "gap-quiet/1000", "ns", 100, 0);               //
+  add(&results, "quiet-pb/1000", "ns", 100, 0);                //
   add(&results, "gap-pb/1000", "ns", 151, 0);                  // goal: 1.5 times quiet
   add(&results, "gosched-switch", "ns_per_op", 1, 0);          // goal, but no Go here: no verdict
   results.row("mutex8-lock", 1, "").values[lab::kOurs] = {2};  // no goal, but Boost.Fiber's

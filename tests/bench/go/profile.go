@@ -60,27 +60,34 @@ func median(values []float64) float64 {
 	return values[len(values)/2]
 }
 
+const (
+	inQuiet = iota
+	inProfiles
+	ended
+)
+
+// Profiles and quiet take turns, so that both have the same of what else goes on in the machine.
+const sliceTime, phaseTime = 50 * time.Millisecond, time.Second
+
 // A ticker is a goroutine that does nothing but look at the clock. It notes the longest gap between
 // two looks in every millisecond: that is how long the program could not answer.
 type ticker struct {
-	stop chan bool
-	gaps chan []float64
+	phase atomic.Int32
+	ended chan bool
+	gaps  [2][]float64
 }
 
-func startTicker() ticker {
-	t := ticker{make(chan bool), make(chan []float64)}
+func startTicker() *ticker {
+	t := &ticker{ended: make(chan bool)}
+	for i := range t.gaps {
+		t.gaps[i] = make([]float64, 0, 1<<18)
+	}
 	go func() {
-		gaps := make([]float64, 0, 1<<20)
 		yield := runtime.GOMAXPROCS(0) == 1
+		phase := t.phase.Load()
 		last := time.Now()
 		window, longest := last, time.Duration(0)
-		for {
-			select {
-			case <-t.stop:
-				t.gaps <- gaps
-				return
-			default:
-			}
+		for phase != ended {
 			if yield {
 				runtime.Gosched()
 			}
@@ -89,21 +96,42 @@ func startTicker() ticker {
 				longest = gap
 			}
 			last = now
-			if now.Sub(window) >= time.Millisecond && len(gaps) < cap(gaps) {
-				gaps = append(gaps, float64(longest))
-				window, longest = now, 0
+			if now.Sub(window) < time.Millisecond {
+				continue
 			}
+			// The last gap of a profile may end in the quiet after it; quiet that ends is not counted.
+			next := t.phase.Load()
+			gaps := &t.gaps[phase]
+			if (phase == inProfiles || next == inQuiet) && len(*gaps) < cap(*gaps) {
+				*gaps = append(*gaps, float64(longest))
+			}
+			phase, window, longest = next, now, 0
 		}
+		t.ended <- true
 	}()
 	return t
 }
 
-// p999 ends the ticker and answers the gap that one millisecond in a thousand exceeds.
-func (t ticker) p999() float64 {
-	t.stop <- true
-	gaps := <-t.gaps
+func (t *ticker) end() {
+	t.phase.Store(ended)
+	<-t.ended
+}
+
+// p999 answers, after the end, the gap that one millisecond in a thousand exceeds.
+func (t *ticker) p999(phase int) float64 {
+	gaps := t.gaps[phase]
 	sort.Float64s(gaps)
+	if len(gaps) == 0 {
+		return 0
+	}
 	return gaps[len(gaps)*999/1000]
+}
+
+// compute keeps a processor as busy as profiles do.
+func compute(d time.Duration) {
+	for start := time.Now(); time.Since(start) < d; {
+		runtime.Gosched()
+	}
 }
 
 // pauses reads the runtime's own histogram of stop-the-world pauses that are not the collector's.
@@ -153,17 +181,23 @@ func profileForm(n, debug int, form string) {
 	var took []float64
 	stopped := pauses()
 	t := startTicker()
-	for begun := time.Now(); len(took) < 20 || time.Since(begun) < time.Second; {
-		start := time.Now()
-		takeProfile(io.Discard, debug)
-		took = append(took, float64(time.Since(start)))
-		if time.Since(begun) > 5*time.Second && len(took) >= 3 {
-			break
+	var profiling time.Duration
+	for (len(took) < 20 || profiling < phaseTime) && (profiling < 5*time.Second || len(took) < 3) {
+		t.phase.Store(inProfiles)
+		begun := time.Now()
+		for first := true; first || time.Since(begun) < sliceTime; first = false {
+			start := time.Now()
+			takeProfile(io.Discard, debug)
+			took = append(took, float64(time.Since(start)))
 		}
+		profiling += time.Since(begun)
+		t.phase.Store(inQuiet)
+		compute(sliceTime)
 	}
-	gap := t.p999()
+	t.end()
 	print(fmt.Sprintf("profile-%s/%d", form, n), "ns", median(took), len(took))
-	print(fmt.Sprintf("gap-%s/%d", form, n), "ns", gap, len(took))
+	print(fmt.Sprintf("gap-%s/%d", form, n), "ns", t.p999(inProfiles), len(took))
+	print(fmt.Sprintf("quiet-%s/%d", form, n), "ns", t.p999(inQuiet), len(took))
 	if stopped != nil {
 		print(fmt.Sprintf("pause-%s/%d", form, n), "ns", medianPause(stopped, pauses()), len(took))
 	}
@@ -183,10 +217,6 @@ func profile(n int) {
 	time.Sleep(10 * time.Millisecond) // the last one may be on its way to sleep
 	print(fmt.Sprintf("rss/%d", n), "bytes_per_goroutine", (resident()-before)/float64(n), n)
 	print(fmt.Sprintf("areas/%d", n), "count", areas(), n)
-
-	t := startTicker()
-	time.Sleep(time.Second)
-	print(fmt.Sprintf("gap-quiet/%d", n), "ns", t.p999(), 1)
 
 	profileForm(n, 0, "pb")
 	if n <= 100000 { // ten times that takes minutes
