@@ -1,7 +1,7 @@
 // arch_x86_64.h: x86-64's part of the runtime: this thread's M, frame records, the end of a stack.
 //
-// A port supplies: getm, cpu_relax, full_fence, the frame record layout, GOLAB_STACK_END,
-// context_pc/fp/sp.
+// A port supplies: getm, cpu_relax, full_fence, jump, jump_for_good, the frame record layout,
+// GOLAB_STACK_END, context_pc/fp/sp.
 #pragma once
 
 #include <ucontext.h>
@@ -27,6 +27,16 @@ extern thread_local constinit M* tls_m;
 
 inline void cpu_relax() { __builtin_ia32_pause(); }
 inline void full_fence() { __builtin_ia32_mfence(); }
+
+// To another stack, where a jump() returns, or a new context begins. Returns when something jumps
+// back, with where that came from. See arch_x86_64.cpp.
+void* jump(void* to) asm("golab_jump");
+
+// The last jump from a stack: from the frame that it is in, without a call.
+[[noreturn, gnu::always_inline]] inline void jump_for_good(void* to) {
+  asm volatile("xorl %%esi, %%esi\n\tjmp jump_fcontext@PLT" ::"D"(to) : "memory");
+  __builtin_unreachable();
+}
 
 // A frame record: the caller's frame pointer, then the return address.
 struct FrameRecord {

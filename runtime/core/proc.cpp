@@ -172,7 +172,15 @@ bool is_goexit(uintptr_t pc) {
 }
 
 void finish_left(M* mp);
-[[noreturn]] void goexit1();
+G* goexit1(G* gp);
+
+namespace {
+// gp, running, is done with its stack.
+[[noreturn, gnu::always_inline]] inline void leave_for_good(G* gp) {
+  G* next = goexit1(gp);
+  jump_for_good(leave_stack(getm(), gp, next, true));
+}
+}  // namespace
 
 // Where a new stack begins. All walks end here: no caller for unwinders, a null frame pointer for
 // those who follow frames. It catches nothing, so that an uncaught panic is found out before
@@ -184,12 +192,12 @@ void finish_left(M* mp);
 #if defined(GOLAB_ASAN)
   __sanitizer_finish_switch_fiber(nullptr, nullptr, nullptr);
 #endif
-  switch_arrived(mp, from);
+  switch_arrived(mp, from.fctx);
   finish_left(mp);
   G* gp = getm()->curg;
   releasem(getm());
   gp->fn(gp->arg);
-  goexit1();
+  leave_for_good(gp);
 }
 
 namespace {
@@ -329,7 +337,7 @@ G* next_direct(M* mp, P* pp, G* from) {
   mp->leftAction = action;
   G* next = next_direct(mp, mp->p, gp);
   if (next == nullptr) mp->curg = nullptr;
-  stack_switch(mp, gp, next, action == LeftAction::Dead);
+  stack_switch(mp, gp, next);
   finish_left(getm());
 }
 
@@ -424,11 +432,11 @@ void Gosched() {
   finish_left(getm());
 }
 
-[[noreturn]] void goexit1() {
+// The end of a goroutine, but for the jump. Answers who runs next on this thread; null: g0.
+[[gnu::noinline]] G* goexit1(G* gp) {
   M* mp = acquirem();
   if (mp->p == nullptr) entercall(mp);
   mp = getm();
-  G* gp = mp->curg;
   if (gp->goid == 1) sched.mainExited = true;
   if (gp->lockedm != nullptr) {
     gp->lockedm->lockedg = nullptr;
@@ -437,8 +445,7 @@ void Gosched() {
   mp->leftAction = LeftAction::Dead;
   G* next = next_direct(mp, mp->p, gp);
   if (next == nullptr) mp->curg = nullptr;
-  stack_switch(mp, gp, next, true);
-  __builtin_unreachable();
+  return next;
 }
 
 // ---- Goexit
@@ -452,7 +459,7 @@ _Unwind_Reason_Code goexit_stop(int, _Unwind_Action actions, _Unwind_Exception_C
                                 _Unwind_Exception* exc, _Unwind_Context* context, void*) {
   if ((actions & _UA_END_OF_STACK) != 0 || is_goexit(_Unwind_GetIP(context) - 1)) {
     ::operator delete(exc);
-    goexit1();
+    leave_for_good(getm()->curg);
   }
   return _URC_NO_REASON;
 }

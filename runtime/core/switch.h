@@ -1,8 +1,8 @@
 // switch.h: the one place where a thread leaves one stack for another.
 //
-// Registers are Boost.Context's affair (jump_fcontext). Three things that are not in registers
-// travel along here: the C++ runtime's two words about exceptions in flight, and what ASan and TSan
-// must be told. Copying the exception words is what lets a goroutine park inside a `catch` block,
+// Registers are Boost.Context's affair (jump_fcontext, in `jump`). Three things that are not in
+// registers travel along here: the C++ runtime's two words about exceptions in flight, and what
+// ASan and TSan must be told. Copying the exception words is what lets a goroutine park inside a `catch` block,
 // wake on another thread and still `throw;` the right exception.
 //
 // The words are reached through M::ehGlobals, never by __cxa_get_globals() here: compilers are told
@@ -25,16 +25,16 @@ using boost::context::detail::fcontext_t;
 using boost::context::detail::transfer_t;
 
 // Stores where the jump came from into the goroutine (or g0) that left, whose thread this is.
-inline void switch_arrived(M* mp, transfer_t from) {
+inline void switch_arrived(M* mp, fcontext_t from) {
   if (mp->left != nullptr)
-    mp->left->ctx = from.fctx;
+    mp->left->ctx = from;
   else
-    mp->g0ctx = from.fctx;
+    mp->g0ctx = from;
 }
 
-// From the running stack (gp's, or g0's if gp is null) to `to`'s (g0's if null). Returns when some
-// thread switches back. `dying`: the stack that is left will never run again.
-[[gnu::always_inline]] inline void stack_switch(M* mp, G* gp, G* to, bool dying = false) {
+// All but the jump from the running stack (gp's, or g0's if gp is null) to `to`'s (g0's if null).
+// Answers where to jump. `dying`: the stack that is left will never run again.
+[[gnu::always_inline]] inline fcontext_t leave_stack(M* mp, G* gp, G* to, bool dying) {
   EhGlobals* thread_eh = mp->ehGlobals;
   if (gp != nullptr) gp->eh = *thread_eh;
   *thread_eh = to != nullptr ? to->eh : EhGlobals{};
@@ -52,8 +52,12 @@ inline void switch_arrived(M* mp, transfer_t from) {
   __tsan_switch_to_fiber(to != nullptr ? to->sanitizerStack : mp->sanitizerStack, 0);
 #endif
   (void)dying;
-  transfer_t from =
-      boost::context::detail::jump_fcontext(to != nullptr ? to->ctx : mp->g0ctx, nullptr);
+  return to != nullptr ? to->ctx : mp->g0ctx;
+}
+
+// Goes to that stack. Returns when some thread switches back.
+[[gnu::always_inline]] inline void stack_switch(M* mp, G* gp, G* to) {
+  fcontext_t from = jump(leave_stack(mp, gp, to, false));
   // Perhaps another thread from here on: mp is stale.
   M* now = getm();
 #if defined(GOLAB_ASAN)
