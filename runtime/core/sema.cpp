@@ -258,14 +258,21 @@ bool runtime_canSpin(int i) {
                    runtime::sched.nmspinning.load(std::memory_order_relaxed) + 1) {
     return false;
   }
+  if (i == 0) return true;
   runtime::M* mp = runtime::acquirem();
   bool idle = mp->p != nullptr && runtime::runqempty(mp->p);
   runtime::releasem(mp);
   return idle;
 }
 
-void runtime_doSpin() {
-  for (int i = 0; i < 30; i++) runtime::cpu_relax();
+// Without a look at the lock meanwhile: each would take its line from the holder, who has done
+// dozens of rounds by the end if it is left to him.
+void runtime_doSpin(int i) {
+  constexpr int64_t kFirstSpinNs = 1000;
+  int64_t until = runtime::nanotime() + (kFirstSpinNs << i);
+  do {
+    for (int n = 0; n < 10; n++) runtime::cpu_relax();
+  } while (runtime::nanotime() < until);
 }
 
 int64_t runtime_nanotime() { return runtime::nanotime(); }

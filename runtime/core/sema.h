@@ -60,10 +60,11 @@ void runtime_Semrelease(std::atomic<uint32_t>* addr, bool handoff);
 namespace golab::internal::sync {
 void runtime_SemacquireMutex(std::atomic<uint32_t>* addr, bool lifo);
 void runtime_Semrelease(std::atomic<uint32_t>* addr, bool handoff);
-// Whether it pays to spin for the i-th time rather than to park: other Ps run, this one has nothing
-// else.
+// Whether it pays to spin for the i-th time rather than to park: other Ps run and, from the second
+// time on, this one has nothing else. (Go looks at that the first time too. But to park and be woken
+// costs both sides more than the microsecond in which a short lock comes free.)
 bool runtime_canSpin(int i);
-void runtime_doSpin();
+void runtime_doSpin(int i);  // 1 µs, then twice as long each time
 int64_t runtime_nanotime();
 [[noreturn]] void fatal(const char* s);
 }  // namespace golab::internal::sync

@@ -23,7 +23,7 @@ constexpr int64_t kStarvationThresholdNs = 1'000'000;
           state_.compare_exchange_strong(old, old | kMutexWoken)) {
         awoke = true;
       }
-      runtime_doSpin();
+      runtime_doSpin(iter);
       iter++;
       old = state_.load();
       continue;
