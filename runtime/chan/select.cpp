@@ -8,6 +8,7 @@
 //
 // The random order is one of the places where the scheduler chooses: see cheaprandn in permute.
 #include <cstdint>
+#include <new>
 
 #include "runtime/chan/elem.h"
 #include "runtime/core/panic.h"
@@ -98,8 +99,7 @@ using namespace golab::runtime;
   for (int i = 0; i < n; i++) {
     uint16_t index = order[i].lock;
     scase& cas = cases[index];
-    Sudog& sg = sudogs[i];
-    sg = Sudog{};
+    Sudog& sg = *new (&sudogs[i]) Sudog;
     sg.g = gp;
     sg.isSelect = true;
     sg.elem = cas.elem;
@@ -114,22 +114,25 @@ using namespace golab::runtime;
   gopark(selparkcommit, &park, WaitReason::Select, sudogs);
 
   auto* won = static_cast<Sudog*>(gp->param);
-  sellock(cases, order, n);
   gp->waiting = nullptr;
   for (int i = 0; i < n; i++) {
-    if (&sudogs[i] == won) continue;
+    if (&sudogs[i] == won) continue;  // off already
     scase& cas = cases[sudogs[i].index];
+    lockWithP(&cas.c->lock);
     dequeueSudoG(cas.kind == scase::Send ? &cas.c->sendq : &cas.c->recvq, &sudogs[i]);
+    unlockWithP(&cas.c->lock);
   }
-  selunlock(cases, order, n, nullptr);
   return {won->index, won->success ? 0 : 2};
 }
 
 static Result choose(scase* cases, int n, bool block, int default_index) {
   Order order_inline[kInline];
-  Sudog sudogs_inline[kInline];
+  union Sudogs {  // nothing is written there before it is known that this parks
+    Sudogs() {}
+    Sudog at[kInline];
+  } sudogs_inline;
   Order* order = n <= kInline ? order_inline : new Order[n];
-  Sudog* sudogs = n <= kInline ? sudogs_inline : new Sudog[n];
+  Sudog* sudogs = n <= kInline ? sudogs_inline.at : new Sudog[n];
   int count = permute(cases, n, order);
   Result result{default_index, 1};
   sellock(cases, order, count);
@@ -147,7 +150,7 @@ static Result choose(scase* cases, int n, bool block, int default_index) {
       selunlock(cases, order, count, nullptr);
   }
   if (order != order_inline) delete[] order;
-  if (sudogs != sudogs_inline) delete[] sudogs;
+  if (sudogs != sudogs_inline.at) delete[] sudogs;
   return result;
 }
 
