@@ -49,6 +49,13 @@ struct Timer {
 
 // Arms the timer, whatever it did before. True if it had been running. `when` is a nanotime.
 bool timerReset(Timer* t, int64_t when, int64_t period);
+// Arms a channel timer that nobody else knows yet, so no lock is needed: nobody waits for it, so it
+// stands in no heap.
+inline void timerStart(Timer* t, int64_t when, int64_t period) {
+  t->when = when > 0 ? when : 1;
+  t->period = period;
+  t->seq++;
+}
 // Disarms it and waits for a call of f that is under way. True if it had been running; for a
 // channel timer also if it had fired and its value was still in the channel (that value is dropped:
 // no value of an earlier arming can be received afterwards). Its memory may be freed then.

@@ -104,13 +104,13 @@ Timer NewTimer(Duration d) {
   Timer t;
   t.C = make_timer_chan<Time>(sendTime);
   t.timer_ = timer_of(t.C);
-  runtime::timerReset(t.timer_, when(d), 0);
+  runtime::timerStart(t.timer_, when(d), 0);
   return t;
 }
 
 RecvChan<Time> After(Duration d) {
   RecvChan<Time> c = make_timer_chan<Time>(sendTime);
-  runtime::timerReset(timer_of(c), when(d), 0);
+  runtime::timerStart(timer_of(c), when(d), 0);
   return c;
 }
 
@@ -147,7 +147,7 @@ Ticker NewTicker(Duration d) {
   Ticker t;
   t.C = make_timer_chan<Time>(sendTime);
   t.timer_ = timer_of(t.C);
-  runtime::timerReset(t.timer_, when(d), d.Nanoseconds());
+  runtime::timerStart(t.timer_, when(d), d.Nanoseconds());
   return t;
 }
 
