@@ -230,6 +230,8 @@ struct P {
   // sysmon's notes on the queue
   uint32_t sysmonhead = 0;
   int32_t sysmonruntick = 0;
+  int64_t sysmonheadwhen = 0;          // since when the ring has stood, or been empty
+  std::atomic<bool> ringWaits{false};  // for long: thieves may take from it (find.cpp)
 
   // Caches.
   G* gFree = nullptr;

@@ -83,7 +83,7 @@ G* findRunnable(M* mp, bool* inheritTime);  // blocks until there is one; mp has
 void wakep();     // something became runnable: wake a thread, unless that was found not to help
 void wakepNow();  // the same without that exception
 // sysmon's part: is there work on pp that nobody comes for? Wakes a thread then.
-void help_standing_queue(P* pp);
+void help_standing_queue(P* pp, int64_t now);
 bool timers_due(P* pp);
 bool others_wait(P* pp);  // would anybody gain if this P's goroutine made way?
 int64_t tick_clock();     // nanotime, also noted in sched.clock

@@ -83,7 +83,7 @@ bool retake(int64_t now, bool* watch) {
     uint32_t status = pp->status.load();
     if (status == _Prunning) {
       if (pp->wakeSkip.load(std::memory_order_relaxed) > 0) *watch = true;
-      if (sched.npidle.load() > 0) help_standing_queue(pp);
+      if (sched.npidle.load() > 0) help_standing_queue(pp, now);
       uint32_t tick = pp->schedtick.load(std::memory_order_relaxed);
       if (pp->sysmontick != tick || pp->sysmonwhen == 0) {
         pp->sysmontick = tick;
