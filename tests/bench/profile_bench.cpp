@@ -11,6 +11,7 @@
 
 #include <atomic>
 #include <cinttypes>
+#include <cmath>
 #include <fstream>
 
 #include "profiler/endpoints/pprof.h"
@@ -65,7 +66,11 @@ double median(std::vector<double> values) {
 enum Phase { kQuiet, kProfiles, kOver };
 
 // A goroutine that does nothing but look at the clock. It notes the longest gap between two looks
-// in every millisecond: that is how long the program could not answer.
+// in every window of time: that is how long the program could not answer.
+//
+// A window is a tenth of a millisecond, so one in a thousand is ten in a second: more often than the
+// kernel's own threads come by, which is one to five times. (With windows of a millisecond it was as
+// often, and the result by luck that of the program or theirs.)
 class Ticker {
  public:
   Ticker() {
@@ -77,7 +82,7 @@ class Ticker {
     phase_ = kOver;
     ended_.recv();
   }
-  // After its end: the gap that one millisecond in a thousand exceeds.
+  // After its end: the gap that one window in a thousand exceeds.
   double p999(Phase phase) {
     std::vector<double>& gaps = gaps_[phase];
     std::sort(gaps.begin(), gaps.end());
@@ -85,6 +90,8 @@ class Ticker {
   }
 
  private:
+  static constexpr std::chrono::microseconds kWindow{100};
+
   void run() {
     bool yield = runtime::GOMAXPROCS(0) == 1;
     Phase phase = phase_;
@@ -95,7 +102,7 @@ class Ticker {
       Clock::time_point now = Clock::now();
       longest = std::max(longest, std::chrono::duration<double, std::nano>(now - last).count());
       last = now;
-      if (now - window < std::chrono::milliseconds(1)) continue;
+      if (now - window < kWindow) continue;
       // The last gap of a profile may end in the quiet after it; quiet that ends is not counted.
       Phase next = phase_;
       bool counts = phase == kProfiles || next == kQuiet;
@@ -130,8 +137,13 @@ size_t take_profile(int debug) {
   return size;
 }
 
-// Profiles and quiet take turns, so that both have the same of what else goes on in the machine.
-constexpr double kSliceNs = 50e6;
+// Profiles and quiet take turns, so that both have the same of what else goes on in the machine. No
+// two turns are of one length: the kernel's threads come at round intervals, and with turns of 50
+// ms all of them came in the one or all in the other.
+double turn_ns(int i) {
+  constexpr double kGoldenRatio = 0.6180339887;
+  return 30e6 + 40e6 * std::fmod(i * kGoldenRatio, 1);
+}
 
 void report(const std::string& what, int goroutines, const char* unit, double value, int n) {
   print(what + "/" + std::to_string(goroutines), runtime::GOMAXPROCS(0), unit, value, n);
@@ -149,11 +161,12 @@ void profile_form(int n, int debug, const std::string& form) {
   std::vector<double> took, pauses;
   Ticker ticker;
   // The wait has a goal for the binary form and for dumps; a few seconds, so that what exceeds one
-  // millisecond in a thousand is more than one event.
+  // window in a thousand is more than a few events.
   double enough = debug != 1 && n != 10'000 ? 4e9 : 1e9, profiling = 0;
-  while ((took.size() < 20 || profiling < enough) && (profiling < 5e9 || took.size() < 3)) {
+  for (int i = 0;
+       (took.size() < 20 || profiling < enough) && (profiling < 5e9 || took.size() < 3); ++i) {
     ticker.enter(kProfiles);
-    Clock::time_point slice = Clock::now();
+    Clock::time_point turn = Clock::now();
     do {
       runtime::StopStats stops = runtime::stopStats();
       Clock::time_point start = Clock::now();
@@ -164,10 +177,11 @@ void profile_form(int n, int debug, const std::string& form) {
         pauses.push_back(static_cast<double>(now.total_ns - stops.total_ns) /
                          static_cast<double>(now.stops - stops.stops));
       }
-    } while (since(slice) < kSliceNs);
-    profiling += since(slice);
+    } while (since(turn) < turn_ns(i));
+    double lasted = since(turn);
+    profiling += lasted;
     ticker.enter(kQuiet);
-    compute(kSliceNs);
+    compute(lasted);
   }
   ticker.end();
   int count = static_cast<int>(took.size());

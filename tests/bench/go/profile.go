@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"runtime"
 	"runtime/metrics"
@@ -66,11 +67,24 @@ const (
 	ended
 )
 
-// Profiles and quiet take turns, so that both have the same of what else goes on in the machine.
-const sliceTime, phaseTime = 50 * time.Millisecond, time.Second
+const phaseTime = time.Second
+
+// Profiles and quiet take turns, so that both have the same of what else goes on in the machine. No
+// two turns are of one length: the kernel's threads come at round intervals, and with turns of 50
+// ms all of them came in the one or all in the other.
+func turnTime(i int) time.Duration {
+	const goldenRatio = 0.6180339887
+	return 30*time.Millisecond + time.Duration(40e6*math.Mod(float64(i)*goldenRatio, 1))
+}
+
+const windowTime = 100 * time.Microsecond
 
 // A ticker is a goroutine that does nothing but look at the clock. It notes the longest gap between
-// two looks in every millisecond: that is how long the program could not answer.
+// two looks in every window of time: that is how long the program could not answer.
+//
+// A window is a tenth of a millisecond, so one in a thousand is ten in a second: more often than the
+// kernel's own threads come by, which is one to five times. (With windows of a millisecond it was as
+// often, and the result by luck that of the program or theirs.)
 type ticker struct {
 	phase atomic.Int32
 	ended chan bool
@@ -96,7 +110,7 @@ func startTicker() *ticker {
 				longest = gap
 			}
 			last = now
-			if now.Sub(window) < time.Millisecond {
+			if now.Sub(window) < windowTime {
 				continue
 			}
 			// The last gap of a profile may end in the quiet after it; quiet that ends is not counted.
@@ -117,7 +131,7 @@ func (t *ticker) end() {
 	<-t.ended
 }
 
-// p999 answers, after the end, the gap that one millisecond in a thousand exceeds.
+// p999 answers, after the end, the gap that one window in a thousand exceeds.
 func (t *ticker) p999(phase int) float64 {
 	gaps := t.gaps[phase]
 	sort.Float64s(gaps)
@@ -182,17 +196,18 @@ func profileForm(n, debug int, form string) {
 	stopped := pauses()
 	t := startTicker()
 	var profiling time.Duration
-	for (len(took) < 20 || profiling < phaseTime) && (profiling < 5*time.Second || len(took) < 3) {
+	for i := 0; (len(took) < 20 || profiling < phaseTime) && (profiling < 5*time.Second || len(took) < 3); i++ {
 		t.phase.Store(inProfiles)
 		begun := time.Now()
-		for first := true; first || time.Since(begun) < sliceTime; first = false {
+		for first := true; first || time.Since(begun) < turnTime(i); first = false {
 			start := time.Now()
 			takeProfile(io.Discard, debug)
 			took = append(took, float64(time.Since(start)))
 		}
-		profiling += time.Since(begun)
+		lasted := time.Since(begun)
+		profiling += lasted
 		t.phase.Store(inQuiet)
-		compute(sliceTime)
+		compute(lasted)
 	}
 	t.end()
 	print(fmt.Sprintf("profile-%s/%d", form, n), "ns", median(took), len(took))
