@@ -73,7 +73,7 @@ class LazyArray {
   const T* end() const { return data() + size_; }
 
  private:
-  static constexpr size_t kPiece = size_t{256} << 10;
+  static constexpr size_t kPiece = size_t{64} << 10;
 
   struct Mapping {
     explicit Mapping(size_t wanted) : bytes(wanted) {

@@ -133,7 +133,7 @@ class Walker {
 
   // Asks for what the walk comes to soon: `left` goroutines are left in the table, gp among them.
   static void prefetch_after(const G* gp, [[maybe_unused]] uint32_t left) {
-    __builtin_prefetch(gp + 64);
+    __builtin_prefetch(gp + 24);
 #if !defined(GOLAB_TSAN)  // only a guess at an address: no matter if that goroutine runs meanwhile
     constexpr uint32_t kAhead = 8;
     if (kAhead < left && gp[kAhead].stackSeenIn == 0) {
@@ -236,7 +236,7 @@ void gather(Collector& c, uint64_t self_goid, Snapshot* out) {
   // Who was there at the instant has a place in the table as it was then. They move together.
   size_t n = std::min<size_t>(c.allglen, c.goroutines.capacity()), present = 0;
   for (size_t i = 0; i < n; i++) {
-    if (i % 1024 == 0) runtime::yield_if_others_wait();
+    if (i % 256 == 0) runtime::yield_if_others_wait();
     GoroutineSnapshot& g = c.goroutines[i];
     if (g.goid == 0) continue;
     g.stack = c.stacks.at(g.stack)->index;
