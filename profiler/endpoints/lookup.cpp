@@ -102,6 +102,7 @@ static std::string in_words(const profiler::Snapshot& snapshot, int debug, bool 
       gzip.write(piece);
       turn.step_done();
     });
+    yield_if_others_wait();  // half of the packing happens at the end, in one step
     gzip.finish();
   }
   return text;
@@ -158,9 +159,9 @@ GoroutineRecord record_of(const profiler::Snapshot& snapshot, size_t i) {
     append_goroutine(&block, record_of(snapshot, i), options);
   };
   systemstack([&] { print(snapshot.self); });
-  // Some at a time on the big stack, then a write on the goroutine's own, which may park. Five
-  // microseconds, then others may have the processor.
-  constexpr size_t kBatch = 8;
+  // Some at a time on the big stack, then a write on the goroutine's own, which may park. No longer
+  // than a tenth of a millisecond, then others may have the processor.
+  constexpr size_t kBatch = 32;
   for (size_t i = 0; i < snapshot.goroutines.size(); i += kBatch) {
     systemstack([&] {
       for (size_t j = i; j < std::min(i + kBatch, snapshot.goroutines.size()); j++) {

@@ -24,12 +24,8 @@ Bytef* as_input(std::string_view bytes) {
 
 struct GzipWriter::Stream {
   explicit Stream(GzipLevel wanted) : level(wanted) {
-    // zlib ends a block, with a code of its own, when so much memory is full. In little memory that
-    // is every five hundred symbols: then who packs a profile in small pieces never waits for long,
-    // at the end neither. (And a small profile becomes smaller: names pack unlike numbers.)
-    bool fast = level == GzipLevel::Fastest;
-    int zlib_level = fast ? Z_BEST_SPEED : Z_DEFAULT_COMPRESSION, memory = fast ? 3 : 8;
-    if (deflateInit2(&z, zlib_level, Z_DEFLATED, kGzipWindow, memory, Z_DEFAULT_STRATEGY) != Z_OK)
+    int zlib_level = level == GzipLevel::Fastest ? Z_BEST_SPEED : Z_DEFAULT_COMPRESSION;
+    if (deflateInit2(&z, zlib_level, Z_DEFLATED, kGzipWindow, 8, Z_DEFAULT_STRATEGY) != Z_OK)
       throw std::bad_alloc();
     header.os = kOsUnknown;
   }

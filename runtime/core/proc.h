@@ -110,7 +110,7 @@ class Turn {
   }
 
  private:
-  static constexpr int64_t kTurnNs = 2'000;
+  static constexpr int64_t kTurnNs = 15'000;
   int64_t since_ = nanotime();
 };
 
