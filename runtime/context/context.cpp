@@ -84,7 +84,7 @@ RecvChan<Empty> cancelCtx::Done() {
 error cancelCtx::Err() {
   uint32_t state = state_.load(std::memory_order_acquire);
   if (state == kLive) return nullptr;
-  if (state == kClosing) done_.recv();
+  if (state == kClosing) Done().recv();
   return err_;
 }
 
@@ -99,12 +99,13 @@ error cancelCtx::Cause() {
     if (state_.load(std::memory_order_relaxed) != kLive) return;  // the first one decided
     err_ = err;
     cause_ = cause == nullptr ? err : cause;
-    if (!has_done_.load(std::memory_order_relaxed)) {
+    // Before Done can be seen closed: who sees that finds an Err. Who sees Err first waits for Done.
+    state_.store(kClosing, std::memory_order_release);
+    if (has_done_.load(std::memory_order_relaxed)) {
+      close(done_);
+    } else {
       done_ = closedchan();
       has_done_.store(true, std::memory_order_release);
-    } else {
-      state_.store(kClosing, std::memory_order_release);
-      close(done_);
     }
     state_.store(kClosed, std::memory_order_release);
     while (cancelCtx* child = first_child_) {
