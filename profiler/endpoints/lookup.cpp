@@ -159,9 +159,9 @@ GoroutineRecord record_of(const profiler::Snapshot& snapshot, size_t i) {
     append_goroutine(&block, record_of(snapshot, i), options);
   };
   systemstack([&] { print(snapshot.self); });
-  // Some at a time on the big stack, then a write on the goroutine's own, which may park. No longer
-  // than a tenth of a millisecond, then others may have the processor.
-  constexpr size_t kBatch = 32;
+  // Some at a time on the big stack, then a write on the goroutine's own, which may park. Some
+  // microseconds, then others may have the processor.
+  constexpr size_t kBatch = 8;
   for (size_t i = 0; i < snapshot.goroutines.size(); i += kBatch) {
     systemstack([&] {
       for (size_t j = i; j < std::min(i + kBatch, snapshot.goroutines.size()); j++) {
