@@ -23,6 +23,7 @@ namespace {
 
 constexpr const char* kPrograms[kContestants] = {"golab_bench", "go_bench", "fiber_bench"};
 constexpr const char* kNames[kContestants] = {"golab", "Go", "Boost.Fiber"};
+constexpr const char* kPackages[kContestants] = {"", "golang-go", "libboost-fiber-dev"};
 constexpr const char* kProfiled = "1000,100000,1000000";  // goroutines
 
 struct Options {
@@ -174,6 +175,9 @@ bool measure(const Options& options, BenchResults* results) {
     installed[who] = ::access((bench_directory() + "/" + kPrograms[who]).c_str(), X_OK) == 0;
     if (!installed[who]) {
       std::cerr << "lab: no " << kNames[who] << " here: its column stays empty\n";
+      if (who != kOurs) {
+        std::cerr << "     to fill it: apt-get install " << kPackages[who] << ", then again\n";
+      }
     }
   }
   if (!installed[kOurs]) {
