@@ -110,7 +110,7 @@ struct alignas(64) G {
   DeferBase* defers = nullptr;
   PanicRecord* panics = nullptr;
 
-  // Owned by whoever queues it: run queue, free list, or the channel(s) that it waits on.
+  // Owned by whoever queues it: the poller, or the channel(s) that it waits on.
   G* schedlink = nullptr;
   Sudog* waiting = nullptr;             // sudogs of the channel operation it is parked in
   void* param = nullptr;                // handed over by the waker
@@ -178,10 +178,15 @@ struct M {
 
 constexpr uint32_t kRunqueueSize = 256;
 constexpr int32_t kStackCacheSize = 64;
+constexpr int32_t kGFreeSize = 64;
 
+// A timer in a heap: beside the pointer what sifting must know of it.
 struct TimerEntry {
   int64_t when;
-  Timer* timer;
+  uintptr_t bits;  // the pointer, and in its lowest bit Timer::unstoppable
+
+  Timer* timer() const { return reinterpret_cast<Timer*>(bits & ~uintptr_t{1}); }
+  bool unstoppable() const { return (bits & 1) != 0; }
 };
 
 // A count that one thread writes and any may read: plain loads and stores, without a lock prefix.
@@ -234,8 +239,8 @@ struct P {
   std::atomic<bool> ringWaits{false};  // for long: thieves may take from it (find.cpp)
 
   // Caches.
-  G* gFree = nullptr;
   OwnedCount gFreeCount;
+  G* gFree[kGFreeSize];  // dead Gs, the last that died on top
   int32_t stackCacheCount = 0;
   uintptr_t stackCache[kStackCacheSize];  // free stacks, the last used on top
   uint64_t goidcache = 0;

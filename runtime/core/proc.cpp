@@ -5,8 +5,10 @@
 #include <time.h>
 #include <unwind.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <new>
+#include <utility>
 
 #include "runtime/core/hooks.h"
 #include "runtime/core/panic.h"
@@ -27,7 +29,8 @@ Hooks hooks;
 
 // ---- The table of all goroutines --------------------------------------------------------------
 //
-// One reservation, so that a G is found by index and never moves; pages come as it grows.
+// One reservation, so that a G is found by index and never moves; pages come as it grows. A second
+// one holds those that are dead and may be used again.
 
 namespace {
 constexpr uint32_t kMaxGoroutines = 16 << 20;
@@ -38,66 +41,76 @@ std::atomic<uint32_t> allglen_{0};
 G* allgs = nullptr;
 std::atomic<uint64_t> goidgen{0};
 
-void allginit() {
-  void* at = mmap(nullptr, sizeof(G) * size_t{kMaxGoroutines}, PROT_READ | PROT_WRITE,
+void* reserve(size_t bytes) {
+  void* at = mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (at == MAP_FAILED) throw_("out of address space for the table of goroutines (see ulimit -v)");
-  madvise(at, sizeof(G) * size_t{kMaxGoroutines}, MADV_NOHUGEPAGE);
-  allgs = static_cast<G*>(at);
+  return at;
 }
 
-// Puts some free Gs into pp's cache: from the global list, or new ones.
+void allginit() {
+  void* at = reserve(sizeof(G) * size_t{kMaxGoroutines});
+  madvise(at, sizeof(G) * size_t{kMaxGoroutines}, MADV_NOHUGEPAGE);
+  allgs = static_cast<G*>(at);
+  sched.gFree = static_cast<G**>(reserve(sizeof(G*) * size_t{kMaxGoroutines}));
+}
+
+// Moves n free Gs from the end of one table to the end of another.
+void gmove(G** from_end, G** to_end, int32_t n) { std::copy(from_end - n, from_end, to_end); }
+
+// Puts some free Gs into pp's cache, which is empty: from the global table, or new ones.
+//
+// Tables of pointers, not lists through the Gs: those died on another processor, so a list would
+// have to fetch them from its cache, one after the other.
 void gfrefill(P* pp) {
   if (sched.gFreeCount.load(std::memory_order_relaxed) > 0) {
     lock(&sched.lock);
-    while (pp->gFreeCount < 32 && sched.gFree != nullptr) {
-      G* gp = sched.gFree;
-      sched.gFree = gp->schedlink;
-      sched.gFreeCount.fetch_sub(1, std::memory_order_relaxed);
-      gp->schedlink = pp->gFree;
-      pp->gFree = gp;
-      pp->gFreeCount++;
-    }
+    int32_t there = sched.gFreeCount.load(std::memory_order_relaxed);
+    int32_t n = std::min(there, kGFreeSize / 2);
+    gmove(sched.gFree + there, pp->gFree, n);
+    pp->gFreeCount = n;
+    sched.gFreeCount.store(there - n, std::memory_order_relaxed);
     unlock(&sched.lock);
-    if (pp->gFreeCount > 0) return;
+    if (n > 0) return;
   }
   lock(&allglock);
-  uint32_t n = allglen_.load(std::memory_order_relaxed);
-  if (n + kGBatch > kMaxGoroutines) throw_("more than 16 million goroutines");
-  // Highest first onto the list, so that they come off in order of the table.
+  uint32_t len = allglen_.load(std::memory_order_relaxed);
+  if (len + kGBatch > kMaxGoroutines) throw_("more than 16 million goroutines");
+  // Highest first, so that they come off in order of the table.
   for (uint32_t i = kGBatch; i-- > 0;) {
-    G* gp = new (&allgs[n + i]) G;
+    G* gp = new (&allgs[len + i]) G;
     gp->status.store(_Gdead, std::memory_order_relaxed);
-    gp->schedlink = pp->gFree;
-    pp->gFree = gp;
-    pp->gFreeCount++;
+    pp->gFree[pp->gFreeCount++] = gp;
   }
-  allglen_.store(n + kGBatch, std::memory_order_release);
+  allglen_.store(len + kGBatch, std::memory_order_release);
   unlock(&allglock);
 }
 
 G* gfget(P* pp) {
-  if (pp->gFree == nullptr) gfrefill(pp);
-  G* gp = pp->gFree;
-  pp->gFree = gp->schedlink;
-  pp->gFreeCount--;
-  gp->schedlink = nullptr;
-  return gp;
+  if (pp->gFreeCount == 0) gfrefill(pp);
+  int32_t n = pp->gFreeCount = pp->gFreeCount - 1;
+  // Whoever starts many comes for this one soon, and it may have been dead for long.
+  if (n > 0) {
+    G* next = pp->gFree[n - 1];
+    __builtin_prefetch(next, 1);
+    __builtin_prefetch(&next->goid, 1);
+  }
+  return pp->gFree[n];
+}
+
+// Gives n of pp's to the global table. Requires sched.lock.
+void gfgive(P* pp, int32_t n) {
+  int32_t there = sched.gFreeCount.load(std::memory_order_relaxed);
+  gmove(pp->gFree + pp->gFreeCount, sched.gFree + there, n);
+  sched.gFreeCount.store(there + n, std::memory_order_relaxed);
+  pp->gFreeCount = pp->gFreeCount - n;
 }
 
 void gfput(P* pp, G* gp) {
-  gp->schedlink = pp->gFree;
-  pp->gFree = gp;
-  if (++pp->gFreeCount < 64) return;
+  pp->gFree[pp->gFreeCount++] = gp;
+  if (pp->gFreeCount < kGFreeSize) return;
   lock(&sched.lock);
-  while (pp->gFreeCount > 32) {
-    G* give = pp->gFree;
-    pp->gFree = give->schedlink;
-    pp->gFreeCount--;
-    give->schedlink = sched.gFree;
-    sched.gFree = give;
-    sched.gFreeCount.fetch_add(1, std::memory_order_relaxed);
-  }
+  gfgive(pp, kGFreeSize / 2);
   unlock(&sched.lock);
 }
 }  // namespace
@@ -107,9 +120,11 @@ G* allg(uint32_t i) { return &allgs[i]; }
 
 int NumGoroutine() {
   RuntimeCall rc;
+  lock(&sched.lock);  // nobody moves dead Gs from one table to another meanwhile
   int32_t n = static_cast<int32_t>(allglen()) - sched.gFreeCount.load() - sched.nsystem.load();
   for (int32_t i = 0; i < kMaxProcs && sched.allp[i] != nullptr; i++)
     n -= sched.allp[i]->gFreeCount;
+  unlock(&sched.lock);
   return n < 1 ? 1 : n;  // the counts of other Ps move while we read
 }
 
@@ -385,13 +400,13 @@ void goready(G* gp) {
 
 void injectglist(G* head, int n) {
   if (head == nullptr) return;
-  G* tail = head;
-  for (G* gp = head; gp != nullptr; gp = gp->schedlink) {
-    gp->status.store(_Grunnable, std::memory_order_release);
-    tail = gp;
-  }
   lock(&sched.lock);
-  globrunqputbatch(head, tail, n);
+  for (G* gp = head; gp != nullptr;) {
+    G* next = std::exchange(gp->schedlink, nullptr);
+    gp->status.store(_Grunnable, std::memory_order_release);
+    globrunqput(gp);
+    gp = next;
+  }
   unlock(&sched.lock);
   for (int i = 0; i < n && sched.npidle.load() > 0; i++) {
     lock(&sched.lock);
@@ -664,14 +679,7 @@ int GOMAXPROCS(int n) {
     bool inherit;
     while (G* gp = runqget(pp, &inherit)) globrunqput(gp);
     moveTimers(pp, sched.allp[0]);
-    while (pp->gFree != nullptr) {
-      G* gp = pp->gFree;
-      pp->gFree = gp->schedlink;
-      gp->schedlink = sched.gFree;
-      sched.gFree = gp;
-      sched.gFreeCount.fetch_add(1);
-    }
-    pp->gFreeCount = 0;
+    gfgive(pp, pp->gFreeCount);
     pp->status.store(_Pdead);
   }
   sched.gomaxprocs.store(n);

@@ -14,8 +14,19 @@
 // compare-and-swap. Atomic exchanges on both sides were here first, and cost a tenth of a channel
 // operation.
 //
+// The global queue is a list of blocks of pointers. Who takes a hundred goroutines from it reads
+// two dozen lines; linked through the goroutines themselves, as it was first, each was one more line
+// to fetch from another processor's cache, one after the other, with sched.lock held.
+//
 // This is one of the places where the scheduler chooses (who is next, who is robbed): a schedule
 // explorer would hook runqget, globrunqget and runqsteal.
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <iterator>
+#include <new>
+
+#include "runtime/core/panic.h"
 #include "runtime/core/sched.h"
 
 namespace golab::runtime {
@@ -30,11 +41,56 @@ bool runqputslow(P* pp, G* gp, uint32_t h, uint32_t t) {
   }
   if (!pp->runqhead.compare_exchange_strong(h, h + n, std::memory_order_acq_rel)) return false;
   batch[n] = gp;
-  for (uint32_t i = 0; i < n; i++) batch[i]->schedlink = batch[i + 1];
   lock(&sched.lock);
-  globrunqputbatch(batch[0], batch[n], static_cast<int32_t>(n + 1));
+  globrunqputbatch(batch, n + 1);
   unlock(&sched.lock);
   return true;
+}
+
+// The global queue's blocks. All need sched.lock. Memory for as many as ever waited at once is kept:
+// 8 bytes for each.
+RunqBlock* new_block() {
+  if (sched.runqfree == nullptr) {
+    constexpr size_t kBytes = 64 << 10;
+    void* at =
+        mmap(nullptr, kBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (at == MAP_FAILED) throw_("out of memory for the run queue (see ulimit -v)");
+    auto* blocks = new (at) RunqBlock[kBytes / sizeof(RunqBlock)];
+    for (size_t i = 0; i < kBytes / sizeof(RunqBlock); i++) {
+      blocks[i].next = sched.runqfree;
+      sched.runqfree = &blocks[i];
+    }
+  }
+  RunqBlock* b = sched.runqfree;
+  sched.runqfree = b->next;
+  b->next = nullptr;
+  b->head = b->tail = 0;
+  return b;
+}
+
+// The block at the end that has room for at least one.
+RunqBlock* block_to_fill() {
+  RunqBlock* b = sched.runqtail;
+  if (b != nullptr && b->tail < std::size(b->gs)) return b;
+  RunqBlock* fresh = new_block();
+  (b != nullptr ? b->next : sched.runqhead) = fresh;
+  sched.runqtail = fresh;
+  return fresh;
+}
+
+// Requires: one waits.
+G* take_from_global() {
+  RunqBlock* b = sched.runqhead;
+  G* gp = b->gs[b->head++];
+  if (b->head < b->tail) return gp;
+  if (b->next == nullptr) {
+    b->head = b->tail = 0;  // the last block stays: often one goroutine at a time passes through
+  } else {
+    sched.runqhead = b->next;
+    b->next = sched.runqfree;
+    sched.runqfree = b;
+  }
+  return gp;
 }
 
 // Copies half of victim's ring to pp's tail (not yet published). Answers how many.
@@ -154,17 +210,18 @@ G* runnextsteal(P* victim) {
   return gp;
 }
 
-void globrunqputbatch(G* head, G* tail, int32_t n) {
-  tail->schedlink = nullptr;
-  if (sched.runqtail != nullptr)
-    sched.runqtail->schedlink = head;
-  else
-    sched.runqhead = head;
-  sched.runqtail = tail;
-  sched.runqsize.fetch_add(n);
+void globrunqputbatch(G* const* gs, uint32_t n) {
+  for (uint32_t done = 0; done < n;) {
+    RunqBlock* b = block_to_fill();
+    uint32_t some = std::min(n - done, static_cast<uint32_t>(std::size(b->gs)) - b->tail);
+    std::copy_n(gs + done, some, b->gs + b->tail);
+    b->tail += some;
+    done += some;
+  }
+  sched.runqsize.fetch_add(static_cast<int32_t>(n));
 }
 
-void globrunqput(G* gp) { globrunqputbatch(gp, gp, 1); }
+void globrunqput(G* gp) { globrunqputbatch(&gp, 1); }
 
 G* globrunqget(P* pp, int32_t max) {
   int32_t size = sched.runqsize.load(std::memory_order_relaxed);
@@ -174,18 +231,9 @@ G* globrunqget(P* pp, int32_t max) {
   if (n > size) n = size;
   if (max > 0 && n > max) n = max;
   if (n > static_cast<int32_t>(kRunqueueSize / 2)) n = kRunqueueSize / 2;
-  G* first = sched.runqhead;
-  G* gp = first;
-  G* rest = first->schedlink;
-  for (int32_t i = 1; i < n; i++) {
-    G* next = rest->schedlink;
-    runqput(pp, rest, false);
-    rest = next;
-  }
-  sched.runqhead = rest;
-  if (rest == nullptr) sched.runqtail = nullptr;
+  G* gp = take_from_global();
+  for (int32_t i = 1; i < n; i++) runqput(pp, take_from_global(), false);
   sched.runqsize.fetch_sub(n);
-  gp->schedlink = nullptr;
   return gp;
 }
 

@@ -19,6 +19,13 @@ namespace golab::runtime {
 
 constexpr int32_t kMaxProcs = 256;
 
+// A piece of the global run queue (runq.cpp): a kilobyte of pointers, [head, tail) of them waiting.
+struct RunqBlock {
+  RunqBlock* next = nullptr;
+  uint32_t head = 0, tail = 0;
+  G* gs[126];
+};
+
 struct Sched {
   mutex lock;
 
@@ -27,9 +34,10 @@ struct Sched {
   int32_t nmidle = 0;
   int32_t nmidlelocked = 0;  // threads locked to a goroutine that waits
   P* pidle = nullptr;
-  G* runqhead = nullptr;
-  G* runqtail = nullptr;
-  G* gFree = nullptr;
+  RunqBlock* runqhead = nullptr;
+  RunqBlock* runqtail = nullptr;
+  RunqBlock* runqfree = nullptr;
+  G** gFree = nullptr;  // dead Gs that no P keeps, gFreeCount of them
 
   std::atomic<int32_t> mcount{0};
   std::atomic<int32_t> npidle{0};
@@ -96,7 +104,7 @@ uint32_t runqlen(const P* pp);   // of its ring; any thread may ask
 G* runqsteal(P* pp, P* victim);  // half of victim's ring, one of them as the answer
 G* runnextsteal(P* victim);      // the goroutine in its runnext; 5 µs
 void globrunqput(G* gp);         // these need sched.lock
-void globrunqputbatch(G* head, G* tail, int32_t n);
+void globrunqputbatch(G* const* gs, uint32_t n);
 G* globrunqget(P* pp, int32_t max);
 
 // ---- machine.cpp ----

@@ -1,8 +1,9 @@
 // timer.cpp: per-P timer heaps (see timer.h).
 //
 // The heap is four-ary: a node's children lie side by side on one cache line, and it is half as
-// deep as a binary one. Entries carry `when` beside the pointer, so that sifting touches no timer
-// but the moved.
+// deep as a binary one. Entries carry beside the pointer what sifting compares, and a moved timer
+// learns of its new place only if somebody may ask (Timer::unstoppable): with a sleeper, whose timer
+// lies on a stack that nobody has looked at for long, that would be most of the work.
 #include "runtime/core/timer.h"
 
 #include <sys/mman.h>
@@ -17,15 +18,17 @@ namespace {
 
 constexpr uint32_t kArity = 4;
 constexpr uint32_t kMaxTimers = 16 << 20;
+constexpr uint32_t kBeforeRoot = kArity - 1;  // so many unused entries: the root's children begin a line
 
 // All of these need pp->timersLock.
 
 void place(P* pp, uint32_t i, TimerEntry e) {
   pp->timers[i] = e;
-  e.timer->heapIndex = i;
+  if (!e.unstoppable()) e.timer()->heapIndex = i;
 }
 
-void sift_up(P* pp, uint32_t i) {
+// Both answer where the entry is then.
+uint32_t sift_up(P* pp, uint32_t i) {
   TimerEntry e = pp->timers[i];
   while (i > 0) {
     uint32_t parent = (i - 1) / kArity;
@@ -34,9 +37,10 @@ void sift_up(P* pp, uint32_t i) {
     i = parent;
   }
   place(pp, i, e);
+  return i;
 }
 
-void sift_down(P* pp, uint32_t i) {
+uint32_t sift_down(P* pp, uint32_t i) {
   TimerEntry e = pp->timers[i];
   for (;;) {
     uint32_t first = i * kArity + 1;
@@ -50,6 +54,7 @@ void sift_down(P* pp, uint32_t i) {
     i = least;
   }
   place(pp, i, e);
+  return i;
 }
 
 void update_root(P* pp) {
@@ -59,30 +64,30 @@ void update_root(P* pp) {
 // Answers whether t is the first of them now.
 bool heap_insert(P* pp, Timer* t) {
   if (pp->timers == nullptr) {
-    void* at = mmap(nullptr, kMaxTimers * sizeof(TimerEntry), PROT_READ | PROT_WRITE,
-                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void* at = mmap(nullptr, (kBeforeRoot + kMaxTimers) * sizeof(TimerEntry),
+                    PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (at == MAP_FAILED) throw_("out of address space for timers (see ulimit -v)");
-    pp->timers = static_cast<TimerEntry*>(at);
+    pp->timers = static_cast<TimerEntry*>(at) + kBeforeRoot;
   }
   if (pp->timersLen == kMaxTimers) throw_("more than 16 million timers");
-  pp->timers[pp->timersLen] = {t->when, t};
+  pp->timers[pp->timersLen] = {t->when, reinterpret_cast<uintptr_t>(t) | t->unstoppable};
   t->p.store(pp, std::memory_order_release);
-  sift_up(pp, pp->timersLen++);
-  if (t->heapIndex != 0) return false;
+  if (sift_up(pp, pp->timersLen++) != 0) return false;
   update_root(pp);
   return true;
 }
 
-void heap_remove(P* pp, Timer* t) {
-  uint32_t i = t->heapIndex;
+// Takes out the timer at that place.
+Timer* heap_remove(P* pp, uint32_t i) {
+  Timer* t = pp->timers[i].timer();
   TimerEntry last = pp->timers[--pp->timersLen];
-  if (last.timer != t) {
-    place(pp, i, last);
-    sift_up(pp, i);
-    sift_down(pp, last.timer->heapIndex);
+  if (i != pp->timersLen) {
+    pp->timers[i] = last;
+    sift_down(pp, sift_up(pp, i));
   }
   t->p.store(nullptr, std::memory_order_release);
   update_root(pp);
+  return t;
 }
 
 // Takes t out of whatever heap it is in. Requires t->mu; moveTimers may change the heap meanwhile.
@@ -90,7 +95,7 @@ void leave_heap(Timer* t) {
   while (P* pp = t->p.load(std::memory_order_acquire)) {
     lock(&pp->timersLock);
     bool here = t->p.load(std::memory_order_relaxed) == pp;
-    if (here) heap_remove(pp, t);
+    if (here) heap_remove(pp, t->heapIndex);
     unlock(&pp->timersLock);
     if (here) return;
   }
@@ -193,13 +198,14 @@ int64_t checkTimers(P* pp, int64_t now, bool* ran) {
       unlock(&pp->timersLock);
       continue;
     }
-    Timer* t = pp->timers[0].timer;
+    Timer* t = pp->timers[0].timer();
     if (!trylock(&t->mu)) {  // somebody resets or stops it, and wants the heap for that
       unlock(&pp->timersLock);
       cpu_relax();
       continue;
     }
-    heap_remove(pp, t);
+    heap_remove(pp, 0);
+    __builtin_prefetch(pp->timers[0].timer());  // the next one's stack, while this one is woken
     unlock(&pp->timersLock);
     *ran = true;
     fire(t, now);
@@ -221,10 +227,8 @@ int64_t timersEarliest() {
 
 void moveTimers(P* from, P* to) {
   while (from->timersLen > 0) {
-    Timer* t = from->timers[0].timer;
-    int64_t when = t->when;
-    heap_remove(from, t);
-    if (when > 0) heap_insert(to, t);
+    Timer* t = heap_remove(from, 0);
+    if (t->when > 0) heap_insert(to, t);
   }
 }
 

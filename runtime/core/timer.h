@@ -15,7 +15,8 @@
 //
 // A stopped timer leaves its heap at once (each knows its place in it). Go marks it and lets the
 // owner throw it away later; but Go has a collector, and here the memory of a timer may be gone by
-// then.
+// then. A sleeper's cannot be stopped, so it need not know: else each of a thousand sleepers that
+// wakes would cost a write to the stacks of six others, which move up in the heap.
 #pragma once
 
 #include <atomic>
@@ -37,6 +38,7 @@ struct Timer {
   mutex mu;               // guards everything below but heapIndex
   hchan* chan = nullptr;  // a channel timer's channel
   bool detached = false;  // f is called after mu is dropped: f may free the timer (Sleep)
+  bool unstoppable = false;    // armed once, left alone until it fires; heapIndex is not kept
   int64_t when = 0;       // nanotime at which it fires; 0: not running
   int64_t period = 0;     // > 0: fires again every so many ns
   uint64_t seq = 0;       // of the current arming
@@ -44,7 +46,7 @@ struct Timer {
   TimerFunc f = nullptr;  // called with mu held, unless detached
   void* arg = nullptr;
   std::atomic<P*> p{nullptr};  // whose heap it is in; null: in none
-  uint32_t heapIndex = 0;      // guarded by p->timersLock
+  uint32_t heapIndex = 0;      // its place in that heap; guarded by p->timersLock
 };
 
 // Arms the timer, whatever it did before. True if it had been running. `when` is a nanotime.

@@ -71,7 +71,7 @@ void goFunc(void* arg, uint64_t, int64_t) {
     runtime::Timer timer;
     int64_t when;
   } sleeper;
-  sleeper.timer.detached = true;
+  sleeper.timer.detached = sleeper.timer.unstoppable = true;
   sleeper.timer.f = runtime::goroutineReady;
   sleeper.timer.arg = runtime::getm()->curg;
   sleeper.when = when(d);
