@@ -102,7 +102,7 @@ static std::string in_words(const profiler::Snapshot& snapshot, int debug, bool 
       gzip.write(piece);
       turn.step_done();
     });
-    yield_if_others_wait();  // half of the packing happens at the end, in one step
+    yield_if_others_wait();  // zlib gives a small profile its code at the end, in one step
     gzip.finish();
   }
   return text;

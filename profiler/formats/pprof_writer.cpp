@@ -45,7 +45,7 @@ class PprofEncoder {
   }
 
  private:
-  static constexpr size_t kPieceBytes = 16 << 10;
+  static constexpr size_t kPieceBytes = 512;  // who packs them gives way after each (Turn)
 
   void put(int field, const Message& message) {
     Message outer;

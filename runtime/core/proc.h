@@ -98,9 +98,9 @@ inline uint32_t cheaprandn(uint32_t n) {
   return static_cast<uint32_t>((static_cast<uint64_t>(cheaprand()) * n) >> 32);
 }
 
-// Long work in steps: after each, whoever waits may have the processor, if it has been long enough
-// (or the clock would take longer than the step). A turn is short beside what the kernel's tick
-// takes, so that a goroutine that waits for it hardly notices.
+// Long work in steps: after each, whoever waits may have the processor, if the turn has lasted long
+// enough. A turn is short beside what the kernel's tick takes (30 µs), so that a goroutine that
+// waits for its end hardly notices.
 class Turn {
  public:
   void step_done() {
@@ -110,7 +110,7 @@ class Turn {
   }
 
  private:
-  static constexpr int64_t kTurnNs = 15'000;
+  static constexpr int64_t kTurnNs = 2'000;
   int64_t since_ = nanotime();
 };
 
