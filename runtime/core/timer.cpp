@@ -2,8 +2,8 @@
 //
 // The heap is four-ary: a node's children lie side by side on one cache line, and it is half as
 // deep as a binary one. Entries carry beside the pointer what sifting compares, and a moved timer
-// learns of its new place only if somebody may ask (Timer::unstoppable): with a sleeper, whose timer
-// lies on a stack that nobody has looked at for long, that would be most of the work.
+// learns of its new place only if somebody may ask (Timer::unstoppable): with a sleeper, whose
+// timer lies on a stack that nobody has looked at for long, that would be most of the work.
 #include "runtime/core/timer.h"
 
 #include <sys/mman.h>
@@ -18,7 +18,8 @@ namespace {
 
 constexpr uint32_t kArity = 4;
 constexpr uint32_t kMaxTimers = 16 << 20;
-constexpr uint32_t kBeforeRoot = kArity - 1;  // so many unused entries: the root's children begin a line
+constexpr uint32_t kBeforeRoot =
+    kArity - 1;  // so many unused entries: the root's children begin a line
 
 // All of these need pp->timersLock.
 

@@ -35,15 +35,15 @@ struct hchan;
 using TimerFunc = void (*)(void* arg, uint64_t seq, int64_t delta);
 
 struct Timer {
-  mutex mu;               // guards everything below but heapIndex
-  hchan* chan = nullptr;  // a channel timer's channel
-  bool detached = false;  // f is called after mu is dropped: f may free the timer (Sleep)
-  bool unstoppable = false;    // armed once, left alone until it fires; heapIndex is not kept
-  int64_t when = 0;       // nanotime at which it fires; 0: not running
-  int64_t period = 0;     // > 0: fires again every so many ns
-  uint64_t seq = 0;       // of the current arming
-  uint32_t blocked = 0;   // goroutines waiting on the channel
-  TimerFunc f = nullptr;  // called with mu held, unless detached
+  mutex mu;                  // guards everything below but heapIndex
+  hchan* chan = nullptr;     // a channel timer's channel
+  bool detached = false;     // f is called after mu is dropped: f may free the timer (Sleep)
+  bool unstoppable = false;  // armed once, left alone until it fires; heapIndex is not kept
+  int64_t when = 0;          // nanotime at which it fires; 0: not running
+  int64_t period = 0;        // > 0: fires again every so many ns
+  uint64_t seq = 0;          // of the current arming
+  uint32_t blocked = 0;      // goroutines waiting on the channel
+  TimerFunc f = nullptr;     // called with mu held, unless detached
   void* arg = nullptr;
   std::atomic<P*> p{nullptr};  // whose heap it is in; null: in none
   uint32_t heapIndex = 0;      // its place in that heap; guarded by p->timersLock

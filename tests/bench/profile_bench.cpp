@@ -78,9 +78,9 @@ enum Phase { kQuiet, kProfiles, kOver };
 // A goroutine that does nothing but look at the clock. It notes the longest gap between two looks
 // in every window of time: that is how long the program could not answer.
 //
-// A window is a tenth of a millisecond, so one in a thousand is ten in a second: more often than the
-// kernel's own threads come by, which is one to five times. (With windows of a millisecond it was as
-// often, and the result by luck that of the program or theirs.)
+// A window is a tenth of a millisecond, so one in a thousand is ten in a second: more often than
+// the kernel's own threads come by, which is one to five times. (With windows of a millisecond it
+// was as often, and the result by luck that of the program or theirs.)
 class Ticker {
  public:
   Ticker() {
@@ -172,8 +172,8 @@ void profile_form(int n, int debug, const std::string& form) {
   // The wait has a goal for the binary form and for dumps; a few seconds, so that what exceeds one
   // window in a thousand is more than a few events.
   double enough = debug != 1 && n != 10'000 ? 4e9 : 1e9, profiling = 0;
-  for (int i = 0;
-       (took.size() < 20 || profiling < enough) && (profiling < 5e9 || took.size() < 3); ++i) {
+  for (int i = 0; (took.size() < 20 || profiling < enough) && (profiling < 5e9 || took.size() < 3);
+       ++i) {
     ticker.enter(kProfiles);
     Clock::time_point turn = Clock::now();
     do {
