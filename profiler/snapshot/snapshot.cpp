@@ -13,6 +13,7 @@
 #include "runtime/core/panic.h"
 #include "runtime/core/proc.h"
 #include "runtime/core/sema.h"
+#include "runtime/core/stop.h"
 #include "runtime/traceback/walk.h"
 
 namespace golab::profiler {
@@ -23,7 +24,10 @@ using runtime::kStackTraceMax;
 using runtime::StoppedStack;
 
 constexpr uint32_t kCountedDepthMax = 128;  // Go's: deeper stacks lose their outermost frames
-constexpr uint32_t kBatch = 16;  // goroutines a walker records in one stay inside the runtime
+
+// In one stay inside the runtime a walker counts so many goroutines by their memos, or records so
+// many others: either takes some microseconds.
+constexpr uint32_t kMemosInBatch = 1024, kRecordsInBatch = 16;
 
 // The snapshot being taken. There is one at a time (snapshot_sema).
 struct Collector {
@@ -99,9 +103,9 @@ void record_running(G* gp, const StoppedStack& stack) {
 // faster.
 //
 // Neighbours mostly have equal stacks: one that equals the last one is counted here, and the shared
-// table learns of it when the run ends. And most goroutines have not run since the last profile, a
-// leaked one never does: its stack is what it was, so the G says which that was (G::stackSeen), and
-// only the table is read. A second look at a million takes a twentieth of the first.
+// table learns of it when the run ends. And who has not run since the last snapshot has a memo of
+// what its stack was (stop.h): then not even the goroutine is looked at, unless each one's facts
+// are wanted. A second look at a million takes a hundredth of the first.
 class Walker {
  public:
   explicit Walker(Collector* c)
@@ -109,44 +113,87 @@ class Walker {
 
   // Records what of [0, end) is still absent from this epoch.
   void walk(uint32_t end) {
+    end_ = end;
+    epoch_bit_ = runtime::snapshotEpoch.load() & 1;
     runtime::Turn turn;
-    for (uint32_t batch = 0; batch < end; batch += kBatch) {
-      walk_batch(batch, std::min(batch + kBatch, end), end);
+    for (uint32_t i = 0; i < end;) {
+      i = walk_batch(i);
       turn.step_done();
     }
     end_of_run();
   }
 
  private:
-  void walk_batch(uint32_t begin, uint32_t end, uint32_t all) {
+  // Answers where the next batch begins.
+  uint32_t walk_batch(uint32_t i) {
     // Inside the runtime: this thread cannot be stopped with a goroutine half recorded, for which
     // others may be waiting.
     runtime::RuntimeCall rc;
-    for (uint32_t i = begin; i < end; i++) {
+    uint32_t last = std::min(i + kMemosInBatch, end_);
+    for (uint32_t records = 0; i < last && records < kRecordsInBatch; i++) {
+      if (counted_by_memo(i)) continue;
       G* gp = runtime::allg(i);
-      prefetch_after(gp, all - i);
+      prefetch_after(i);
+      records++;
       uint32_t status = gp->status.load(std::memory_order_acquire);
       if (status == runtime::_Gdead || status == runtime::_Gidle) continue;
-      record_if_absent(gp, status);
+      record_if_absent(i, gp, status);
     }
+    return i;
   }
 
-  // Asks for what the walk comes to soon: `left` goroutines are left in the table, gp among them.
-  static void prefetch_after(const G* gp, [[maybe_unused]] uint32_t left) {
+  bool counted_by_memo(uint32_t i) {
+    if (c_->detail == Detail::each_goroutine) return false;
+    runtime::Memo& memo = runtime::memoOf(i);
+    uint64_t seen = memo.load(std::memory_order_acquire);
+    StackEntry* entry = stack_of_memo(seen);
+    if (entry == nullptr) return false;
+    uint64_t counted = (seen & ~uint64_t{1}) | epoch_bit_;
+    if (runtime::onlyOneP) {  // which is ours: nobody runs it meanwhile
+      memo.store(counted, std::memory_order_relaxed);
+    } else if (!memo.compare_exchange_strong(seen, counted, std::memory_order_acq_rel)) {
+      return false;
+    }
+    count(entry);
+    return true;
+  }
+
+  // A memo is the generation of the table of stacks (never 0), a stack's number in it, and the bit.
+  // Null: there is none, or it is of an earlier generation.
+  StackEntry* stack_of_memo(uint64_t memo) const {
+    if (memo >> 32 != c_->stacks.generation()) return nullptr;
+    return c_->stacks.at(static_cast<uint32_t>(memo) >> 1);
+  }
+
+  // Leaves a memo on a goroutine that is claimed, or takes the one away that it has.
+  void leave_memo(uint32_t i, G* gp, StackEntry* entry) {
+    if (entry == nullptr && !gp->hasMemo) return;
+    gp->hasMemo = entry != nullptr;
+    uint64_t memo = 0;
+    if (entry != nullptr) {
+      memo = uint64_t{c_->stacks.generation()} << 32 | uint64_t{c_->stacks.reference(entry)} << 1 |
+             epoch_bit_;
+    }
+    runtime::memoOf(i).store(memo, std::memory_order_release);
+  }
+
+  // Asks for what the walk comes to soon after goroutine i.
+  void prefetch_after(uint32_t i) const {
+    const G* gp = runtime::allg(i);
     __builtin_prefetch(gp + 24);
 #if !defined(GOLAB_TSAN)  // only a guess at an address: no matter if that goroutine runs meanwhile
     constexpr uint32_t kAhead = 8;
-    if (kAhead < left && gp[kAhead].stackSeenIn == 0) {
+    if (i + kAhead < end_ && !gp[kAhead].hasMemo) {
       __builtin_prefetch(reinterpret_cast<void*>(gp[kAhead].schedFp));
     }
 #endif
   }
 
-  void record_if_absent(G* gp, uint32_t status) {
+  void record_if_absent(uint32_t i, G* gp, uint32_t status) {
     // One that ran at the instant is recorded by its own thread, on its way back to it; one that
     // runs since has been.
     if (status != runtime::_Grunning && runtime::snapshotClaim(gp)) {
-      record_here(gp, status);
+      record_here(i, gp, status);
       runtime::snapshotDone(gp);
       return;
     }
@@ -156,35 +203,35 @@ class Walker {
     }
   }
 
-  void record_here(G* gp, uint32_t status) {
+  void record_here(uint32_t i, G* gp, uint32_t status) {
     if (gp->system) return;
-    if (gp->stackSeenIn == c_->stacks.generation()) {
-      count(gp, c_->stacks.at(gp->stackSeen));
-      return;
+    StackEntry* entry = gp->hasMemo ? stack_of_memo(runtime::memoOf(i).load()) : nullptr;
+    bool lasts = entry != nullptr;
+    if (!lasts) {
+      uint32_t depth = runtime::walk_fast(gp, pcs_, max_);
+      if (depth == 0) {
+        leave_memo(i, gp, nullptr);
+        record(gp);
+        return;
+      }
+      bool same = entry_ != nullptr && depth == entry_->depth && gp->labels == entry_->labels &&
+                  !entry_->leaf_exact && std::memcmp(pcs_, entry_->pcs, depth * sizeof *pcs_) == 0;
+      entry = same ? entry_ : c_->stacks.add(pcs_, depth, false, gp->labels, 0);
+      // A system call moves its stack without passing by the scheduler; depth and labels decide
+      // what the next profile, which may be of another form, would make of it.
+      lasts = status != runtime::_Gsyscall && depth < kCountedDepthMax && gp->labels == nullptr;
     }
-    uint32_t depth = runtime::walk_fast(gp, pcs_, max_);
-    if (depth == 0) {
-      record(gp);
-      return;
-    }
-    bool same = entry_ != nullptr && depth == entry_->depth && gp->labels == entry_->labels &&
-                !entry_->leaf_exact && std::memcmp(pcs_, entry_->pcs, depth * sizeof *pcs_) == 0;
-    count(gp, same ? entry_ : c_->stacks.add(pcs_, depth, false, gp->labels, 0));
-    // A system call moves its stack without passing by the scheduler; depth and labels decide what
-    // the next profile, which may be of another form, would make of it.
-    if (status != runtime::_Gsyscall && depth < kCountedDepthMax && gp->labels == nullptr) {
-      gp->stackSeen = c_->stacks.reference(entry_);
-      gp->stackSeenIn = c_->stacks.generation();
-    }
+    count(entry);
+    leave_memo(i, gp, lasts ? entry : nullptr);
+    if (c_->detail == Detail::each_goroutine) c_->note(gp, entry);
   }
 
-  void count(G* gp, StackEntry* entry) {
+  void count(StackEntry* entry) {
     if (entry != entry_) {
       end_of_run();
       entry_ = entry;
     }
     run_++;
-    if (c_->detail == Detail::each_goroutine) c_->note(gp, entry);
   }
 
   void end_of_run() {
@@ -194,6 +241,8 @@ class Walker {
 
   Collector* c_;
   uint32_t max_;
+  uint32_t end_ = 0;             // of the table
+  uint64_t epoch_bit_ = 0;       // of this snapshot
   StackEntry* entry_ = nullptr;  // the last stack
   int64_t run_ = 0;              // how many equal ones in a row
   uintptr_t pcs_[kStackTraceMax];

@@ -74,6 +74,7 @@ struct alignas(64) G {
   bool system = false;                       // the runtime's own: not counted, not in profiles
   bool startedRunning = false;               // has a stack
   bool lockedToThread = false;
+  bool hasMemo = false;  // a snapshot's, of this stack (stop.h); to go when this runs
   // Snapshot mark: epoch << 2 | absent, in progress, satisfied (profiler's protocol, see stop.h).
   std::atomic<uint64_t> snapshot{0};
   // Where a goroutine off its thread stopped: the innermost frame, for walkers.
@@ -83,10 +84,6 @@ struct alignas(64) G {
   uintptr_t stackLo = 0;
   uintptr_t stackHi = 0;
   void* labels = nullptr;  // runtime/pprof labels (opaque)
-  // What the last profile found on this stack: a number of the profiler's, and the table that it is
-  // of. Good until this goroutine runs, which sets the table to 0.
-  uint32_t stackSeen = 0;
-  uint32_t stackSeenIn = 0;
 
   // What a dump shows besides.
   uint64_t goid = 0;
@@ -198,9 +195,8 @@ class OwnedCount {
     n_.store(n, std::memory_order_release);
     return n;
   }
-  int32_t operator++() { return *this = *this + 1; }
   int32_t operator++(int) { return (*this = *this + 1) - 1; }
-  int32_t operator--(int) { return (*this = *this - 1) + 1; }
+  int32_t operator--() { return *this = *this - 1; }
 
  private:
   std::atomic<int32_t> n_{0};

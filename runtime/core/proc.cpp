@@ -39,19 +39,20 @@ constexpr uint32_t kGBatch = 16;
 mutex allglock;
 std::atomic<uint32_t> allglen_{0};
 G* allgs = nullptr;
+Memo* memos = nullptr;
 std::atomic<uint64_t> goidgen{0};
 
 void* reserve(size_t bytes) {
   void* at = mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (at == MAP_FAILED) throw_("out of address space for the table of goroutines (see ulimit -v)");
+  madvise(at, bytes, MADV_NOHUGEPAGE);
   return at;
 }
 
 void allginit() {
-  void* at = reserve(sizeof(G) * size_t{kMaxGoroutines});
-  madvise(at, sizeof(G) * size_t{kMaxGoroutines}, MADV_NOHUGEPAGE);
-  allgs = static_cast<G*>(at);
+  allgs = static_cast<G*>(reserve(sizeof(G) * size_t{kMaxGoroutines}));
+  memos = static_cast<Memo*>(reserve(sizeof(Memo) * size_t{kMaxGoroutines}));
   sched.gFree = static_cast<G**>(reserve(sizeof(G*) * size_t{kMaxGoroutines}));
 }
 
@@ -88,7 +89,7 @@ void gfrefill(P* pp) {
 
 G* gfget(P* pp) {
   if (pp->gFreeCount == 0) gfrefill(pp);
-  int32_t n = pp->gFreeCount = pp->gFreeCount - 1;
+  int32_t n = --pp->gFreeCount;
   // Whoever starts many comes for this one soon, and it may have been dead for long.
   if (n > 0) {
     G* next = pp->gFree[n - 1];
@@ -117,13 +118,17 @@ void gfput(P* pp, G* gp) {
 
 uint32_t allglen() { return allglen_.load(std::memory_order_acquire); }
 G* allg(uint32_t i) { return &allgs[i]; }
+Memo& memoOf(uint32_t i) { return memos[i]; }
 
 int NumGoroutine() {
   RuntimeCall rc;
-  lock(&sched.lock);  // nobody moves dead Gs from one table to another meanwhile
+  // Nobody makes Gs meanwhile, or moves dead ones from one table to another.
+  lock(&sched.lock);
+  lock(&allglock);
   int32_t n = static_cast<int32_t>(allglen()) - sched.gFreeCount.load() - sched.nsystem.load();
   for (int32_t i = 0; i < kMaxProcs && sched.allp[i] != nullptr; i++)
     n -= sched.allp[i]->gFreeCount;
+  unlock(&allglock);
   unlock(&sched.lock);
   return n < 1 ? 1 : n;  // the counts of other Ps move while we read
 }
@@ -302,11 +307,20 @@ void finish_left(M* mp) {
 // ---- The switch
 // -----------------------------------------------------------------------------------
 
+namespace {
+uint64_t take_memo(G* gp) {
+  gp->hasMemo = false;
+  return memos[gp - allgs].exchange(0, std::memory_order_acq_rel);
+}
+}  // namespace
+
 bool snapshot_gate(G* gp) {
   if (!snapshotClaim(gp)) {
     return (gp->snapshot.load(std::memory_order_acquire) & 3) != kSnapshotInProgress;
   }
-  if (hooks.record != nullptr) hooks.record(gp);
+  uint64_t epoch = snapshotEpoch.load(std::memory_order_relaxed);
+  bool counted = gp->hasMemo && (take_memo(gp) & 1) == (epoch & 1);
+  if (!counted && hooks.record != nullptr) hooks.record(gp);
   snapshotDone(gp);
   return true;
 }
@@ -316,7 +330,8 @@ void execute(M* mp, G* gp) {
   gp->m = mp;
   mp->p->runtick++;
   gp->waitsince = 0;
-  gp->stackSeenIn = 0;
+  if (gp->hasMemo) [[unlikely]]
+    take_memo(gp);
   gp->status.store(_Grunning, std::memory_order_release);
   if (!gp->startedRunning) first_run(mp, gp);
 }
@@ -400,14 +415,19 @@ void goready(G* gp) {
 
 void injectglist(G* head, int n) {
   if (head == nullptr) return;
-  lock(&sched.lock);
   for (G* gp = head; gp != nullptr;) {
-    G* next = std::exchange(gp->schedlink, nullptr);
-    gp->status.store(_Grunnable, std::memory_order_release);
-    globrunqput(gp);
-    gp = next;
+    G* batch[64];
+    uint32_t some = 0;
+    for (; gp != nullptr && some < std::size(batch); some++) {
+      batch[some] = gp;
+      G* next = std::exchange(gp->schedlink, nullptr);
+      gp->status.store(_Grunnable, std::memory_order_release);
+      gp = next;
+    }
+    lock(&sched.lock);
+    globrunqputbatch(batch, some);
+    unlock(&sched.lock);
   }
-  unlock(&sched.lock);
   for (int i = 0; i < n && sched.npidle.load() > 0; i++) {
     lock(&sched.lock);
     P* pp = pidleget();

@@ -15,7 +15,7 @@
 // operation.
 //
 // The global queue is a list of blocks of pointers. Who takes a hundred goroutines from it reads
-// two dozen lines; linked through the goroutines themselves, as it was first, each was one more
+// a dozen lines; linked through the goroutines themselves, as it was first, each was one more
 // line to fetch from another processor's cache, one after the other, with sched.lock held.
 //
 // This is one of the places where the scheduler chooses (who is next, who is robbed): a schedule
@@ -50,21 +50,20 @@ bool runqputslow(P* pp, G* gp, uint32_t h, uint32_t t) {
 // The global queue's blocks. All need sched.lock. Memory for as many as ever waited at once is
 // kept: 8 bytes for each.
 RunqBlock* new_block() {
-  if (sched.runqfree == nullptr) {
-    constexpr size_t kBytes = 64 << 10;
-    void* at = mmap(nullptr, kBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (at == MAP_FAILED) throw_("out of memory for the run queue (see ulimit -v)");
-    auto* blocks = new (at) RunqBlock[kBytes / sizeof(RunqBlock)];
-    for (size_t i = 0; i < kBytes / sizeof(RunqBlock); i++) {
-      blocks[i].next = sched.runqfree;
-      sched.runqfree = &blocks[i];
-    }
+  if (RunqBlock* b = sched.runqfree) {
+    sched.runqfree = b->next;
+    return new (b) RunqBlock;
   }
-  RunqBlock* b = sched.runqfree;
-  sched.runqfree = b->next;
-  b->next = nullptr;
-  b->head = b->tail = 0;
-  return b;
+  static RunqBlock *fresh = nullptr, *end = nullptr;
+  if (fresh == end) {
+    constexpr size_t kBlocks = 64;
+    void* at = mmap(nullptr, kBlocks * sizeof(RunqBlock), PROT_READ | PROT_WRITE,
+                    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (at == MAP_FAILED) throw_("out of memory for the run queue (see ulimit -v)");
+    fresh = static_cast<RunqBlock*>(at);
+    end = fresh + kBlocks;
+  }
+  return new (fresh++) RunqBlock;
 }
 
 // The block at the end that has room for at least one.

@@ -7,8 +7,8 @@
 //   sysmon.cpp    the watchman: retakes Ps from system calls and long runners
 //   stop.cpp      stopping the world, SIGURG
 //
-// Lock order: sched.lock comes last; under it only futexes and leaf locks (allglock). P::timersLock
-// is taken inside Timer::mu (timer.cpp).
+// Lock order: sched.lock comes last; under it only futexes, mmap and leaf locks (allglock).
+// P::timersLock is taken inside Timer::mu (timer.cpp).
 #pragma once
 
 #include <boost/context/detail/fcontext.hpp>

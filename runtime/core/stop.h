@@ -24,6 +24,22 @@
 // just before it runs it (hooks.record). G::snapshot says how far it is: whoever moves it from
 // absent to in progress records; the scheduler that meets "in progress" leaves that goroutine for a
 // moment and runs another.
+//
+// Memos. Most goroutines have not run since the last snapshot; a leaked one never does. So a
+// snapshot leaves a memo on each that it found off its thread, which says what its stack was. The
+// memos have a table of their own, 8 bytes a goroutine: who finds one there does not look at the
+// goroutine, and a million that stand still are 8 MB to read, not a cache line and a page each.
+//
+//   - A memo is good until the goroutine runs: execute() takes it away (G::hasMemo says that there
+//   is one).
+//   - To count a goroutine by its memo, the walker sets the memo's last bit to the epoch's, by
+//   compare-and-swap; G::snapshot stays as it is. The scheduler that runs the goroutine claims it
+//   as ever, then takes the memo: if its bit is this epoch's, the walker was there, and nothing is
+//   left to record. If the walker comes later, its swap fails, and it takes the long way.
+//   - A memo is left or taken, and G::hasMemo touched, only by who has claimed the goroutine or
+//   runs it.
+//   - Every snapshot renews or takes away every memo, so until the walker comes to it a memo has
+//   the last epoch's bit. One bit is enough.
 #pragma once
 
 #include <atomic>
@@ -59,6 +75,10 @@ enum : uint64_t { kSnapshotAbsent = 0, kSnapshotInProgress = 1, kSnapshotSatisfi
 
 extern std::atomic<uint64_t> snapshotEpoch;  // number of the newest snapshot
 extern std::atomic<bool> snapshotActive;     // between begin and end
+
+// 63 bits of the profiler's (not all 0), then the epoch's last bit. 0: there is no memo.
+using Memo = std::atomic<uint64_t>;
+Memo& memoOf(uint32_t i);  // of allg(i)
 
 // With the world stopped: opens a new epoch. Every goroutine is absent from it, new ones are born
 // satisfied.

@@ -18,8 +18,7 @@ namespace {
 
 constexpr uint32_t kArity = 4;
 constexpr uint32_t kMaxTimers = 16 << 20;
-constexpr uint32_t kBeforeRoot =
-    kArity - 1;  // so many unused entries: the root's children begin a line
+constexpr uint32_t kBeforeRoot = kArity - 1;  // unused entries: the root's children begin a line
 
 // All of these need pp->timersLock.
 
@@ -96,6 +95,7 @@ void leave_heap(Timer* t) {
   while (P* pp = t->p.load(std::memory_order_acquire)) {
     lock(&pp->timersLock);
     bool here = t->p.load(std::memory_order_relaxed) == pp;
+    if (here && t->unstoppable) throw_("timer: an unstoppable one is stopped");
     if (here) heap_remove(pp, t->heapIndex);
     unlock(&pp->timersLock);
     if (here) return;

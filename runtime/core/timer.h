@@ -35,7 +35,7 @@ struct hchan;
 using TimerFunc = void (*)(void* arg, uint64_t seq, int64_t delta);
 
 struct Timer {
-  mutex mu;                  // guards everything below but heapIndex
+  mutex mu;                  // guards everything below but p and heapIndex
   hchan* chan = nullptr;     // a channel timer's channel
   bool detached = false;     // f is called after mu is dropped: f may free the timer (Sleep)
   bool unstoppable = false;  // armed once, left alone until it fires; heapIndex is not kept
@@ -45,7 +45,7 @@ struct Timer {
   uint32_t blocked = 0;      // goroutines waiting on the channel
   TimerFunc f = nullptr;     // called with mu held, unless detached
   void* arg = nullptr;
-  std::atomic<P*> p{nullptr};  // whose heap it is in; null: in none
+  std::atomic<P*> p{nullptr};  // whose heap it is in, null: in none; written under its timersLock
   uint32_t heapIndex = 0;      // its place in that heap; guarded by p->timersLock
 };
 

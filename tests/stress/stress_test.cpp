@@ -86,6 +86,46 @@ TEST_CASE("a hundred snapshots of a hundred thousand goroutines add up, beside b
   runtime::GOMAXPROCS(old);
 }
 
+// Waits, is woken, waits again: whatever it does, it is in here.
+void restless(std::atomic<bool>* stop, Chan<int> wake) {
+  while (!stop->load(std::memory_order_relaxed)) wake.recv();
+}
+void wake_some(std::atomic<bool>* stop, Chan<int> wake, Chan<int> ended) {
+  while (!stop->load(std::memory_order_relaxed)) {
+    for (int i = 0; i < 20; i++) wake.send(1);
+    runtime::Gosched();
+  }
+  ended.send(1);
+}
+
+// Most have not run since the last snapshot, some run while it is taken: the walker and the
+// scheduler meet at the memo that the last one left.
+TEST_CASE("a goroutine that wakes up while a snapshot is taken is in it once",
+          "[stress][snapshot]") {
+  int procs = GENERATE(1, 2, 4);
+  CAPTURE(procs);
+  int old = runtime::GOMAXPROCS(procs);
+  constexpr int kRestless = kParked / 20;
+  std::atomic<bool> stop{false};
+  auto wake = make_chan<int>();
+  auto ended = make_chan<int>(2);
+  for (int i = 0; i < kRestless; i++) go(restless, &stop, wake);
+  REQUIRE(receivers_parked(wake, kRestless));
+  for (int i = 0; i < 2; i++) go(wake_some, &stop, wake, ended);
+  int wrong = 0;
+  for (int i = 0; i < 10 * kSnapshots; i++) {
+    bool each = i % 3 == 0;
+    Groups g = take(each ? profiler::Detail::each_goroutine : profiler::Detail::counted);
+    wrong += g.in("main.restless") != kRestless || g.sum() != g.snapshot.total;
+  }
+  CHECK(wrong == 0);
+  stop = true;
+  for (int i = 0; i < 2; i++) ended.recv();
+  close(wake);
+  CHECK(eventually([] { return take().in("main.restless") == 0; }));
+  runtime::GOMAXPROCS(old);
+}
+
 TEST_CASE("stops, snapshots, GOMAXPROCS and work at the same time never lock up",
           "[stress][stop]") {
   int old = runtime::GOMAXPROCS(3);
