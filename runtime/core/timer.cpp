@@ -27,7 +27,7 @@ void place(P* pp, uint32_t i, TimerEntry e) {
   if (!e.unstoppable()) e.timer()->heapIndex = i;
 }
 
-// Both answer where the entry is then.
+// Answers where the entry is then.
 uint32_t sift_up(P* pp, uint32_t i) {
   TimerEntry e = pp->timers[i];
   while (i > 0) {
@@ -40,7 +40,7 @@ uint32_t sift_up(P* pp, uint32_t i) {
   return i;
 }
 
-uint32_t sift_down(P* pp, uint32_t i) {
+void sift_down(P* pp, uint32_t i) {
   TimerEntry e = pp->timers[i];
   for (;;) {
     uint32_t first = i * kArity + 1;
@@ -54,7 +54,6 @@ uint32_t sift_down(P* pp, uint32_t i) {
     i = least;
   }
   place(pp, i, e);
-  return i;
 }
 
 void update_root(P* pp) {
