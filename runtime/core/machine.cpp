@@ -172,6 +172,12 @@ void acquirep(M* mp, P* pp) {
   pp->status.store(_Prunning, std::memory_order_release);
 }
 
+void no_more_withoutp(M* mp) {
+  if (!mp->withoutp) return;
+  mp->withoutp = false;
+  sched.nwithoutp.fetch_sub(1, std::memory_order_relaxed);
+}
+
 P* releasep(M* mp) {
   P* pp = mp->p;
   mp->p = nullptr;
@@ -247,6 +253,8 @@ bool retake_from_syscall(P* pp) {
     pp->m.store(nullptr, std::memory_order_relaxed);
     pp->syscalltick.fetch_add(1, std::memory_order_relaxed);
     pp->status.store(_Psyscall, std::memory_order_release);  // sysmon may take it from here on
+  } else {
+    no_more_withoutp(mp);
   }
   enter_safe(mp);
   // Not releasem: this thread is safe now, notes for it wait until it comes back.

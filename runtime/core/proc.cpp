@@ -451,6 +451,7 @@ void Gosched() {
 [[gnu::noinline]] void entercall(M* mp) {
   G* gp = mp->curg;
   if (gp == nullptr) return;  // the scheduler itself, between two Ps
+  no_more_withoutp(mp);
   lock(&sched.lock);
   P* pp = sched.stopping.load() == 0 ? pidleget() : nullptr;
   unlock(&sched.lock);

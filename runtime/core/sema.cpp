@@ -275,6 +275,12 @@ void runtime_doSpin(int i) {
   } while (runtime::nanotime() < until);
 }
 
+void runtime_getP() { runtime::RuntimeCall rc; }
+
+bool runtime_othersRunWithoutP() {
+  return runtime::sched.nwithoutp.load(std::memory_order_relaxed) > 0;
+}
+
 int64_t runtime_nanotime() { return runtime::nanotime(); }
 
 [[gnu::noinline]] void fatal(const char* s) { runtime::fatal(s); }

@@ -61,10 +61,14 @@ namespace golab::internal::sync {
 void runtime_SemacquireMutex(std::atomic<uint32_t>* addr, bool lifo);
 void runtime_Semrelease(std::atomic<uint32_t>* addr, bool handoff);
 // Whether it pays to spin for the i-th time rather than to park: other Ps run and, from the second
-// time on, this one has nothing else. (Go looks at that the first time too. But to park and be woken
-// costs both sides more than the microsecond in which a short lock comes free.)
+// time on, this one has nothing else. (Go looks at that the first time too. But to park and be
+// woken costs both sides more than the microsecond in which a short lock comes free.)
 bool runtime_canSpin(int i);
 void runtime_doSpin(int i);  // 1 µs, then twice as long each time
+// If this goroutine lost its P to preemption and went on without: waits for one.
+void runtime_getP();
+// Does another goroutine go on without one? What it holds comes free soon, whatever GOMAXPROCS.
+bool runtime_othersRunWithoutP();
 int64_t runtime_nanotime();
 [[noreturn]] void fatal(const char* s);
 }  // namespace golab::internal::sync

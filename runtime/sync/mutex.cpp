@@ -8,9 +8,25 @@ namespace golab::internal::sync {
 
 namespace {
 constexpr int64_t kStarvationThresholdNs = 1'000'000;
+constexpr int kLooksMax = 100;  // 1 to 4 µs
+}  // namespace
+
+// A goroutine that loses its P runs on without (core/proc.h), often with the lock in its hand, and
+// meets who has that P now. If one of them queued, there would be a waiter from then on, whom every
+// Unlock sees, and each Lock would need an atomic operation more: with goroutines that do nothing
+// but lock and unlock, half of the time again. So neither queues: the one asks for a P first, the
+// other catches the lock between two rounds of the one.
+bool Mutex::lock_beside_preempted() {
+  runtime_getP();
+  for (int looks = 0; looks < kLooksMax && runtime_othersRunWithoutP(); looks++) {
+    if (TryLock()) return true;
+    runtime::cpu_relax();
+  }
+  return false;
 }
 
 [[gnu::noinline]] void Mutex::lockSlow() {
+  if (lock_beside_preempted()) return;
   int64_t wait_start = 0;
   bool starving = false;
   bool awoke = false;  // the woken flag is ours

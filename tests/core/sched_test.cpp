@@ -70,6 +70,8 @@ TEST_CASE("a busy loop starves nobody, with one P or several", "[sched][preempti
   runtime::startTheWorld();
   CHECK(eventually([&] { return s.running->load() == 3; }));
   CHECK(s.end());
+  // Each that went on without a P has come to its end, or got one.
+  CHECK(eventually([] { return runtime::sched.nwithoutp.load() == 0; }));
 }
 
 TEST_CASE("a goroutine in a system call gives its P away", "[sched][syscall]") {
