@@ -133,7 +133,7 @@ GoroutineRecord record_of(const profiler::Snapshot& snapshot, size_t i) {
   r.locked_to_thread = g.locked_to_thread;
   r.started = g.started;
   r.leaf_exact = stack.leaf_exact;
-  r.waited_ns = g.wait_ns;
+  r.waited_ns = int64_t{g.waited_s} * 1'000'000'000;
   r.gopc = g.gopc;
   r.pcs = stack.pcs.data();
   r.walk.total = r.walk.stored = r.walk.head = static_cast<uint32_t>(stack.pcs.size());

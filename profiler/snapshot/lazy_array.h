@@ -1,11 +1,14 @@
-// lazy_array.h: a mapping of n zeroed Ts that is memory only where it was touched.
+// lazy_array.h: a mapping of n Ts that is memory only where it was touched.
 //
 // It is made before the world stops, for as many goroutines as there may be, and filled by
-// recorders that must not allocate. Given back it goes a piece at a time: the kernel needs a
-// quarter of a microsecond for a page, which is milliseconds for a hundred thousand goroutines, and
-// whoever else wants the processor should not feel them. The mapping itself, and its first piece,
-// are kept for the next one: to unmap it interrupts the other processors, and a small profile would
-// mostly be page faults.
+// recorders that must not allocate. The mapping is kept for the next one, with its first pages and
+// what they hold: so a T is zero at first, or what an earlier array left there. To give the pages
+// back after each dump and fault them in for the next was more than half of the walk: on a virtual
+// machine it may take 200 µs until the host has found one. (To keep them and zero them here was no
+// better: they are more than the caches hold.)
+//
+// What is beyond kKept goes back a piece at a time: the kernel needs a quarter of a microsecond for
+// a page, and whoever else wants the processor should not feel it.
 #pragma once
 
 #include <sys/mman.h>
@@ -13,7 +16,6 @@
 #include <algorithm>
 #include <atomic>
 #include <cstddef>
-#include <cstring>
 #include <memory>
 #include <type_traits>
 #include <utility>
@@ -44,11 +46,10 @@ class LazyArray {
   ~LazyArray() {
     if (map_ == nullptr) return;
     size_t used = touched_ * sizeof(T);
-    for (size_t done = kPiece; done < used; done += kPiece) {
+    for (size_t done = kKept; done < used; done += kPiece) {
       madvise(map_->at + done, std::min(used - done, kPiece), MADV_DONTNEED);
       if (runtime::getg() != nullptr) runtime::yield_if_others_wait();
     }
-    std::memset(map_->at, 0, std::min(used, kPiece));
     delete kept().exchange(map_.release());
   }
   LazyArray(LazyArray&& other) noexcept { *this = std::move(other); }
@@ -73,6 +74,7 @@ class LazyArray {
   const T* end() const { return data() + size_; }
 
  private:
+  static constexpr size_t kKept = size_t{16} << 20;  // 400 thousand goroutines
   static constexpr size_t kPiece = size_t{64} << 10;
 
   struct Mapping {

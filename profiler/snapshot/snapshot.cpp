@@ -44,11 +44,13 @@ struct Collector {
 
   Detail detail;
   StackCounter& stacks;
-  LazyArray<GoroutineSnapshot> goroutines;  // at their places in the runtime's table
-  uint32_t allglen = 0;                     // at the instant
-  int64_t now = 0;                          // nanotime of the instant
+  // At their places in the runtime's table. Not of this epoch: was not there at the instant.
+  LazyArray<GoroutineSnapshot> goroutines;
+  uint32_t allglen = 0;  // at the instant
+  int64_t now = 0;       // nanotime of the instant
   std::atomic<uint32_t> fallbacks{0};
 
+  static uint32_t epoch() { return static_cast<uint32_t>(runtime::snapshotEpoch.load()); }
   void add(G* gp, const uintptr_t* pcs, uint32_t depth, bool leaf_exact);
   void note(G* gp, StackEntry* entry);
 };
@@ -69,14 +71,15 @@ void Collector::note(G* gp, StackEntry* entry) {
   GoroutineSnapshot& facts = goroutines[slot];
   facts.goid = gp->goid;
   facts.parent_goid = gp->parentGoid;
-  facts.status = gp->status.load(std::memory_order_relaxed);
+  facts.gopc = gp->gopc;
+  facts.epoch = epoch();
+  facts.stack = stacks.reference(entry);
+  int64_t waited = gp->waitsince != 0 && gp->waitsince < now ? now - gp->waitsince : 0;
+  facts.waited_s = static_cast<uint32_t>(waited / 1'000'000'000);
+  facts.status = static_cast<uint8_t>(gp->status.load(std::memory_order_relaxed));
   facts.waitreason = gp->waitreason;
   facts.locked_to_thread = gp->lockedToThread;
-  facts.gopc = gp->gopc;
-  facts.startpc = gp->startpc;
   facts.started = gp->startedRunning;
-  facts.wait_ns = gp->waitsince != 0 && gp->waitsince < now ? now - gp->waitsince : 0;
-  facts.stack = stacks.reference(entry);
 }
 
 // Records a goroutine that does not run: nobody runs it while this lasts.
@@ -287,7 +290,7 @@ void gather(Collector& c, uint64_t self_goid, Snapshot* out) {
   for (size_t i = 0; i < n; i++) {
     if (i % 256 == 0) runtime::yield_if_others_wait();
     GoroutineSnapshot& g = c.goroutines[i];
-    if (g.goid == 0) continue;
+    if (g.epoch != Collector::epoch()) continue;
     g.stack = c.stacks.at(g.stack)->index;
     if (g.goid == self_goid) out->self = present;
     c.goroutines[present++] = g;

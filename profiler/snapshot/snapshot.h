@@ -34,16 +34,16 @@ namespace golab::profiler {
 
 // One goroutine at the instant.
 struct GoroutineSnapshot {
-  uint64_t goid = 0;  // 0 while it is recorded: was not there at the instant
-  uint64_t parent_goid = 0;
-  uint32_t status = 0;  // runtime::_G…
-  runtime::WaitReason waitreason = runtime::WaitReason::Zero;
-  bool locked_to_thread = false;
-  bool started = true;  // false: it has not run yet
-  uintptr_t gopc = 0;
-  uintptr_t startpc = 0;
-  int64_t wait_ns = 0;  // how long it has waited, 0 if it does not
-  uint32_t stack = 0;   // into Snapshot::stacks (while it is recorded: StackCounter::reference)
+  uint64_t goid;
+  uint64_t parent_goid;
+  uintptr_t gopc;
+  uint32_t epoch;     // number of the snapshot that wrote this
+  uint32_t stack;     // into Snapshot::stacks (while it is recorded: StackCounter::reference)
+  uint32_t waited_s;  // how long it has waited, 0 if it does not
+  uint8_t status;     // runtime::_G…
+  runtime::WaitReason waitreason;
+  bool locked_to_thread;
+  bool started;  // false: it has not run yet
 };
 
 struct Snapshot {

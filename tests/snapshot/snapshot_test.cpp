@@ -164,6 +164,26 @@ TEST_CASE("one by one, each has its id once and says why it waits", "[snapshot]"
   close(gate);
 }
 
+// The pages of one dump serve the next: what the first left there must not come up again.
+TEST_CASE("who has ended is in no later dump", "[snapshot]") {
+  auto gate = make_chan<int>();
+  for (int i = 0; i < 100; i++) go(wait_here, gate);
+  REQUIRE(receivers_parked(gate, 100));
+  std::set<uint64_t> before;
+  {
+    Groups g = take(Detail::each_goroutine);
+    for (auto& one : g.snapshot.goroutines) {
+      if (g.functions[one.stack].count("main.wait_here") != 0) before.insert(one.goid);
+    }
+  }
+  REQUIRE(before.size() == 100);
+  close(gate);
+  REQUIRE(eventually([] { return take().in("main.wait_here") == 0; }));
+  Groups g = take(Detail::each_goroutine);
+  CHECK(static_cast<int64_t>(g.snapshot.goroutines.size()) == g.snapshot.total);
+  for (auto& one : g.snapshot.goroutines) CHECK(before.count(one.goid) == 0);
+}
+
 TEST_CASE("snapshots asked for at the same time all succeed", "[snapshot]") {
   auto gate = make_chan<int>();
   for (int i = 0; i < 50; i++) go(wait_here, gate);
