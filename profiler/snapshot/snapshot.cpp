@@ -20,14 +20,14 @@ namespace golab::profiler {
 namespace {
 
 using runtime::G;
+using runtime::kMemoBlock;
 using runtime::kStackTraceMax;
 using runtime::StoppedStack;
 
 constexpr uint32_t kCountedDepthMax = 128;  // Go's: deeper stacks lose their outermost frames
 
-// In one stay inside the runtime a walker counts so many goroutines by their memos, or records so
-// many others: either takes some microseconds.
-constexpr uint32_t kMemosInBatch = 1024, kRecordsInBatch = 16;
+// In one stay inside the runtime a walker does so much: some microseconds. A memo is 1.
+constexpr uint32_t kWorkInBatch = 1024, kRecordWork = 64;
 
 // The snapshot being taken. There is one at a time (snapshot_sema).
 struct Collector {
@@ -107,8 +107,9 @@ void record_running(G* gp, const StoppedStack& stack) {
 //
 // Neighbours mostly have equal stacks: one that equals the last one is counted here, and the shared
 // table learns of it when the run ends. And who has not run since the last snapshot has a memo of
-// what its stack was (stop.h): then not even the goroutine is looked at, unless each one's facts
-// are wanted. A second look at a million takes a hundredth of the first.
+// what its stack was, or a whole block of them has (stop.h): then not even the goroutine is looked
+// at, unless each one's facts are wanted. A second look at a million takes a thousandth of the
+// first.
 class Walker {
  public:
   explicit Walker(Collector* c)
@@ -117,7 +118,9 @@ class Walker {
   // Records what of [0, end) is still absent from this epoch.
   void walk(uint32_t end) {
     end_ = end;
-    epoch_bit_ = runtime::snapshotEpoch.load() & 1;
+    uint64_t epoch = runtime::snapshotEpoch.load();
+    epoch_ = runtime::memoEpoch(epoch);
+    by_memos_ = c_->detail == Detail::counted && epoch % runtime::kMemoRenewal != 0;
     runtime::Turn turn;
     for (uint32_t i = 0; i < end;) {
       i = walk_batch(i);
@@ -132,52 +135,70 @@ class Walker {
     // Inside the runtime: this thread cannot be stopped with a goroutine half recorded, for which
     // others may be waiting.
     runtime::RuntimeCall rc;
-    uint32_t last = std::min(i + kMemosInBatch, end_);
-    for (uint32_t records = 0; i < last && records < kRecordsInBatch; i++) {
-      if (counted_by_memo(i)) continue;
-      G* gp = runtime::allg(i);
-      prefetch_after(i);
-      records++;
-      uint32_t status = gp->status.load(std::memory_order_acquire);
-      if (status == runtime::_Gdead || status == runtime::_Gidle) continue;
-      record_if_absent(i, gp, status);
+    for (uint32_t work = 0; i < end_ && work < kWorkInBatch;) {
+      work++;
+      if (i % kMemoBlock == 0 && by_memos_ && counted_by(runtime::blockMemoOf(i), kMemoBlock)) {
+        i += kMemoBlock;
+        continue;
+      }
+      StackEntry* memo = by_memos_ ? counted_by(runtime::memoOf(i), 1) : nullptr;
+      if (memo == nullptr) {
+        work += kRecordWork;
+        memo = record_if_absent(i);
+      }
+      // Null as soon as two of this block differ.
+      block_ = i % kMemoBlock == 0 || memo == block_ ? memo : nullptr;
+      if (++i % kMemoBlock == 0) leave_block_memo(i - kMemoBlock);
     }
     return i;
   }
 
-  bool counted_by_memo(uint32_t i) {
-    if (c_->detail == Detail::each_goroutine) return false;
-    runtime::Memo& memo = runtime::memoOf(i);
+  // Counts n goroutines by their memo, or their block's. Null: not possible.
+  StackEntry* counted_by(runtime::Memo& memo, int64_t n) {
     uint64_t seen = memo.load(std::memory_order_acquire);
     StackEntry* entry = stack_of_memo(seen);
-    if (entry == nullptr) return false;
-    uint64_t counted = (seen & ~uint64_t{1}) | epoch_bit_;
-    if (runtime::onlyOneP) {  // which is ours: nobody runs it meanwhile
+    if (entry == nullptr) return nullptr;
+    uint64_t counted = (seen & ~runtime::kMemoEpochMask) | epoch_;
+    if (runtime::onlyOneP) {  // which is ours: nobody runs them meanwhile
       memo.store(counted, std::memory_order_relaxed);
-    } else if (!memo.compare_exchange_strong(seen, counted, std::memory_order_acq_rel)) {
-      return false;
+    } else if (!memo.compare_exchange_strong(seen, counted)) {
+      return nullptr;
     }
-    count(entry);
-    return true;
+    count(entry, n);
+    return entry;
   }
 
-  // A memo is the generation of the table of stacks (never 0), a stack's number in it, and the bit.
-  // Null: there is none, or it is of an earlier generation.
+  // The profiler's bits of a memo: generation of the table of stacks (never 0), number in it.
+  uint64_t memo_of(const StackEntry* entry) const {
+    uint64_t ours = uint64_t{c_->stacks.generation()} << 31 | c_->stacks.reference(entry);
+    return ours << runtime::kMemoShift | epoch_;
+  }
+  // Null: there is no memo, it is broken, or of an earlier generation.
   StackEntry* stack_of_memo(uint64_t memo) const {
-    if (memo >> 32 != c_->stacks.generation()) return nullptr;
-    return c_->stacks.at(static_cast<uint32_t>(memo) >> 1);
+    uint64_t ours = memo >> runtime::kMemoShift;
+    if (ours >> 31 != c_->stacks.generation() || (memo & runtime::kMemoBroken) != 0) return nullptr;
+    return c_->stacks.at(static_cast<uint32_t>(ours & INT32_MAX));
   }
 
   // Leaves a memo on a goroutine that is claimed, or takes the one away that it has.
   void leave_memo(uint32_t i, G* gp, StackEntry* entry) {
     if (entry == nullptr && !gp->hasMemo) return;
     gp->hasMemo = entry != nullptr;
-    uint64_t memo = 0;
-    if (entry != nullptr) {
-      memo = uint64_t{c_->stacks.generation()} << 32 | uint64_t{c_->stacks.reference(entry)} << 1 |
-             epoch_bit_;
+    runtime::memoOf(i).store(entry != nullptr ? memo_of(entry) : 0, std::memory_order_release);
+  }
+
+  // The goroutines from `first` on have been counted one by one.
+  void leave_block_memo(uint32_t first) {
+    runtime::Memo& block = runtime::blockMemoOf(first);
+    if (block_ == nullptr) {
+      if (block.load(std::memory_order_relaxed) != 0) block.store(0);
+      return;
     }
-    runtime::memoOf(i).store(memo, std::memory_order_release);
+    uint64_t memo = memo_of(block_);
+    block.store(memo);
+    const runtime::Memo* each = &runtime::memoOf(first);
+    bool all = std::all_of(each, each + kMemoBlock, [&](auto& one) { return one.load() == memo; });
+    if (!all) block.store(0);
   }
 
   // Asks for what the walk comes to soon after goroutine i.
@@ -192,22 +213,28 @@ class Walker {
 #endif
   }
 
-  void record_if_absent(uint32_t i, G* gp, uint32_t status) {
+  // Answers the stack of which it has a memo then.
+  StackEntry* record_if_absent(uint32_t i) {
+    G* gp = runtime::allg(i);
+    prefetch_after(i);
+    uint32_t status = gp->status.load(std::memory_order_acquire);
+    if (status == runtime::_Gdead || status == runtime::_Gidle) return nullptr;
     // One that ran at the instant is recorded by its own thread, on its way back to it; one that
     // runs since has been.
     if (status != runtime::_Grunning && runtime::snapshotClaim(gp)) {
-      record_here(i, gp, status);
+      StackEntry* memo = record_here(i, gp, status);
       runtime::snapshotDone(gp);
-      return;
+      return memo;
     }
     for (int spins = 1; !runtime::snapshotSatisfied(gp); spins++) {
       runtime::cpu_relax();
       if (spins % 1000 == 0) sched_yield();  // the kernel has taken the recorder off its processor
     }
+    return nullptr;
   }
 
-  void record_here(uint32_t i, G* gp, uint32_t status) {
-    if (gp->system) return;
+  StackEntry* record_here(uint32_t i, G* gp, uint32_t status) {
+    if (gp->system) return nullptr;
     StackEntry* entry = gp->hasMemo ? stack_of_memo(runtime::memoOf(i).load()) : nullptr;
     bool lasts = entry != nullptr;
     if (!lasts) {
@@ -215,7 +242,7 @@ class Walker {
       if (depth == 0) {
         leave_memo(i, gp, nullptr);
         record(gp);
-        return;
+        return nullptr;
       }
       bool same = entry_ != nullptr && depth == entry_->depth && gp->labels == entry_->labels &&
                   !entry_->leaf_exact && std::memcmp(pcs_, entry_->pcs, depth * sizeof *pcs_) == 0;
@@ -224,17 +251,19 @@ class Walker {
       // what the next profile, which may be of another form, would make of it.
       lasts = status != runtime::_Gsyscall && depth < kCountedDepthMax && gp->labels == nullptr;
     }
-    count(entry);
-    leave_memo(i, gp, lasts ? entry : nullptr);
+    count(entry, 1);
     if (c_->detail == Detail::each_goroutine) c_->note(gp, entry);
+    StackEntry* memo = lasts ? entry : nullptr;
+    leave_memo(i, gp, memo);
+    return memo;
   }
 
-  void count(StackEntry* entry) {
+  void count(StackEntry* entry, int64_t n) {
     if (entry != entry_) {
       end_of_run();
       entry_ = entry;
     }
-    run_++;
+    run_ += n;
   }
 
   void end_of_run() {
@@ -245,7 +274,9 @@ class Walker {
   Collector* c_;
   uint32_t max_;
   uint32_t end_ = 0;             // of the table
-  uint64_t epoch_bit_ = 0;       // of this snapshot
+  uint64_t epoch_ = 0;           // this snapshot's, as memos have it
+  bool by_memos_ = false;        // false: each is looked at
+  StackEntry* block_ = nullptr;  // the memo that all have of the block so far
   StackEntry* entry_ = nullptr;  // the last stack
   int64_t run_ = 0;              // how many equal ones in a row
   uintptr_t pcs_[kStackTraceMax];

@@ -45,7 +45,7 @@ class StackCounter {
   }
 
   // Sets all counts to 0. The stacks stay, with their numbers, as long as they are not too many;
-  // then the table begins anew, as another generation (never 0).
+  // then the table begins anew, as another generation (16 bits, never 0).
   void clear();
   uint32_t generation() const { return generation_; }
 

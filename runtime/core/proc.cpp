@@ -40,6 +40,7 @@ mutex allglock;
 std::atomic<uint32_t> allglen_{0};
 G* allgs = nullptr;
 Memo* memos = nullptr;
+Memo* block_memos = nullptr;
 std::atomic<uint64_t> goidgen{0};
 
 void* reserve(size_t bytes) {
@@ -53,6 +54,7 @@ void* reserve(size_t bytes) {
 void allginit() {
   allgs = static_cast<G*>(reserve(sizeof(G) * size_t{kMaxGoroutines}));
   memos = static_cast<Memo*>(reserve(sizeof(Memo) * size_t{kMaxGoroutines}));
+  block_memos = static_cast<Memo*>(reserve(sizeof(Memo) * size_t{kMaxGoroutines / kMemoBlock}));
   sched.gFree = static_cast<G**>(reserve(sizeof(G*) * size_t{kMaxGoroutines}));
 }
 
@@ -119,6 +121,7 @@ void gfput(P* pp, G* gp) {
 uint32_t allglen() { return allglen_.load(std::memory_order_acquire); }
 G* allg(uint32_t i) { return &allgs[i]; }
 Memo& memoOf(uint32_t i) { return memos[i]; }
+Memo& blockMemoOf(uint32_t i) { return block_memos[i / kMemoBlock]; }
 
 int NumGoroutine() {
   RuntimeCall rc;
@@ -308,9 +311,18 @@ void finish_left(M* mp) {
 // -----------------------------------------------------------------------------------
 
 namespace {
-uint64_t take_memo(G* gp) {
+// gp is about to run. True if this snapshot's walker has counted it by its memo.
+bool take_memo(G* gp) {
   gp->hasMemo = false;
-  return memos[gp - allgs].exchange(0, std::memory_order_acq_rel);
+  auto i = static_cast<uint32_t>(gp - allgs);
+  uint64_t own = memoOf(i).exchange(0);
+  uint64_t block = blockMemoOf(i).load();
+  if (block != 0 && (block & kMemoBroken) == 0) block = blockMemoOf(i).fetch_or(kMemoBroken);
+  uint64_t now = memoEpoch(snapshotEpoch.load(std::memory_order_relaxed));
+  auto of_now = [&](uint64_t memo) {
+    return memo >> kMemoShift != 0 && (memo & kMemoEpochMask) == now;
+  };
+  return of_now(own) || of_now(block);
 }
 }  // namespace
 
@@ -318,8 +330,7 @@ bool snapshot_gate(G* gp) {
   if (!snapshotClaim(gp)) {
     return (gp->snapshot.load(std::memory_order_acquire) & 3) != kSnapshotInProgress;
   }
-  uint64_t epoch = snapshotEpoch.load(std::memory_order_relaxed);
-  bool counted = gp->hasMemo && (take_memo(gp) & 1) == (epoch & 1);
+  bool counted = gp->hasMemo && take_memo(gp);
   if (!counted && hooks.record != nullptr) hooks.record(gp);
   snapshotDone(gp);
   return true;

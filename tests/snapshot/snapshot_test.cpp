@@ -79,6 +79,69 @@ TEST_CASE("the next profile sees who has moved", "[snapshot]") {
   close(third);
 }
 
+// How many goroutines have a memo of this epoch, and how many an older one.
+std::pair<int, int> memos_now_and_older() {
+  uint64_t now = runtime::memoEpoch(runtime::snapshotEpoch.load());
+  int fresh = 0, older = 0;
+  for (uint32_t i = 0; i < runtime::allglen(); i++) {
+    uint64_t memo = runtime::memoOf(i).load();
+    if (memo != 0) ((memo & runtime::kMemoEpochMask) == now ? fresh : older)++;
+  }
+  return {fresh, older};
+}
+
+// An epoch has 16 bits in a memo: none may grow so old that its epoch comes round again.
+TEST_CASE("goroutines that are counted by the block get a new memo in time", "[snapshot]") {
+  auto gate = make_chan<int>();
+  for (int i = 0; i < 1024; i++) go(wait_here, gate);
+  REQUIRE(receivers_parked(gate, 1024));
+  for (int i = 0; i < 3; i++) CHECK(take().in("main.wait_here") == 1024);
+  CHECK(memos_now_and_older().second >= 128);
+  runtime::snapshotEpoch |= runtime::kMemoRenewal - 1;
+  CHECK(take().in("main.wait_here") == 1024);
+  CHECK(memos_now_and_older().first >= 1024);
+  CHECK(memos_now_and_older().second == 0);
+  CHECK(take().in("main.wait_here") == 1024);
+  close(gate);
+}
+
+// A snapshot gives way in the midst of a block of goroutines that have one stack. Whoever leaves
+// that stack then must not be counted there by the memo that the block gets at its end. (Nobody
+// ends before the end of the test, so that each round's goroutines are neighbours in the table.)
+TEST_CASE("who moves while a snapshot is taken stands elsewhere in the next", "[snapshot]") {
+  int procs = GENERATE(1, 2);
+  CAPTURE(procs);
+  int old = runtime::GOMAXPROCS(procs);
+  constexpr int kRounds = 30, kNew = 256, kMoving = 3;
+  auto other = make_chan<int>();
+  std::vector<Chan<int>> gates;
+  int wrong = 0;
+  for (int round = 1; round <= kRounds; round++) {
+    size_t first = gates.size();
+    for (int i = 0; i < kNew; i++) {
+      gates.push_back(make_chan<int>());
+      go(wait_here_then_elsewhere, gates.back(), other);
+    }
+    for (size_t i = first; i < gates.size(); i++) REQUIRE(receivers_parked(gates[i], 1));
+    go([&gates, first, round] {
+      for (int i = 0; i < kMoving; i++) {
+        gates[first + (round * 37 + i * 61) % kNew].send(1);
+        runtime::Gosched();
+      }
+    });
+    take();
+    REQUIRE(receivers_parked(other, round * kMoving));
+    Groups g = take();
+    wrong += g.in("main.wait_here") != round * (kNew - kMoving);
+    wrong += g.in("main.wait_elsewhere") != round * kMoving;
+  }
+  CHECK(wrong == 0);
+  for (auto& gate : gates) close(gate);
+  close(other);
+  REQUIRE(eventually([] { return take().in("main.wait_elsewhere") == 0; }));
+  runtime::GOMAXPROCS(old);
+}
+
 // Goal: a goroutine that nothing can wake is counted once, in the function where it waits.
 TEST_CASE("a send that nobody receives stays in the profile", "[snapshot][chan]") {
   auto sent = make_chan<int>(1);
