@@ -7,7 +7,6 @@
 
 #include "profiler/formats/debug1_writer.h"
 #include "profiler/formats/delta.h"
-#include "profiler/formats/gzip.h"
 #include "profiler/formats/mappings.h"
 #include "profiler/formats/pprof_writer.h"
 #include "profiler/snapshot/snapshot.h"
@@ -97,13 +96,7 @@ static std::string in_words(const profiler::Snapshot& snapshot, int debug, bool 
     options.time_nanos = snapshot.time_nanos;
     systemstack([&] { options.mappings = profiler::read_mappings(); });
     options.cpp_names = cpp_names;
-    profiler::GzipWriter gzip(sink, profiler::GzipLevel::Fastest);
-    profiler::write_pprof_plain(table, options, [&](std::string_view piece) {
-      gzip.write(piece);
-      turn.step_done();
-    });
-    yield_if_others_wait();  // zlib gives a small profile its code at the end, in one step
-    gzip.finish();
+    profiler::write_pprof(table, options, sink, [&] { turn.step_done(); });
   }
   return text;
 }

@@ -6,18 +6,27 @@
 #include <atomic>
 #include <new>
 #include <stdexcept>
+#include <utility>
 
 namespace golab::profiler {
 namespace {
 
 constexpr int kGzipWindow = MAX_WBITS + 16;  // zlib's way of saying: with gzip's header and trailer
-constexpr int kOsUnknown = 255;
-
-// zlib counts in 32 bits.
-constexpr size_t kPieceBytes = size_t{1} << 30;
+constexpr int kRawWindow = -MAX_WBITS;       // and: without any
+constexpr size_t kStepBytes = 512;
+constexpr size_t kInflateBytes = size_t{1} << 30;  // zlib counts in 32 bits
+constexpr size_t kKeptTailBytes = 256 << 10;
 
 Bytef* as_input(std::string_view bytes) {
   return const_cast<Bytef*>(reinterpret_cast<const Bytef*>(bytes.data()));  // zlib only reads it
+}
+
+uint32_t checksum(uint32_t crc, std::string_view bytes) {
+  return static_cast<uint32_t>(crc32_z(crc, as_input(bytes), bytes.size()));
+}
+
+void append_little_endian(std::string* to, uint32_t n) {
+  for (int shift = 0; shift < 32; shift += 8) *to += static_cast<char>(n >> shift);
 }
 
 }  // namespace
@@ -25,9 +34,8 @@ Bytef* as_input(std::string_view bytes) {
 struct GzipWriter::Stream {
   explicit Stream(GzipLevel wanted) : level(wanted) {
     int zlib_level = level == GzipLevel::Fastest ? Z_BEST_SPEED : Z_DEFAULT_COMPRESSION;
-    if (deflateInit2(&z, zlib_level, Z_DEFLATED, kGzipWindow, 8, Z_DEFAULT_STRATEGY) != Z_OK)
+    if (deflateInit2(&z, zlib_level, Z_DEFLATED, kRawWindow, 8, Z_DEFAULT_STRATEGY) != Z_OK)
       throw std::bad_alloc();
-    header.os = kOsUnknown;
   }
   ~Stream() { deflateEnd(&z); }
   Stream(const Stream&) = delete;
@@ -42,15 +50,30 @@ struct GzipWriter::Stream {
 
   const GzipLevel level;
   z_stream z{};
-  gz_header header{};
   char buffer[16 << 10];
 };
 
-GzipWriter::GzipWriter(Sink sink, GzipLevel level)
-    : stream_(Stream::kept(level).exchange(nullptr)), sink_(std::move(sink)) {
+struct GzipWriter::Tail {
+  std::string plain;
+  std::string packed;  // deflate's blocks, the last one marked as such
+  uint32_t crc = 0;
+
+  static std::atomic<Tail*>& kept() {
+    static std::atomic<Tail*> tail;
+    return tail;
+  }
+};
+
+GzipWriter::GzipWriter(Sink sink, GzipLevel level, std::function<void()> step)
+    : stream_(Stream::kept(level).exchange(nullptr)),
+      sink_(std::move(sink)),
+      step_(std::move(step)) {
   if (stream_ == nullptr) stream_ = std::make_unique<Stream>(level);
   deflateReset(&stream_->z);
-  deflateSetHeader(&stream_->z, &stream_->header);
+  // RFC 1952 §2.3: deflate, no flags, no time, how well it is packed, system unknown.
+  const char how = level == GzipLevel::Fastest ? 4 : 0;
+  const char header[] = {'\x1f', '\x8b', 8, 0, 0, 0, 0, 0, how, '\xff'};
+  sink_({header, sizeof header});
 }
 
 GzipWriter::~GzipWriter() {
@@ -59,12 +82,50 @@ GzipWriter::~GzipWriter() {
 }
 
 void GzipWriter::write(std::string_view bytes) {
-  for (; !bytes.empty(); bytes.remove_prefix(std::min(bytes.size(), kPieceBytes))) {
-    deflate_some(bytes.substr(0, kPieceBytes), Z_NO_FLUSH);
-  }
+  crc_ = checksum(crc_, bytes);
+  size_ += bytes.size();
+  pack(bytes);
 }
 
-void GzipWriter::finish() { deflate_some({}, Z_FINISH); }
+void GzipWriter::finish(std::string_view tail) {
+  if (tail.empty()) {
+    deflate_some({}, Z_FINISH);
+  } else {
+    if (size_ > 0) deflate_some({}, Z_SYNC_FLUSH);  // to a whole byte
+    std::unique_ptr<Tail> it = packed(tail);
+    sink_(it->packed);
+    crc_ = static_cast<uint32_t>(crc32_combine(crc_, it->crc, static_cast<z_off_t>(tail.size())));
+    size_ += tail.size();
+    if (tail.size() <= kKeptTailBytes) delete Tail::kept().exchange(it.release());
+  }
+  std::string trailer;
+  append_little_endian(&trailer, crc_);
+  append_little_endian(&trailer, static_cast<uint32_t>(size_));
+  sink_(trailer);
+}
+
+std::unique_ptr<GzipWriter::Tail> GzipWriter::packed(std::string_view tail) {
+  std::unique_ptr<Tail> last(Tail::kept().exchange(nullptr));
+  if (last != nullptr && last->plain == tail) return last;
+  auto it = std::make_unique<Tail>();
+  it->plain = tail;
+  it->crc = checksum(0, tail);
+  deflateReset(&stream_->z);
+  Sink out = std::exchange(sink_, [&](std::string_view piece) { it->packed += piece; });
+  pack(tail);
+  deflate_some({}, Z_FINISH);
+  sink_ = std::move(out);
+  return it;
+}
+
+void GzipWriter::pack(std::string_view bytes) {
+  while (!bytes.empty()) {
+    std::string_view piece = bytes.substr(0, kStepBytes);
+    bytes.remove_prefix(piece.size());
+    deflate_some(piece, Z_NO_FLUSH);
+    if (step_) step_();
+  }
+}
 
 void GzipWriter::deflate_some(std::string_view bytes, int flush) {
   z_stream& z = stream_->z;
@@ -93,7 +154,7 @@ std::string gunzip(std::string_view bytes, uint64_t bytes_max, std::string& plai
   char buffer[64 << 10];
   while (!bytes.empty() || z.avail_in > 0) {
     if (z.avail_in == 0) {
-      std::string_view piece = bytes.substr(0, kPieceBytes);
+      std::string_view piece = bytes.substr(0, kInflateBytes);
       z.next_in = as_input(piece);
       z.avail_in = static_cast<uInt>(piece.size());
       bytes.remove_prefix(piece.size());

@@ -13,20 +13,23 @@ namespace pb = perftools::profiles;
 
 class PprofEncoder {
  public:
-  PprofEncoder(const StackTable& table, const PprofOptions& options, const Sink& sink)
+  // `tail` gets what stays the same as long as the stacks do.
+  PprofEncoder(const StackTable& table, const PprofOptions& options, const Sink& sink,
+               const Sink& tail)
       : table_(table),
         options_(options),
         sink_(sink),
+        tail_(tail),
         mappings_(options.mappings),
         location_ids_(table.frames.size(), 0) {}
 
   void encode() {
     ValueType type{options_.type, "count"};
-    put(pb::Profile::kPeriodTypeFieldNumber, value_type_message(type, strings_));
+    put(sink_, pb::Profile::kPeriodTypeFieldNumber, value_type_message(type, strings_));
     Message period;
     period.int64_opt(pb::Profile::kPeriodFieldNumber, 1);
     sink_(period.data());
-    put(pb::Profile::kSampleTypeFieldNumber, value_type_message(type, strings_));
+    put(sink_, pb::Profile::kSampleTypeFieldNumber, value_type_message(type, strings_));
     for (const CountedStack& stack : table_.stacks) encode_sample(stack);
     Message time;
     time.int64_opt(pb::Profile::kTimeNanosFieldNumber, options_.time_nanos);
@@ -34,23 +37,23 @@ class PprofEncoder {
     for (size_t i = 0; i < mappings_.size(); i++) {
       const Mapping& mapping = mappings_[i];
       int64_t file = strings_.index(mapping.file), build_id = strings_.index(mapping.build_id);
-      put(pb::Profile::kMappingFieldNumber, mapping_message(i + 1, mapping, file, build_id));
+      put(tail_, pb::Profile::kMappingFieldNumber, mapping_message(i + 1, mapping, file, build_id));
     }
     Message strings;
     for (const std::string& text : strings_.strings()) {
       strings.bytes(pb::Profile::kStringTableFieldNumber, text);
-      if (strings.data().size() > kPieceBytes) sink_(strings.data()), strings.clear();
+      if (strings.data().size() > kPieceBytes) tail_(strings.data()), strings.clear();
     }
-    sink_(strings.data());
+    tail_(strings.data());
   }
 
  private:
-  static constexpr size_t kPieceBytes = 512;  // who packs them gives way after each (Turn)
+  static constexpr size_t kPieceBytes = 512;  // who takes them may give way after each
 
-  void put(int field, const Message& message) {
+  static void put(const Sink& sink, int field, const Message& message) {
     Message outer;
     outer.bytes(field, message.data());
-    sink_(outer.data());
+    sink(outer.data());
   }
 
   void encode_sample(const CountedStack& stack) {
@@ -67,7 +70,7 @@ class PprofEncoder {
                      label_message({key, value, 0, {}}, strings_).data());
       }
     }
-    put(pb::Profile::kSampleFieldNumber, sample);
+    put(sink_, pb::Profile::kSampleFieldNumber, sample);
   }
 
   // The id of the location of a physical frame, written now if it has not been; 0 for goexit, which
@@ -95,9 +98,10 @@ class PprofEncoder {
       if (is_new) fresh.emplace_back(it->second, std::move(function));
     }
     location.uint64_opt(pb::Location::kMappingIdFieldNumber, mapping == kNone ? 0 : mapping + 1);
-    put(pb::Profile::kLocationFieldNumber, location);
+    put(sink_, pb::Profile::kLocationFieldNumber, location);
     for (const auto& [function_id, function] : fresh) {
-      put(pb::Profile::kFunctionFieldNumber, function_message(function_id, function, strings_));
+      put(sink_, pb::Profile::kFunctionFieldNumber,
+          function_message(function_id, function, strings_));
     }
     return id;
   }
@@ -118,6 +122,7 @@ class PprofEncoder {
   const StackTable& table_;
   const PprofOptions& options_;
   const Sink& sink_;
+  const Sink& tail_;
   std::vector<Mapping> mappings_;
   StringTable strings_;
   std::vector<uint64_t> location_ids_;  // by index in table_.frames, 0: not yet written
@@ -129,13 +134,20 @@ class PprofEncoder {
 }  // namespace
 
 void write_pprof_plain(const StackTable& table, const PprofOptions& options, const Sink& sink) {
-  PprofEncoder(table, options, sink).encode();
+  PprofEncoder(table, options, sink, sink).encode();
 }
 
-void write_pprof(const StackTable& table, const PprofOptions& options, const Sink& sink) {
-  GzipWriter gzip(sink, GzipLevel::Fastest);
-  write_pprof_plain(table, options, [&gzip](std::string_view bytes) { gzip.write(bytes); });
-  gzip.finish();
+void write_pprof(const StackTable& table, const PprofOptions& options, const Sink& sink,
+                 const std::function<void()>& step) {
+  GzipWriter gzip(sink, GzipLevel::Fastest, step);
+  std::string tail;
+  const Sink to_gzip = [&](std::string_view piece) { gzip.write(piece); };
+  const Sink to_tail = [&](std::string_view piece) {
+    tail += piece;
+    if (step) step();
+  };
+  PprofEncoder(table, options, to_gzip, to_tail).encode();
+  gzip.finish(tail);
 }
 
 }  // namespace golab::profiler

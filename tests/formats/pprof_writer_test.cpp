@@ -1,6 +1,7 @@
 // pprof_writer_test.cpp: the binary form, against Go's own bytes and against Go's own reader.
 #include "profiler/formats/pprof_writer.h"
 
+#include "profiler/formats/gzip.h"
 #include "profiler/formats/mappings.h"
 #include "tests/formats/golden.h"
 
@@ -61,6 +62,40 @@ TEST_CASE("a profile that Go wrote is written again byte for byte", "[formats][p
     std::string packed = golden(path);
     SymbolizedProfile profile = golden_profile(path);
     CHECK(plain_profile(stacks_of(profile), options_of(profile)) == unpacked(packed));
+  }
+}
+
+// The end of a profile is packed by itself, and kept packed for the next one.
+TEST_CASE("what was packed for one profile serves no other", "[formats][pprof]") {
+  std::string large;
+  for (int i = 0; i < 100'000; i++) large += std::to_string(i * 2654435761u);
+  auto pack = [](const std::vector<std::string>& pieces, const std::string& tail, int* steps) {
+    std::string bytes;
+    GzipWriter gzip([&](std::string_view piece) { bytes += piece; }, GzipLevel::Fastest,
+                    [&] { ++*steps; });
+    for (const std::string& piece : pieces) gzip.write(piece);
+    gzip.finish(tail);
+    return bytes;
+  };
+  struct Case {
+    std::vector<std::string> pieces;
+    std::string tail;
+  };
+  const Case cases[] = {
+      {{"one", "two"}, "tail"}, {{"three"}, "tail"}, {{}, "tail"},      {{"four"}, "tall"},
+      {{"five"}, "tall, then"}, {{"six"}, "tall"},   {{"seven"}, ""},   {{}, ""},
+      {{"eight", large}, "t"},  {{"nine"}, large},   {{large}, large},  {{"ten"}, "tail"},
+      {{"eleven"}, "tail"},     {{"", ""}, "tail"},  {{"twelve"}, "x"},
+  };
+  for (const Case& one : cases) {
+    std::string plain, unpacked;
+    for (const std::string& piece : one.pieces) plain += piece;
+    plain += one.tail;
+    int steps = 0;
+    std::string bytes = pack(one.pieces, one.tail, &steps);
+    CHECK(gunzip(bytes, 1 << 30, unpacked) == "");
+    CHECK((unpacked == plain));
+    CHECK(steps >= static_cast<int>((plain.size() - one.tail.size()) / 512));
   }
 }
 
