@@ -1,6 +1,7 @@
 // sched.h: the scheduler's shared state and the seams between its files; for runtime/core only.
 //
 //   proc.cpp      goroutines: newproc, gopark, goready, goexit, the switch, schedule
+//   allgs.cpp     the tables of all goroutines: Gs, dead ones, memos of snapshots
 //   find.cpp      findRunnable: where a thread looks for work, whom it helps, when it sleeps; wakep
 //   runq.cpp      run queues
 //   machine.cpp   threads: starting, idling, handing Ps over, system calls, locked threads
@@ -86,6 +87,14 @@ void execute(M* mp, G* gp);  // marks gp as what mp runs; the jump follows
 void finish_left(M* mp);     // see gopark
 bool snapshot_gate(G* gp);   // false: a walker is at gp, run another
 void fatal_deadlock(const char* text);
+
+// ---- allgs.cpp ----
+void allginit();
+G* gfget(P* pp);                // a dead G, or a new one; on pp's thread, as gfput
+void gfput(P* pp, G* gp);       // gp is dead
+void gfgive(P* pp, int32_t n);  // n of pp's dead to all; needs sched.lock
+// gp is about to run: its memo goes. True if this snapshot's walker has counted it by that.
+bool take_memo(G* gp);
 
 // ---- find.cpp ----
 G* findRunnable(M* mp, bool* inheritTime);  // blocks until there is one; mp has a P then

@@ -1,0 +1,137 @@
+// allgs.cpp: the tables of all goroutines: their Gs, those of the dead, and what snapshots
+// remember.
+//
+// Each table is one reservation, so that a G is found by index and never moves; pages come as it
+// grows.
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <new>
+
+#include "runtime/core/panic.h"
+#include "runtime/core/proc.h"
+#include "runtime/core/sched.h"
+#include "runtime/core/stop.h"
+
+namespace golab::runtime {
+
+namespace {
+constexpr uint32_t kMaxGoroutines = 16 << 20;
+constexpr uint32_t kGBatch = 16;
+
+mutex allglock;
+std::atomic<uint32_t> allglen_{0};
+G* allgs = nullptr;
+Memo* memos = nullptr;
+Memo* block_memos = nullptr;
+
+void* reserve(size_t bytes) {
+  void* at = mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
+                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (at == MAP_FAILED) throw_("out of address space for the table of goroutines (see ulimit -v)");
+  madvise(at, bytes, MADV_NOHUGEPAGE);
+  return at;
+}
+}  // namespace
+
+void allginit() {
+  allgs = static_cast<G*>(reserve(sizeof(G) * size_t{kMaxGoroutines}));
+  memos = static_cast<Memo*>(reserve(sizeof(Memo) * size_t{kMaxGoroutines}));
+  block_memos = static_cast<Memo*>(reserve(sizeof(Memo) * size_t{kMaxGoroutines / kMemoBlock}));
+  sched.gFree = static_cast<G**>(reserve(sizeof(G*) * size_t{kMaxGoroutines}));
+}
+
+namespace {
+// Moves n free Gs from the end of one table to the end of another.
+void gmove(G** from_end, G** to_end, int32_t n) { std::copy(from_end - n, from_end, to_end); }
+
+// Puts some free Gs into pp's cache, which is empty: from the global table, or new ones.
+//
+// Tables of pointers, not lists through the Gs: those died on another processor, so a list would
+// have to fetch them from its cache, one after the other.
+void gfrefill(P* pp) {
+  if (sched.gFreeCount.load(std::memory_order_relaxed) > 0) {
+    lock(&sched.lock);
+    int32_t there = sched.gFreeCount.load(std::memory_order_relaxed);
+    int32_t n = std::min(there, kGFreeSize / 2);
+    gmove(sched.gFree + there, pp->gFree, n);
+    pp->gFreeCount = n;
+    sched.gFreeCount.store(there - n, std::memory_order_relaxed);
+    unlock(&sched.lock);
+    if (n > 0) return;
+  }
+  lock(&allglock);
+  uint32_t len = allglen_.load(std::memory_order_relaxed);
+  if (len + kGBatch > kMaxGoroutines) throw_("more than 16 million goroutines");
+  // Highest first, so that they come off in order of the table.
+  for (uint32_t i = kGBatch; i-- > 0;) {
+    G* gp = new (&allgs[len + i]) G;
+    gp->status.store(_Gdead, std::memory_order_relaxed);
+    pp->gFree[pp->gFreeCount++] = gp;
+  }
+  allglen_.store(len + kGBatch, std::memory_order_release);
+  unlock(&allglock);
+}
+}  // namespace
+
+G* gfget(P* pp) {
+  if (pp->gFreeCount == 0) gfrefill(pp);
+  int32_t n = --pp->gFreeCount;
+  // Whoever starts many comes for this one soon, and it may have been dead for long.
+  if (n > 0) {
+    G* next = pp->gFree[n - 1];
+    __builtin_prefetch(next, 1);
+    __builtin_prefetch(&next->goid, 1);
+  }
+  return pp->gFree[n];
+}
+
+void gfgive(P* pp, int32_t n) {
+  int32_t there = sched.gFreeCount.load(std::memory_order_relaxed);
+  gmove(pp->gFree + pp->gFreeCount, sched.gFree + there, n);
+  sched.gFreeCount.store(there + n, std::memory_order_relaxed);
+  pp->gFreeCount = pp->gFreeCount - n;
+}
+
+void gfput(P* pp, G* gp) {
+  pp->gFree[pp->gFreeCount++] = gp;
+  if (pp->gFreeCount < kGFreeSize) return;
+  lock(&sched.lock);
+  gfgive(pp, kGFreeSize / 2);
+  unlock(&sched.lock);
+}
+
+uint32_t allglen() { return allglen_.load(std::memory_order_acquire); }
+G* allg(uint32_t i) { return &allgs[i]; }
+Memo& memoOf(uint32_t i) { return memos[i]; }
+Memo& blockMemoOf(uint32_t i) { return block_memos[i / kMemoBlock]; }
+
+int NumGoroutine() {
+  RuntimeCall rc;
+  // Nobody makes Gs meanwhile, or moves dead ones from one table to another.
+  lock(&sched.lock);
+  lock(&allglock);
+  int32_t n = static_cast<int32_t>(allglen()) - sched.gFreeCount.load() - sched.nsystem.load();
+  for (int32_t i = 0; i < kMaxProcs && sched.allp[i] != nullptr; i++)
+    n -= sched.allp[i]->gFreeCount;
+  unlock(&allglock);
+  unlock(&sched.lock);
+  return n < 1 ? 1 : n;  // the counts of other Ps move while we read
+}
+
+// ---- Memos (see stop.h) -----------------------------------------------------------------------
+
+bool take_memo(G* gp) {
+  gp->hasMemo = false;
+  auto i = static_cast<uint32_t>(gp - allgs);
+  uint64_t own = memoOf(i).exchange(0);
+  uint64_t block = blockMemoOf(i).load();
+  if (block != 0 && (block & kMemoBroken) == 0) block = blockMemoOf(i).fetch_or(kMemoBroken);
+  uint64_t now = memoEpoch(snapshotEpoch.load(std::memory_order_relaxed));
+  auto of_now = [&](uint64_t memo) {
+    return memo >> kMemoShift != 0 && (memo & kMemoEpochMask) == now;
+  };
+  return of_now(own) || of_now(block);
+}
+
+}  // namespace golab::runtime
