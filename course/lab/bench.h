@@ -73,5 +73,7 @@ std::string bench_heading(const BenchResults& results);
 extern const char* const kLeftOut;
 // A value of a row's unit as people say it: "383 ms", "11.2 MiB".
 std::string human(double value, const std::string& unit);
+// A ratio with two decimals; one digit that says something if that would be 0.00.
+std::string ratio_text(double ratio);
 
 }  // namespace lab

@@ -18,7 +18,7 @@ std::string marked(const std::string& text, double excess) {
 }
 
 std::string ratio_cell(double ratio, double excess) {
-  return std::isnan(ratio) ? "—" : marked(fmt::Sprintf("%.2f", ratio), excess);
+  return std::isnan(ratio) ? "—" : marked(ratio_text(ratio), excess);
 }
 
 std::string value_cell(const BenchRow* row, Contestant who, double excess) {

@@ -31,7 +31,8 @@ std::string cell(const BenchRow& row, Contestant who) {
 }
 
 std::string ratio_cell(const BenchRow& row, Contestant who) {
-  return row.has(who) && row.has(kOurs) ? format("%7.2f", row.ratio(who)) : format("%7s", "-");
+  return row.has(who) && row.has(kOurs) ? format("%7s", ratio_text(row.ratio(who)).c_str())
+                                        : format("%7s", "-");
 }
 
 }  // namespace
@@ -72,6 +73,11 @@ std::string bench_heading(const BenchResults& results) {
   return results.date + " · " + results.cpu + " · " + results.kernel + " · golab (" +
          results.versions[kOurs] + ") · Go (" + results.versions[kGo] + ") · Boost.Fiber (" +
          results.versions[kFiber] + ")";
+}
+
+std::string ratio_text(double ratio) {
+  if (!(ratio > 0) || ratio >= 0.005) return format("%.2f", ratio);
+  return format("%.*f", static_cast<int>(std::ceil(-std::log10(ratio))), ratio);
 }
 
 std::string human(double value, const std::string& unit) {
@@ -124,7 +130,7 @@ void judge(const BenchRow& row, const std::string& name, double theirs, double r
   if (found == Verdict::kMissed) *missed = true;
   auto number = [](double v) { return std::isnan(v) ? std::string("-") : format("%.1f", v); };
   *out += name + format(" %d ", row.procs) + number(row.median(kOurs)) + " " + number(theirs) +
-          " " + (std::isnan(ratio) ? std::string("-") : format("%.2f", ratio)) + " " + goal + " " +
+          " " + (std::isnan(ratio) ? std::string("-") : ratio_text(ratio)) + " " + goal + " " +
           verdict_name(found) + "\n";
 }
 

@@ -21,10 +21,6 @@ Bytef* as_input(std::string_view bytes) {
   return const_cast<Bytef*>(reinterpret_cast<const Bytef*>(bytes.data()));  // zlib only reads it
 }
 
-uint32_t checksum(uint32_t crc, std::string_view bytes) {
-  return static_cast<uint32_t>(crc32_z(crc, as_input(bytes), bytes.size()));
-}
-
 void append_little_endian(std::string* to, uint32_t n) {
   for (int shift = 0; shift < 32; shift += 8) *to += static_cast<char>(n >> shift);
 }
@@ -82,13 +78,13 @@ GzipWriter::~GzipWriter() {
 }
 
 void GzipWriter::write(std::string_view bytes) {
-  crc_ = checksum(crc_, bytes);
   size_ += bytes.size();
-  pack(bytes);
+  pack(bytes, &crc_);
 }
 
 void GzipWriter::finish(std::string_view tail) {
-  if (tail.empty()) {
+  if (tail.empty() || tail.size() > kKeptTailBytes) {
+    write(tail);
     deflate_some({}, Z_FINISH);
   } else {
     if (size_ > 0) deflate_some({}, Z_SYNC_FLUSH);  // to a whole byte
@@ -96,7 +92,7 @@ void GzipWriter::finish(std::string_view tail) {
     sink_(it->packed);
     crc_ = static_cast<uint32_t>(crc32_combine(crc_, it->crc, static_cast<z_off_t>(tail.size())));
     size_ += tail.size();
-    if (tail.size() <= kKeptTailBytes) delete Tail::kept().exchange(it.release());
+    delete Tail::kept().exchange(it.release());
   }
   std::string trailer;
   append_little_endian(&trailer, crc_);
@@ -109,19 +105,19 @@ std::unique_ptr<GzipWriter::Tail> GzipWriter::packed(std::string_view tail) {
   if (last != nullptr && last->plain == tail) return last;
   auto it = std::make_unique<Tail>();
   it->plain = tail;
-  it->crc = checksum(0, tail);
   deflateReset(&stream_->z);
   Sink out = std::exchange(sink_, [&](std::string_view piece) { it->packed += piece; });
-  pack(tail);
+  pack(tail, &it->crc);
   deflate_some({}, Z_FINISH);
   sink_ = std::move(out);
   return it;
 }
 
-void GzipWriter::pack(std::string_view bytes) {
+void GzipWriter::pack(std::string_view bytes, uint32_t* crc) {
   while (!bytes.empty()) {
     std::string_view piece = bytes.substr(0, kStepBytes);
     bytes.remove_prefix(piece.size());
+    *crc = static_cast<uint32_t>(crc32_z(*crc, as_input(piece), piece.size()));
     deflate_some(piece, Z_NO_FLUSH);
     if (step_) step_();
   }

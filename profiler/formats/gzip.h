@@ -22,7 +22,7 @@ enum class GzipLevel { Fastest, Default };
 // as Go's compress/gzip writes it (RFC 1952 §2.3).
 class GzipWriter {
  public:
-  // `step` is called after every few microseconds of work.
+  // `step` is called after every few microseconds of work, but for the last step of a stream.
   GzipWriter(Sink sink, GzipLevel level, std::function<void()> step = {});
   ~GzipWriter();
   GzipWriter(const GzipWriter&) = delete;
@@ -35,7 +35,7 @@ class GzipWriter {
  private:
   struct Stream;
   struct Tail;
-  void pack(std::string_view bytes);
+  void pack(std::string_view bytes, uint32_t* crc);
   void deflate_some(std::string_view bytes, int flush);
   std::unique_ptr<Tail> packed(std::string_view tail);
 

@@ -13,7 +13,7 @@ namespace pb = perftools::profiles;
 
 class PprofEncoder {
  public:
-  // `tail` gets what stays the same as long as the stacks do.
+  // `tail` gets what stays the same as long as the stacks and their order (by count) do.
   PprofEncoder(const StackTable& table, const PprofOptions& options, const Sink& sink,
                const Sink& tail)
       : table_(table),

@@ -159,7 +159,7 @@ class Walker {
     StackEntry* entry = stack_of_memo(seen);
     if (entry == nullptr) return nullptr;
     uint64_t counted = (seen & ~runtime::kMemoEpochMask) | epoch_;
-    if (runtime::onlyOneP) {  // which is ours: nobody runs them meanwhile
+    if (runtime::onlyOneP) {  // which is ours: nobody else runs what has a memo (stop.h)
       memo.store(counted, std::memory_order_relaxed);
     } else if (!memo.compare_exchange_strong(seen, counted)) {
       return nullptr;

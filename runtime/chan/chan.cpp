@@ -47,7 +47,7 @@ Layout layout_of(const ElemType* type, uint32_t size, bool timer) {
 // for every 17 timers, in a system call each, which doubled the time of time.After. So now and then
 // more is asked for and given back at once: that leaves it at the end of the heap.
 void make_room() {
-  constexpr size_t kRoomBytes = 60 << 10;  // from 64 KiB on, free looks whether to shrink the heap
+  constexpr size_t kRoomBytes = 60 << 10;  // from 128 KiB on it would be given to the kernel
   static thread_local constinit uint32_t calls = 0;
   if (++calls % 128 == 0) ::operator delete(::operator new(kRoomBytes));
 }

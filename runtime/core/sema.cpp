@@ -275,9 +275,7 @@ void runtime_doSpin(int i) {
   } while (runtime::nanotime() < until);
 }
 
-void runtime_getP() { runtime::RuntimeCall rc; }
-
-bool runtime_othersRunWithoutP() {
+bool runtime_someRunWithoutP() {
   return runtime::sched.nwithoutp.load(std::memory_order_relaxed) > 0;
 }
 

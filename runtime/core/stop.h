@@ -38,6 +38,8 @@
 //   walker comes later, its swap fails, and it takes the long way.
 //   - A memo is left or taken, and G::hasMemo touched, only by who has claimed the goroutine or
 //   runs it.
+//   - With one P, and that the walker's, plain stores do. A thread that comes out of a system call
+//   passes snapshot_gate without a P; so a goroutine in a system call never has a memo.
 //
 // Leaked goroutines come in thousands with one stack, neighbours in the table. Where all 64 of a
 // block have the same memo, the block has it too, and the walker counts 64 by one word: a million

@@ -60,7 +60,6 @@ class Mutex {
   static constexpr int kMutexWaiterShift = 3;
 
   void lockSlow();
-  bool lock_beside_preempted();
   void unlockSlow(int32_t now);
 
   std::atomic<int32_t> state_{0};

@@ -74,6 +74,7 @@ TEST_CASE("what was packed for one profile serves no other", "[formats][pprof]")
     GzipWriter gzip([&](std::string_view piece) { bytes += piece; }, GzipLevel::Fastest,
                     [&] { ++*steps; });
     for (const std::string& piece : pieces) gzip.write(piece);
+    gzip.write({});
     gzip.finish(tail);
     return bytes;
   };
