@@ -10,6 +10,7 @@
 #include <malloc.h>
 #include <unistd.h>
 
+#include <array>
 #include <atomic>
 #include <cinttypes>
 #include <cmath>
@@ -59,20 +60,38 @@ int areas() {
   return count;
 }
 
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
-}
+// Measurements, counted by size: 64 sizes to each doubling, so one comes back within 1 %.
+//
+// In a few pages that are always warm. A list would come to another page all the time, more often
+// beside profiles, and the more often the faster they are; and under some hypervisors a page that
+// has not been touched for long takes more than 100 µs.
+class Histogram {
+ public:
+  void add(double ns) {
+    int exponent = 0;
+    double mantissa = std::frexp(std::max(ns, 1.0), &exponent);  // from a half to 1
+    counts_[exponent * kSizes + static_cast<int>((mantissa - 0.5) * 2 * kSizes)]++;
+    n_++;
+  }
+  size_t size() const { return n_; }
+  // What `share` of them do not exceed, 0 if there are none.
+  double quantile(double share) const {
+    auto rest = static_cast<uint64_t>(share * static_cast<double>(n_));
+    for (size_t i = 0; n_ > 0; i++) {
+      if (rest < counts_[i]) {
+        return std::ldexp(0.5 + (static_cast<double>(i % kSizes) + 0.5) / (2 * kSizes),
+                          static_cast<int>(i / kSizes));
+      }
+      rest -= counts_[i];
+    }
+    return 0;
+  }
 
-// Room for a quarter of a million measurements, in pages that are there already. Under some
-// hypervisors a page that the kernel has to find takes more than 100 µs: those were a quarter to a
-// half of all such gaps, and more of them beside profiles, which fill three arrays, than in quiet,
-// which fills one.
-std::vector<double> room() {
-  std::vector<double> v(1 << 18);
-  v.clear();
-  return v;
-}
+ private:
+  static constexpr int kSizes = 64, kDoublings = 64;
+  uint64_t n_ = 0;
+  std::array<uint32_t, kSizes * kDoublings> counts_{};
+};
 
 enum Phase { kQuiet, kProfiles, kOver };
 
@@ -93,11 +112,7 @@ class Ticker {
     ended_.recv();
   }
   // After its end: the gap that one window in a thousand exceeds.
-  double p999(Phase phase) {
-    std::vector<double>& gaps = gaps_[phase];
-    std::sort(gaps.begin(), gaps.end());
-    return gaps.empty() ? 0 : gaps[gaps.size() * 999 / 1000];
-  }
+  double p999(Phase phase) const { return gaps_[phase].quantile(0.999); }
 
  private:
   static constexpr std::chrono::microseconds kWindow{100};
@@ -115,8 +130,7 @@ class Ticker {
       if (now - window < kWindow) continue;
       // The last gap of a profile may end in the quiet after it; quiet that ends is not counted.
       Phase next = phase_;
-      bool counts = phase == kProfiles || next == kQuiet;
-      if (counts && gaps_[phase].size() < gaps_[phase].capacity()) gaps_[phase].push_back(longest);
+      if (phase == kProfiles || next == kQuiet) gaps_[phase].add(longest);
       phase = next;
       window = now;
       longest = 0;
@@ -126,7 +140,7 @@ class Ticker {
 
   std::atomic<Phase> phase_{kQuiet};
   Chan<bool> ended_ = make_chan<bool>();
-  std::vector<double> gaps_[2] = {room(), room()};
+  Histogram gaps_[2];
 };
 
 // Keeps a processor as busy as profiles do, and makes way as they do. Without it there would be one
@@ -161,7 +175,7 @@ void report(const std::string& what, int goroutines, const char* unit, double va
 
 void profile_form(int n, int debug, const std::string& form) {
   std::ofstream("/proc/self/clear_refs") << "5";  // sets the high-water mark back
-  ::malloc_trim(0);  // the last form's room() would be there for this one's profile to use
+  ::malloc_trim(0);  // what the last form left would be there for this one's profile to use
   double before = status("VmRSS");
   Clock::time_point first = Clock::now();
   size_t size = take_profile(debug);
@@ -169,7 +183,7 @@ void profile_form(int n, int debug, const std::string& form) {
   report("memory-" + form, n, "bytes", status("VmHWM") - before, 1);
   report("size-" + form, n, "bytes", static_cast<double>(size), 1);
 
-  std::vector<double> took = room(), pauses = room();
+  Histogram took, pauses;
   Ticker ticker;
   // The wait has a goal for the binary form and for dumps; a few seconds, so that what exceeds one
   // window in a thousand is more than a few events.
@@ -182,11 +196,11 @@ void profile_form(int n, int debug, const std::string& form) {
       runtime::StopStats stops = runtime::stopStats();
       Clock::time_point start = Clock::now();
       take_profile(debug);
-      took.push_back(since(start));
+      took.add(since(start));
       runtime::StopStats now = runtime::stopStats();
       if (now.stops > stops.stops) {
-        pauses.push_back(static_cast<double>(now.total_ns - stops.total_ns) /
-                         static_cast<double>(now.stops - stops.stops));
+        pauses.add(static_cast<double>(now.total_ns - stops.total_ns) /
+                   static_cast<double>(now.stops - stops.stops));
       }
     } while (since(turn) < turn_ns(i));
     double lasted = since(turn);
@@ -196,10 +210,10 @@ void profile_form(int n, int debug, const std::string& form) {
   }
   ticker.end();
   int count = static_cast<int>(took.size());
-  report("profile-" + form, n, "ns", median(took), count);
+  report("profile-" + form, n, "ns", took.quantile(0.5), count);
   report("gap-" + form, n, "ns", ticker.p999(kProfiles), count);
   report("quiet-" + form, n, "ns", ticker.p999(kQuiet), count);
-  if (!pauses.empty()) report("pause-" + form, n, "ns", median(pauses), count);
+  if (pauses.size() > 0) report("pause-" + form, n, "ns", pauses.quantile(0.5), count);
 }
 
 void profile_of(int n, bool only_park) {

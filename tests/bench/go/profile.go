@@ -8,7 +8,6 @@ import (
 	"runtime"
 	"runtime/metrics"
 	"runtime/pprof"
-	"sort"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -55,12 +54,6 @@ func areas() float64 {
 	return float64(strings.Count(string(text), "\n"))
 }
 
-// median sorts the values.
-func median(values []float64) float64 {
-	sort.Float64s(values)
-	return values[len(values)/2]
-}
-
 const (
 	inQuiet = iota
 	inProfiles
@@ -88,24 +81,36 @@ const windowTime = 100 * time.Microsecond
 type ticker struct {
 	phase atomic.Int32
 	ended chan bool
-	gaps  [2][]float64
+	gaps  [2]histogram
 }
 
-// room is for a quarter of a million measurements, in pages that are there already: under some
-// hypervisors a page that the kernel has to find takes more than 100 µs.
-func room() []float64 {
-	s := make([]float64, 1<<18)
-	for i := range s {
-		s[i] = 1
+// histogram counts measurements by size, 64 sizes to each doubling, in a few pages that are always
+// warm (see profile_bench.cpp).
+type histogram struct {
+	n      int
+	counts [64 * 64]uint32
+}
+
+func (h *histogram) add(ns float64) {
+	mantissa, exponent := math.Frexp(math.Max(ns, 1))
+	h.counts[exponent*64+int((mantissa-0.5)*128)]++
+	h.n++
+}
+
+// quantile answers what share of them do not exceed, 0 if there are none.
+func (h *histogram) quantile(share float64) float64 {
+	rest := int(share * float64(h.n))
+	for i, count := range h.counts {
+		if rest < int(count) {
+			return math.Ldexp(0.5+(float64(i%64)+0.5)/128, i/64)
+		}
+		rest -= int(count)
 	}
-	return s[:0]
+	return 0
 }
 
 func startTicker() *ticker {
 	t := &ticker{ended: make(chan bool)}
-	for i := range t.gaps {
-		t.gaps[i] = room()
-	}
 	go func() {
 		yield := runtime.GOMAXPROCS(0) == 1
 		phase := t.phase.Load()
@@ -125,9 +130,8 @@ func startTicker() *ticker {
 			}
 			// The last gap of a profile may end in the quiet after it; quiet that ends is not counted.
 			next := t.phase.Load()
-			gaps := &t.gaps[phase]
-			if (phase == inProfiles || next == inQuiet) && len(*gaps) < cap(*gaps) {
-				*gaps = append(*gaps, float64(longest))
+			if phase == inProfiles || next == inQuiet {
+				t.gaps[phase].add(float64(longest))
 			}
 			phase, window, longest = next, now, 0
 		}
@@ -142,14 +146,7 @@ func (t *ticker) end() {
 }
 
 // p999 answers, after the end, the gap that one window in a thousand exceeds.
-func (t *ticker) p999(phase int) float64 {
-	gaps := t.gaps[phase]
-	sort.Float64s(gaps)
-	if len(gaps) == 0 {
-		return 0
-	}
-	return gaps[len(gaps)*999/1000]
-}
+func (t *ticker) p999(phase int) float64 { return t.gaps[phase].quantile(0.999) }
 
 // compute keeps a processor as busy as profiles do.
 func compute(d time.Duration) {
@@ -202,17 +199,17 @@ func profileForm(n, debug int, form string) {
 	print(fmt.Sprintf("memory-%s/%d", form, n), "bytes", status("VmHWM")-before, 1)
 	print(fmt.Sprintf("size-%s/%d", form, n), "bytes", float64(size), 1)
 
-	took := room()
+	took := new(histogram)
 	stopped := pauses()
 	t := startTicker()
 	var profiling time.Duration
-	for i := 0; (len(took) < 20 || profiling < phaseTime) && (profiling < 5*time.Second || len(took) < 3); i++ {
+	for i := 0; (took.n < 20 || profiling < phaseTime) && (profiling < 5*time.Second || took.n < 3); i++ {
 		t.phase.Store(inProfiles)
 		begun := time.Now()
 		for first := true; first || time.Since(begun) < turnTime(i); first = false {
 			start := time.Now()
 			takeProfile(io.Discard, debug)
-			took = append(took, float64(time.Since(start)))
+			took.add(float64(time.Since(start)))
 		}
 		lasted := time.Since(begun)
 		profiling += lasted
@@ -220,11 +217,11 @@ func profileForm(n, debug int, form string) {
 		compute(lasted)
 	}
 	t.end()
-	print(fmt.Sprintf("profile-%s/%d", form, n), "ns", median(took), len(took))
-	print(fmt.Sprintf("gap-%s/%d", form, n), "ns", t.p999(inProfiles), len(took))
-	print(fmt.Sprintf("quiet-%s/%d", form, n), "ns", t.p999(inQuiet), len(took))
+	print(fmt.Sprintf("profile-%s/%d", form, n), "ns", took.quantile(0.5), took.n)
+	print(fmt.Sprintf("gap-%s/%d", form, n), "ns", t.p999(inProfiles), took.n)
+	print(fmt.Sprintf("quiet-%s/%d", form, n), "ns", t.p999(inQuiet), took.n)
 	if stopped != nil {
-		print(fmt.Sprintf("pause-%s/%d", form, n), "ns", medianPause(stopped, pauses()), len(took))
+		print(fmt.Sprintf("pause-%s/%d", form, n), "ns", medianPause(stopped, pauses()), took.n)
 	}
 }
 
