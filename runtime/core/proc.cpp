@@ -5,7 +5,6 @@
 #include <time.h>
 #include <unwind.h>
 
-#include <algorithm>
 #include <cstdlib>
 #include <new>
 #include <utility>
