@@ -12,15 +12,16 @@
 #include "profiler/snapshot/snapshot.h"
 #include "runtime/core/proc.h"
 #include "runtime/core/sema.h"
+#include "runtime/traceback/stack.h"
 #include "runtime/traceback/traceback.h"
 
 namespace golab::runtime {
 
 // Go's chain ends in these two of package runtime; the leaf is where the snapshot is taken.
 [[gnu::noinline]] profiler::Snapshot goroutineProfileWithLabels() {
-  auto self = std::make_unique<StoppedStack>();
-  captureSelf(self.get());
-  return profiler::take_snapshot(profiler::Detail::counted, *self);
+  std::vector<uintptr_t> self(kStackTraceMax);
+  self.resize(static_cast<size_t>(Callers(1, self)));
+  return profiler::take_snapshot(profiler::Detail::counted, self);
 }
 
 [[gnu::noinline]] profiler::Snapshot pprof_goroutineProfileWithLabels() {
@@ -137,10 +138,9 @@ GoroutineRecord record_of(const profiler::Snapshot& snapshot, size_t i) {
 }  // namespace
 
 [[gnu::noinline]] static error writeGoroutineStacks(const Writer& w) {
-  auto self = std::make_unique<StoppedStack>();
-  captureSelf(self.get());
-  profiler::Snapshot snapshot = profiler::take_snapshot(profiler::Detail::each_goroutine, *self);
-  self.reset();
+  std::vector<uintptr_t> self(kStackTraceMax);
+  self.resize(static_cast<size_t>(Callers(1, self)));
+  profiler::Snapshot snapshot = profiler::take_snapshot(profiler::Detail::each_goroutine, self);
   Buffered out(w);
   PrintOptions options = default_print_options();
   options.cpp_names = cpp_names(w);

@@ -118,9 +118,8 @@ class Walker {
   // Records what of [0, end) is still absent from this epoch.
   void walk(uint32_t end) {
     end_ = end;
-    uint64_t epoch = runtime::snapshotEpoch.load();
-    epoch_ = runtime::memoEpoch(epoch);
-    by_memos_ = c_->detail == Detail::counted && epoch % runtime::kMemoRenewal != 0;
+    snapshot_ = runtime::snapshotEpoch.load();
+    epoch_ = runtime::memoEpoch(snapshot_);
     runtime::Turn turn;
     for (uint32_t i = 0; i < end;) {
       i = walk_batch(i);
@@ -137,9 +136,12 @@ class Walker {
     runtime::RuntimeCall rc;
     for (uint32_t work = 0; i < end_ && work < kWorkInBatch;) {
       work++;
-      if (i % kMemoBlock == 0 && by_memos_ && counted_by(runtime::blockMemoOf(i), kMemoBlock)) {
-        i += kMemoBlock;
-        continue;
+      if (i % kMemoBlock == 0) {
+        by_memos_ = c_->detail == Detail::counted && !runtime::renewsMemos(snapshot_, i);
+        if (by_memos_ && counted_by(runtime::blockMemoOf(i), kMemoBlock)) {
+          i += kMemoBlock;
+          continue;
+        }
       }
       StackEntry* memo = by_memos_ ? counted_by(runtime::memoOf(i), 1) : nullptr;
       if (memo == nullptr) {
@@ -274,8 +276,9 @@ class Walker {
   Collector* c_;
   uint32_t max_;
   uint32_t end_ = 0;             // of the table
-  uint64_t epoch_ = 0;           // this snapshot's, as memos have it
-  bool by_memos_ = false;        // false: each is looked at
+  uint64_t snapshot_ = 0;        // its epoch
+  uint64_t epoch_ = 0;           // the same as memos have it
+  bool by_memos_ = false;        // false: each of this block is looked at
   StackEntry* block_ = nullptr;  // the memo that all have of the block so far
   StackEntry* entry_ = nullptr;  // the last stack
   int64_t run_ = 0;              // how many equal ones in a row
@@ -292,11 +295,11 @@ int64_t mark_the_instant() {
 }
 
 // The goroutine that takes the snapshot, as it was when it asked.
-void record_self(const StoppedStack& self) {
+void record_self(std::span<const uintptr_t> self) {
   runtime::RuntimeCall rc;
   G* me = runtime::getg();
   if (!runtime::snapshotClaim(me)) return;
-  record_running(me, self);
+  collector->add(me, self.data(), static_cast<uint32_t>(self.size()), false);
   runtime::snapshotDone(me);
 }
 
@@ -332,7 +335,7 @@ void gather(Collector& c, uint64_t self_goid, Snapshot* out) {
 
 }  // namespace
 
-Snapshot take_snapshot(Detail detail, const StoppedStack& self) {
+Snapshot take_snapshot(Detail detail, std::span<const uintptr_t> self) {
   runtime::semacquire1(&snapshot_sema, false, runtime::WaitReason::Semacquire);
   Snapshot out;
   {

@@ -23,6 +23,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -58,8 +59,8 @@ struct Snapshot {
 
 enum class Detail { counted, each_goroutine };
 
-// Takes a snapshot. `self` is the caller's own stack, captured where the caller wants it to begin.
-// Parks while another snapshot is being taken.
-Snapshot take_snapshot(Detail detail, const runtime::StoppedStack& self);
+// Takes a snapshot. `self` is the caller's own stack, from where the caller wants it to begin
+// (runtime::Callers). Parks while another snapshot is being taken.
+Snapshot take_snapshot(Detail detail, std::span<const uintptr_t> self);
 
 }  // namespace golab::profiler

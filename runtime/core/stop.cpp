@@ -342,11 +342,6 @@ const StoppedStack* stoppedStack(const G* gp) {
   return nullptr;
 }
 
-[[gnu::noinline]] void captureSelf(StoppedStack* out) {
-  capture(out, getg(), reinterpret_cast<uintptr_t>(__builtin_return_address(0)),
-          static_cast<FrameRecord*>(__builtin_frame_address(0))->fp);
-}
-
 // ---- Signals
 // ----------------------------------------------------------------------------------------------
 

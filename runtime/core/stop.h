@@ -52,8 +52,9 @@
 //   their memos are all still there. Both sides write first and read then: a goroutine that has run
 //   in between is missed by one of them at most.
 //   - 64 that are counted by their block keep their own memos as they are. So a memo may be many
-//   snapshots old; but every 2^15th renews all of them or takes them away, and with 16 bits of it
-//   an epoch that is past is never taken for this one.
+//   snapshots old; but each block has its turn, every 2^15th snapshot, to have them renewed or
+//   taken away, and with 16 bits of it an epoch that is past is never taken for this one. (All in
+//   one snapshot was 30 ms for a million.)
 #pragma once
 
 #include <atomic>
@@ -79,10 +80,6 @@ const StoppedStack* stoppedStack(const G* gp);
 // again.
 void freezeTheWorld();
 
-// The running goroutine's own stack, the caller of this function first. Neither allocates nor
-// parks.
-void captureSelf(StoppedStack* out);
-
 // ---- Epoch snapshot ----
 
 enum : uint64_t { kSnapshotAbsent = 0, kSnapshotInProgress = 1, kSnapshotSatisfied = 2 };
@@ -97,6 +94,10 @@ constexpr uint64_t kMemoBroken = 1;
 constexpr uint64_t kMemoEpochMask = 0xffff << 1;
 constexpr int kMemoShift = 17;  // of the profiler's bits
 constexpr uint64_t kMemoRenewal = 1 << 15;
+// Does the snapshot of this epoch renew the memos of the block in which allg(i) is?
+inline bool renewsMemos(uint64_t epoch, uint32_t i) {
+  return (epoch + i / kMemoBlock) % kMemoRenewal == 0;
+}
 inline uint64_t memoEpoch(uint64_t epoch) { return epoch << 1 & kMemoEpochMask; }
 Memo& memoOf(uint32_t i);       // of allg(i)
 Memo& blockMemoOf(uint32_t i);  // of the block in which allg(i) is

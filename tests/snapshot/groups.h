@@ -8,6 +8,7 @@
 
 #include "profiler/snapshot/snapshot.h"
 #include "runtime/core/proc.h"
+#include "runtime/traceback/stack.h"
 #include "runtime/traceback/symbols.h"
 #include "tests/catch.h"
 
@@ -31,9 +32,9 @@ struct Groups {
 
 [[gnu::noinline]] inline Groups take(
     golab::profiler::Detail detail = golab::profiler::Detail::counted) {
-  auto self = std::make_unique<golab::runtime::StoppedStack>();
-  golab::runtime::captureSelf(self.get());
-  Groups g{golab::profiler::take_snapshot(detail, *self), {}};
+  std::vector<uintptr_t> self(golab::runtime::kStackTraceMax);
+  self.resize(static_cast<size_t>(golab::runtime::Callers(1, self)));
+  Groups g{golab::profiler::take_snapshot(detail, self), {}};
   golab::runtime::systemstack([&] {
     for (auto& stack : g.snapshot.stacks) {
       auto& names = g.functions.emplace_back();

@@ -79,15 +79,17 @@ TEST_CASE("the next profile sees who has moved", "[snapshot]") {
   close(third);
 }
 
-// How many goroutines have a memo of this epoch, and how many an older one.
-std::pair<int, int> memos_now_and_older() {
-  uint64_t now = runtime::memoEpoch(runtime::snapshotEpoch.load());
-  int fresh = 0, older = 0;
+// How many snapshots ago goroutines got the memo that they have, at most; and how many have one.
+std::pair<uint64_t, int> oldest_memo_and_count() {
+  uint64_t now = runtime::snapshotEpoch.load(), oldest = 0;
+  int count = 0;
   for (uint32_t i = 0; i < runtime::allglen(); i++) {
     uint64_t memo = runtime::memoOf(i).load();
-    if (memo != 0) ((memo & runtime::kMemoEpochMask) == now ? fresh : older)++;
+    if (memo == 0) continue;
+    count++;
+    oldest = std::max(oldest, (now - (memo >> 1)) & 0xffff);
   }
-  return {fresh, older};
+  return {oldest, count};
 }
 
 // An epoch has 16 bits in a memo: none may grow so old that its epoch comes round again.
@@ -96,12 +98,17 @@ TEST_CASE("goroutines that are counted by the block get a new memo in time", "[s
   for (int i = 0; i < 1024; i++) go(wait_here, gate);
   REQUIRE(receivers_parked(gate, 1024));
   for (int i = 0; i < 3; i++) CHECK(take().in("main.wait_here") == 1024);
-  CHECK(memos_now_and_older().second >= 128);
-  runtime::snapshotEpoch |= runtime::kMemoRenewal - 1;
-  CHECK(take().in("main.wait_here") == 1024);
-  CHECK(memos_now_and_older().first >= 1024);
-  CHECK(memos_now_and_older().second == 0);
-  CHECK(take().in("main.wait_here") == 1024);
+  CHECK(oldest_memo_and_count().first >= 2);
+  // Each block has its turn once in 2^15 snapshots. Only those are taken in which one of ours has.
+  const uint64_t blocks = runtime::allglen() / runtime::kMemoBlock + 1;
+  for (int round = 0; round < 3; round++) {
+    uint64_t next = (runtime::snapshotEpoch.load() | (runtime::kMemoRenewal - 1)) + 1;
+    runtime::snapshotEpoch = next - blocks;
+    for (uint64_t i = 0; i < blocks; i++) CHECK(take().in("main.wait_here") == 1024);
+    auto [oldest, count] = oldest_memo_and_count();
+    CHECK(oldest <= blocks);
+    CHECK(count >= 1024);
+  }
   close(gate);
 }
 
