@@ -22,6 +22,7 @@
 
 #include "runtime/core/panic.h"
 #include "runtime/core/proc.h"
+#include "runtime/core/reserve.h"
 
 namespace golab::profiler {
 
@@ -76,12 +77,12 @@ class LazyArray {
  private:
   static constexpr size_t kKept = size_t{16} << 20;  // 400 thousand goroutines
   static constexpr size_t kPiece = size_t{64} << 10;
+  static constexpr size_t kSmall = size_t{256} << 10;
 
   struct Mapping {
     explicit Mapping(size_t wanted) : bytes(wanted) {
-      void* map = mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
-                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-      if (map == MAP_FAILED) panic("goroutine profile: out of address space (see ulimit -v)");
+      void* map = runtime::reserve(bytes, kSmall);
+      if (map == nullptr) panic("goroutine profile: out of address space (see ulimit -v)");
       at = static_cast<char*>(map);
     }
     ~Mapping() { munmap(at, bytes); }

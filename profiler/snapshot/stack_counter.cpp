@@ -5,14 +5,14 @@
 #include <cstring>
 
 #include "runtime/core/panic.h"
+#include "runtime/core/reserve.h"
 
 namespace golab::profiler {
 namespace {
 
 void* map_lazily(size_t bytes) {
-  void* at = mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
-                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (at == MAP_FAILED) panic("goroutine profile: out of address space (see ulimit -v)");
+  void* at = runtime::reserve(bytes);
+  if (at == nullptr) panic("goroutine profile: out of address space (see ulimit -v)");
   return at;
 }
 

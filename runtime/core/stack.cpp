@@ -9,6 +9,7 @@
 
 #include "runtime/core/panic.h"
 #include "runtime/core/proc.h"
+#include "runtime/core/reserve.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(GOLAB_ASAN)
 #include <sanitizer/asan_interface.h>
@@ -66,7 +67,7 @@ size_t parse_stack_bytes(const char* text) {
   return n;
 }
 
-uintptr_t reserve(size_t bytes) {
+uintptr_t reserve_stacks(size_t bytes) {
   void* at = mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
   if (at == MAP_FAILED)
@@ -100,7 +101,7 @@ constexpr uintptr_t kUnguarded = 1;
 
 uintptr_t carve() {
   if (stacks.next == stacks.end) {
-    uintptr_t base = reserve(kReservationBytes);
+    uintptr_t base = reserve_stacks(kReservationBytes);
     stacks.end = base + kReservationBytes;
     stacks.next = base + stacks.bytes;  // the lowest place stays free: stackIntact looks below
   }
@@ -150,9 +151,8 @@ void stackinit() {
     else
       bad_env("GOLAB_GUARD", text, "want madvise, mprotect or canary (unset: the best there is)");
   }
-  void* depot = mmap(nullptr, kDepotMax * sizeof(uintptr_t), PROT_READ | PROT_WRITE,
-                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (depot == MAP_FAILED) throw_("out of address space for the table of free stacks");
+  void* depot = reserve(kDepotMax * sizeof(uintptr_t));
+  if (depot == nullptr) throw_("out of address space for the table of free stacks");
   stacks.depot = static_cast<uintptr_t*>(depot);
 }
 
@@ -222,7 +222,7 @@ bool stackscavenge() {
 
 void stackallocMain(G* gp) {
   size_t bytes = stacks.bytes > kMainStackBytes ? 2 * stacks.bytes : kMainStackBytes;
-  uintptr_t base = reserve(bytes);
+  uintptr_t base = reserve_stacks(bytes);
   mprotect(reinterpret_cast<void*>(base), kGuardBytes, PROT_NONE);
   gp->stackUnguarded = false;
   gp->stackLo = base + kGuardBytes;

@@ -6,10 +6,9 @@
 // timer lies on a stack that nobody has looked at for long, that would be most of the work.
 #include "runtime/core/timer.h"
 
-#include <sys/mman.h>
-
 #include "runtime/chan/hchan.h"
 #include "runtime/core/panic.h"
+#include "runtime/core/reserve.h"
 #include "runtime/core/sched.h"
 #include "runtime/net/netpoll.h"
 
@@ -63,9 +62,8 @@ void update_root(P* pp) {
 // Answers whether t is the first of them now.
 bool heap_insert(P* pp, Timer* t) {
   if (pp->timers == nullptr) {
-    void* at = mmap(nullptr, (kBeforeRoot + kMaxTimers) * sizeof(TimerEntry),
-                    PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (at == MAP_FAILED) throw_("out of address space for timers (see ulimit -v)");
+    void* at = reserve((kBeforeRoot + kMaxTimers) * sizeof(TimerEntry));
+    if (at == nullptr) throw_("out of address space for timers (see ulimit -v)");
     pp->timers = static_cast<TimerEntry*>(at) + kBeforeRoot;
   }
   if (pp->timersLen == kMaxTimers) throw_("more than 16 million timers");

@@ -1,0 +1,44 @@
+// reserve.h: address space for tables that grow in place and never move; memory comes as it is
+// touched.
+//
+// The beginning of a table gets pages of 4 KiB, so that a small program stays small, and the rest
+// pages of 2 MiB, if the kernel has them. (Linux: Documentation/admin-guide/mm/transhuge.rst; with
+// "never" in /sys/kernel/mm/transparent_hugepage/enabled all are small.) That saves faults and
+// entries of the TLB, but it is done for something else. The small pages of a table lie anywhere
+// in physical memory, and a virtual machine has that from its host in pieces of 2 MiB, each of
+// which the host takes away now and then to see whether it is used: whoever touches it next waits
+// 100 to 200 µs. So what counts is not how much a profile looks at, but in how many pieces that
+// lies (measured: tests/bench/README.md, "What the host takes").
+//
+// Rejected: large pages from the start (2 MiB for each of a dozen tables); populating ahead (the
+// pages come at once, but not from one place).
+#pragma once
+
+#include <sys/mman.h>
+
+#include <cstddef>
+#include <cstdint>
+
+namespace golab::runtime {
+
+constexpr size_t kLargePage = size_t{2} << 20;
+
+// Zeros, of which the first `small` (a multiple of 4 KiB) are of small pages. Null: out of address
+// space (see ulimit -v). To be given back with munmap(at, bytes).
+inline void* reserve(size_t bytes, size_t small = kLargePage) {
+  const size_t page = 4096;
+  bytes = (bytes + page - 1) / page * page;
+  void* map = mmap(nullptr, bytes + kLargePage, PROT_READ | PROT_WRITE,
+                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (map == MAP_FAILED) return nullptr;
+  auto begin = static_cast<char*>(map);
+  size_t beyond = (reinterpret_cast<uintptr_t>(map) + small) % kLargePage;
+  char* at = begin + (kLargePage - beyond) % kLargePage;  // the large ones begin at a boundary
+  if (at != begin) munmap(begin, static_cast<size_t>(at - begin));
+  munmap(at + bytes, static_cast<size_t>(begin + kLargePage - at));
+  madvise(at, small < bytes ? small : bytes, MADV_NOHUGEPAGE);
+  if (small < bytes) madvise(at + small, bytes - small, MADV_HUGEPAGE);
+  return at;
+}
+
+}  // namespace golab::runtime
