@@ -30,7 +30,8 @@ void append_little_endian(std::string* to, uint32_t n) {
 struct GzipWriter::Stream {
   explicit Stream(GzipLevel wanted) : level(wanted) {
     int zlib_level = level == GzipLevel::Fastest ? Z_BEST_SPEED : Z_DEFAULT_COMPRESSION;
-    if (deflateInit2(&z, zlib_level, Z_DEFLATED, kRawWindow, 8, Z_DEFAULT_STRATEGY) != Z_OK)
+    if (deflateInit2(&z, zlib_level, Z_DEFLATED, kRawWindow, level == GzipLevel::Fastest ? 5 : 8,
+                     Z_DEFAULT_STRATEGY) != Z_OK)
       throw std::bad_alloc();
   }
   ~Stream() { deflateEnd(&z); }
