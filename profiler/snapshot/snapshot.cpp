@@ -120,6 +120,7 @@ class Walker {
     end_ = end;
     snapshot_ = runtime::snapshotEpoch.load();
     epoch_ = runtime::memoEpoch(snapshot_);
+    by_memos_ = c_->detail == Detail::counted;
     runtime::Turn turn;
     for (uint32_t i = 0; i < end;) {
       i = walk_batch(i);
@@ -136,12 +137,10 @@ class Walker {
     runtime::RuntimeCall rc;
     for (uint32_t work = 0; i < end_ && work < kWorkInBatch;) {
       work++;
-      if (i % kMemoBlock == 0) {
-        by_memos_ = c_->detail == Detail::counted && !runtime::renewsMemos(snapshot_, i);
-        if (by_memos_ && counted_by(runtime::blockMemoOf(i), kMemoBlock)) {
-          i += kMemoBlock;
-          continue;
-        }
+      if (i % kMemoBlock == 0 && by_memos_ && !runtime::renewsMemos(snapshot_, i) &&
+          counted_by(runtime::blockMemoOf(i), kMemoBlock)) {
+        i += kMemoBlock;
+        continue;
       }
       StackEntry* memo = by_memos_ ? counted_by(runtime::memoOf(i), 1) : nullptr;
       if (memo == nullptr) {
@@ -278,7 +277,7 @@ class Walker {
   uint32_t end_ = 0;             // of the table
   uint64_t snapshot_ = 0;        // its epoch
   uint64_t epoch_ = 0;           // the same as memos have it
-  bool by_memos_ = false;        // false: each of this block is looked at
+  bool by_memos_ = false;        // false: each is looked at
   StackEntry* block_ = nullptr;  // the memo that all have of the block so far
   StackEntry* entry_ = nullptr;  // the last stack
   int64_t run_ = 0;              // how many equal ones in a row

@@ -35,8 +35,9 @@ T* table(size_t n, size_t small = kLargePage) {
 void allginit() {
   allgs = table<G>(kMaxGoroutines);
   memos = table<Memo>(kMaxGoroutines);
-  // All that a profile of many looks at: with 2 MiB of small pages there would be no large one.
-  block_memos = table<Memo>(kMaxGoroutines / kMemoBlock, kLargePage / kMemoBlock);
+  // All that a profile of many looks at: 2 MiB, so few small pages and a whole large one.
+  constexpr size_t kSmall = kLargePage / kMemoBlock;
+  block_memos = table<Memo>(kMaxGoroutines / kMemoBlock + kSmall / sizeof(Memo), kSmall);
   sched.gFree = table<G*>(kMaxGoroutines);
 }
 

@@ -52,9 +52,9 @@
 //   their memos are all still there. Both sides write first and read then: a goroutine that has run
 //   in between is missed by one of them at most.
 //   - 64 that are counted by their block keep their own memos as they are. So a memo may be many
-//   snapshots old; but each block has its turn, every 2^15th snapshot, to have them renewed or
-//   taken away, and with 16 bits of it an epoch that is past is never taken for this one. (All in
-//   one snapshot was 30 ms for a million.)
+//   snapshots old; but in every 2^15th snapshot each block has its turn to be counted one by one,
+//   and with 16 bits of it an epoch that is past is never taken for this one. (All in the same
+//   snapshot took 30 ms for a million.)
 #pragma once
 
 #include <atomic>
@@ -94,7 +94,7 @@ constexpr uint64_t kMemoBroken = 1;
 constexpr uint64_t kMemoEpochMask = 0xffff << 1;
 constexpr int kMemoShift = 17;  // of the profiler's bits
 constexpr uint64_t kMemoRenewal = 1 << 15;
-// Does the snapshot of this epoch renew the memos of the block in which allg(i) is?
+// Is it the turn of allg(i)'s block, in the snapshot of this epoch?
 inline bool renewsMemos(uint64_t epoch, uint32_t i) {
   return (epoch + i / kMemoBlock) % kMemoRenewal == 0;
 }
