@@ -13,6 +13,9 @@ namespace {
 
 constexpr int kGzipWindow = MAX_WBITS + 16;  // zlib's way of saying: with gzip's header and trailer
 constexpr int kRawWindow = -MAX_WBITS;       // and: without any
+// zlib's memLevel. Small: a hash table of 8 kB, which is cleared for each stream, instead of 64,
+// and blocks of two thousand symbols instead of sixteen.
+constexpr int kSmallTables = 5, kUsualTables = 8;
 constexpr size_t kStepBytes = 512;
 constexpr size_t kInflateBytes = size_t{1} << 30;  // zlib counts in 32 bits
 constexpr size_t kKeptTailBytes = 256 << 10;
@@ -29,17 +32,17 @@ void append_little_endian(std::string* to, uint32_t n) {
 
 struct GzipWriter::Stream {
   explicit Stream(GzipLevel wanted) : level(wanted) {
-    int zlib_level = level == GzipLevel::Fastest ? Z_BEST_SPEED : Z_DEFAULT_COMPRESSION;
-    if (deflateInit2(&z, zlib_level, Z_DEFLATED, kRawWindow, level == GzipLevel::Fastest ? 5 : 8,
-                     Z_DEFAULT_STRATEGY) != Z_OK)
+    bool fastest = level == GzipLevel::Fastest;
+    if (deflateInit2(&z, fastest ? Z_BEST_SPEED : Z_DEFAULT_COMPRESSION, Z_DEFLATED, kRawWindow,
+                     fastest ? kSmallTables : kUsualTables, Z_DEFAULT_STRATEGY) != Z_OK)
       throw std::bad_alloc();
   }
   ~Stream() { deflateEnd(&z); }
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;
 
-  // One stream of each level is kept for the next writer. Its tables are a quarter of a megabyte:
-  // to get them from the kernel anew took longer than to pack a profile.
+  // One stream of each level is kept for the next writer. Its tables are up to a quarter of a
+  // megabyte: to get them from the kernel anew took longer than to pack a profile.
   static std::atomic<Stream*>& kept(GzipLevel level) {
     static std::atomic<Stream*> streams[2];
     return streams[level == GzipLevel::Fastest ? 0 : 1];

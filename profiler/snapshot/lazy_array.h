@@ -7,8 +7,8 @@
 // machine it may take 200 µs until the host has found one. (To keep them and zero them here was no
 // better: they are more than the caches hold.)
 //
-// What is beyond kKept goes back a piece at a time: the kernel needs a quarter of a microsecond for
-// a page, and whoever else wants the processor should not feel it.
+// What is beyond kKept goes back a large page at a time: whoever else wants the processor should
+// not feel it. (Smaller pieces would split the pages, and the next dump would get small ones.)
 #pragma once
 
 #include <sys/mman.h>
@@ -47,8 +47,8 @@ class LazyArray {
   ~LazyArray() {
     if (map_ == nullptr) return;
     size_t used = touched_ * sizeof(T);
-    for (size_t done = kKept; done < used; done += kPiece) {
-      madvise(map_->at + done, std::min(used - done, kPiece), MADV_DONTNEED);
+    for (size_t done = kKept; done < used; done += runtime::kLargePage) {
+      madvise(map_->at + done, std::min(map_->bytes - done, runtime::kLargePage), MADV_DONTNEED);
       if (runtime::getg() != nullptr) runtime::yield_if_others_wait();
     }
     delete kept().exchange(map_.release());
@@ -75,9 +75,8 @@ class LazyArray {
   const T* end() const { return data() + size_; }
 
  private:
-  static constexpr size_t kKept = size_t{16} << 20;  // 400 thousand goroutines
-  static constexpr size_t kPiece = size_t{64} << 10;
-  static constexpr size_t kSmall = size_t{256} << 10;
+  static constexpr size_t kSmall = size_t{64} << 10;  // bytes in small pages: 1,600 goroutines
+  static constexpr size_t kKept = kSmall + (size_t{16} << 20);  // 400,000
 
   struct Mapping {
     explicit Mapping(size_t wanted) : bytes(wanted) {

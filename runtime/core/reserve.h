@@ -5,10 +5,14 @@
 // pages of 2 MiB, if the kernel has them. (Linux: Documentation/admin-guide/mm/transhuge.rst; with
 // "never" in /sys/kernel/mm/transparent_hugepage/enabled all are small.) That saves faults and
 // entries of the TLB, but it is done for something else. The small pages of a table lie anywhere
-// in physical memory, and a virtual machine has that from its host in pieces of 2 MiB, each of
-// which the host takes away now and then to see whether it is used: whoever touches it next waits
-// 100 to 200 µs. So what counts is not how much a profile looks at, but in how many pieces that
-// lies (measured: tests/bench/README.md, "What the host takes").
+// in physical memory, and a virtual machine may have that from its host in pieces of 2 MiB, each of
+// which is away now and then: whoever touches it next waits 100 to 200 µs. So what counts is not
+// how much a profile looks at, but in how many pieces that lies (measured: tests/bench/README.md,
+// "What the host takes").
+//
+// The price: one goroutine in 6,400 waits until the kernel has cleared 2 MiB, 0.1 ms, under the
+// lock of the table; longer if the kernel first has to make room for them (`defrag` beside the file
+// above). The 512 small pages instead would take three times as long, but not in one go.
 //
 // Rejected: large pages from the start (2 MiB for each of a dozen tables); populating ahead (the
 // pages come at once, but not from one place).
@@ -21,13 +25,13 @@
 
 namespace golab::runtime {
 
+constexpr size_t kSmallPage = size_t{4} << 10;  // bytes
 constexpr size_t kLargePage = size_t{2} << 20;
 
-// Zeros, of which the first `small` (a multiple of 4 KiB) are of small pages. Null: out of address
-// space (see ulimit -v). To be given back with munmap(at, bytes).
+// So many bytes of zeros, of which the first `small` (a multiple of kSmallPage) are in small pages.
+// Null: out of address space (see ulimit -v). To be given back with munmap(at, bytes).
 inline void* reserve(size_t bytes, size_t small = kLargePage) {
-  const size_t page = 4096;
-  bytes = (bytes + page - 1) / page * page;
+  bytes = (bytes + kSmallPage - 1) / kSmallPage * kSmallPage;
   void* map = mmap(nullptr, bytes + kLargePage, PROT_READ | PROT_WRITE,
                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (map == MAP_FAILED) return nullptr;

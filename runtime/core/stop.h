@@ -52,7 +52,7 @@
 //   their memos are all still there. Both sides write first and read then: a goroutine that has run
 //   in between is missed by one of them at most.
 //   - 64 that are counted by their block keep their own memos as they are. So a memo may be many
-//   snapshots old; but in every 2^15th snapshot each block has its turn to be counted one by one,
+//   snapshots old; but each block has its turn, once in 2^15 snapshots, to be counted one by one,
 //   and with 16 bits of it an epoch that is past is never taken for this one. (All in the same
 //   snapshot took 30 ms for a million.)
 #pragma once
