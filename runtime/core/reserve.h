@@ -10,9 +10,10 @@
 // how much a profile looks at, but in how many pieces that lies (measured: tests/bench/README.md,
 // "What the host takes").
 //
-// The price: one goroutine in 6,400 waits until the kernel has cleared 2 MiB, 0.1 ms, under the
-// lock of the table; longer if the kernel first has to make room for them (`defrag` beside the file
-// above). The 512 small pages instead would take three times as long, but not in one go.
+// The price: one goroutine in 6,400 waits, under the lock of the table, until the kernel has
+// cleared 2 MiB: 0.2 ms, or 5 where the host has to find them first; longer if the kernel must make
+// room
+// (`defrag` beside the file above). The 512 small pages instead take 0.65 ms, but not in one go.
 //
 // Rejected: large pages from the start (2 MiB for each of a dozen tables); populating ahead (the
 // pages come at once, but not from one place).
