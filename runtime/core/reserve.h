@@ -11,12 +11,11 @@
 // "What the host takes").
 //
 // The price: one goroutine in 6,400 waits, under the lock of the table, until the kernel has
-// cleared 2 MiB: 0.2 ms, or 5 where the host has to find them first; longer if the kernel must make
-// room
-// (`defrag` beside the file above). The 512 small pages instead take 0.65 ms, but not in one go.
+// cleared 2 MiB: 0.2 ms, or 5 where the host has to find them first, or longer if the kernel must
+// make room (`defrag` beside the file above). 512 small pages take 0.65 ms, but not in one go.
 //
-// Rejected: large pages from the start (2 MiB for each of a dozen tables); populating ahead (the
-// pages come at once, but not from one place).
+// Rejected: large pages from the start (2 MiB for each table); populating ahead (the pages come at
+// once, but not from one place).
 #pragma once
 
 #include <sys/mman.h>
