@@ -165,17 +165,18 @@ void startm(P* pp, bool spinning) {
 // ---- Ps
 // ---------------------------------------------------------------------------------------------
 
-void acquirep(M* mp, P* pp) {
-  if (pp == nullptr) return;  // woken without one: the world changed its size
-  mp->p = pp;
-  pp->m.store(mp, std::memory_order_relaxed);
-  pp->status.store(_Prunning, std::memory_order_release);
-}
-
 void no_more_withoutp(M* mp) {
   if (!mp->withoutp) return;
   mp->withoutp = false;
   sched.nwithoutp.fetch_sub(1, std::memory_order_relaxed);
+}
+
+void acquirep(M* mp, P* pp) {
+  if (pp == nullptr) return;  // woken without one: the world changed its size
+  no_more_withoutp(mp);
+  mp->p = pp;
+  pp->m.store(mp, std::memory_order_relaxed);
+  pp->status.store(_Prunning, std::memory_order_release);
 }
 
 P* releasep(M* mp) {

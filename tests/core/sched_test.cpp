@@ -74,6 +74,20 @@ TEST_CASE("a busy loop starves nobody, with one P or several", "[sched][preempti
   CHECK(eventually([] { return runtime::sched.nwithoutp.load() == 0; }));
 }
 
+TEST_CASE("a goroutine that goes on without a P is not counted any more once it has one",
+          "[sched][preemption]") {
+  Procs one(1);
+  Spinner another;
+  another.start(1);
+  // Nothing here calls the runtime: a handler gives the P to the other one, this goroutine goes on.
+  // The number of processors is then what gets it another.
+  auto& nwithoutp = runtime::sched.nwithoutp;
+  while (nwithoutp.load() == 0) {}
+  runtime::GOMAXPROCS(2);
+  CHECK(nwithoutp.load() == 0);
+  CHECK(another.end());
+}
+
 TEST_CASE("a goroutine in a system call gives its P away", "[sched][syscall]") {
   Procs one(1);
   int fds[2];
