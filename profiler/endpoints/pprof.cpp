@@ -188,11 +188,11 @@ void Symbol(ResponseWriter& w, Request* r) {
       uintptr_t pc = 0;
       auto [end, err] = std::from_chars(digits.data(), digits.data() + digits.size(), pc, base);
       if (err != std::errc() || end != digits.data() + digits.size() || pc == 0) continue;
-      const std::vector<runtime::Frame>& frames = runtime::symbolize(pc);
+      std::span<const runtime::Frame> frames = runtime::symbolize(pc);
       if (frames.empty() || frames.back().function.empty()) continue;
       char number[24];
       snprintf(number, sizeof number, "%#lx ", static_cast<unsigned long>(pc));
-      text += number + frames.back().function + "\n";
+      text.append(number).append(frames.back().function).append("\n");
     }
   });
   w.Write(text);

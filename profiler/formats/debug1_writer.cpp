@@ -23,12 +23,12 @@ struct ShownFrame {
   const runtime::Frame* frame;
 };
 
-std::string name_of(const runtime::Frame& frame, bool cpp_names) {
+std::string_view name_of(const runtime::Frame& frame, bool cpp_names) {
   if (cpp_names && !frame.cpp_name.empty()) return frame.cpp_name;
   return frame.function.empty() ? frame.system_name : frame.function;
 }
 
-bool is_runtime(const std::string& name) {
+bool is_runtime(std::string_view name) {
   return name.starts_with("runtime.") || name.starts_with("internal/runtime/");
 }
 
@@ -37,7 +37,7 @@ std::vector<std::string> cells_of(const ShownFrame& shown, const std::string& na
   if (name.empty()) return {"#", hex(shown.pc)};
   const runtime::Frame& frame = *shown.frame;
   std::string offset = hex(shown.pc > frame.entry ? shown.pc - frame.entry : 0);
-  std::string file = frame.file.empty() ? "?" : frame.file;
+  std::string file(frame.file.empty() ? "?" : frame.file);
   return {"#", hex(shown.pc), name + "+" + offset, file + ":" + std::to_string(frame.line)};
 }
 
@@ -48,8 +48,8 @@ std::string frame_lines(const std::vector<ShownFrame>& stack, bool cpp_names) {
   for (bool show_runtime : {false, true}) {
     bool show = show_runtime, any = false;
     for (const ShownFrame& shown : stack) {
-      std::string name = name_of(*shown.frame, cpp_names);
-      const std::string& go_name = shown.frame->function.empty() ? name : shown.frame->function;
+      std::string_view name = name_of(*shown.frame, cpp_names);
+      std::string_view go_name = shown.frame->function.empty() ? name : shown.frame->function;
       if (go_name == "runtime.goexit" || (!show && is_runtime(go_name))) continue;
       show = any = true;
       lines.row(cells_of(shown, valid_utf8(name)));

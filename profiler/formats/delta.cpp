@@ -152,16 +152,19 @@ class ProfileEncoder {
     for (size_t i = 0; i < p_.mappings.size(); i++) {
       const Mapping& mapping = p_.mappings[i];
       int64_t file = strings_.index(mapping.file), build_id = strings_.index(mapping.build_id);
-      put(pb::Profile::kMappingFieldNumber, mapping_message(i + 1, mapping, file, build_id));
+      put(pb::Profile::kMappingFieldNumber,
+          mapping_message(i + 1, mapping, mapping.has_functions, file, build_id));
     }
     for (size_t i = 0; i < p_.locations.size(); i++) put_location(i);
     for (size_t i = 0; i < p_.functions.size(); i++) {
-      put(pb::Profile::kFunctionFieldNumber, function_message(i + 1, p_.functions[i], strings_));
+      const Function& f = p_.functions[i];
+      put(pb::Profile::kFunctionFieldNumber,
+          function_message(i + 1, f.name, f.system_name, f.file, f.start_line, strings_));
     }
     Message tail = tail_message();
     sink(out_.data());
     Message strings;
-    for (const std::string& text : strings_.strings()) {
+    for (std::string_view text : strings_.strings()) {
       strings.bytes(pb::Profile::kStringTableFieldNumber, text);
     }
     sink(strings.data());

@@ -170,14 +170,14 @@ std::vector<Mapping> read_mappings_anew() {
 
 }  // namespace
 
-std::vector<Mapping> read_mappings() {
+Mappings read_mappings() {
   static std::mutex mu;
   static Generation known;
-  static auto& mappings = *new std::vector<Mapping>;  // outlives static destruction
+  static auto& mappings = *new Mappings;  // outlives static destruction
   std::lock_guard guard(mu);
   // The generation first: what is loaded meanwhile makes us read again the next time.
-  if (Generation now = current_generation(); mappings.empty() || !(now == known)) {
-    mappings = read_mappings_anew();
+  if (Generation now = current_generation(); mappings == nullptr || !(now == known)) {
+    mappings = std::make_shared<const std::vector<Mapping>>(read_mappings_anew());
     known = now;
   }
   return mappings;

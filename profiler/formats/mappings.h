@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,10 +11,12 @@
 
 namespace golab::profiler {
 
+using Mappings = std::shared_ptr<const std::vector<Mapping>>;
+
 // The executable lines of /proc/self/maps, the program's own first: a report takes its "File:" and
 // "Build ID:" from the first mapping. Nameless lines are left out; [vdso] and [vsyscall] are kept.
 // Kept until the loader loads or unloads something. Needs a big stack (systemstack), as it locks.
-std::vector<Mapping> read_mappings();
+Mappings read_mappings();
 
 // The same from the text of a maps file. `program` is the program's path as the text has it;
 // build_id_of(start, limit) gives the GNU build id of what is loaded there in hex, or "".

@@ -41,9 +41,17 @@ void Message::numbers(int field, const std::vector<uint64_t>& values) {
 }
 
 int64_t StringTable::index(std::string_view text) {
-  auto [it, fresh] = index_.try_emplace(std::string(text), static_cast<int64_t>(strings_.size()));
-  if (fresh) strings_.push_back(valid_utf8(text));
-  return it->second;
+  if (auto known = index_.find(text); known != index_.end()) return known->second;
+  auto index = static_cast<int64_t>(strings_.size());
+  text = copy(text);
+  strings_.push_back(is_valid_utf8(text) ? text : copy(valid_utf8(text)));
+  index_.emplace(text, index);
+  return index;
+}
+
+std::string_view StringTable::copy(std::string_view text) {
+  auto* to = static_cast<char*>(memory_.allocate(text.size(), 1));
+  return {to, text.copy(to, text.size())};
 }
 
 Message value_type_message(const ValueType& type, StringTable& strings) {
@@ -70,17 +78,19 @@ Message label_message(const Label& label, StringTable& strings) {
   return m;
 }
 
-Message function_message(uint64_t id, const Function& function, StringTable& strings) {
+Message function_message(uint64_t id, std::string_view name, std::string_view system_name,
+                         std::string_view file, int64_t start_line, StringTable& strings) {
   Message m;
   m.uint64_opt(pb::Function::kIdFieldNumber, id);
-  m.int64_opt(pb::Function::kNameFieldNumber, strings.index(function.name));
-  m.int64_opt(pb::Function::kSystemNameFieldNumber, strings.index(function.system_name));
-  m.int64_opt(pb::Function::kFilenameFieldNumber, strings.index(function.file));
-  m.int64_opt(pb::Function::kStartLineFieldNumber, function.start_line);
+  m.int64_opt(pb::Function::kNameFieldNumber, strings.index(name));
+  m.int64_opt(pb::Function::kSystemNameFieldNumber, strings.index(system_name));
+  m.int64_opt(pb::Function::kFilenameFieldNumber, strings.index(file));
+  m.int64_opt(pb::Function::kStartLineFieldNumber, start_line);
   return m;
 }
 
-Message mapping_message(uint64_t id, const Mapping& mapping, int64_t file, int64_t build_id) {
+Message mapping_message(uint64_t id, const Mapping& mapping, bool has_functions, int64_t file,
+                        int64_t build_id) {
   Message m;
   m.uint64_opt(pb::Mapping::kIdFieldNumber, id);
   m.uint64_opt(pb::Mapping::kMemoryStartFieldNumber, mapping.start);
@@ -88,7 +98,7 @@ Message mapping_message(uint64_t id, const Mapping& mapping, int64_t file, int64
   m.uint64_opt(pb::Mapping::kFileOffsetFieldNumber, mapping.offset);
   m.int64_opt(pb::Mapping::kFilenameFieldNumber, file);
   m.int64_opt(pb::Mapping::kBuildIdFieldNumber, build_id);
-  m.bool_opt(pb::Mapping::kHasFunctionsFieldNumber, mapping.has_functions);
+  m.bool_opt(pb::Mapping::kHasFunctionsFieldNumber, has_functions);
   m.bool_opt(pb::Mapping::kHasFilenamesFieldNumber, mapping.has_filenames);
   m.bool_opt(pb::Mapping::kHasLineNumbersFieldNumber, mapping.has_line_numbers);
   m.bool_opt(pb::Mapping::kHasInlineFramesFieldNumber, mapping.has_inline_frames);

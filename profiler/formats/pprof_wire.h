@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory_resource>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -45,20 +46,30 @@ class Message {
 class StringTable {
  public:
   StringTable() { index(""); }
+  StringTable(const StringTable&) = delete;
+  StringTable& operator=(const StringTable&) = delete;
+
   int64_t index(std::string_view text);
-  const std::vector<std::string>& strings() const { return strings_; }
+  const std::pmr::vector<std::string_view>& strings() const { return strings_; }
 
  private:
-  std::vector<std::string> strings_;
-  std::unordered_map<std::string, int64_t> index_;
+  static constexpr size_t kFirstBytes = 16 << 10;  // enough for a small profile
+
+  std::string_view copy(std::string_view text);
+
+  std::pmr::monotonic_buffer_resource memory_{kFirstBytes};  // side by side: few pages
+  std::pmr::vector<std::string_view> strings_{&memory_};
+  std::pmr::unordered_map<std::string_view, int64_t> index_{&memory_};
 };
 
 // The messages that both orders write alike.
 Message value_type_message(const ValueType& type, StringTable& strings);
 Message line_message(uint64_t function_id, int64_t line, int64_t column);
 Message label_message(const Label& label, StringTable& strings);
-Message function_message(uint64_t id, const Function& function, StringTable& strings);
+Message function_message(uint64_t id, std::string_view name, std::string_view system_name,
+                         std::string_view file, int64_t start_line, StringTable& strings);
 // file and build_id are string indices: the two orders enter them at different times.
-Message mapping_message(uint64_t id, const Mapping& mapping, int64_t file, int64_t build_id);
+Message mapping_message(uint64_t id, const Mapping& mapping, bool has_functions, int64_t file,
+                        int64_t build_id);
 
 }  // namespace golab::profiler

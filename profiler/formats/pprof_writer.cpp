@@ -1,6 +1,9 @@
 // pprof_writer.cpp: the order on the wire is Go's; see profile.proto for the fields.
 #include "profiler/formats/pprof_writer.h"
 
+#include <map>
+#include <set>
+
 #include "profile.pb.h"
 #include "profiler/formats/gzip.h"
 #include "profiler/formats/mappings.h"
@@ -20,7 +23,8 @@ class PprofEncoder {
         options_(options),
         sink_(sink),
         tail_(tail),
-        mappings_(options.mappings),
+        mappings_(options.mappings != nullptr ? *options.mappings : kNoMappings),
+        has_functions_(mappings_.size(), false),
         location_ids_(table.frames.size(), 0) {}
 
   void encode() {
@@ -37,10 +41,11 @@ class PprofEncoder {
     for (size_t i = 0; i < mappings_.size(); i++) {
       const Mapping& mapping = mappings_[i];
       int64_t file = strings_.index(mapping.file), build_id = strings_.index(mapping.build_id);
-      put(tail_, pb::Profile::kMappingFieldNumber, mapping_message(i + 1, mapping, file, build_id));
+      put(tail_, pb::Profile::kMappingFieldNumber,
+          mapping_message(i + 1, mapping, has_functions_[i], file, build_id));
     }
     Message strings;
-    for (const std::string& text : strings_.strings()) {
+    for (std::string_view text : strings_.strings()) {
       strings.bytes(pb::Profile::kStringTableFieldNumber, text);
       if (strings.data().size() > kPieceBytes) tail_(strings.data()), strings.clear();
     }
@@ -48,7 +53,13 @@ class PprofEncoder {
   }
 
  private:
+  static inline const std::vector<Mapping> kNoMappings;
   static constexpr size_t kPieceBytes = 512;  // who takes them may give way after each
+
+  struct Named {
+    std::string_view name, system_name, file;
+    int start_line;
+  };
 
   static void put(const Sink& sink, int field, const Message& message) {
     Message outer;
@@ -84,51 +95,55 @@ class PprofEncoder {
 
     const uint64_t address = physical.return_pc - 1;
     const uint32_t mapping = mapping_of(mappings_, address);
-    if (mapping != kNone) mappings_[mapping].has_functions = true;
+    if (mapping != kNone) has_functions_[mapping] = true;
     Message location;
     location.uint64_opt(pb::Location::kIdFieldNumber, id);
     location.uint64_opt(pb::Location::kAddressFieldNumber, address);
-    std::vector<std::pair<uint64_t, Function>> fresh;
+    std::vector<std::pair<uint64_t, Named>> fresh;
     for (const runtime::Frame& frame : physical.frames) {
-      Function function = function_of(frame, mapping);
-      auto [it, is_new] = function_ids_.try_emplace(function.name + '\0' + function.system_name,
+      Named function = named(frame, mapping);
+      auto [it, is_new] = function_ids_.try_emplace({function.name, function.system_name},
                                                     function_ids_.size() + 1);
       location.bytes(pb::Location::kLineFieldNumber,
                      line_message(it->second, frame.line, 0).data());
-      if (is_new) fresh.emplace_back(it->second, std::move(function));
+      if (is_new) fresh.emplace_back(it->second, function);
     }
     location.uint64_opt(pb::Location::kMappingIdFieldNumber, mapping == kNone ? 0 : mapping + 1);
     put(sink_, pb::Profile::kLocationFieldNumber, location);
     for (const auto& [function_id, function] : fresh) {
       put(sink_, pb::Profile::kFunctionFieldNumber,
-          function_message(function_id, function, strings_));
+          function_message(function_id, function.name, function.system_name, function.file,
+                           function.start_line, strings_));
     }
     return id;
   }
 
-  Function function_of(const runtime::Frame& frame, uint32_t mapping) const {
-    Function function{frame.function, frame.system_name, frame.file, frame.start_line};
-    if (options_.cpp_names && !frame.cpp_name.empty()) function.name = frame.cpp_name;
-    if (function.name.empty()) function.name = frame.system_name;
-    if (function.name.empty()) {
+  // A function as it is written: it has a name of some kind.
+  Named named(const runtime::Frame& frame, uint32_t mapping) {
+    Named f{frame.function, frame.system_name, frame.file, frame.start_line};
+    if (options_.cpp_names && !frame.cpp_name.empty()) f.name = frame.cpp_name;
+    if (f.name.empty()) f.name = frame.system_name;
+    if (f.name.empty()) {
       std::string file = mapping == kNone ? "unknown" : mappings_[mapping].file;
       file.erase(0, file.rfind('/') + 1);
-      function.name = file.starts_with('[') ? file : "[" + file + "]";
+      f.name = *made_up_.insert(file.starts_with('[') ? file : "[" + file + "]").first;
     }
-    if (function.system_name.empty()) function.system_name = function.name;
-    return function;
+    if (f.system_name.empty()) f.system_name = f.name;
+    return f;
   }
 
   const StackTable& table_;
   const PprofOptions& options_;
   const Sink& sink_;
   const Sink& tail_;
-  std::vector<Mapping> mappings_;
+  const std::vector<Mapping>& mappings_;
+  std::vector<bool> has_functions_;  // of mappings_: somebody is there
   StringTable strings_;
   std::vector<uint64_t> location_ids_;  // by index in table_.frames, 0: not yet written
   uint64_t last_location_id_ = 0;
   // By name and symbol: Go has one function per name, we have overloads and template instances.
-  std::unordered_map<std::string, uint64_t> function_ids_;
+  std::map<std::pair<std::string_view, std::string_view>, uint64_t> function_ids_;
+  std::set<std::string> made_up_;  // names of functions that have none
 };
 
 }  // namespace
@@ -139,8 +154,10 @@ void write_pprof_plain(const StackTable& table, const PprofOptions& options, con
 
 void write_pprof(const StackTable& table, const PprofOptions& options, const Sink& sink,
                  const std::function<void()>& step) {
+  constexpr size_t kUsualTailBytes = 8 << 10;
   GzipWriter gzip(sink, GzipLevel::Fastest, step);
   std::string tail;
+  tail.reserve(kUsualTailBytes);
   const Sink to_gzip = [&](std::string_view piece) { gzip.write(piece); };
   const Sink to_tail = [&](std::string_view piece) {
     tail += piece;

@@ -16,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "profiler/formats/mappings.h"
 #include "profiler/formats/stacks.h"
 
 namespace golab::profiler {
@@ -23,7 +24,7 @@ namespace golab::profiler {
 struct PprofOptions {
   std::string type = "goroutine";  // of profile: "goroutine", "goroutineleak"
   int64_t time_nanos = 0;          // when the stacks were taken, since 1970
-  std::vector<Mapping> mappings;   // read_mappings()
+  Mappings mappings;               // read_mappings(); which have functions, the writer finds out
   bool cpp_names = false;          // C++ spelling instead of Go's (GOLAB_NAMES=cpp)
 };
 

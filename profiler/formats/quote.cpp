@@ -157,6 +157,13 @@ std::optional<std::string> take_go_quoted(std::string_view& text) {
   return std::nullopt;
 }
 
+bool is_valid_utf8(std::string_view text) {
+  for (size_t at = 0, length = 0; at < text.size(); at += length) {
+    if (decode(text, at, length) == kBad) return false;
+  }
+  return true;
+}
+
 std::string valid_utf8(std::string_view text) {
   std::string out;
   out.reserve(text.size());

@@ -10,7 +10,7 @@ SymbolizeStack runtime_symbols() {
     for (const runtime::StackFrame& shown : runtime::frames_of(pcs.data(), pcs.size())) {
       runtime::Frame frame = *shown.frame;
       frame.inlined = shown.inlined;
-      found[shown.pc_index].push_back(std::move(frame));
+      found[shown.pc_index].push_back(frame);
     }
     return found;
   };

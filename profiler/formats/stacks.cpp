@@ -183,7 +183,7 @@ StackTable stacks_of(const SymbolizedProfile& profile) {
       frame.line = static_cast<int>(line.line);
       frame.entry = location.entry;
       frame.inlined = &line != &location.lines.back();
-      physical.frames.push_back(std::move(frame));
+      physical.frames.push_back(frame);
     }
     if (physical.frames.empty()) physical.frames.emplace_back();
     table.frames.push_back(std::move(physical));

@@ -78,7 +78,8 @@ std::vector<uintptr_t> shown_return_pcs(const PhysicalFrame& frame);
 // The labels as debug=1 writes them: {"job":"import", "tenant":"acme"}
 std::string labels_text(const LabelSet& labels);
 
-// Back from a profile that was read, stack by stack and in its order.
+// Back from a profile that was read, stack by stack and in its order. Names are the profile's,
+// which has to last as long as the table.
 StackTable stacks_of(const SymbolizedProfile& profile);
 
 }  // namespace golab::profiler

@@ -1,8 +1,12 @@
 // symbols.cpp: from a code address to the frames that a Go engineer expects to read there.
 #include "runtime/traceback/symbols.h"
 
+#include <memory>
+#include <memory_resource>
 #include <mutex>
+#include <string>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "runtime/core/proc.h"
 #include "runtime/traceback/modules.h"
@@ -14,21 +18,50 @@ namespace {
 // Everything known about one pc: all frames, so that frames_of can decide about them in their
 // stack, and those that symbolize answers.
 struct Place {
-  std::vector<Frame> all;
-  std::vector<Origin> origins;
-  std::vector<Frame> shown;
+  std::span<const Frame> all;
+  std::span<const Origin> origins;
+  std::span<const Frame> shown;
+};
+
+// What was found is never given up, and lies side by side: while DWARF is read, the heap is full of
+// other things, and a profile that names two dozen places would look at a page for each.
+class Kept {
+ public:
+  std::pmr::memory_resource* memory() { return &memory_; }
+
+  std::string_view text(std::string_view text) {
+    auto known = texts_.find(text);
+    if (known != texts_.end()) return *known;
+    std::span<const char> copied = copy(text.data(), text.size());
+    return *texts_.emplace(copied.data(), copied.size()).first;
+  }
+  template <typename T>
+  std::span<const T> list(const std::vector<T>& items) {
+    return copy(items.data(), items.size());
+  }
+
+ private:
+  static constexpr size_t kFirstBytes = 32 << 10;  // enough for a small program
+
+  template <typename T>
+  std::span<const T> copy(const T* from, size_t n) {
+    auto* to = static_cast<T*>(memory_.allocate(n * sizeof(T), alignof(T)));
+    std::uninitialized_copy_n(from, n, to);
+    return {to, n};
+  }
+
+  std::pmr::monotonic_buffer_resource memory_{kFirstBytes};
+  std::pmr::unordered_set<std::string_view> texts_{&memory_};
 };
 
 class Symbolizer {
  public:
   const Place& place(uintptr_t pc) {
     std::lock_guard guard(mu_);
-    auto& slot = places_[pc];
-    if (slot == nullptr) {
-      systemstack_takes_long();  // the first place of a source file reads all names in it
-      slot = std::make_unique<Place>(look_up(pc));
-    }
-    return *slot;
+    auto known = places_.find(pc);
+    if (known != places_.end()) return known->second;
+    systemstack_takes_long();  // the first place of a source file reads all names in it
+    return places_.emplace(pc, look_up(pc)).first->second;
   }
 
   uintptr_t entry(uintptr_t pc) {
@@ -65,20 +98,23 @@ class Symbolizer {
   }
 
   Place look_up(uintptr_t pc) {
-    Place place;
+    std::vector<Frame> all, shown;
+    std::vector<Origin> origins;
     Module* module = module_of(pc);
-    if (module == nullptr || !add_dwarf(*module, pc, &place)) add_symbol(module, pc, &place);
+    if (module == nullptr || !add_dwarf(*module, pc, &all, &origins)) {
+      add_symbol(module, pc, &all, &origins);
+    }
     bool ours = false;  // is what stands outside of this frame ours or glue?
-    for (size_t i = place.all.size(); i-- > 0;) {
-      if (hidden(place.origins[i], &ours)) continue;
-      place.shown.insert(place.shown.begin(), place.all[i]);
+    for (size_t i = all.size(); i-- > 0;) {
+      if (!hidden(origins[i], &ours)) shown.insert(shown.begin(), all[i]);
     }
     // Where the physical function itself is left out, what was inlined into it stands for it.
-    if (!place.shown.empty()) place.shown.back().inlined = false;
-    return place;
+    if (!shown.empty()) shown.back().inlined = false;
+    return {kept_.list(all), kept_.list(origins), kept_.list(shown)};
   }
 
-  static bool add_dwarf(Module& module, uintptr_t pc, Place* place) {
+  bool add_dwarf(Module& module, uintptr_t pc, std::vector<Frame>* all,
+                 std::vector<Origin>* origins) {
     DwarfIndex* dwarf = module.dwarf();
     if (dwarf == nullptr) return false;
     Dwarf_Addr entry = 0;
@@ -87,38 +123,40 @@ class Symbolizer {
     for (size_t i = 0; i < frames.size(); i++) {
       const FunctionInfo& function = *frames[i].function;
       Frame frame;
-      frame.function = function.go;
+      frame.function = kept_.text(function.go);
       frame.system_name = function.linkage;
       frame.inlined = i + 1 < frames.size();
       if (!frame.inlined && symbol != nullptr) frame.system_name = symbol->name;
       if (frame.system_name.empty()) frame.system_name = function.cpp;
-      frame.cpp_name = function.cpp;
-      frame.file = std::move(frames[i].file);
+      frame.system_name = kept_.text(frame.system_name);
+      frame.cpp_name = kept_.text(function.cpp);
+      frame.file = kept_.text(frames[i].file);
       frame.line = frames[i].line;
       frame.start_line = function.line;
       frame.entry = entry + module.bias();
       frame.has_params = function.has_params;
-      place->all.push_back(std::move(frame));
-      place->origins.push_back(function.origin);
+      all->push_back(frame);
+      origins->push_back(function.origin);
     }
     return !frames.empty();
   }
 
-  static void add_symbol(Module* module, uintptr_t pc, Place* place) {
+  void add_symbol(Module* module, uintptr_t pc, std::vector<Frame>* all,
+                  std::vector<Origin>* origins) {
     Frame frame;
     Origin origin = Origin::System;
     const Module::Symbol* symbol = module == nullptr ? nullptr : module->symbol(pc);
     if (symbol != nullptr) {
       SymbolName name = name_of_symbol(symbol->name);
-      frame.function = name.go;
-      frame.cpp_name = name.cpp;
-      frame.system_name = symbol->name;
+      frame.function = kept_.text(name.go);
+      frame.cpp_name = kept_.text(name.cpp);
+      frame.system_name = kept_.text(symbol->name);
       frame.entry = symbol->address;
       frame.has_params = true;  // unknown: "(...)" claims nothing
       origin = name.origin;
     }
-    place->all.push_back(std::move(frame));
-    place->origins.push_back(origin);
+    all->push_back(frame);
+    origins->push_back(origin);
   }
 
  public:
@@ -132,7 +170,8 @@ class Symbolizer {
  private:
   std::mutex mu_;
   std::vector<std::unique_ptr<Module>> modules_;
-  std::unordered_map<uintptr_t, std::unique_ptr<Place>> places_;
+  Kept kept_;
+  std::pmr::unordered_map<uintptr_t, Place> places_{kept_.memory()};
 };
 
 // Never destroyed: goroutines may still ask while the process ends.
@@ -143,7 +182,7 @@ Symbolizer& symbolizer() {
 
 }  // namespace
 
-const std::vector<Frame>& symbolize(uintptr_t pc) { return symbolizer().place(pc).shown; }
+std::span<const Frame> symbolize(uintptr_t pc) { return symbolizer().place(pc).shown; }
 
 std::vector<StackFrame> frames_of(const uintptr_t* pcs, size_t n, bool leaf_exact) {
   std::vector<StackFrame> stack;

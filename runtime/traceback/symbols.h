@@ -13,23 +13,24 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
-#include <string>
+#include <span>
+#include <string_view>
 #include <vector>
 
 namespace golab::runtime {
 
 // One frame as shown. A physical pc yields several when calls were inlined there, innermost first.
+// The texts are somebody else's: in the frames that come from here they stay for ever.
 struct Frame {
-  std::string function;     // Go's naming, short: "main.worker", "net/http.(*conn).serve"
-  std::string system_name;  // the mangled symbol of the ELF file or DWARF linkage name
-  std::string cpp_name;     // qualified C++ name without parameters, for GOLAB_NAMES=cpp
-  std::string file;         // absolute
-  int line = 0;             // of the call (or of the leaf's instruction)
-  int start_line = 0;       // of the function's declaration
-  uintptr_t entry = 0;      // of the physical function; the same for all inlined into it
-  bool inlined = false;     // not the outermost frame of its pc
-  bool has_params = false;  // declared parameters (debug=2 then prints "(...)"), else "()"
+  std::string_view function;     // Go's naming, short: "main.worker", "net/http.(*conn).serve"
+  std::string_view system_name;  // the mangled symbol of the ELF file or DWARF linkage name
+  std::string_view cpp_name;     // qualified C++ name without parameters, for GOLAB_NAMES=cpp
+  std::string_view file;         // absolute
+  int line = 0;                  // of the call (or of the leaf's instruction)
+  int start_line = 0;            // of the function's declaration
+  uintptr_t entry = 0;           // of the physical function; the same for all inlined into it
+  bool inlined = false;          // not the outermost frame of its pc
+  bool has_params = false;       // declared parameters (debug=2 then prints "(...)"), else "()"
 };
 
 // The frames at pc, glue removed (see naming.h): empty if everything at pc is glue. `pc` is the
@@ -37,7 +38,7 @@ struct Frame {
 // DWARF yields its bare symbol, code without a symbol a frame without function. Cached by pc; the
 // first call reads the program's DWARF index (tens of milliseconds); thread-safe; needs a big stack
 // (systemstack).
-const std::vector<Frame>& symbolize(uintptr_t pc);
+std::span<const Frame> symbolize(uintptr_t pc);
 
 // One frame of a stack; `frame` stays valid for ever.
 struct StackFrame {

@@ -89,7 +89,7 @@ struct Line {  // of a dump: a frame and where it came from
 
 void append_place(std::string* out, const Frame& f) {
   *out += '\t';
-  *out += f.file.empty() ? std::string_view("??") : std::string_view(f.file);
+  *out += f.file.empty() ? "??" : f.file;
   *out += ':' + std::to_string(f.line);
 }
 

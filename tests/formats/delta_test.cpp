@@ -91,7 +91,7 @@ TEST_CASE("a snapshot becomes the profile that its reader would have", "[formats
   auto profile = golden_profile("states/goroutine.pb.gz");
   PprofOptions options;
   options.time_nanos = profile.time_nanos;
-  options.mappings = profile.mappings;
+  options.mappings = std::make_shared<const std::vector<Mapping>>(profile.mappings);
   CHECK(plain_bytes(profile_of(stacks_of(profile), options)) == plain_bytes(profile));
 }
 

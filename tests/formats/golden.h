@@ -7,8 +7,10 @@
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
+#include <set>
 #include <sstream>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -97,9 +99,9 @@ class FakeProgram {
   FakeProgram& at(uintptr_t return_pc, const std::string& name, const std::string& file, int line,
                   uintptr_t entry) {
     runtime::Frame frame;
-    frame.function = name;
-    frame.system_name = "_Z" + name;
-    frame.file = file;
+    frame.function = kept(name);
+    frame.system_name = kept("_Z" + name);
+    frame.file = kept(file);
     frame.line = line;
     frame.start_line = line - 1;
     frame.entry = entry;
@@ -121,6 +123,11 @@ class FakeProgram {
   }
 
  private:
+  static std::string_view kept(std::string text) {
+    static auto& texts = *new std::set<std::string>;  // for ever, as the symbolizer's
+    return *texts.insert(std::move(text)).first;
+  }
+
   std::unordered_map<uintptr_t, std::vector<runtime::Frame>> frames_;
 };
 

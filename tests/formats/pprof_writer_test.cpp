@@ -25,9 +25,7 @@ PprofOptions options_of(const SymbolizedProfile& profile) {
   PprofOptions options;
   options.type = profile.sample_types.at(0).type;
   options.time_nanos = profile.time_nanos;
-  options.mappings = profile.mappings;
-  // Whether a mapping has functions is for the writer to find out.
-  for (Mapping& mapping : options.mappings) mapping.has_functions = false;
+  options.mappings = std::make_shared<const std::vector<Mapping>>(profile.mappings);
   return options;
 }
 
@@ -46,9 +44,9 @@ FakeProgram small_program() {
 PprofOptions small_options() {
   PprofOptions options;
   options.time_nanos = 1795308094055850701;
-  options.mappings = {
+  options.mappings = std::make_shared<const std::vector<Mapping>>(std::vector<Mapping>{
       {0x400000, 0x500000, 0, "/bin/small", "beef", false, false, false, false},
-      {0x600000, 0x700000, 0x1000, "/lib/libc.so.6", "", false, false, false, false}};
+      {0x600000, 0x700000, 0x1000, "/lib/libc.so.6", "", false, false, false, false}});
   return options;
 }
 
@@ -253,7 +251,7 @@ TEST_CASE("mappings: executable named lines, the program first", "[formats][mapp
 
 TEST_CASE("this process's first mapping is this program, and holds its code",
           "[formats][mappings]") {
-  auto mappings = read_mappings();
+  const std::vector<Mapping> mappings = *read_mappings();
   REQUIRE_FALSE(mappings.empty());
   char path[4096];
   ssize_t length = ::readlink("/proc/self/exe", path, sizeof path);

@@ -40,7 +40,7 @@ struct Groups {
       auto& names = g.functions.emplace_back();
       for (size_t i = 0; i < stack.pcs.size(); i++) {
         uintptr_t pc = stack.pcs[i] - (i == 0 && stack.leaf_exact ? 0 : 1);
-        for (auto& frame : golab::runtime::symbolize(pc)) names.insert(frame.function);
+        for (auto& frame : golab::runtime::symbolize(pc)) names.emplace(frame.function);
       }
     }
   });

@@ -53,7 +53,7 @@ std::vector<std::string> names_of(const Site& site) {
   for (void* pc : site.stack) pcs.push_back(reinterpret_cast<uintptr_t>(pc));
   std::vector<std::string> names;
   for (const StackFrame& f : golab::runtime::frames_of(pcs.data(), pcs.size())) {
-    names.push_back(f.frame->function);
+    names.emplace_back(f.frame->function);
   }
   return names;
 }
@@ -72,7 +72,7 @@ TEST_CASE("every kind of function is shown under its name in Go", "[symbols][nam
   run_fixture(variant);
   for (const Site& site : sites) {
     INFO(variant << " line " << site.line);
-    const std::vector<Frame>& frames = golab::runtime::symbolize(site.pc);
+    const std::span<const Frame> frames = golab::runtime::symbolize(site.pc);
     if (site.name.empty()) {
       // Glue shows nothing of itself; what it was inlined into may show, with a line of its own.
       for (const Frame& f : frames) CHECK(f.line != site.line);
@@ -135,7 +135,7 @@ TEST_CASE("a closure that glue calls is the user's", "[symbols][naming]") {
 TEST_CASE("code without debug information has its bare symbol", "[symbols]") {
   SECTION("of libc") {
     auto pc = reinterpret_cast<uintptr_t>(dlsym(RTLD_DEFAULT, "getenv"));
-    auto& frames = golab::runtime::symbolize(pc);
+    auto frames = golab::runtime::symbolize(pc);
     REQUIRE(frames.size() == 1);
     CHECK(frames[0].function == "getenv");
     CHECK(golab::runtime::function_entry(pc + 1) == pc);
@@ -144,7 +144,7 @@ TEST_CASE("code without debug information has its bare symbol", "[symbols]") {
     uintptr_t base = getauxval(AT_SYSINFO_EHDR);
     bool found = false;
     for (uintptr_t pc = base; base != 0 && pc < base + 8192 && !found; pc += 16) {
-      auto& frames = golab::runtime::symbolize(pc);
+      auto frames = golab::runtime::symbolize(pc);
       found = frames.size() == 1 && frames[0].function.starts_with("__vdso_");
     }
     CHECK((found || base == 0));
@@ -183,7 +183,7 @@ TEST_CASE("threads may ask for names at once", "[symbols]") {
   for (int t = 0; t < 4; t++) {
     threads.emplace_back([&wrong, t] {
       for (const Site& site : sites) {
-        auto& frames = golab::runtime::symbolize(site.pc);
+        auto frames = golab::runtime::symbolize(site.pc);
         if (!site.name.empty() && frames.front().function != site.name) wrong[t] = site.name;
       }
     });

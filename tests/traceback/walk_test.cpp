@@ -30,7 +30,7 @@ std::vector<std::string> names(const uintptr_t* pcs, size_t n, bool leaf_exact =
   std::vector<std::string> out;
   runtime::systemstack([&] {
     for (const StackFrame& f : runtime::frames_of(pcs, n, leaf_exact))
-      out.push_back(f.frame->function);
+      out.emplace_back(f.frame->function);
   });
   return out;
 }

@@ -210,9 +210,9 @@ std::string relevant_caller() {
     for (int i = 0; i < n && answer.empty(); i++) {
       for (const runtime::Frame& frame : runtime::symbolize(pcs[static_cast<size_t>(i)] - 1)) {
         if (frame.function.starts_with("net/http.") || frame.function.starts_with("fmt.")) continue;
-        const std::string& file = frame.file;
-        answer = frame.function + " (" + file.substr(file.rfind('/') + 1) + ":" +
-                 std::to_string(frame.line) + ")";
+        answer.append(frame.function).append(" (");
+        answer.append(frame.file.substr(frame.file.rfind('/') + 1));
+        answer += ":" + std::to_string(frame.line) + ")";
         break;
       }
     }
