@@ -52,6 +52,34 @@ std::string bench_directory() {
   return path + "/tests/bench";
 }
 
+bool write_file(const std::string& name, const std::string& text) {
+  std::ofstream file(name, std::ios::binary);
+  file << text;
+  if (file.flush()) return true;
+  std::cerr << "lab: cannot write " << name << ": " << std::strerror(errno) << "\n";
+  return false;
+}
+
+// What runs are copies, as programs are installed, all three alike. The linker writes a file in
+// small pieces, and the pages of its code lie wherever there was room: in up to 150 places, a
+// different number each time it is linked, which decides how long others wait
+// (tests/bench/README.md, "What the host takes"). Written at one go it lies in one to three.
+std::string copies_directory() { return bench_directory() + "/copies"; }
+
+bool copy_program(const std::string& name) {
+  const std::string to = copies_directory() + "/" + name, fresh = to + ".new";
+  std::error_code ec;
+  std::filesystem::create_directories(copies_directory(), ec);
+  std::ostringstream bytes;
+  bytes << std::ifstream(bench_directory() + "/" + name, std::ios::binary).rdbuf();
+  if (!write_file(fresh, bytes.str())) return false;
+  std::filesystem::permissions(fresh, std::filesystem::perms(0755), ec);
+  if (!ec) std::filesystem::rename(fresh, to, ec);  // another one may be running
+  if (!ec) return true;
+  std::cerr << "lab: " << to << ": " << ec.message() << "\n";
+  return false;
+}
+
 // Reads one line of a program's output: an object whose third key is the unit, or the version.
 void read_line(const std::string& line, Contestant who, const std::string& suffix,
                BenchResults* results) {
@@ -120,7 +148,7 @@ class Turn {
     return true;
   }
 
-  std::string program() const { return bench_directory() + "/" + kPrograms[who_]; }
+  std::string program() const { return copies_directory() + "/" + kPrograms[who_]; }
 
   // Runs a program and takes its lines; `suffix` goes into their names, before the number.
   bool read(const std::vector<std::string>& command, const std::vector<std::string>& environment,
@@ -173,7 +201,9 @@ bool measure(const Options& options, BenchResults* results) {
   bool installed[kContestants];
   for (int who = 0; who < kContestants; ++who) {
     installed[who] = ::access((bench_directory() + "/" + kPrograms[who]).c_str(), X_OK) == 0;
-    if (!installed[who]) {
+    if (installed[who]) {
+      if (!copy_program(kPrograms[who])) return false;
+    } else {
       std::cerr << "lab: no " << kNames[who] << " here: its column stays empty\n";
       if (who != kOurs) {
         std::cerr << "     to fill it: apt-get install " << kPackages[who] << ", then again\n";
@@ -220,14 +250,6 @@ bool read_results(const std::string& name, BenchResults* results) {
   }
   *results = std::move(read);
   return true;
-}
-
-bool write_file(const std::string& name, const std::string& text) {
-  std::ofstream file(name, std::ios::binary);
-  file << text;
-  if (file.flush()) return true;
-  std::cerr << "lab: cannot write " << name << ": " << std::strerror(errno) << "\n";
-  return false;
 }
 
 bool write_pictures(const std::string& directory, const BenchResults& results) {
