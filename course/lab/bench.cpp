@@ -60,23 +60,29 @@ bool write_file(const std::string& name, const std::string& text) {
   return false;
 }
 
-// What runs are copies, as programs are installed, all three alike. The linker writes a file in
-// small pieces, and the pages of its code lie wherever there was room: in up to 150 places, a
-// different number each time it is linked, which decides how long others wait
+// What is run are copies, for all three alike, as of an installed program. A linker writes a file
+// in small pieces, and the pages of its code lie wherever there was room: in up to 150 places,
+// another number each time, which decides how long a goroutine beside profiles waits
 // (tests/bench/README.md, "What the host takes"). Written at one go it lies in one to three.
 std::string copies_directory() { return bench_directory() + "/copies"; }
 
 bool copy_program(const std::string& name) {
-  const std::string to = copies_directory() + "/" + name, fresh = to + ".new";
+  const std::string from = bench_directory() + "/" + name, to = copies_directory() + "/" + name;
+  const std::string fresh = to + "." + std::to_string(::getpid());
   std::error_code ec;
   std::filesystem::create_directories(copies_directory(), ec);
+  std::ifstream file(from, std::ios::binary);
   std::ostringstream bytes;
-  bytes << std::ifstream(bench_directory() + "/" + name, std::ios::binary).rdbuf();
+  if (!file.is_open() || !(bytes << file.rdbuf())) {
+    std::cerr << "lab: cannot read " << from << ": " << std::strerror(errno) << "\n";
+    return false;
+  }
   if (!write_file(fresh, bytes.str())) return false;
   std::filesystem::permissions(fresh, std::filesystem::perms(0755), ec);
-  if (!ec) std::filesystem::rename(fresh, to, ec);  // another one may be running
+  // The old one may be running: it can be replaced, not written.
+  if (!ec) std::filesystem::rename(fresh, to, ec);
   if (!ec) return true;
-  std::cerr << "lab: " << to << ": " << ec.message() << "\n";
+  std::cerr << "lab: cannot write " << to << ": " << ec.message() << "\n";
   return false;
 }
 

@@ -3,6 +3,7 @@
 
 #include <charconv>
 #include <climits>
+#include <span>
 
 #include "runtime/core/proc.h"
 #include "runtime/os/os.h"

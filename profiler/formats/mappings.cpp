@@ -176,7 +176,8 @@ Mappings read_mappings() {
   static auto& mappings = *new Mappings;  // outlives static destruction
   std::lock_guard guard(mu);
   // The generation first: what is loaded meanwhile makes us read again the next time.
-  if (Generation now = current_generation(); mappings == nullptr || !(now == known)) {
+  if (Generation now = current_generation();
+      mappings == nullptr || mappings->empty() || !(now == known)) {
     mappings = std::make_shared<const std::vector<Mapping>>(read_mappings_anew());
     known = now;
   }

@@ -57,7 +57,8 @@ class StringTable {
 
   std::string_view copy(std::string_view text);
 
-  std::pmr::monotonic_buffer_resource memory_{kFirstBytes};  // side by side: few pages
+  // Side by side, so in few pages. (The default resource may be one that the program has set.)
+  std::pmr::monotonic_buffer_resource memory_{kFirstBytes, std::pmr::new_delete_resource()};
   std::pmr::vector<std::string_view> strings_{&memory_};
   std::pmr::unordered_map<std::string_view, int64_t> index_{&memory_};
 };

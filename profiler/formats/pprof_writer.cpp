@@ -3,6 +3,8 @@
 
 #include <map>
 #include <set>
+#include <string_view>
+#include <utility>
 
 #include "profile.pb.h"
 #include "profiler/formats/gzip.h"
@@ -137,7 +139,7 @@ class PprofEncoder {
   const Sink& sink_;
   const Sink& tail_;
   const std::vector<Mapping>& mappings_;
-  std::vector<bool> has_functions_;  // of mappings_: somebody is there
+  std::vector<bool> has_functions_;  // of mappings_: a frame lies in it
   StringTable strings_;
   std::vector<uint64_t> location_ids_;  // by index in table_.frames, 0: not yet written
   uint64_t last_location_id_ = 0;

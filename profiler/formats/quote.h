@@ -14,9 +14,11 @@ std::string go_quote(std::string_view text);
 // does not begin with one.
 std::optional<std::string> take_go_quoted(std::string_view& text);
 
-// The text itself, or a copy with U+FFFD for every byte that is not UTF-8. Protobuf wants its
-// strings so, and some readers of profiles refuse a whole file for one bad byte.
+// A copy of the text with U+FFFD for every byte that is not UTF-8. Protobuf wants its strings so,
+// and some readers of profiles refuse a whole file for one bad byte.
 std::string valid_utf8(std::string_view text);
+
+// Whether that would be the text as it is.
 bool is_valid_utf8(std::string_view text);
 
 }  // namespace golab::profiler

@@ -42,7 +42,7 @@ struct StackRecord {
 
 // The frames of each of the given return addresses, innermost first, none where all is glue. The
 // answer has as many elements as the question. It sees the whole stack because what is glue can
-// depend on what called it.
+// depend on what called it. The texts in the frames have to last as long as what is made of them.
 using SymbolizeStack =
     std::function<std::vector<std::vector<runtime::Frame>>(const std::vector<uintptr_t>& pcs)>;
 
@@ -81,5 +81,6 @@ std::string labels_text(const LabelSet& labels);
 // Back from a profile that was read, stack by stack and in its order. Names are the profile's,
 // which has to last as long as the table.
 StackTable stacks_of(const SymbolizedProfile& profile);
+StackTable stacks_of(SymbolizedProfile&&) = delete;
 
 }  // namespace golab::profiler

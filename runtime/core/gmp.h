@@ -139,7 +139,7 @@ struct M {
   P* nextp = nullptr;  // handed over by startm
   G* lockedg = nullptr;
   uint32_t lockedExt = 0;  // nested LockOSThread calls
-  bool withoutp = false;   // curg goes on although a handler let its P go (sched.nwithoutp)
+  bool withoutp = false;   // curg goes on although its P was taken (sched.nwithoutp)
   bool spinning = false;   // looking for work, and counted in sched.nmspinning
   uint32_t schedtick = 0;
 

@@ -165,6 +165,11 @@ void startm(P* pp, bool spinning) {
 // ---- Ps
 // ---------------------------------------------------------------------------------------------
 
+void goes_on_withoutp(M* mp) {
+  mp->withoutp = true;
+  sched.nwithoutp.fetch_add(1, std::memory_order_relaxed);
+}
+
 void no_more_withoutp(M* mp) {
   if (!mp->withoutp) return;
   mp->withoutp = false;
@@ -173,7 +178,7 @@ void no_more_withoutp(M* mp) {
 
 void acquirep(M* mp, P* pp) {
   if (pp == nullptr) return;  // woken without one: the world changed its size
-  no_more_withoutp(mp);
+  no_more_withoutp(mp);       // GOMAXPROCS gives one to a goroutine that has not come back
   mp->p = pp;
   pp->m.store(mp, std::memory_order_relaxed);
   pp->status.store(_Prunning, std::memory_order_release);

@@ -574,7 +574,10 @@ int GOMAXPROCS(int n) {
   sched.npidle.store(0);
   sched.retaken.store(nullptr);
   for (M* mp = sched.allm.load(); mp != nullptr; mp = mp->alllink) {
-    if (mp->p != nullptr) releasep(mp);
+    if (mp->p != nullptr) {
+      releasep(mp);
+      if (mp != self && mp->curg != nullptr) goes_on_withoutp(mp);
+    }
     mp->oldp = nullptr;
     mp->nextp = nullptr;  // those who were just being woken go back to sleep
   }

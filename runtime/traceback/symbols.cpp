@@ -24,7 +24,8 @@ struct Place {
 };
 
 // What was found is never given up, and lies side by side: while DWARF is read, the heap is full of
-// other things, and a profile that names two dozen places would look at a page for each.
+// other things, and a profile that names two dozen places would look at a page for each. Not
+// thread-safe: the symbolizer holds its lock.
 class Kept {
  public:
   std::pmr::memory_resource* memory() { return &memory_; }
@@ -50,7 +51,7 @@ class Kept {
     return {to, n};
   }
 
-  std::pmr::monotonic_buffer_resource memory_{kFirstBytes};
+  std::pmr::monotonic_buffer_resource memory_{kFirstBytes, std::pmr::new_delete_resource()};
   std::pmr::unordered_set<std::string_view> texts_{&memory_};
 };
 
@@ -110,7 +111,8 @@ class Symbolizer {
     }
     // Where the physical function itself is left out, what was inlined into it stands for it.
     if (!shown.empty()) shown.back().inlined = false;
-    return {kept_.list(all), kept_.list(origins), kept_.list(shown)};
+    std::span<const Frame> kept = kept_.list(all);  // mostly all are shown
+    return {kept, kept_.list(origins), shown.size() == all.size() ? kept : kept_.list(shown)};
   }
 
   bool add_dwarf(Module& module, uintptr_t pc, std::vector<Frame>* all,

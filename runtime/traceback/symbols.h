@@ -20,7 +20,8 @@
 namespace golab::runtime {
 
 // One frame as shown. A physical pc yields several when calls were inlined there, innermost first.
-// The texts are somebody else's: in the frames that come from here they stay for ever.
+// The texts are views: who fills in a Frame keeps them alive. Those of symbolize() and frames_of()
+// stay for ever.
 struct Frame {
   std::string_view function;     // Go's naming, short: "main.worker", "net/http.(*conn).serve"
   std::string_view system_name;  // the mangled symbol of the ELF file or DWARF linkage name
@@ -37,7 +38,7 @@ struct Frame {
 // address of the instruction itself: callers pass return address − 1. Never fails: code without
 // DWARF yields its bare symbol, code without a symbol a frame without function. Cached by pc; the
 // first call reads the program's DWARF index (tens of milliseconds); thread-safe; needs a big stack
-// (systemstack).
+// (systemstack). The frames stay for ever.
 std::span<const Frame> symbolize(uintptr_t pc);
 
 // One frame of a stack; `frame` stays valid for ever.

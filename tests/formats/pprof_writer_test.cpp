@@ -45,7 +45,7 @@ PprofOptions small_options() {
   PprofOptions options;
   options.time_nanos = 1795308094055850701;
   options.mappings = std::make_shared<const std::vector<Mapping>>(std::vector<Mapping>{
-      {0x400000, 0x500000, 0, "/bin/small", "beef", false, false, false, false},
+      {0x400000, 0x500000, 0, "/bin/small", "beef", true, false, false, false},
       {0x600000, 0x700000, 0x1000, "/lib/libc.so.6", "", false, false, false, false}});
   return options;
 }
