@@ -76,7 +76,7 @@ class LazyArray {
 
  private:
   static constexpr size_t kSmall = size_t{64} << 10;  // bytes in small pages: 1,600 goroutines
-  static constexpr size_t kKept = kSmall + (size_t{16} << 20);  // 400,000
+  static constexpr size_t kKept = kSmall + (size_t{64} << 20);  // 1.6 million
 
   struct Mapping {
     explicit Mapping(size_t wanted) : bytes(wanted) {

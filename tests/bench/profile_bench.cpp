@@ -230,7 +230,7 @@ void profile_of(int n, bool only_park) {
   if (!only_park) {
     profile_form(n, 0, "pb");
     profile_form(n, 1, "debug1");
-    if (n <= 100'000) profile_form(n, 2, "debug2");
+    profile_form(n, 2, "debug2");
   }
   close(c);
   while (runtime::NumGoroutine() > 1) runtime::Gosched();

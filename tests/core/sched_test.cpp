@@ -92,6 +92,18 @@ TEST_CASE("a goroutine that goes on without a P is not counted any more once it 
   CHECK(eventually([&] { return nwithoutp.load() == 0; }));
 }
 
+TEST_CASE("GOMAXPROCS counts a goroutine that goes on without the P that it took",
+          "[sched][preemption]") {
+  Procs two(2);
+  Spinner s;
+  s.start(1);
+  REQUIRE(eventually([&] { return s.running->load() == 1; }));
+  runtime::GOMAXPROCS(1);
+  CHECK(runtime::sched.nwithoutp.load() >= 1);
+  CHECK(s.end());
+  CHECK(eventually([] { return runtime::sched.nwithoutp.load() == 0; }));
+}
+
 TEST_CASE("a goroutine in a system call gives its P away", "[sched][syscall]") {
   Procs one(1);
   int fds[2];
