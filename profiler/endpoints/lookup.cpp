@@ -115,19 +115,19 @@ static std::string in_words(const profiler::Snapshot& snapshot, int debug, bool 
 namespace {
 
 GoroutineRecord record_of(const profiler::Snapshot& snapshot, size_t i) {
-  const profiler::GoroutineSnapshot& g = snapshot.goroutines[i];
-  const profiler::StackRecord& stack = snapshot.stacks[g.stack];
+  const profiler::GoroutineSnapshot& g = snapshot.table[i];
+  const profiler::StackRecord& stack = snapshot.stacks[snapshot.stack_of(g)];
   GoroutineRecord r;
   r.goid = g.goid;
   r.parent_goid = g.parent_goid;
   r.status = g.status;
   // As after Go's stop: of all that ran only the one that asked still does.
   if (r.status == _Grunning && i != snapshot.self) r.status = _Grunnable;
-  r.waitreason = g.waitreason;
+  r.waitreason = static_cast<WaitReason>(g.waitreason);
   r.locked_to_thread = g.locked_to_thread;
   r.started = g.started;
   r.leaf_exact = stack.leaf_exact;
-  r.waited_ns = int64_t{g.waited_s} * 1'000'000'000;
+  r.waited_ns = snapshot.waited_ns(g);
   r.gopc = g.gopc;
   r.pcs = stack.pcs.data();
   r.walk.total = r.walk.stored = r.walk.head = static_cast<uint32_t>(stack.pcs.size());
@@ -155,10 +155,10 @@ GoroutineRecord record_of(const profiler::Snapshot& snapshot, size_t i) {
   // Some at a time on the big stack, then a write on the goroutine's own, which may park. Some
   // microseconds, then others may have the processor.
   constexpr size_t kBatch = 8;
-  for (size_t i = 0; i < snapshot.goroutines.size(); i += kBatch) {
+  for (size_t i = 0; i < snapshot.places; i += kBatch) {
     systemstack([&] {
-      for (size_t j = i; j < std::min(i + kBatch, snapshot.goroutines.size()); j++) {
-        if (j != snapshot.self) print(j);
+      for (size_t j = i; j < std::min(i + kBatch, snapshot.places); j++) {
+        if (j != snapshot.self && snapshot.present(j)) print(j);
       }
     });
     out.add(block);

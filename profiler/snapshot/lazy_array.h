@@ -5,7 +5,8 @@
 // what they hold: so a T is zero at first, or what an earlier array left there. To give the pages
 // back after each dump and fault them in for the next was more than half of the walk: on a virtual
 // machine it may take 200 µs until the host has found one. (To keep them and zero them here was no
-// better: they are more than the caches hold.)
+// better: they are more than the caches hold.) An array that has what the last one left there has
+// its number, too.
 //
 // What is beyond kKept goes back a large page at a time: whoever else wants the processor should
 // not feel it. (Smaller pieces would split the pages, and the next dump would get small ones.)
@@ -47,6 +48,7 @@ class LazyArray {
   ~LazyArray() {
     if (map_ == nullptr) return;
     size_t used = touched_ * sizeof(T);
+    if (used > kKept) map_->number = next_number();
     for (size_t done = kKept; done < used; done += runtime::kLargePage) {
       madvise(map_->at + done, std::min(map_->bytes - done, runtime::kLargePage), MADV_DONTNEED);
       if (runtime::getg() != nullptr) runtime::yield_if_others_wait();
@@ -56,23 +58,17 @@ class LazyArray {
   LazyArray(LazyArray&& other) noexcept { *this = std::move(other); }
   LazyArray& operator=(LazyArray&& other) noexcept {
     std::swap(map_, other.map_);
-    std::swap(size_, other.size_);
     std::swap(touched_, other.touched_);
     return *this;
   }
 
   size_t capacity() const { return map_ == nullptr ? 0 : map_->bytes / sizeof(T); }
-  // Any index below the capacity may be used, until set_size says which were.
   T& operator[](size_t i) { return data()[i]; }
   const T& operator[](size_t i) const { return data()[i]; }
-  // begin() to end() shall show the first `n`; those from `touched` on were never written.
-  void set_size(size_t n, size_t touched) {
-    size_ = n;
-    touched_ = touched;
-  }
-  size_t size() const { return size_; }
-  const T* begin() const { return data(); }
-  const T* end() const { return data() + size_; }
+  // Those from n on were never written.
+  void set_touched(size_t n) { touched_ = n; }
+  // Never 0, if there is a mapping.
+  uint64_t number() const { return map_ == nullptr ? 0 : map_->number; }
 
  private:
   static constexpr size_t kSmall = size_t{64} << 10;  // bytes in small pages: 1,600 goroutines
@@ -90,7 +86,13 @@ class LazyArray {
 
     char* at;
     size_t bytes;
+    uint64_t number = next_number();
   };
+
+  static uint64_t next_number() {
+    static std::atomic<uint64_t> last;
+    return ++last;
+  }
 
   static std::atomic<Mapping*>& kept() {
     static std::atomic<Mapping*> mapping;
@@ -99,7 +101,6 @@ class LazyArray {
   T* data() const { return map_ == nullptr ? nullptr : reinterpret_cast<T*>(map_->at); }
 
   std::unique_ptr<Mapping> map_;
-  size_t size_ = 0;
   size_t touched_ = 0;
 };
 

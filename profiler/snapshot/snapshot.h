@@ -38,23 +38,45 @@ struct GoroutineSnapshot {
   uint64_t goid;
   uint64_t parent_goid;
   uintptr_t gopc;
-  uint32_t epoch;     // number of the snapshot that wrote this
-  uint32_t stack;     // into Snapshot::stacks (while it is recorded: StackCounter::reference)
-  uint32_t waited_s;  // how long it has waited, 0 if it does not
-  uint8_t status;     // runtime::_G…
-  runtime::WaitReason waitreason;
-  bool locked_to_thread;
-  bool started;  // false: it has not run yet
+  uint32_t epoch;              // of the snapshot that wrote this
+  uint32_t stack;              // StackCounter::reference; see Snapshot::stack_of
+  uint64_t waitsince_us : 48;  // nanotime / 1000, rounded up; 0 if it does not wait
+  uint64_t status : 4;         // runtime::_G…
+  uint64_t waitreason : 8;     // runtime::WaitReason
+  uint64_t locked_to_thread : 1;
+  uint64_t started : 1;  // 0: it has not run yet
 };
 
 struct Snapshot {
-  std::vector<StackRecord> stacks;          // different stacks, counted
-  LazyArray<GoroutineSnapshot> goroutines;  // only of each_goroutine: in order of the table
-  size_t self = 0;                          // the one of them that took this snapshot
+  std::vector<StackRecord> stacks;         // different stacks, counted
+  std::vector<uint32_t> stack_references;  // their StackCounter::references, ascending
   int64_t total = 0;
   int64_t pause_ns = 0;    // from the request to stop until all run again
   int64_t time_nanos = 0;  // wall clock of the instant
   uint32_t fallbacks = 0;  // stacks whose frame pointers did not lead to the bottom
+
+  // The rest only of each_goroutine. The goroutines have the places that they have in the runtime's
+  // table; at the others is who was there in an earlier snapshot, or nobody.
+  LazyArray<GoroutineSnapshot> table;
+  LazyArray<uint64_t> known;  // a bit for each that an earlier snapshot wrote and is still true
+  size_t places = 0;          // so many may be used
+  size_t self = 0;            // the one of them that took this snapshot
+  uint32_t epoch = 0;         // this snapshot's
+  int64_t now = 0;            // nanotime of the instant
+
+  bool present(size_t place) const {
+    constexpr size_t kBits = runtime::kMemoBlock;  // of a word
+    return (known[place / kBits] >> place % kBits & 1) != 0 || table[place].epoch == epoch;
+  }
+  size_t stack_of(const GoroutineSnapshot& g) const;    // an index of stacks
+  int64_t waited_ns(const GoroutineSnapshot& g) const;  // how long it has waited, 0 if it does not
+  // f(const GoroutineSnapshot&), in order of the table.
+  template <typename F>
+  void for_each_goroutine(F f) const {
+    for (size_t i = 0; i < places; i++) {
+      if (present(i)) f(table[i]);
+    }
+  }
 };
 
 enum class Detail { counted, each_goroutine };

@@ -43,7 +43,7 @@ void StackCounter::clear() {
     madvise(arena_, used, MADV_DONTNEED);
     madvise(static_cast<void*>(buckets_), kBuckets * sizeof(*buckets_), MADV_DONTNEED);
     used_.store(0);
-    generation_ = generation_ % UINT16_MAX + 1;
+    generation_ = generation_ % INT16_MAX + 1;
     return;
   }
   for_each([](StackEntry& entry) { entry.count.store(0, std::memory_order_relaxed); });

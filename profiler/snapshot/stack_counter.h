@@ -18,7 +18,6 @@ struct StackEntry {
   uint64_t hash;
   std::atomic<int64_t> count;
   const void* labels;
-  uint32_t index;  // numbered once all are there
   uint32_t depth;
   bool leaf_exact;
   uintptr_t pcs[];
@@ -45,7 +44,7 @@ class StackCounter {
   }
 
   // Sets all counts to 0. The stacks stay, with their numbers, as long as they are not too many;
-  // then the table begins anew, as another generation (16 bits, never 0).
+  // then the table begins anew, as another generation (15 bits, never 0).
   void clear();
   uint32_t generation() const { return generation_; }
 

@@ -123,8 +123,10 @@ int NumGoroutine() {
 
 // ---- Memos (see stop.h) -----------------------------------------------------------------------
 
+void break_memo(G* gp) { memoOf(static_cast<uint32_t>(gp - allgs)).fetch_or(kMemoBroken); }
+
 bool take_memo(G* gp) {
-  gp->hasMemo = false;
+  gp->hasMemo.store(false, std::memory_order_relaxed);
   auto i = static_cast<uint32_t>(gp - allgs);
   uint64_t own = memoOf(i).exchange(0);
   uint64_t block = blockMemoOf(i).load();

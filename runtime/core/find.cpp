@@ -122,9 +122,8 @@ constexpr int32_t kSkipFirst = 256;
 constexpr int32_t kSkipMost = 16384;
 
 G* take_first(G* list) {
-  G* gp = list;
-  gp->status.store(_Grunnable, std::memory_order_release);
-  return gp;
+  runnable(list);
+  return list;
 }
 
 // A thief's view of the other Ps.

@@ -172,7 +172,7 @@ void finish_left(M* mp) {
     case LeftAction::Park: {
       UnlockFunc unlockf = mp->leftUnlockf;
       if (unlockf != nullptr && !unlockf(gp, mp->leftLock)) {
-        gp->status.store(_Grunnable, std::memory_order_release);
+        runnable(gp);
         ready(gp, true);
       }
       break;
@@ -207,7 +207,7 @@ bool snapshot_gate(G* gp) {
   if (!snapshotClaim(gp)) {
     return (gp->snapshot.load(std::memory_order_acquire) & 3) != kSnapshotInProgress;
   }
-  bool counted = gp->hasMemo && take_memo(gp);
+  bool counted = gp->hasMemo.load(std::memory_order_relaxed) && take_memo(gp);
   if (!counted && hooks.record != nullptr) hooks.record(gp);
   snapshotDone(gp);
   return true;
@@ -218,7 +218,7 @@ void execute(M* mp, G* gp) {
   gp->m = mp;
   mp->p->runtick++;
   gp->waitsince = 0;
-  if (gp->hasMemo) [[unlikely]]
+  if (gp->hasMemo.load(std::memory_order_relaxed)) [[unlikely]]
     take_memo(gp);
   gp->status.store(_Grunning, std::memory_order_release);
   if (!gp->startedRunning) first_run(mp, gp);
@@ -290,6 +290,12 @@ void goparkunlock(mutex* l, WaitReason reason, const void* obj) {
   gopark(parkunlock, l, reason, obj);
 }
 
+void runnable(G* gp) {
+  gp->status.store(_Grunnable, std::memory_order_release);
+  if (gp->hasMemo.load(std::memory_order_relaxed)) [[unlikely]]
+    break_memo(gp);
+}
+
 void ready(G* gp, bool next) {
   runqput(getm()->p, gp, next);
   wakep();
@@ -297,7 +303,7 @@ void ready(G* gp, bool next) {
 
 void goready(G* gp) {
   if (gp->status.load(std::memory_order_relaxed) != _Gwaiting) throw_("goready: bad g status");
-  gp->status.store(_Grunnable, std::memory_order_release);
+  runnable(gp);
   ready(gp, true);
 }
 
@@ -309,7 +315,7 @@ void injectglist(G* head, int n) {
     for (; gp != nullptr && some < std::size(batch); some++) {
       batch[some] = gp;
       G* next = std::exchange(gp->schedlink, nullptr);
-      gp->status.store(_Grunnable, std::memory_order_release);
+      runnable(gp);
       gp = next;
     }
     lock(&sched.lock);

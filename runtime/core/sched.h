@@ -82,6 +82,7 @@ enum : uint32_t { kNoteStop = 1, kNoteYield = 2 };
 // ---- proc.cpp ----
 [[noreturn]] void schedule();  // the life of an M, on g0
 void schedinit();
+void runnable(G* gp);  // gp waits no more: its status; then it is to be queued
 void ready(G* gp, bool next);
 void execute(M* mp, G* gp);  // marks gp as what mp runs; the jump follows
 void finish_left(M* mp);     // see gopark
@@ -95,6 +96,7 @@ void gfput(P* pp, G* gp);       // gp is dead
 void gfgive(P* pp, int32_t n);  // n of pp's dead to all; needs sched.lock
 // gp is about to run: its memo goes. True if this snapshot's walker has counted it by that.
 bool take_memo(G* gp);
+void break_memo(G* gp);  // gp has been woken: what its memo says of its state is no longer so
 
 // ---- find.cpp ----
 G* findRunnable(M* mp, bool* inheritTime);  // blocks until there is one; mp has a P then

@@ -36,10 +36,21 @@
 //   G::snapshot stays as it is. The scheduler that runs the goroutine claims it as ever, then takes
 //   the memo: if its epoch is this one, the walker was there, and nothing is left to record. If the
 //   walker comes later, its swap fails, and it takes the long way.
-//   - A memo is left or taken, and G::hasMemo touched, only by who has claimed the goroutine or
-//   runs it.
-//   - With one P, and that the walker's, plain stores do. A thread that comes out of a system call
-//   passes snapshot_gate without a P; so a goroutine in a system call never has a memo.
+//   - A memo is left or taken, and G::hasMemo set, only by who has claimed the goroutine or runs
+//   it. A thread that comes out of a system call passes snapshot_gate without a P; so a goroutine
+//   in a system call never has a memo. With one P, and that the walker's, nobody can be at a
+//   block's memo, and a plain store does.
+//
+// A dump wants more than the stack: id, state, since when. It keeps these facts from one dump to
+// the next, at the goroutine's place in a table of the profiler's, and a bit of the memo
+// (kMemoFacts) says that they are there and still true. All of them change only when the goroutine
+// runs, but one: who wakes it makes it runnable. So who wakes one that has a memo breaks that memo:
+// its stack still stands, but a walker has to look.
+//
+//   - The waker must not miss a memo. It looks at G::hasMemo without a fence; so the bit is given
+//   only to a memo that an earlier snapshot left, a stop of the world ago.
+//   - The waker changes the status, then breaks the memo. The walker reads the memo, then the
+//   status, then gives the bit by compare-and-swap: if the waker came in between, the swap fails.
 //
 // Leaked goroutines come in thousands with one stack, neighbours in the table. Where all 64 of a
 // block have the same memo, the block has it too, and the walker counts 64 by one word: a million
@@ -87,12 +98,14 @@ enum : uint64_t { kSnapshotAbsent = 0, kSnapshotInProgress = 1, kSnapshotSatisfi
 extern std::atomic<uint64_t> snapshotEpoch;  // number of the newest snapshot
 extern std::atomic<bool> snapshotActive;     // between begin and end
 
-// 47 bits of the profiler's (not all 0), 16 of the epoch, and kMemoBroken. 0: there is no memo.
+// kMemoFacts, 46 more bits of the profiler's (not all 0), 16 of the epoch, and kMemoBroken.
+// No bit at all: there is no memo.
 using Memo = std::atomic<uint64_t>;
 constexpr uint32_t kMemoBlock = 64;
 constexpr uint64_t kMemoBroken = 1;
 constexpr uint64_t kMemoEpochMask = 0xffff << 1;
 constexpr int kMemoShift = 17;  // of the profiler's bits
+constexpr uint64_t kMemoFacts = uint64_t{1} << 63;
 constexpr uint64_t kMemoRenewal = 1 << 15;
 // Is it the turn of allg(i)'s block, in the snapshot of this epoch?
 inline bool renewsMemos(uint64_t epoch, uint32_t i) {

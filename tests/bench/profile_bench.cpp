@@ -188,8 +188,7 @@ void profile_form(int n, int debug, const std::string& form) {
   // The wait has a goal for the binary form and for dumps; a few seconds, so that what exceeds one
   // window in a thousand is more than a few events.
   double enough = debug != 1 && n != 10'000 ? 4e9 : 1e9, profiling = 0;
-  for (int i = 0; (took.size() < 20 || profiling < enough) && (profiling < 5e9 || took.size() < 3);
-       ++i) {
+  for (int i = 0; took.size() < 20 || profiling < enough; ++i) {
     ticker.enter(kProfiles);
     Clock::time_point turn = Clock::now();
     do {

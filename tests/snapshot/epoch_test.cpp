@@ -49,13 +49,13 @@ constexpr int kMembers = 24;
 // The stage of each member in ring order, -1 for one that is between two.
 std::vector<int> stages(const Groups& g, const std::vector<uint64_t>& ring) {
   std::map<uint64_t, int> by_id;
-  for (auto& one : g.snapshot.goroutines) {
-    auto& names = g.functions[one.stack];
+  g.snapshot.for_each_goroutine([&](auto& one) {
+    auto& names = g.functions[g.snapshot.stack_of(one)];
     by_id[one.goid] = names.count("main.stage_0") != 0   ? 0
                       : names.count("main.stage_1") != 0 ? 1
                       : names.count("main.stage_2") != 0 ? 2
                                                          : -1;
-  }
+  });
   std::vector<int> out;
   for (uint64_t id : ring) out.push_back(by_id.count(id) != 0 ? by_id[id] : -2);
   return out;

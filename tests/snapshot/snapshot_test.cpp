@@ -200,7 +200,7 @@ TEST_CASE("one that has not run yet is there, in the function it will begin with
   for (int i = 0; i < 10; i++) go([=] { wait_here(gate); });
   Groups g = take(Detail::each_goroutine);
   int waiting = 0;
-  for (auto& one : g.snapshot.goroutines) waiting += !one.started;
+  g.snapshot.for_each_goroutine([&](auto& one) { waiting += !one.started; });
   CHECK(waiting + g.in("main.wait_here") == 10);
   close(gate);
   runtime::GOMAXPROCS(old);
@@ -215,19 +215,20 @@ TEST_CASE("one by one, each has its id once and says why it waits", "[snapshot]"
   REQUIRE(receivers_parked(gate, 100));
   REQUIRE(senders_parked(ch, 1));
   Groups g = take(Detail::each_goroutine);
-  CHECK(static_cast<int64_t>(g.snapshot.goroutines.size()) == g.snapshot.total);
   std::set<uint64_t> ids;
   int receiving = 0, sending = 0;
-  for (auto& one : g.snapshot.goroutines) {
-    ids.insert(one.goid);
-    bool parked = one.status == runtime::_Gwaiting;
-    if (g.functions[one.stack].count("main.wait_here") != 0)
-      receiving += parked && one.waitreason == runtime::WaitReason::ChanReceive;
-    if (g.functions[one.stack].count("main.send_answer") != 0)
-      sending += parked && one.waitreason == runtime::WaitReason::ChanSend;
-  }
-  CHECK(ids.size() == g.snapshot.goroutines.size());
-  CHECK(g.snapshot.goroutines[g.snapshot.self].goid == runtime::goid());
+  g.snapshot.for_each_goroutine([&](auto& one) {
+    CHECK(ids.insert(one.goid).second);
+    auto& names = g.functions[g.snapshot.stack_of(one)];
+    auto parked_for = [&](runtime::WaitReason reason) {
+      return one.status == runtime::_Gwaiting && one.waitreason == static_cast<uint8_t>(reason);
+    };
+    if (names.count("main.wait_here") != 0)
+      receiving += parked_for(runtime::WaitReason::ChanReceive);
+    if (names.count("main.send_answer") != 0) sending += parked_for(runtime::WaitReason::ChanSend);
+  });
+  CHECK(static_cast<int64_t>(ids.size()) == g.snapshot.total);
+  CHECK(g.snapshot.table[g.snapshot.self].goid == runtime::goid());
   CHECK(receiving == 100);
   CHECK(sending == 1);
   ch.recv();
@@ -242,16 +243,115 @@ TEST_CASE("who has ended is in no later dump", "[snapshot]") {
   std::set<uint64_t> before;
   {
     Groups g = take(Detail::each_goroutine);
-    for (auto& one : g.snapshot.goroutines) {
-      if (g.functions[one.stack].count("main.wait_here") != 0) before.insert(one.goid);
-    }
+    g.snapshot.for_each_goroutine([&](auto& one) {
+      if (g.functions[g.snapshot.stack_of(one)].count("main.wait_here") != 0)
+        before.insert(one.goid);
+    });
   }
   REQUIRE(before.size() == 100);
   close(gate);
   REQUIRE(eventually([] { return take().in("main.wait_here") == 0; }));
   Groups g = take(Detail::each_goroutine);
-  CHECK(static_cast<int64_t>(g.snapshot.goroutines.size()) == g.snapshot.total);
-  for (auto& one : g.snapshot.goroutines) CHECK(before.count(one.goid) == 0);
+  int64_t n = 0;
+  g.snapshot.for_each_goroutine([&](auto& one) {
+    n++;
+    CHECK(before.count(one.goid) == 0);
+  });
+  CHECK(n == g.snapshot.total);
+}
+
+// How many stand in main.wait_here with this status.
+int waiting_here(const Groups& g, uint32_t status) {
+  int n = 0;
+  g.snapshot.for_each_goroutine([&](auto& one) {
+    bool here = g.functions[g.snapshot.stack_of(one)].count("main.wait_here") != 0;
+    n += here && one.status == status;
+  });
+  return n;
+}
+
+// A dump knows of who has not run since the last one what it was then; but he may have been woken.
+TEST_CASE("a dump says who has been woken and has not run yet", "[snapshot]") {
+  int old = runtime::GOMAXPROCS(1);
+  constexpr int kAll = 2000;  // more than the walker passes before it lets them run
+  auto gate = make_chan<int>();
+  for (int i = 0; i < kAll; i++) go(wait_here, gate);
+  REQUIRE(receivers_parked(gate, kAll));
+  for (int i = 0; i < 3; i++)
+    CHECK(waiting_here(take(Detail::each_goroutine), runtime::_Gwaiting) == kAll);
+  close(gate);
+  Groups g = take(Detail::each_goroutine);
+  CHECK(waiting_here(g, runtime::_Gwaiting) == 0);
+  CHECK(waiting_here(g, runtime::_Grunnable) > 0);
+  REQUIRE(eventually([] { return take().in("main.wait_here") == 0; }));
+  runtime::GOMAXPROCS(old);
+}
+
+// Waits to receive, then to send, and so on, until it gets a 0.
+void receive_and_send(Chan<int> receives, Chan<int> sends, std::atomic<uint64_t>* id) {
+  *id = runtime::goid();
+  for (int got = 1; got != 0;) {
+    got = receives.recv();
+    sends.send(got);
+  }
+}
+
+TEST_CASE("dump after dump, each goroutine is what it is now", "[snapshot]") {
+  int procs = GENERATE(1, 2);
+  CAPTURE(procs);
+  int old = runtime::GOMAXPROCS(procs);
+  struct One {
+    Chan<int> receives = make_chan<int>(), sends = make_chan<int>();
+    std::atomic<uint64_t> id{0};
+    bool receiving = true;
+  };
+  constexpr uint32_t kAll = 150;  // more than two blocks
+  std::vector<One> all(kAll);
+  for (One& one : all) go(receive_and_send, one.receives, one.sends, &one.id);
+  for (One& one : all) REQUIRE(receivers_parked(one.receives, 1));
+  auto move = [](One& one) {
+    if (one.receiving) {
+      one.receives.send(1);
+      REQUIRE(senders_parked(one.sends, 1));
+    } else {
+      one.sends.recv();
+      REQUIRE(receivers_parked(one.receives, 1));
+    }
+    one.receiving = !one.receiving;
+  };
+  int wrong = 0;
+  std::vector<Groups> held;  // while one is, the next dump has a table of its own
+  for (uint32_t round = 0; round < 90; round++) {
+    for (uint32_t i = 0; i < round % 4; i++) move(all[(round * 37 + i * 61) % kAll]);
+    if (round % 3 == 2) {
+      wrong += take().in("main.receive_and_send") != kAll;
+      continue;
+    }
+    Groups g = take(Detail::each_goroutine);
+    std::map<uint64_t, runtime::WaitReason> reasons;
+    int64_t n = 0;
+    g.snapshot.for_each_goroutine([&](auto& one) {
+      n++;
+      if (one.status != runtime::_Gwaiting) return;
+      if (g.functions[g.snapshot.stack_of(one)].count("main.receive_and_send") == 0) return;
+      reasons[one.goid] = static_cast<runtime::WaitReason>(one.waitreason);
+    });
+    wrong += n != g.snapshot.total || reasons.size() != kAll;
+    for (One& one : all) {
+      wrong += reasons[one.id] !=
+               (one.receiving ? runtime::WaitReason::ChanReceive : runtime::WaitReason::ChanSend);
+    }
+    if (round % 7 == 0) held.push_back(std::move(g));
+    if (round % 10 == 0) held.clear();
+  }
+  CHECK(wrong == 0);
+  for (One& one : all) {
+    if (!one.receiving) move(one);
+    one.receives.send(0);
+    one.sends.recv();
+  }
+  REQUIRE(eventually([] { return take().in("main.receive_and_send") == 0; }));
+  runtime::GOMAXPROCS(old);
 }
 
 TEST_CASE("snapshots asked for at the same time all succeed", "[snapshot]") {

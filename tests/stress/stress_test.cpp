@@ -67,9 +67,8 @@ TEST_CASE("a hundred snapshots of a hundred thousand goroutines add up, beside b
     right &= g.in("main.spin_until") <= 2 && g.in("main.spawn_until") <= 2;
     if (each) {
       std::set<uint64_t> ids;
-      for (auto& one : g.snapshot.goroutines) ids.insert(one.goid);
-      right &= ids.size() == g.snapshot.goroutines.size() &&
-               static_cast<int64_t>(ids.size()) == g.snapshot.total;
+      g.snapshot.for_each_goroutine([&](auto& one) { right &= ids.insert(one.goid).second; });
+      right &= static_cast<int64_t>(ids.size()) == g.snapshot.total;
     }
     wrong += !right;
   }
