@@ -5,8 +5,8 @@
 // what they hold: so a T is zero at first, or what an earlier array left there. To give the pages
 // back after each dump and fault them in for the next was more than half of the walk: on a virtual
 // machine it may take 200 µs until the host has found one. (To keep them and zero them here was no
-// better: they are more than the caches hold.) An array that has what the last one left there has
-// its number, too.
+// better: they are more than the caches hold.) number() says whose pages these are: what was in the
+// first kKeptItems is still there when an array of the same number comes up again.
 //
 // What is beyond kKept goes back a large page at a time: whoever else wants the processor should
 // not feel it. (Smaller pieces would split the pages, and the next dump would get small ones.)
@@ -32,6 +32,10 @@ class LazyArray {
   static_assert(std::is_trivially_destructible_v<T>);
 
  public:
+  static constexpr size_t kSmall = size_t{64} << 10;  // bytes in small pages: 1,600 goroutines
+  static constexpr size_t kKept = kSmall + (size_t{64} << 20);  // 1.6 million
+  static constexpr size_t kKeptItems = kKept / sizeof(T);
+
   LazyArray() = default;
   // Panics if there is no address space for it.
   explicit LazyArray(size_t n) {
@@ -43,16 +47,19 @@ class LazyArray {
       delete old;
       map_ = std::make_unique<Mapping>(n * sizeof(T));
     }
+    map_->taken = next_number();
   }
   // On a goroutine: may let others run.
   ~LazyArray() {
     if (map_ == nullptr) return;
     size_t used = touched_ * sizeof(T);
-    if (used > kKept) map_->number = next_number();
     for (size_t done = kKept; done < used; done += runtime::kLargePage) {
       madvise(map_->at + done, std::min(map_->bytes - done, runtime::kLargePage), MADV_DONTNEED);
       if (runtime::getg() != nullptr) runtime::yield_if_others_wait();
     }
+    // Of two, the one that was in use last: what is in there is worth more.
+    std::unique_ptr<Mapping> other(kept().exchange(nullptr));
+    if (other != nullptr && other->taken > map_->taken) std::swap(map_, other);
     delete kept().exchange(map_.release());
   }
   LazyArray(LazyArray&& other) noexcept { *this = std::move(other); }
@@ -71,9 +78,6 @@ class LazyArray {
   uint64_t number() const { return map_ == nullptr ? 0 : map_->number; }
 
  private:
-  static constexpr size_t kSmall = size_t{64} << 10;  // bytes in small pages: 1,600 goroutines
-  static constexpr size_t kKept = kSmall + (size_t{64} << 20);  // 1.6 million
-
   struct Mapping {
     explicit Mapping(size_t wanted) : bytes(wanted) {
       void* map = runtime::reserve(bytes, kSmall);
@@ -87,6 +91,7 @@ class LazyArray {
     char* at;
     size_t bytes;
     uint64_t number = next_number();
+    uint64_t taken = 0;  // by an array: the higher, the later
   };
 
   static uint64_t next_number() {

@@ -38,7 +38,8 @@ struct Collector {
         goroutines(detail == Detail::each_goroutine ? goroutines_max : 0),
         known(goroutines.capacity() / kMemoBlock) {
     if (detail == Detail::each_goroutine) {
-      facts_kept = std::exchange(last_facts, goroutines.number()) == goroutines.number();
+      bool same = std::exchange(last_facts, goroutines.number()) == goroutines.number();
+      facts_kept = same ? goroutines.kKeptItems : 0;
     }
   }
   ~Collector() { stacks.clear(); }
@@ -52,7 +53,7 @@ struct Collector {
   StackCounter& stacks;
   LazyArray<GoroutineSnapshot> goroutines;  // Snapshot::table
   LazyArray<uint64_t> known;                // Snapshot::known
-  bool facts_kept = false;                  // what memos have of the last dump is in there
+  size_t facts_kept = 0;                    // the first of them: as the last dump left them
   uint32_t allglen = 0;                     // at the instant
   int64_t now = 0;                          // nanotime of the instant
   std::atomic<uint32_t> fallbacks{0};
@@ -156,7 +157,7 @@ class Walker {
       StackEntry* memo = nullptr;
       if (counted_) {
         memo = counted_by(runtime::memoOf(i), 1);
-      } else if (c_->facts_kept) {
+      } else if (i < c_->facts_kept) {
         work += kFactsWork;
         memo = known(i);
       }
@@ -288,7 +289,7 @@ class Walker {
       lasts = status != runtime::_Gsyscall && depth < kCountedDepthMax && gp->labels == nullptr;
     }
     count(entry, 1);
-    if (c_->detail == Detail::each_goroutine) c_->note(gp, entry);
+    if (!counted_) c_->note(gp, entry);
     if (had_memo && !counted_) {
       // From now on with these facts, unless somebody has woken it since they were asked for.
       bool still =
@@ -365,7 +366,6 @@ void gather(Collector& c, Snapshot* out) {
   out->epoch = Collector::epoch();
   out->now = c.now;
   c.goroutines.set_touched(out->places);
-  c.known.set_touched(out->places / kMemoBlock);
   out->table = std::move(c.goroutines);
   out->known = std::move(c.known);
 }

@@ -39,7 +39,8 @@
 //   - A memo is left or taken, and G::hasMemo set, only by who has claimed the goroutine or runs
 //   it. A thread that comes out of a system call passes snapshot_gate without a P; so a goroutine
 //   in a system call never has a memo. With one P, and that the walker's, nobody can be at a
-//   block's memo, and a plain store does.
+//   block's memo, and a plain store does; a goroutine's may be broken by a thread without a P
+//   (sysmon, whoever polls).
 //
 // A dump wants more than the stack: id, state, since when. It keeps these facts from one dump to
 // the next, at the goroutine's place in a table of the profiler's, and a bit of the memo
@@ -47,6 +48,8 @@
 // runs, but one: who wakes it makes it runnable. So who wakes one that has a memo breaks that memo:
 // its stack still stands, but a walker has to look.
 //
+//   - A waker is inside the runtime, so no instant falls between its two stores: a memo that is
+//   whole after the instant is true of it.
 //   - The waker must not miss a memo. It looks at G::hasMemo without a fence; so the bit is given
 //   only to a memo that an earlier snapshot left, a stop of the world ago.
 //   - The waker changes the status, then breaks the memo. The walker reads the memo, then the
