@@ -105,7 +105,7 @@ double Goal::excess(const BenchRow& row, const BenchResults& results) const {
   }
   const BenchRow* quiet = results.find(other, row.procs);
   if (quiet == nullptr) return std::nan("");
-  return row.median(kOurs) / quiet->median(kOurs) / limit(row.procs);
+  return row.own_ratio(*quiet) / limit(row.procs);
 }
 
 Verdict verdict(double excess) {

@@ -16,7 +16,7 @@ struct Goal {
     kRatio,     // ours divided by Go's, at most
     kAtLeast,   // ours divided by Go's, at least
     kAbsolute,  // ours, at most
-    kOwn,       // ours divided by our own row `other`, at most
+    kOwn,       // ours divided by our own row `other` (BenchRow::own_ratio), at most
   };
 
   const char* name;

@@ -79,9 +79,11 @@ std::string gap_row(const Goal& goal, const Pair& rows, const BenchResults& resu
     const BenchRow* quiet = row != nullptr ? results.find(goal.other, row->procs) : nullptr;
     double beyond_quiet = quiet != nullptr ? goal.excess(*row, results) : 0;
     double beyond_go = row != nullptr && row->has(kGo) ? row->ratio(kGo) : 0;
+    std::string ours = value_cell(row, kOurs, 0);
+    if (quiet != nullptr) ours += " (" + ratio_text(row->own_ratio(*quiet)) + ")";
     line += " " + value_cell(quiet, kOurs, 0) + " | " +
-            value_cell(row, kOurs, std::max(beyond_quiet, beyond_go)) + " | " +
-            value_cell(row, kGo, 0) + " |";
+            marked(ours, std::max(beyond_quiet, beyond_go)) + " | " + value_cell(row, kGo, 0) +
+            " |";
   }
   return line + "\n";
 }
@@ -124,8 +126,9 @@ std::string bench_markdown(const BenchResults& results) {
       "| --- | ---: | ---: | ---: | ---: | ---: | ---: |\n",
       results, [](const Goal& goal) { return goal.kind == Goal::kOwn; }, gap_row);
   return out +
-         "Quiet is ours without profiles. Goals of the waits: at most 1.5 × quiet, and no longer "
-         "than Go's.\n";
+         "Quiet is ours without profiles; in brackets ours ÷ quiet of the same round, the median "
+         "of "
+         "the rounds. Goals of the waits: at most 1.5 × quiet, and no longer than Go's.\n";
 }
 
 }  // namespace lab

@@ -37,12 +37,20 @@ std::string ratio_cell(const BenchRow& row, Contestant who) {
 
 }  // namespace
 
-double BenchRow::median(Contestant who) const {
-  std::vector<double> sorted = values[who];
+static double median_of(std::vector<double> sorted) {
   if (sorted.empty()) return std::nan("");
   std::sort(sorted.begin(), sorted.end());
   size_t middle = sorted.size() / 2;
   return sorted.size() % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+double BenchRow::median(Contestant who) const { return median_of(values[who]); }
+
+double BenchRow::own_ratio(const BenchRow& other) const {
+  const auto &mine = values[kOurs], &theirs = other.values[kOurs];
+  std::vector<double> ratios(std::min(mine.size(), theirs.size()));
+  for (size_t i = 0; i < ratios.size(); i++) ratios[i] = mine[i] / theirs[i];
+  return median_of(ratios);
 }
 
 double BenchRow::spread(Contestant who) const {
@@ -149,9 +157,9 @@ void judge_goal(const BenchRow& row, const Goal& goal, const BenchResults& resul
             missed);
       return;
     case Goal::kOwn: {
-      double quiet = results.find(goal.other, row.procs)->median(kOurs);
-      judge(row, row.name + "/quiet", quiet, row.median(kOurs) / quiet, format("<=%.2f", limit),
-            excess, out, missed);
+      const BenchRow& quiet = *results.find(goal.other, row.procs);
+      judge(row, row.name + "/quiet", quiet.median(kOurs), row.own_ratio(quiet),
+            format("<=%.2f", limit), excess, out, missed);
     }
   }
 }

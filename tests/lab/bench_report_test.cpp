@@ -122,6 +122,17 @@ TEST_CASE("a figure is ok, near or MISSED by its distance from the goal", "[lab]
   CHECK_FALSE(missed);  // near is no reason to fail
 }
 
+TEST_CASE("a wait is compared with the quiet of its own round", "[lab][bench]") {
+  lab::BenchResults results;
+  results.row("quiet-pb/1000", 1, "ns").values[lab::kOurs] = {50, 60, 100, 60, 110};
+  results.row("gap-pb/1000", 1, "ns").values[lab::kOurs] = {60, 84, 140, 145, 180};
+  bool missed = false;  // the medians are 140 and 60
+  CHECK_THAT(lab::bench_check(results, &missed),
+             Has("gap-pb/1000/quiet 1 140.0 60.0 1.40 <=1.50 ok\n"));
+  CHECK_FALSE(missed);
+  CHECK_THAT(lab::bench_markdown(results), Has("| 60 ns | 140 ns (1.40) | — |"));
+}
+
 TEST_CASE("the README's tables have a row for each goal, and a mark where it is missed",
           "[lab][bench]") {
   lab::BenchResults results;
