@@ -5,6 +5,7 @@
 #include <time.h>
 #include <unwind.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <new>
 #include <utility>
@@ -36,12 +37,13 @@ bool fits_in_g(size_t bytes, size_t align) { return bytes <= kClosureBytes && al
 }  // namespace
 
 void* newg(size_t closure_bytes, size_t closure_align, G** out) {
+  // Before the runtime is entered: malloc may wait for a thread that a stop has met in it.
+  void* big = fits_in_g(closure_bytes, closure_align)
+                  ? nullptr
+                  : ::operator new(closure_bytes, std::align_val_t(closure_align));
   RuntimeCall rc;
   G* gp = gfget(getm()->p);
-  gp->arg = gp->closure;
-  if (!fits_in_g(closure_bytes, closure_align)) {
-    gp->arg = ::operator new(closure_bytes, std::align_val_t(closure_align));
-  }
+  gp->arg = big != nullptr ? big : gp->closure;
   *out = gp;
   return gp->arg;
 }
@@ -416,6 +418,10 @@ void goexit_swallowed(_Unwind_Reason_Code, _Unwind_Exception*) {
 
 namespace {
 
+void new_time_slice(P* pp) {
+  pp->schedtick.store(pp->schedtick.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+}
+
 // Runs gp, and whoever it hands over to directly, until some goroutine of this thread comes back to
 // g0: to have its departure finished, or to have something done here (systemstack).
 void run_until_left(M* mp, G* gp) {
@@ -440,6 +446,7 @@ void run_until_left(M* mp, G* gp) {
       if (snapshotActive.load(std::memory_order_acquire)) {
         while (!snapshot_gate(gp)) cpu_relax();
       }
+      new_time_slice(mp->p);
       execute(mp, gp);
       run_until_left(mp, gp);
       continue;
@@ -461,10 +468,7 @@ void run_until_left(M* mp, G* gp) {
       unlock(&sched.lock);
       continue;
     }
-    P* pp = mp->p;
-    if (!inherit)
-      pp->schedtick.store(pp->schedtick.load(std::memory_order_relaxed) + 1,
-                          std::memory_order_relaxed);
+    if (!inherit) new_time_slice(mp->p);
     execute(mp, gp);
     run_until_left(mp, gp);
   }
@@ -605,15 +609,13 @@ int GOMAXPROCS(int n) {
   for (int32_t i = n - 1; i > 0; i--) pidleput(sched.allp[i]);
   unlock(&sched.lock);
   acquirep(self, sched.allp[0]);
-  // Queues of kept Ps may hold work while their threads went on without: wake thieves.
-  for (int32_t i = 1; i < n; i++) {
-    if (!runqempty(sched.allp[i])) {
-      wakep();
-      break;
-    }
-  }
-  releasem(self);
+  // There may be work of those whose Ps were taken: thieves are to be woken, but not now, since a
+  // new thread needs malloc.
+  bool work = sched.runqsize.load() > 0 ||
+              std::any_of(sched.allp + 1, sched.allp + n, [](P* pp) { return !runqempty(pp); });
   startTheWorld();
+  if (work) wakepNow();
+  releasem(self);
   return old;
 }
 

@@ -8,6 +8,7 @@
 //      inside the runtime the handler does nothing and releasem serves it.
 //   3. The stopper waits until every M is safe or stopped. Each that gets there bumps `arrivals`.
 //   4. startTheWorld lowers `stopping` and wakes those who sleep on it.
+// If step 3 takes too long, 4 follows at once, then 1 again (see "Locks of others" in stop.h).
 //
 // The handler may run while the interrupted code holds any lock of libc. So it calls the unwinder
 // (which finds its tables through _dl_find_object, without a lock), futex and nothing else.
@@ -33,6 +34,7 @@ std::atomic<bool> snapshotActive{false};
 namespace {
 
 std::atomic<uint32_t> worldsema{1};
+constexpr int64_t kPatienceNs = 50'000'000;
 uint32_t last_stop = 0;  // number of the newest stop
 int64_t stop_began = 0;
 StopStats stats{};
@@ -249,19 +251,50 @@ bool has_stopped(M* mp) {
          (state == kMStopped && mp->stoppedFor.load(std::memory_order_relaxed) == last_stop);
 }
 
-// Waits until mp is safe or stopped, or the time is up.
-void await_stop(M* mp, int64_t deadline) {
+// Waits until mp is safe or stopped: true; or until the time is up.
+bool await_stop(M* mp, int64_t deadline) {
   Looking looking;
   for (int sleeps = 0;;) {
     uint32_t seen = sched.arrivals.load();
-    if (has_stopped(mp)) return;
+    if (has_stopped(mp)) return true;
     if (looking.again()) continue;
     sched.stopperSleeps.store(true);
     if (!has_stopped(mp)) futexsleep(&sched.arrivals, seen, 1'000'000);
     sched.stopperSleeps.store(false);
-    if (deadline != 0 && nanotime() > deadline) return;
+    if (nanotime() > deadline) return false;
     // It was on its way into the program's code when the first signal came: note and signal again.
     if (++sleeps % 4 == 0 && mp->state.load() == kMRunning) request_stop(mp);
+  }
+}
+
+// One attempt. Answers whom it could not wait for; null: the world stands still.
+M* try_to_stop(M* self, int64_t patience) {
+  stop_began = nanotime();
+  raise_stopping(self);
+  for (M* mp = sched.allm.load(); mp != nullptr; mp = mp->alllink) {
+    if (mp != self && !await_stop(mp, stop_began + patience)) return mp;
+  }
+  return nullptr;
+}
+
+// All who stand go on. Answers how long they may have stood, ns.
+int64_t let_them_go() {
+  int64_t ns = nanotime() - stop_began;
+  stats.stops++;
+  stats.last_ns = ns;
+  stats.total_ns += ns;
+  if (ns > stats.max_ns) stats.max_ns = ns;
+  sched.stopping.store(0, std::memory_order_seq_cst);
+  if (sched.stoppedSleepers.load() > 0) futexwakeup(&sched.stopping, UINT32_MAX >> 1);
+  return ns;
+}
+
+// Lets the others run until mp has come out of where no stop found it, and so met the note that the
+// last one left; or for as long as that stop lasted.
+void await_note_served(M* mp, int64_t patience) {
+  for (int64_t until = nanotime() + patience; nanotime() < until;) {
+    if ((mp->preempt.load() & kNoteStop) == 0 || mp->state.load() == kMSafe) return;
+    futexsleep(&sched.stopping, 0, 100'000);
   }
 }
 
@@ -270,11 +303,18 @@ void await_stop(M* mp, int64_t deadline) {
 void stopTheWorld(StopFor what) {
   semacquire1(&worldsema, false, WaitReason::Semacquire);
   M* self = acquirem();
+  if (self->p == nullptr) {
+    entercall(self);
+    self = getm();
+  }
   sched.stopForInstant = what == StopFor::instant;
-  stop_began = nanotime();
-  raise_stopping(self);
-  for (M* mp = sched.allm.load(); mp != nullptr; mp = mp->alllink) {
-    if (mp != self) await_stop(mp, 0);
+  // Each attempt may take twice as long as the last: where many threads share few processors, some
+  // are long in getting one.
+  int64_t patience = kPatienceNs;
+  while (M* late = try_to_stop(self, patience)) {
+    let_them_go();
+    await_note_served(late, patience);
+    patience *= 2;
   }
 }
 
@@ -292,13 +332,7 @@ void freezeTheWorld() {
 int64_t startTheWorld() {
   M* self = getm();
   self->preempt.fetch_and(~kNoteStop);
-  int64_t ns = nanotime() - stop_began;
-  stats.stops++;
-  stats.last_ns = ns;
-  stats.total_ns += ns;
-  if (ns > stats.max_ns) stats.max_ns = ns;
-  sched.stopping.store(0, std::memory_order_seq_cst);
-  if (sched.stoppedSleepers.load() > 0) futexwakeup(&sched.stopping, UINT32_MAX >> 1);
+  int64_t ns = let_them_go();
   releasem(self);
   semrelease1(&worldsema);
   return ns;

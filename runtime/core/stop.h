@@ -13,6 +13,13 @@
 // So a busy loop stops too, and a thread inside malloc: nothing that runs while the world is
 // stopped may allocate, lock or symbolize.
 //
+// Locks of others. A thread may stop with a lock of malloc's in its hand, and another may wait for
+// that lock inside the runtime: what a receive assigns to has to be freed first, a new thread needs
+// memory. That one does not come out before the first goes on. So a stop for which somebody is late
+// is given up: all go on until he has come out, and it begins again. (To keep all that may lock out
+// of the runtime was rejected: elements of channels are the program's, and pthread_create is
+// libc's.)
+//
 // Order. The stopper raises `stopping` and then reads each M's state; an M changes its state and
 // then reads `stopping` (both sequentially consistent): one of the two sees the other. Stops are
 // numbered, and `stopping` is the number: a thread that is slow to leave one cannot take the next
@@ -79,11 +86,13 @@
 namespace golab::runtime {
 
 // Stops every thread that runs goroutines. One stop at a time: a second caller parks until the
-// first has started the world. Afterwards the caller is the only goroutine that runs; it must not
-// allocate, lock, park or call into libraries that do, until startTheWorld.
+// first has started the world; so does a caller without a P, until it has one. Afterwards the
+// caller is the only goroutine that runs; it must not allocate, lock, park or call into libraries
+// that do, until startTheWorld.
 enum class StopFor { looking, instant };  // instant: no stacks are to be had while it is stopped
 void stopTheWorld(StopFor what = StopFor::looking);
-// Returns how long the world stood still, ns, from request to restart.
+// Returns how long the world stood still, ns, from request to restart; where a stop had to be given
+// up, since the last request.
 int64_t startTheWorld();
 
 // While the world is stopped for looking: the stack of a goroutine that a stopped thread runs; null
@@ -128,7 +137,7 @@ bool snapshotClaim(G* gp);
 void snapshotDone(G* gp);
 bool snapshotSatisfied(const G* gp);
 
-// Total stopped time and number of stops so far, ns.
+// Total stopped time and number of stops so far, those that were given up included, ns.
 struct StopStats {
   uint64_t stops;
   int64_t last_ns;

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -256,6 +257,23 @@ TEST_CASE("a tree of goroutines that spawn goroutines ends whole", "[sched][stea
   }
 }
 
+TEST_CASE("a goroutine locked to its thread begins its turn with a whole time slice",
+          "[sched][preemption]") {
+  Procs one(1);
+  runtime::LockOSThread();
+  auto slices = [] {
+    runtime::RuntimeCall rc;
+    return runtime::getm()->p->schedtick.load();
+  };
+  bool ran = false;
+  go([&] { ran = true; });  // in what is left of the slice of who starts it
+  uint32_t before = slices();
+  runtime::Gosched();
+  CHECK(ran);
+  CHECK(slices() != before);
+  runtime::UnlockOSThread();
+}
+
 TEST_CASE("the world stops and starts under load, and nothing runs meanwhile", "[sched][stop]") {
   int procs = GENERATE(1, 2, 4);
   Procs p(procs);
@@ -288,6 +306,76 @@ TEST_CASE("the world stops and starts under load, and nothing runs meanwhile", "
   CHECK(still);
   *stop = true;
   for (int g = 0; g < 4; g++) ended.recv();
+}
+
+namespace {
+
+// What a lock of malloc's is to a thread that was stopped with it in its hand, and to one that
+// needs it inside the runtime: there, the moves of a channel's elements are the only code that a
+// test has in its hands.
+struct Hold {
+  std::mutex mu;
+  std::atomic<bool> held{false}, wanted{false};
+
+  // Until this thread has stood still once.
+  void past_a_stop() {
+    std::scoped_lock lock(mu);
+    runtime::M* mp = runtime::getm();
+    uint32_t last = mp->stoppedFor;
+    held = true;
+    while (mp->stoppedFor == last) {}
+  }
+};
+
+struct NeedsHold {
+  Hold* hold = nullptr;
+  NeedsHold() = default;
+  explicit NeedsHold(Hold* h) : hold(h) {}
+  NeedsHold(const NeedsHold&) = delete;
+  NeedsHold& operator=(const NeedsHold&) = delete;
+  NeedsHold(NeedsHold&& from) noexcept : hold(from.hold) { need(); }
+  NeedsHold& operator=(NeedsHold&& from) noexcept {
+    hold = from.hold;
+    need();
+    return *this;
+  }
+  ~NeedsHold() = default;
+
+ private:
+  void need() const {
+    if (hold == nullptr || !hold->held) return;
+    hold->wanted = true;
+    std::scoped_lock lock(hold->mu);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("the world stops although one inside the runtime waits for one that has stopped",
+          "[sched][stop]") {
+  Procs p(3);
+  Hold hold;
+  auto c = make_chan<NeedsHold>(1);
+  auto ended = make_chan<int>(2);
+  c.send(NeedsHold(&hold));
+  go([&] {
+    hold.past_a_stop();
+    ended.send(1);
+  });
+  REQUIRE(eventually([&] { return hold.held.load(); }));
+  go([&] {
+    c.recv();
+    ended.send(1);
+  });
+  REQUIRE(eventually([&] { return hold.wanted.load(); }));
+  uint64_t before = runtime::stopStats().stops;
+  runtime::stopTheWorld();
+  bool free = hold.mu.try_lock();
+  if (free) hold.mu.unlock();
+  runtime::startTheWorld();
+  CHECK(free);
+  CHECK(runtime::stopStats().stops > before + 1);
+  for (int g = 0; g < 2; g++) ended.recv();
 }
 
 TEST_CASE("systemstack runs on the thread's own stack", "[sched]") {

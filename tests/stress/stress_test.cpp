@@ -1,5 +1,6 @@
 // stress_test.cpp: 100 000 parked goroutines, snapshots of them without end, and others that spin,
 // spawn and exit meanwhile. Every profile must add up.
+#include <array>
 #include <atomic>
 #include <memory>
 
@@ -149,8 +150,22 @@ TEST_CASE("stops, snapshots, GOMAXPROCS and work at the same time never lock up"
     }
     ended.send(1);
   });
-  go([&, ended] {  // one that allocates
-    while (!stop.load()) std::make_unique<char[]>(1000)[500] = 1;
+  // Two that allocate and free each other's, one that does so inside the runtime: the closures of
+  // its goroutines do not fit into their G. Too much for the caches that malloc keeps for each
+  // thread: they want the same locks.
+  using Block = std::array<char, 3000>;
+  std::atomic<Block*> shared{nullptr};
+  for (int g = 0; g < 2; g++) {
+    go([&, ended] {
+      while (!stop.load()) delete shared.exchange(new Block);
+      ended.send(1);
+    });
+  }
+  go([&, ended] {
+    while (!stop.load()) {
+      go([block = Block{}] { (void)block; });
+      runtime::Gosched();
+    }
     ended.send(1);
   });
   for (int i = 0; i < kSnapshots; i++) {
@@ -159,6 +174,7 @@ TEST_CASE("stops, snapshots, GOMAXPROCS and work at the same time never lock up"
     if (i % 5 == 0) runtime::GOMAXPROCS(1 + i / 5 % 4);
   }
   stop = true;
-  for (int i = 0; i < 5; i++) ended.recv();
+  for (int i = 0; i < 7; i++) ended.recv();
+  delete shared.load();
   runtime::GOMAXPROCS(old);
 }
