@@ -71,12 +71,10 @@ void wakepNow() {
   if (!sched.nmspinning.compare_exchange_strong(none, 1)) return;
   lock(&sched.lock);
   P* pp = pidleget();
+  // Under the lock: who sees the next P on the idle list does not take us for a thief any more.
+  if (pp == nullptr) sched.nmspinning.fetch_sub(1);
   unlock(&sched.lock);
-  if (pp == nullptr) {
-    sched.nmspinning.fetch_sub(1);
-    return;
-  }
-  startm(pp, true);
+  if (pp != nullptr) startm(pp, true);
 }
 
 void wakep() {

@@ -346,6 +346,7 @@ void stoplockedm(M* mp) {
     lock(&sched.lock);
     globrunqput(mp->lockedg);
     unlock(&sched.lock);
+    wakep();
   }
   acquirep(mp, mp->nextp);
   mp->nextp = nullptr;
