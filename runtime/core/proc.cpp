@@ -366,9 +366,7 @@ void Gosched() {
 
 // The end of a goroutine, but for the jump. Answers who runs next on this thread; null: g0.
 [[gnu::noinline]] G* goexit1(G* gp) {
-  M* mp = acquirem();
-  if (mp->p == nullptr) entercall(mp);
-  mp = getm();
+  M* mp = acquirem_with_p();
   if (gp->goid == 1) sched.mainExited = true;
   if (gp->lockedm != nullptr) {
     gp->lockedm->lockedg = nullptr;

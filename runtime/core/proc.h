@@ -115,17 +115,14 @@ class Turn {
 };
 
 inline M* acquirem();
+inline M* acquirem_with_p();  // parks if this goroutine lost its P, until it has one
 inline void releasem(M* mp);
 void entercall(M* mp);      // slow path of RuntimeCall: this goroutine lost its P, get one
 void releasem_slow(M* mp);  // slow path of releasem: serve notes left by a signal
 
 class RuntimeCall {
  public:
-  RuntimeCall() {
-    M* mp = acquirem();
-    if (mp->p == nullptr) [[unlikely]]
-      entercall(mp);
-  }
+  RuntimeCall() { acquirem_with_p(); }
   ~RuntimeCall() { releasem(getm()); }
   RuntimeCall(const RuntimeCall&) = delete;
   RuntimeCall& operator=(const RuntimeCall&) = delete;
@@ -157,6 +154,14 @@ inline M* acquirem() {
   mp->locks.store(mp->locks.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   std::atomic_signal_fence(std::memory_order_seq_cst);
   return mp;
+}
+
+inline M* acquirem_with_p() {
+  M* mp = acquirem();
+  if (mp->p != nullptr) [[likely]]
+    return mp;
+  entercall(mp);
+  return getm();
 }
 
 inline void releasem(M* mp) {

@@ -34,8 +34,8 @@ std::atomic<bool> snapshotActive{false};
 namespace {
 
 std::atomic<uint32_t> worldsema{1};
-constexpr int64_t kPatienceNs = 50'000'000;
-uint32_t last_stop = 0;  // number of the newest stop
+constexpr int64_t kPatienceNs = 50'000'000;  // a thousand times what a stop takes
+uint32_t last_stop = 0;                      // number of the newest stop
 int64_t stop_began = 0;
 StopStats stats{};
 
@@ -302,11 +302,7 @@ void await_note_served(M* mp, int64_t patience) {
 
 void stopTheWorld(StopFor what) {
   semacquire1(&worldsema, false, WaitReason::Semacquire);
-  M* self = acquirem();
-  if (self->p == nullptr) {
-    entercall(self);
-    self = getm();
-  }
+  M* self = acquirem_with_p();
   sched.stopForInstant = what == StopFor::instant;
   // Each attempt may take twice as long as the last: where many threads share few processors, some
   // are long in getting one.
