@@ -42,17 +42,17 @@ constexpr Goal kGoals[] = {
     {"pause-pb/1000000", Goal::kAbsolute, 100e3, 100e3},
     {"pause-debug1/1000000", Goal::kAbsolute, 100e3, 100e3},
     {"pause-debug2/1000000", Goal::kAbsolute, 100e3, 100e3},
-    {"gap-pb/1000", Goal::kOwn, 1.5, 1.5, "quiet-pb/1000"},
-    {"gap-debug2/1000", Goal::kOwn, 1.5, 1.5, "quiet-debug2/1000"},
-    {"gap-pb/100000", Goal::kOwn, 1.5, 1.5, "quiet-pb/100000"},
-    {"gap-debug2/100000", Goal::kOwn, 1.5, 1.5, "quiet-debug2/100000"},
-    {"gap-pb/1000000", Goal::kOwn, 1.5, 1.5, "quiet-pb/1000000"},
-    {"gap-debug2/1000000", Goal::kOwn, 1.5, 1.5, "quiet-debug2/1000000"},
-    {"gap-pb/1000", Goal::kRatio, 1, 1},
-    {"gap-debug2/1000", Goal::kRatio, 1, 1},
-    {"gap-pb/100000", Goal::kRatio, 1, 1},
-    {"gap-debug2/100000", Goal::kRatio, 1, 1},
-    {"gap-pb/1000000", Goal::kRatio, 1, 1},
+    {"gap-pb/1000", Goal::kOwn, 1.5, 1.5, "work-pb/1000"},
+    {"gap-debug2/1000", Goal::kOwn, 1.5, 1.5, "work-debug2/1000"},
+    {"gap-pb/100000", Goal::kOwn, 1.5, 1.5, "work-pb/100000"},
+    {"gap-debug2/100000", Goal::kOwn, 1.5, 1.5, "work-debug2/100000"},
+    {"gap-pb/1000000", Goal::kOwn, 1.5, 1.5, "work-pb/1000000"},
+    {"gap-debug2/1000000", Goal::kOwn, 1.5, 1.5, "work-debug2/1000000"},
+    {"stall-pb/1000", Goal::kRatio, 1, 1},
+    {"stall-debug2/1000", Goal::kRatio, 1, 1},
+    {"stall-pb/100000", Goal::kRatio, 1, 1},
+    {"stall-debug2/100000", Goal::kRatio, 1, 1},
+    {"stall-pb/1000000", Goal::kRatio, 1, 1},
 };
 
 // A workload by its name; `%` in a text stands for the number after the slash.
@@ -82,6 +82,9 @@ constexpr std::pair<std::string_view, std::string_view> kWords[] = {
     {"pause-pb", "stop of the world, binary profile of %"},
     {"pause-debug1", "stop of the world, text profile of %"},
     {"pause-debug2", "stop of the world, dump of %"},
+    {"stall-pb", "longest wait beside a binary profile of %"},
+    {"stall-debug1", "longest wait beside a text profile of %"},
+    {"stall-debug2", "longest wait beside a dump of %"},
     {"gap-pb", "binary profiles of % goroutines"},
     {"gap-debug1", "text profiles of % goroutines"},
     {"gap-debug2", "dumps of % goroutines"},
@@ -103,9 +106,9 @@ double Goal::excess(const BenchRow& row, const BenchResults& results) const {
     case kOwn:
       break;
   }
-  const BenchRow* quiet = results.find(other, row.procs);
-  if (quiet == nullptr) return std::nan("");
-  return row.own_ratio(*quiet) / limit(row.procs);
+  const BenchRow* own = results.find(other, row.procs);
+  if (own == nullptr) return std::nan("");
+  return row.own_ratio(*own) / limit(row.procs);
 }
 
 Verdict verdict(double excess) {

@@ -73,15 +73,19 @@ func turnTime(i int) time.Duration {
 const windowTime = 100 * time.Microsecond
 
 // A ticker is a goroutine that does nothing but look at the clock. It notes the longest gap between
-// two looks in every window of time: that is how long the program could not answer.
+// two looks in every window of time, that is how long the program could not answer, and the longest
+// beside each profile.
 //
 // A window is a tenth of a millisecond, so one in a thousand is ten in a second: more often than the
 // kernel's own threads come by, which is one to five times. (With windows of a millisecond it was as
 // often, and the result by luck that of the program or theirs.)
 type ticker struct {
-	phase atomic.Int32
-	ended chan bool
-	gaps  [2]histogram
+	phase   atomic.Int32
+	profile atomic.Int32 // the number of the one that is being taken, 0 if none is
+	count   int32
+	ended   chan bool
+	gaps    [2]histogram
+	stalls  histogram
 }
 
 // histogram counts measurements by size, 64 sizes to each doubling, in a few pages that are always
@@ -115,16 +119,28 @@ func startTicker() *ticker {
 		yield := runtime.GOMAXPROCS(0) == 1
 		phase := t.phase.Load()
 		last := time.Now()
-		window, longest := last, time.Duration(0)
+		window, longest, stall := last, time.Duration(0), time.Duration(0)
+		profile := int32(0)
 		for phase != ended {
 			if yield {
 				runtime.Gosched()
 			}
 			now := time.Now()
-			if gap := now.Sub(last); gap > longest {
+			gap := now.Sub(last)
+			last = now
+			if gap > longest {
 				longest = gap
 			}
-			last = now
+			if gap > stall {
+				stall = gap
+			}
+			if current := t.profile.Load(); current != profile {
+				if profile != 0 {
+					t.stalls.add(float64(stall))
+				}
+				profile = current
+				stall = gap // the new one may have begun at any time in it
+			}
 			if now.Sub(window) < windowTime {
 				continue
 			}
@@ -138,6 +154,18 @@ func startTicker() *ticker {
 		t.ended <- true
 	}()
 	return t
+}
+
+// enter begins a phase.
+func (t *ticker) enter(phase int32) {
+	t.profile.Store(0)
+	t.phase.Store(phase)
+}
+
+// nextProfile says that the next profile begins and the one before has ended.
+func (t *ticker) nextProfile() {
+	t.count++
+	t.profile.Store(t.count)
 }
 
 func (t *ticker) end() {
@@ -204,22 +232,24 @@ func profileForm(n, debug int, form string) {
 	t := startTicker()
 	var profiling time.Duration
 	for i := 0; (took.n < 20 || profiling < phaseTime) && (profiling < 5*time.Second || took.n < 3); i++ {
-		t.phase.Store(inProfiles)
+		t.enter(inProfiles)
 		begun := time.Now()
 		for first := true; first || time.Since(begun) < turnTime(i); first = false {
+			t.nextProfile()
 			start := time.Now()
 			takeProfile(io.Discard, debug)
 			took.add(float64(time.Since(start)))
 		}
 		lasted := time.Since(begun)
 		profiling += lasted
-		t.phase.Store(inQuiet)
+		t.enter(inQuiet)
 		compute(lasted)
 	}
 	t.end()
 	print(fmt.Sprintf("profile-%s/%d", form, n), "ns", took.quantile(0.5), took.n)
 	print(fmt.Sprintf("gap-%s/%d", form, n), "ns", t.p999(inProfiles), took.n)
 	print(fmt.Sprintf("quiet-%s/%d", form, n), "ns", t.p999(inQuiet), took.n)
+	print(fmt.Sprintf("stall-%s/%d", form, n), "ns", t.stalls.quantile(0.5), took.n)
 	if stopped != nil {
 		print(fmt.Sprintf("pause-%s/%d", form, n), "ns", medianPause(stopped, pauses()), took.n)
 	}
