@@ -121,9 +121,8 @@ std::string bench_markdown(const BenchResults& results) {
       results, [](const Goal& goal) { return goal.kind == Goal::kOwn; }, gap_row);
   return out +
          "Work is ours beside a goroutine that reads 64 pages of memory instead of taking "
-         "profiles; "
-         "in brackets ours ÷ work of the same round, the median of the rounds. Goal: at most "
-         "1.5.\n";
+         "profiles; in brackets ours ÷ work of the same round, the median of the rounds. Goal: at "
+         "most 1.5.\n";
 }
 
 }  // namespace lab
