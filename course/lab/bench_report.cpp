@@ -157,9 +157,9 @@ void judge_goal(const BenchRow& row, const Goal& goal, const BenchResults& resul
             missed);
       return;
     case Goal::kOwn: {
-      const BenchRow& own = *results.find(goal.other, row.procs);
-      judge(row, row.name + "/work", own.median(kOurs), row.own_ratio(own), format("<=%.2f", limit),
-            excess, out, missed);
+      const BenchRow& quiet = *results.find(goal.other, row.procs);
+      judge(row, row.name + "/quiet", quiet.median(kOurs), row.own_ratio(quiet),
+            format("<=%.2f", limit), excess, out, missed);
     }
   }
 }

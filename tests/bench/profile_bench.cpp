@@ -105,11 +105,11 @@ enum Phase { kProfiles, kWork, kQuiet, kOver };
 // the kernel's own threads come by, which is one to five times. (With windows of a millisecond it
 // was as often, and the result by luck that of the program or theirs.)
 //
-// A gap counts once, however many windows it covers. For Go that hides what it does: a profile of a
-// million takes it two seconds, and two stops of 40 ms are two windows of 20,000. To count a gap in
-// every window that it covers was tried: then one time out of the host's, 30 ms once in ten
-// seconds, is the result, for everybody. What repeats is the longest gap beside one profile, median
-// of all profiles, so with Go's that is what is compared.
+// A gap counts once, however many windows it covers. For Go that hides what it does: at two
+// processors a profile of a million takes it two seconds, and a wait of 4 ms is one window of
+// 20,000. To count a gap in every window that it covers was tried: then one time out of the host's,
+// 30 ms once in ten seconds, is the result, for everybody. So the longest gap beside one profile,
+// median of all profiles, is told as well.
 class Ticker {
  public:
   Ticker() {
@@ -178,8 +178,8 @@ void compute(double ns) {
 
 // The same, and reads memory as it goes, as whatever else a program does would: 64 pages, far from
 // each other. A binary profile of a thousand touches some 150. Under a hypervisor that is what most
-// gaps come from, whoever does it (README.md, "What the host takes"), so this is what profiles are
-// compared with.
+// gaps come from, whoever does it (README.md, "What the host takes"): beside this one can see what
+// is the profiles' own. The goal stays quiet.
 class Work {
  public:
   Work() {
