@@ -119,11 +119,11 @@ void poll_if_nobody_does(int64_t now) {
 // Has no goroutine begun to run since the last call?
 bool nothing_ran() {
   static uint32_t last = 0;
-  uint32_t ticks = 0;
+  uint32_t runs = 0;
   for (int32_t i = 0; i < sched.gomaxprocs.load(); i++) {
-    ticks += sched.allp[i]->schedtick.load(std::memory_order_relaxed);
+    runs += static_cast<uint32_t>(int32_t{sched.allp[i]->runtick});
   }
-  return std::exchange(last, ticks) == ticks;
+  return std::exchange(last, runs) == runs;
 }
 
 // Sleeps until something happens, if every P is idle. True if it slept.

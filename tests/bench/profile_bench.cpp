@@ -8,7 +8,6 @@
 #include "tests/bench/profile_bench.h"
 
 #include <malloc.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include <array>
@@ -16,7 +15,6 @@
 #include <cinttypes>
 #include <cmath>
 #include <fstream>
-#include <system_error>
 
 #include "profiler/endpoints/pprof.h"
 #include "runtime/core/stop.h"
@@ -95,7 +93,7 @@ class Histogram {
   std::array<uint32_t, kSizes * kDoublings> counts_{};
 };
 
-enum Phase { kProfiles, kWork, kQuiet, kOver };
+enum Phase { kProfiles, kQuiet, kOver };
 
 // A goroutine that does nothing but look at the clock. It notes the longest gap between two looks
 // in every window of time, that is how long the program could not answer, and the longest beside
@@ -115,12 +113,9 @@ class Ticker {
   Ticker() {
     go([this] { run(); });
   }
-  void enter(Phase phase) {
-    profile_ = 0;
-    phase_ = phase;
-  }
+  void enter(Phase phase) { phase_ = phase; }
   // The next profile begins, the one before has ended.
-  void next_profile() { profile_ = ++profiles_; }
+  void next_profile() { profile_++; }
   void end() {
     phase_ = kOver;
     ended_.recv();
@@ -145,29 +140,28 @@ class Ticker {
       double gap = std::chrono::duration<double, std::nano>(now - last).count();
       last = now;
       longest = std::max(longest, gap);
-      stall = std::max(stall, gap);
+      if (phase_ == kProfiles) stall = std::max(stall, gap);
       if (int current = profile_; current != profile) {
         if (profile != 0) stalls_.add(stall);
         profile = current;
         stall = gap;  // the new one may have begun at any time in it
       }
       if (now - window < kWindow) continue;
-      // The last gap of a profile may end in what comes after it; of other phases it is not
-      // counted.
+      // The last gap of a profile may end in the quiet after it; quiet that ends is not counted.
       Phase next = phase_;
       if (phase == kProfiles || next == phase) gaps_[phase].add(longest);
       phase = next;
       window = now;
       longest = 0;
     }
+    if (profile != 0) stalls_.add(stall);
     ended_.send(true);
   }
 
   std::atomic<Phase> phase_{kQuiet};
-  std::atomic<int> profile_{0};  // the number of the one that is being taken, 0 if none is
-  int profiles_ = 0;
+  std::atomic<int> profile_{0};  // the number of the last that has begun, 0 before the first
   Chan<bool> ended_ = make_chan<bool>();
-  Histogram gaps_[3], stalls_;
+  Histogram gaps_[2], stalls_;
 };
 
 // Keeps a processor as busy as profiles do, and makes way as they do. Without it there would be one
@@ -176,103 +170,100 @@ void compute(double ns) {
   for (Clock::time_point start = Clock::now(); since(start) < ns;) runtime::yield_if_others_wait();
 }
 
-// The same, and reads memory as it goes, as whatever else a program does would: 64 pages, far from
-// each other. A binary profile of a thousand touches some 150. Under a hypervisor that is what most
-// gaps come from, whoever does it (README.md, "What the host takes"): beside this one can see what
-// is the profiles' own. The goal stays quiet.
-class Work {
+// Profiles and quiet take turns, so that both have the same of what else goes on in the machine.
+//
+// Turns are short, and one ends in the middle of a dump as well: other guests of the host take a
+// processor half of the time for a tenth to half of a second. With turns of 30 to 70 ms, and of the
+// 0.6 s that a dump of a million takes, whole spells fell into the one or the other, and p99.9
+// beside profiles and in quiet differed by a factor of two to three either way, run by run. No two
+// turns are of one length: the kernel's threads come at round intervals, and with turns of 50 ms
+// all of them came in the one or all in the other.
+class Turns {
  public:
-  Work() {
-    void* at = ::mmap(nullptr, kPages * kApart, PROT_READ | PROT_WRITE,
-                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (at == MAP_FAILED) throw std::system_error(errno, std::generic_category(), "mmap");
-    ::madvise(at, kPages * kApart, MADV_HUGEPAGE);
-    memory_ = static_cast<volatile char*>(at);
-    for (size_t i = 0; i < kPages; i++) memory_[i * kApart] = 1;
-  }
-  ~Work() { ::munmap(const_cast<char*>(memory_), kPages * kApart); }
-  Work(const Work&) = delete;
-  Work& operator=(const Work&) = delete;
-
-  void run(double ns) {
+  explicit Turns(Ticker* ticker) : ticker_(*ticker) { begin(); }
+  // Called beside profiles: gives quiet its turn if it is due, as long as the one that has ended.
+  void change_if_due() {
+    double lasted = since(begun_);
+    if (lasted < length_ns()) return;
+    profiles_ns_ += lasted;
     Clock::time_point start = Clock::now();
-    for (size_t i = 0; since(start) < ns; i = (i + 1) % kPages) {
-      (void)memory_[i * kApart];
-      runtime::yield_if_others_wait();
-    }
+    ticker_.enter(kQuiet);
+    compute(lasted);
+    quiet_ns_ += since(start);
+    turns_++;
+    begin();
   }
+  double profiles_ns() const { return profiles_ns_; }
+  double quiet_ns() const { return quiet_ns_; }
 
  private:
-  static constexpr size_t kPages = 64, kApart = 2 << 20;
-  volatile char* memory_;
+  void begin() {
+    ticker_.enter(kProfiles);
+    begun_ = Clock::now();
+  }
+  double length_ns() const {
+    constexpr double kGoldenRatio = 0.6180339887;
+    return 5e6 + 10e6 * std::fmod(turns_ * kGoldenRatio, 1);
+  }
+
+  Ticker& ticker_;
+  Clock::time_point begun_;
+  int turns_ = 0;
+  double profiles_ns_ = 0, quiet_ns_ = 0;
 };
 
-size_t take_profile(int debug) {
+// Its size. `turns` may come in the middle.
+size_t take_profile(int debug, Turns* turns) {
   size_t size = 0;
   runtime::pprof::Lookup("goroutine")
       ->WriteTo(
-          [&size](std::string_view piece) {
+          [&](std::string_view piece) {
             size += piece.size();
+            if (turns != nullptr) turns->change_if_due();
             return error();
           },
           debug);
   return size;
 }
 
-// Profiles, work and quiet take turns, so that all have the same of what else goes on in the
-// machine. No two turns are of one length: the kernel's threads come at round intervals, and with
-// turns of 50 ms all of them came in the one or all in the other.
-double turn_ns(int i) {
-  constexpr double kGoldenRatio = 0.6180339887;
-  return 30e6 + 40e6 * std::fmod(i * kGoldenRatio, 1);
-}
-
 void report(const std::string& what, int goroutines, const char* unit, double value, int n) {
   print(what + "/" + std::to_string(goroutines), runtime::GOMAXPROCS(0), unit, value, n);
 }
 
-void profile_form(int n, int debug, const std::string& form, Work& work) {
+void profile_form(int n, int debug, const std::string& form) {
   std::ofstream("/proc/self/clear_refs") << "5";  // sets the high-water mark back
   ::malloc_trim(0);  // what the last form left would be there for this one's profile to use
   double before = status("VmRSS");
   Clock::time_point first = Clock::now();
-  size_t size = take_profile(debug);
+  size_t size = take_profile(debug, nullptr);
   report("first-" + form, n, "ns", since(first), 1);
   report("memory-" + form, n, "bytes", status("VmHWM") - before, 1);
   report("size-" + form, n, "bytes", static_cast<double>(size), 1);
 
   Histogram took, pauses;
   Ticker ticker;
+  Turns turns(&ticker);
   // The wait has a goal for the binary form and for dumps; a few seconds, so that what exceeds one
   // window in a thousand is more than a few events.
-  double enough = debug != 1 && n != 10'000 ? 4e9 : 1e9, profiling = 0;
-  for (int i = 0; took.size() < 20 || profiling < enough; ++i) {
-    ticker.enter(kProfiles);
-    Clock::time_point turn = Clock::now();
-    do {
-      ticker.next_profile();
-      runtime::StopStats stops = runtime::stopStats();
-      Clock::time_point start = Clock::now();
-      take_profile(debug);
-      took.add(since(start));
-      runtime::StopStats now = runtime::stopStats();
-      if (now.stops > stops.stops) {
-        pauses.add(static_cast<double>(now.total_ns - stops.total_ns) /
-                   static_cast<double>(now.stops - stops.stops));
-      }
-    } while (since(turn) < turn_ns(i));
-    double lasted = since(turn);
-    profiling += lasted;
-    ticker.enter(kWork);
-    work.run(lasted);
-    ticker.enter(kQuiet);
-    compute(lasted);
+  double enough = debug != 1 && n != 10'000 ? 4e9 : 0.5e9;
+  while (took.size() < 20 || turns.profiles_ns() < enough) {
+    ticker.next_profile();
+    runtime::StopStats stops = runtime::stopStats();
+    Clock::time_point start = Clock::now();
+    double quiet = turns.quiet_ns();
+    take_profile(debug, &turns);
+    took.add(since(start) - (turns.quiet_ns() - quiet));
+    runtime::StopStats now = runtime::stopStats();
+    if (now.stops > stops.stops) {
+      pauses.add(static_cast<double>(now.total_ns - stops.total_ns) /
+                 static_cast<double>(now.stops - stops.stops));
+    }
+    turns.change_if_due();
   }
   ticker.end();
   int count = static_cast<int>(took.size());
   report("profile-" + form, n, "ns", took.quantile(0.5), count);
   report("gap-" + form, n, "ns", ticker.p999(kProfiles), count);
-  report("work-" + form, n, "ns", ticker.p999(kWork), count);
   report("quiet-" + form, n, "ns", ticker.p999(kQuiet), count);
   report("stall-" + form, n, "ns", ticker.stall(), count);
   if (pauses.size() > 0) report("pause-" + form, n, "ns", pauses.quantile(0.5), count);
@@ -290,10 +281,9 @@ void profile_of(int n, bool only_park) {
   report("rss", n, "bytes_per_goroutine", (resident() - before) / n, n);
   report("areas", n, "count", areas(), n);
   if (!only_park) {
-    Work work;
-    profile_form(n, 0, "pb", work);
-    profile_form(n, 1, "debug1", work);
-    profile_form(n, 2, "debug2", work);
+    profile_form(n, 0, "pb");
+    profile_form(n, 1, "debug1");
+    profile_form(n, 2, "debug2");
   }
   close(c);
   while (runtime::NumGoroutine() > 1) runtime::Gosched();

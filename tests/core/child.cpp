@@ -2,7 +2,10 @@
 #include <atomic>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
+#include <fstream>
 #include <string>
+#include <string_view>
 
 #include "runtime/chan/chan.h"
 #include "runtime/core/go.h"
@@ -97,6 +100,22 @@ static int starve() {
   return 0;
 }
 
+// Two thousand short bursts of work, idle between them as a server is between requests. Prints how
+// often a thread went to sleep, of all threads.
+static int bursts() {
+  for (int i = 0; i < 2000; i++) time::Sleep(500 * time::Microsecond);
+  long slept = 0;
+  for (auto& thread : std::filesystem::directory_iterator("/proc/self/task")) {
+    std::ifstream status(thread.path() / "status");
+    constexpr std::string_view kKey = "voluntary_ctxt_switches:";
+    for (std::string line; std::getline(status, line);) {
+      if (line.rfind(kKey, 0) == 0) slept += std::stol(line.substr(kKey.size()));
+    }
+  }
+  printf("%ld\n", slept);
+  return 0;
+}
+
 int main(int, char** argv) {
   std::string name = argv[1];
   if (name == "idle") return idle();
@@ -104,5 +123,6 @@ int main(int, char** argv) {
   if (name == "hundred_thousand") return hundred_thousand();
   if (name == "overflow") return overflow();
   if (name == "starve") return starve();
+  if (name == "bursts") return bursts();
   return 9;
 }

@@ -1,4 +1,5 @@
 // process_test.cpp: what the environment decides, and what a whole process uses.
+#include <cstdlib>
 #include <string>
 
 #include "tests/catch.h"
@@ -16,6 +17,17 @@ TEST_CASE("an idle program uses no CPU", "[process]") {
 #if !defined(GOLAB_ASAN) && !defined(GOLAB_TSAN)
   CHECK(r.cpu_seconds < 0.2);  // of more than a second: it started and it ended
 #endif
+}
+
+TEST_CASE("short bursts of work do not wake the watchman each time", "[process]") {
+  ChildResult r = child("bursts", {"GOMAXPROCS=1"});
+  CHECK(r.status == 0);
+  CAPTURE(r.out);
+  // 2,000 are the goroutine's own thread. Woken in each burst, the watchman would add 2,000 and
+  // more.
+  long slept = std::atol(r.out.c_str());
+  CHECK(slept >= 2000);
+  CHECK(slept < 3500);
 }
 
 TEST_CASE("GOMAXPROCS=1 is enough beside a busy loop", "[process]") {

@@ -62,12 +62,11 @@ const (
 
 const phaseTime = time.Second
 
-// Profiles and quiet take turns, so that both have the same of what else goes on in the machine. No
-// two turns are of one length: the kernel's threads come at round intervals, and with turns of 50
-// ms all of them came in the one or all in the other.
+// Profiles and quiet take turns, so that both have the same of what else goes on in the machine: no
+// two of one length (profile_bench.cpp tells why). A turn ends after a whole profile.
 func turnTime(i int) time.Duration {
 	const goldenRatio = 0.6180339887
-	return 30*time.Millisecond + time.Duration(40e6*math.Mod(float64(i)*goldenRatio, 1))
+	return 5*time.Millisecond + time.Duration(10e6*math.Mod(float64(i)*goldenRatio, 1))
 }
 
 const windowTime = 100 * time.Microsecond
