@@ -66,7 +66,7 @@ const phaseTime = time.Second
 // two of one length (profile_bench.cpp tells why). A turn ends after a whole profile.
 func turnTime(i int) time.Duration {
 	const goldenRatio = 0.6180339887
-	return 5*time.Millisecond + time.Duration(10e6*math.Mod(float64(i)*goldenRatio, 1))
+	return 30*time.Millisecond + time.Duration(40e6*math.Mod(float64(i)*goldenRatio, 1))
 }
 
 const windowTime = 100 * time.Microsecond
