@@ -93,7 +93,7 @@ class Histogram {
   std::array<uint32_t, kSizes * kDoublings> counts_{};
 };
 
-enum Phase { kProfiles, kQuiet, kOver };
+enum Phase { kQuiet, kProfiles };
 
 // A goroutine that does nothing but look at the clock. It notes the longest gap between two looks
 // in every window of time, that is how long the program could not answer, and the longest beside
@@ -113,11 +113,12 @@ class Ticker {
   Ticker() {
     go([this] { run(); });
   }
-  void enter(Phase phase) { phase_ = phase; }
+  // From quiet to profiles or back.
+  void change_turns() { turn_++; }
   // The next profile begins, the one before has ended.
   void next_profile() { profile_++; }
   void end() {
-    phase_ = kOver;
+    over_ = true;
     ended_.recv();
   }
   // After its end: the gap that one window in a thousand exceeds.
@@ -130,27 +131,32 @@ class Ticker {
 
   void run() {
     bool yield = runtime::GOMAXPROCS(0) == 1;
-    Phase phase = phase_;
+    int turn = turn_;
     Clock::time_point last = Clock::now(), window = last;
     double longest = 0, stall = 0;
     int profile = 0;
-    while (phase != kOver) {
+    while (!over_) {
       if (yield) runtime::Gosched();
       Clock::time_point now = Clock::now();
       double gap = std::chrono::duration<double, std::nano>(now - last).count();
       last = now;
       longest = std::max(longest, gap);
-      if (phase_ == kProfiles) stall = std::max(stall, gap);
+      if (phase_of(turn_) == kProfiles) stall = std::max(stall, gap);
       if (int current = profile_; current != profile) {
         if (profile != 0) stalls_.add(stall);
         profile = current;
         stall = gap;  // the new one may have begun at any time in it
       }
       if (now - window < kWindow) continue;
-      // The last gap of a profile may end in the quiet after it; quiet that ends is not counted.
-      Phase next = phase_;
-      if (phase == kProfiles || next == phase) gaps_[phase].add(longest);
-      phase = next;
+      // The last gap of a profile may end in the quiet after it, and one may be longer than a turn
+      // of profiles; quiet that ends is not counted.
+      int next = turn_;
+      if (phase_of(turn) == kProfiles || next >= turn + 2) {
+        gaps_[kProfiles].add(longest);
+      } else if (next == turn) {
+        gaps_[kQuiet].add(longest);
+      }
+      turn = next;
       window = now;
       longest = 0;
     }
@@ -158,7 +164,10 @@ class Ticker {
     ended_.send(true);
   }
 
-  std::atomic<Phase> phase_{kQuiet};
+  static Phase phase_of(int turn) { return turn % 2 == 0 ? kQuiet : kProfiles; }
+
+  std::atomic<int> turn_{0};
+  std::atomic<bool> over_{false};
   std::atomic<int> profile_{0};  // the number of the last that has begun, 0 before the first
   Chan<bool> ended_ = make_chan<bool>();
   Histogram gaps_[2], stalls_;
@@ -187,7 +196,7 @@ class Turns {
     if (lasted < length_ns()) return;
     profiles_ns_ += lasted;
     Clock::time_point start = Clock::now();
-    ticker_.enter(kQuiet);
+    ticker_.change_turns();
     compute(lasted);
     quiet_ns_ += since(start);
     turns_++;
@@ -198,7 +207,7 @@ class Turns {
 
  private:
   void begin() {
-    ticker_.enter(kProfiles);
+    ticker_.change_turns();
     begun_ = Clock::now();
   }
   double length_ns() const {

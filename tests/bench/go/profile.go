@@ -63,7 +63,8 @@ const (
 const phaseTime = time.Second
 
 // Profiles and quiet take turns, so that both have the same of what else goes on in the machine: no
-// two of one length (profile_bench.cpp tells why). A turn ends after a whole profile.
+// two of one length (profile_bench.cpp tells why). Longer than ours, and whole profiles: a wait
+// takes 20 ms and more here, and the ticker would not see a turn that it did not run in.
 func turnTime(i int) time.Duration {
 	const goldenRatio = 0.6180339887
 	return 30*time.Millisecond + time.Duration(40e6*math.Mod(float64(i)*goldenRatio, 1))
