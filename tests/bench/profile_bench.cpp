@@ -115,6 +115,7 @@ class Ticker {
   }
   // From quiet to profiles or back.
   void change_turns() { turn_++; }
+  int turn() const { return turn_; }
   // The next profile begins, the one before has ended.
   void next_profile() { profile_++; }
   void end() {
@@ -181,12 +182,12 @@ void compute(double ns) {
 
 // Profiles and quiet take turns, so that both have the same of what else goes on in the machine.
 //
-// Turns are short, and one ends in the middle of a dump as well: other guests of the host take a
-// processor half of the time for a tenth to half of a second. With turns of 30 to 70 ms, and of the
-// 0.6 s that a dump of a million takes, whole spells fell into the one or the other, and p99.9
-// beside profiles and in quiet differed by a factor of two to three either way, run by run. No two
-// turns are of one length: the kernel's threads come at round intervals, and with turns of 50 ms
-// all of them came in the one or all in the other.
+// Turns are short, and one ends in the middle of a dump as well: gaps come in spells of a tenth to
+// half of a second, hundreds in each. With turns of 30 to 70 ms, and of the 0.6 s that a dump of a
+// million takes, whole spells fell into the one or the other, and p99.9 beside profiles and in
+// quiet differed by a factor of two to three either way, run by run. No two turns are of one
+// length: the kernel's threads come at round intervals, and with turns of 50 ms all of them came in
+// the one or all in the other.
 class Turns {
  public:
   explicit Turns(Ticker* ticker) : ticker_(*ticker) { begin(); }
@@ -199,7 +200,6 @@ class Turns {
     ticker_.change_turns();
     compute(lasted);
     quiet_ns_ += since(start);
-    turns_++;
     begin();
   }
   double profiles_ns() const { return profiles_ns_; }
@@ -212,12 +212,11 @@ class Turns {
   }
   double length_ns() const {
     constexpr double kGoldenRatio = 0.6180339887;
-    return 5e6 + 10e6 * std::fmod(turns_ * kGoldenRatio, 1);
+    return 5e6 + 10e6 * std::fmod(ticker_.turn() * kGoldenRatio, 1);
   }
 
   Ticker& ticker_;
   Clock::time_point begun_;
-  int turns_ = 0;
   double profiles_ns_ = 0, quiet_ns_ = 0;
 };
 
