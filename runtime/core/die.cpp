@@ -346,8 +346,7 @@ void shown_interrupted(Shown* shown, const ucontext_t* uc) {
   buffer.max = kStackTraceMax;
   buffer.tail = 100;
   shown->leaf_exact = true;
-  shown->walk = walk_interrupted(context_pc(uc), context_sp(uc), context_fp(uc), gp->stackLo,
-                                 gp->stackHi, buffer);
+  shown->walk = walk_anywhere(interrupted_at(uc), gp->stackLo, gp->stackHi, buffer);
 }
 
 // The name tells a debugger, and whoever reads a core file, what happened.

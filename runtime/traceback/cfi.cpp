@@ -7,6 +7,7 @@
 #include <dlfcn.h>
 #include <dwarf.h>
 
+#include <atomic>
 #include <cstring>
 
 namespace golab::runtime {
@@ -464,18 +465,88 @@ bool apply(const Rule& rule, int reg, const UnwindState& old, const Stack& stack
   return false;
 }
 
+// What the tables say at pc.
+bool row_at(uintptr_t pc, Row* row) {
+  Entry entry;
+  if (!find_entry(pc, &entry)) return false;
+  Machine machine(entry);
+  if (!machine.run(entry.common, UINTPTR_MAX)) return false;
+  machine.initial = machine.row;
+  if (!machine.run(entry.own, pc)) return false;
+  *row = machine.row;
+  return true;
+}
+
+// `bytes` as words, if it is a whole number of them from 1 to max.
+bool in_words(int64_t bytes, int64_t max, uint16_t* words) {
+  constexpr int64_t kWord = sizeof(uintptr_t);
+  if (bytes < kWord || bytes > max * kWord || bytes % kWord != 0) return false;
+  *words = static_cast<uint16_t>(bytes / kWord);
+  return true;
+}
+
+constexpr int kCfaBits = 9, kSavedBits = 6;
+
+bool as_plain(const Row& row, PlainFrame* frame) {
+  const Rule& pc = row.rules[kDwarfPc];
+  const Rule& fp = row.rules[kDwarfFp];
+  if (row.cfa_expression != nullptr || pc.kind != Rule::Offset ||
+      pc.value != -static_cast<int64_t>(sizeof(uintptr_t)) ||
+      row.rules[kDwarfSp].kind != Rule::Same) {
+    return false;
+  }
+  frame->above_fp = row.cfa_register == kDwarfFp;
+  if (!frame->above_fp && row.cfa_register != kDwarfSp) return false;
+  frame->saved_words = 0;
+  return in_words(row.cfa_offset, (1 << kCfaBits) - 1, &frame->cfa_words) &&
+         (fp.kind == Rule::Same ||
+          (fp.kind == Rule::Offset &&
+           in_words(-fp.value, (1 << kSavedBits) - 1, &frame->saved_words)));
+}
+
+// Answers of plain_frame. A pc and what is said of it are one word, so whoever reads while another
+// writes sees the one or the other; a place holds who came last. 0: nobody.
+class PlainFrames {
+ public:
+  bool find(uintptr_t pc, PlainFrame* frame) const {
+    uint64_t word = place(pc).load(std::memory_order_relaxed);
+    if (word >> kFrameBits != pc) return false;
+    frame->above_fp = (word & 1) != 0;
+    frame->cfa_words = word >> 1 & ((1 << kCfaBits) - 1);
+    frame->saved_words = word >> (1 + kCfaBits) & ((1 << kSavedBits) - 1);
+    return true;
+  }
+  void keep(uintptr_t pc, const PlainFrame& frame) {
+    uint64_t bits = (frame.above_fp ? 1 : 0) | uint64_t{frame.cfa_words} << 1 |
+                    uint64_t{frame.saved_words} << (1 + kCfaBits);
+    place(pc).store(uint64_t{pc} << kFrameBits | bits, std::memory_order_relaxed);
+  }
+
+ private:
+  static constexpr int kFrameBits = 1 + kCfaBits + kSavedBits;
+  static_assert(kFrameBits == 16);  // a pc in user space has 47 bits
+  static constexpr int kPlacesLog2 = 10;
+
+  std::atomic<uint64_t>& place(uintptr_t pc) const {
+    return places_[pc * 0x9e3779b97f4a7c15 >> (64 - kPlacesLog2)];
+  }
+  mutable std::atomic<uint64_t> places_[1 << kPlacesLog2] = {};
+};
+constinit PlainFrames plain_frames;
+
 }  // namespace
 
-UnwindStep unwind_step(UnwindState* state, bool exact, uintptr_t stack_lo, uintptr_t stack_hi) {
-  uintptr_t pc = state->r[kDwarfPc] - (exact ? 0 : 1);
-  Entry entry;
-  if (!find_entry(pc, &entry)) return UnwindStep::Failed;
-  Machine machine(entry);
-  if (!machine.run(entry.common, UINTPTR_MAX)) return UnwindStep::Failed;
-  machine.initial = machine.row;
-  if (!machine.run(entry.own, pc)) return UnwindStep::Failed;
+bool plain_frame(uintptr_t pc, PlainFrame* frame) {
+  if (plain_frames.find(pc, frame)) return true;
+  Row row;
+  if (!row_at(pc, &row) || !as_plain(row, frame)) return false;
+  plain_frames.keep(pc, *frame);
+  return true;
+}
 
-  const Row& row = machine.row;
+UnwindStep unwind_step(UnwindState* state, bool exact, uintptr_t stack_lo, uintptr_t stack_hi) {
+  Row row;
+  if (!row_at(state->r[kDwarfPc] - (exact ? 0 : 1), &row)) return UnwindStep::Failed;
   Stack stack{stack_lo, stack_hi};
   uintptr_t cfa = 0;
   if (row.cfa_expression != nullptr) {

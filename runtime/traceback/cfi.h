@@ -39,4 +39,17 @@ enum class UnwindStep { Ok, End, Failed };
 // in [stack_lo, stack_hi) only. End: the tables say that there is no caller.
 UnwindStep unwind_step(UnwindState* state, bool exact, uintptr_t stack_lo, uintptr_t stack_hi);
 
+// What the tables say of nearly every instruction: the caller's frame begins (the CFA) a constant
+// above one of two registers, the return address lies just below, and the caller's frame pointer is
+// where it was, or saved further below.
+struct PlainFrame {
+  bool above_fp;         // else above sp
+  uint16_t cfa_words;    // how far above it
+  uint16_t saved_words;  // the saved frame pointer is so far below the CFA; 0: it was not touched
+};
+
+// False: it is not that kind. The answer is kept by pc, for the life of the process: it takes some
+// nanoseconds then, and no look at the tables, which lie in a dozen pages.
+bool plain_frame(uintptr_t pc, PlainFrame* frame);
+
 }  // namespace golab::runtime

@@ -55,6 +55,9 @@ class Sink {
 };
 
 // The address is another thread's stack, which sanitizers cannot know to be in use.
+__attribute__((no_sanitize("address", "thread"))) uintptr_t load_word(uintptr_t at) {
+  return *reinterpret_cast<const volatile uintptr_t*>(at);
+}
 __attribute__((no_sanitize("address", "thread"))) FrameRecord load(uintptr_t fp) {
   const auto* record = reinterpret_cast<const volatile FrameRecord*>(fp);
   return {record->fp, record->pc};
@@ -76,6 +79,23 @@ bool by_frame_pointers(uintptr_t pc, uintptr_t fp, uintptr_t lo, uintptr_t hi, S
     fp = record.fp;
   }
   return false;
+}
+
+// True if what cfi.h keeps of each instruction on the way led to the entry function.
+bool by_plain_frames(WalkFrom at, uintptr_t lo, uintptr_t hi, Sink* sink) {
+  constexpr uintptr_t kWord = sizeof(uintptr_t);
+  while (!is_goexit(at.pc - 1)) {
+    PlainFrame frame;
+    if (!plain_frame(at.exact ? at.pc : at.pc - 1, &frame)) return false;
+    uintptr_t cfa = (frame.above_fp ? at.fp : at.sp) + frame.cfa_words * kWord;
+    uintptr_t lowest = cfa - std::max<uintptr_t>(frame.saved_words, 1) * kWord;
+    if (cfa <= at.sp || cfa > hi || lowest < lo || cfa % kWord != 0) return false;
+    sink->add(at.pc, cfa);
+    if (frame.saved_words != 0) at.fp = load_word(cfa - frame.saved_words * kWord);
+    at = {load_word(cfa - kWord), cfa, at.fp, false};
+  }
+  sink->add(at.pc, hi);
+  return true;
 }
 
 bool by_tables(UnwindState state, bool exact, uintptr_t lo, uintptr_t hi, Sink* sink) {
@@ -112,15 +132,21 @@ WalkResult walk_from(uintptr_t pc, uintptr_t fp, uintptr_t lo, uintptr_t hi,
   return slow.finish(complete, true);
 }
 
-WalkResult walk_interrupted(uintptr_t pc, uintptr_t sp, uintptr_t fp, uintptr_t lo, uintptr_t hi,
-                            const WalkBuffer& buffer) {
+WalkFrom interrupted_at(const ucontext_t* context) {
+  return {context_pc(context), context_sp(context), context_fp(context), true};
+}
+
+WalkResult walk_anywhere(const WalkFrom& from, uintptr_t lo, uintptr_t hi,
+                         const WalkBuffer& buffer) {
+  Sink fast(buffer);
+  if (by_plain_frames(from, lo, hi, &fast)) return fast.finish(true, false);
   UnwindState state;
-  state.set(kDwarfPc, pc);
-  state.set(kDwarfSp, sp);
-  state.set(kDwarfFp, fp);
-  Sink sink(buffer);
-  bool complete = by_tables(state, true, lo, hi, &sink);
-  return sink.finish(complete, true);
+  state.set(kDwarfPc, from.pc);
+  state.set(kDwarfSp, from.sp);
+  state.set(kDwarfFp, from.fp);
+  Sink slow(buffer);
+  bool complete = by_tables(state, from.exact, lo, hi, &slow);
+  return slow.finish(complete, true);
 }
 
 WalkResult walk_stack(const G* gp, const WalkBuffer& buffer) {

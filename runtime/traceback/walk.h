@@ -11,6 +11,8 @@
 // interrupted rather than left by a call, `leaf_exact` says so.
 #pragma once
 
+#include <ucontext.h>
+
 #include <cstdint>
 
 #include "runtime/core/gmp.h"
@@ -52,9 +54,14 @@ uint32_t walk_parked(const G* gp, uintptr_t* pcs, uint32_t max);
 WalkResult walk_from(uintptr_t pc, uintptr_t fp, uintptr_t lo, uintptr_t hi,
                      const WalkBuffer& buffer);
 
-// From an interrupted instruction, in a signal handler: pc is exact.
-WalkResult walk_interrupted(uintptr_t pc, uintptr_t sp, uintptr_t fp, uintptr_t lo, uintptr_t hi,
-                            const WalkBuffer& buffer);
+// From any instruction, of a library's too, in a signal handler as well.
+struct WalkFrom {
+  uintptr_t pc, sp, fp;
+  bool exact;  // pc is that of an instruction; else a return address, and sp as after the return
+};
+WalkFrom interrupted_at(const ucontext_t* context);
+WalkResult walk_anywhere(const WalkFrom& from, uintptr_t lo, uintptr_t hi,
+                         const WalkBuffer& buffer);
 
 // Is pc in code of the program itself (not of a shared library)?
 bool own_code(uintptr_t pc);
