@@ -23,6 +23,7 @@ namespace {
 using runtime::G;
 using runtime::kMemoBlock;
 using runtime::kStackTraceMax;
+using runtime::RunningAtInstant;
 using runtime::StoppedStack;
 
 constexpr uint32_t kCountedDepthMax = 128;  // Go's: deeper stacks lose their outermost frames
@@ -58,9 +59,14 @@ struct Collector {
   int64_t now = 0;                          // nanotime of the instant
   std::atomic<uint32_t> fallbacks{0};
 
+  uint32_t depth_max() const {
+    return detail == Detail::counted ? kCountedDepthMax : kStackTraceMax;
+  }
   static uint32_t epoch() { return static_cast<uint32_t>(runtime::snapshotEpoch.load()); }
-  void add(G* gp, const uintptr_t* pcs, uint32_t depth, bool leaf_exact);
-  void note(G* gp, StackEntry* entry);
+  void add(G* gp, const uintptr_t* pcs, uint32_t depth);
+  void add(const RunningAtInstant& r);
+  void note(const G* gp, const StackEntry* entry);
+  GoroutineSnapshot* place_of(const G* gp);
 
   static inline uint64_t last_facts = 0;  // the number of the last dump's table
 };
@@ -68,17 +74,41 @@ struct Collector {
 std::atomic<uint32_t> snapshot_sema{1};
 Collector* collector = nullptr;
 
-void Collector::add(G* gp, const uintptr_t* pcs, uint32_t depth, bool leaf_exact) {
+void Collector::add(G* gp, const uintptr_t* pcs, uint32_t depth) {
   if (gp->system) return;
-  if (detail == Detail::counted && depth > kCountedDepthMax) depth = kCountedDepthMax;
-  StackEntry* entry = stacks.add(pcs, depth, leaf_exact, gp->labels, 1);
-  if (detail == Detail::each_goroutine) note(gp, entry);
+  StackEntry* entry = stacks.add(pcs, std::min(depth, depth_max()), false, gp->labels, 1);
+  note(gp, entry);
 }
 
-void Collector::note(G* gp, StackEntry* entry) {
+void Collector::add(const RunningAtInstant& r) {
+  if (r.system) return;
+  const StoppedStack& stack = r.stack;
+  const StackEntry* entry =
+      stacks.add(stack.pcs, std::min(stack.depth, depth_max()), stack.leaf_exact, r.labels, 1);
+  if (GoroutineSnapshot* facts = place_of(r.gp)) {
+    *facts = {.goid = r.goid,
+              .parent_goid = r.parentGoid,
+              .gopc = r.gopc,
+              .epoch = epoch(),
+              .stack = stacks.reference(entry),
+              .waitsince_us = 0,
+              .status = runtime::_Grunning,
+              .waitreason = 0,
+              .locked_to_thread = r.lockedToThread,
+              .started = true};
+  }
+}
+
+// Null: its facts are not wanted, or there is no room.
+GoroutineSnapshot* Collector::place_of(const G* gp) {
   size_t slot = static_cast<size_t>(gp - runtime::allg(0));
-  if (slot >= goroutines.capacity()) return;
-  GoroutineSnapshot& facts = goroutines[slot];
+  return slot < goroutines.capacity() ? &goroutines[slot] : nullptr;
+}
+
+void Collector::note(const G* gp, const StackEntry* entry) {
+  GoroutineSnapshot* place = place_of(gp);
+  if (place == nullptr) return;
+  GoroutineSnapshot& facts = *place;
   facts.goid = gp->goid;
   facts.parent_goid = gp->parentGoid;
   facts.gopc = gp->gopc;
@@ -97,14 +127,10 @@ void record(G* gp) {
   uintptr_t pcs[kStackTraceMax];
   runtime::WalkBuffer buffer;
   buffer.pcs = pcs;
-  buffer.max = c->detail == Detail::counted ? kCountedDepthMax : kStackTraceMax;
+  buffer.max = c->depth_max();
   runtime::WalkResult walked = runtime::walk_stack(gp, buffer);
   if (walked.by_tables) c->fallbacks.fetch_add(1, std::memory_order_relaxed);
-  c->add(gp, pcs, walked.stored, false);
-}
-
-void record_running(G* gp, const StoppedStack& stack) {
-  collector->add(gp, stack.pcs, stack.depth, stack.leaf_exact);
+  c->add(gp, pcs, walked.stored);
 }
 
 bool has_memo(const G* gp) { return gp->hasMemo.load(std::memory_order_relaxed); }
@@ -124,8 +150,7 @@ bool has_memo(const G* gp) { return gp->hasMemo.load(std::memory_order_relaxed);
 // a fifth of the time, and a fortieth of the memory.
 class Walker {
  public:
-  explicit Walker(Collector* c)
-      : c_(c), max_(c->detail == Detail::counted ? kCountedDepthMax : kStackTraceMax) {}
+  explicit Walker(Collector* c) : c_(c), max_(c->depth_max()) {}
 
   // Records what of [0, end) is still absent from this epoch.
   void walk(uint32_t end) {
@@ -289,7 +314,7 @@ class Walker {
       lasts = status != runtime::_Gsyscall && depth < kCountedDepthMax && gp->labels == nullptr;
     }
     count(entry, 1);
-    if (!counted_) c_->note(gp, entry);
+    c_->note(gp, entry);
     if (had_memo && !counted_) {
       // From now on with these facts, unless somebody has woken it since they were asked for.
       bool still =
@@ -329,11 +354,11 @@ class Walker {
 
 // The instant itself. Answers how long the world stood still.
 int64_t mark_the_instant() {
-  runtime::stopTheWorld(runtime::StopFor::instant);
-  runtime::snapshotBegin();
-  collector->now = runtime::nanotime();
-  collector->allglen = runtime::allglen();
-  return runtime::startTheWorld();
+  return runtime::atInstant([] {
+    runtime::snapshotBegin();
+    collector->now = runtime::nanotime();
+    collector->allglen = runtime::allglen();
+  });
 }
 
 // The goroutine that takes the snapshot, as it was when it asked.
@@ -341,7 +366,7 @@ void record_self(std::span<const uintptr_t> self) {
   runtime::RuntimeCall rc;
   G* me = runtime::getg();
   if (!runtime::snapshotClaim(me)) return;
-  collector->add(me, self.data(), static_cast<uint32_t>(self.size()), false);
+  collector->add(me, self.data(), static_cast<uint32_t>(self.size()));
   runtime::snapshotDone(me);
 }
 
@@ -392,14 +417,13 @@ Snapshot take_snapshot(Detail detail, std::span<const uintptr_t> self) {
     collector = c.get();
     auto walker = std::make_unique<Walker>(collector);
     runtime::hooks.record = record;
-    runtime::hooks.recordRunning = record_running;
     out.time_nanos = walltime_nanos();
     out.pause_ns = mark_the_instant();
     record_self(self);
     walker->walk(c->allglen);
+    runtime::forEachRunningAtInstant([](const RunningAtInstant& r) { collector->add(r); });
     runtime::snapshotEnd();
     runtime::hooks.record = nullptr;
-    runtime::hooks.recordRunning = nullptr;
     collector = nullptr;
     out.fallbacks = c->fallbacks.load();
     gather(*c, &out);

@@ -1,7 +1,7 @@
 // snapshot.h: all goroutines' stacks as they were at one instant, counted or one by one.
 //
-// The instant is a stop of the world that does a fixed amount of work: the threads that run
-// goroutines take down those stacks themselves, the epoch goes up, the world starts again.
+// The instant is a stop of the world that does a fixed amount of work: the epoch goes up, the world
+// starts again. The threads that ran goroutines take down those stacks before they return to them.
 // Everybody else's stack stands still until its goroutine runs, so it can be recorded afterwards,
 // while the program goes on: by the walkers here, or by the scheduler just before it runs that
 // goroutine (runtime/core/stop.h). So the pause does not grow with the number of goroutines, and
@@ -9,8 +9,8 @@
 //
 //        request        stop                start                              done
 //   ────────┬────────────┬────────────────────┬──────────────────────────────────┬────────
-//   threads │ run        │ write own stacks   │ run; each goroutine is recorded   │ run
-//           │            │ epoch + 1          │ before it runs for the first time │
+//   threads │ run        │ epoch + 1          │ write own stacks, then run; each  │ run
+//           │            │                    │ other is recorded before it runs  │
 //   walkers │            │                    │ record the rest, within GOMAXPROCS│
 //
 // Equal stacks are counted while they are walked: a table keyed by the return addresses, shared by

@@ -30,11 +30,20 @@ uint64_t hash_of(const uintptr_t* pcs, uint32_t depth, bool leaf_exact, const vo
 StackCounter::StackCounter() {
   arena_ = static_cast<unsigned char*>(map_lazily(kArenaBytes));
   buckets_ = static_cast<std::atomic<StackEntry*>*>(map_lazily(kBuckets * sizeof(*buckets_)));
+  touch_buckets();
 }
 
 StackCounter::~StackCounter() {
   munmap(arena_, kArenaBytes);
   munmap(static_cast<void*>(buckets_), kBuckets * sizeof(*buckets_));
+}
+
+// Recorders read a bucket before they write to it. The first of them in a page would have it mapped
+// to the kernel's page of zeros, then replaced: a fault each, and the other processors interrupted
+// to forget the mapping.
+void StackCounter::touch_buckets() {
+  constexpr size_t kInPage = runtime::kSmallPage / sizeof(*buckets_);
+  for (size_t i = 0; i < kBuckets; i += kInPage) buckets_[i].store(nullptr);
 }
 
 void StackCounter::clear() {
@@ -43,6 +52,7 @@ void StackCounter::clear() {
     madvise(arena_, used, MADV_DONTNEED);
     madvise(static_cast<void*>(buckets_), kBuckets * sizeof(*buckets_), MADV_DONTNEED);
     used_.store(0);
+    touch_buckets();
     generation_ = generation_ % INT16_MAX + 1;
     return;
   }

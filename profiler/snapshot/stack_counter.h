@@ -65,6 +65,8 @@ class StackCounter {
 
   static size_t bytes_of(uint32_t depth) { return sizeof(StackEntry) + depth * sizeof(uintptr_t); }
 
+  void touch_buckets();
+
   unsigned char* arena_ = nullptr;
   std::atomic<StackEntry*>* buckets_ = nullptr;
   std::atomic<size_t> used_{0};

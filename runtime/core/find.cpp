@@ -24,7 +24,7 @@
 // times (P::wakeSkip, twice as many each time, up to about a millisecond's worth). What if the
 // owner then stands still in a long computation, with work in its queue? It wakes nobody any more,
 // so sysmon looks at each queue, every half millisecond while any owner keeps still, and wakes a
-// thread for one that stands (help_standing_queue). That bounds the price of a wrong judgement.
+// thread for one that stands (queue_stands). That bounds the price of a wrong judgement.
 //
 // Tried and rejected: to take from runnext whenever it held the same goroutine twice in a row (a
 // pair that takes turns looks like that half of the time); to wake only by sysmon (a program that
@@ -92,7 +92,7 @@ void wakep() {
   wakepNow();
 }
 
-void help_standing_queue(P* pp, int64_t now) {
+bool queue_stands(P* pp, int64_t now) {
   uint32_t head = pp->runqhead.load(std::memory_order_relaxed);
   int32_t tick = pp->runtick;
   bool one_runs = tick == pp->sysmonruntick;
@@ -101,10 +101,10 @@ void help_standing_queue(P* pp, int64_t now) {
   pp->sysmonhead = head;
   pp->sysmonruntick = tick;
   pp->ringWaits.store(ring_waits, std::memory_order_relaxed);
-  if (!(one_runs || ring_waits) || runqempty(pp)) return;
+  if (!(one_runs || ring_waits) || runqempty(pp)) return false;
   pp->wakeSkip.store(0, std::memory_order_relaxed);
   pp->wakeSkipNext.store(0, std::memory_order_relaxed);
-  wakepNow();
+  return true;
 }
 
 // ---- Helping others -----------------------------------------------------------------------------

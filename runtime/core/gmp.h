@@ -131,10 +131,23 @@ struct StoppedStack {
   uintptr_t pcs[kStackTraceMax];
 };
 
+// A goroutine that ran at the instant of a snapshot, as its thread took it down before it went on.
+// It is the profiler's to count, later: a thread that was interrupted touches no memory for it but
+// its own (stop.h).
+struct RunningAtInstant {
+  std::atomic<uint64_t> epoch{0};  // of the snapshot; written last
+  const G* gp = nullptr;           // where it was; may be another's by now
+  uint64_t goid = 0, parentGoid = 0;
+  uintptr_t gopc = 0;
+  void* labels = nullptr;
+  bool system = false, lockedToThread = false;
+  StoppedStack stack;
+};
+
 struct M {
   int64_t id = 0;
-  int32_t tid = 0;
-  G* curg = nullptr;   // goroutine on this thread, null while the scheduler runs
+  std::atomic<int32_t> tid{0};  // 0: its thread has not begun yet
+  G* curg = nullptr;            // goroutine on this thread, null while the scheduler runs
   P* p = nullptr;      // null: idle, in a system call whose P was taken, or P taken by preemption
   P* oldp = nullptr;   // the P to try first after a system call
   P* nextp = nullptr;  // handed over by startm
@@ -167,7 +180,8 @@ struct M {
   M* alllink = nullptr;    // allm list, append-only
   M* schedlink = nullptr;  // idle list
   uintptr_t altstack = 0;
-  StoppedStack stopped;  // filled by this thread when it stops in user code
+  RunningAtInstant atInstant;
+  StoppedStack stopped;  // filled by this thread when it stops in the program's code
 #if defined(GOLAB_TSAN) || defined(GOLAB_ASAN)
   void* sanitizerStack = nullptr;  // g0's fiber (TSan) or fake stack (ASan)
   const void* g0stackLo = nullptr;

@@ -7,7 +7,6 @@
 namespace golab::runtime {
 
 struct G;
-struct StoppedStack;
 
 struct Hooks {
   // Records the stack of gp as it is, for the snapshot in progress. Called by the scheduler, on a
@@ -15,9 +14,6 @@ struct Hooks {
   // with gp in nobody else's hands. Must not allocate, park or take a lock that a goroutine may
   // hold.
   void (*record)(G* gp) = nullptr;
-  // The same for a goroutine that ran at the instant, by its own thread, before it goes on: in a
-  // signal handler, with all the limits of one.
-  void (*recordRunning)(G* gp, const StoppedStack& stack) = nullptr;
   // A block event (gp was parked ns nanoseconds), a mutex event. Reserved for those profiles.
   void (*blockevent)(G* gp, int64_t ns) = nullptr;
   void (*mutexevent)(G* gp, int64_t ns) = nullptr;

@@ -69,7 +69,6 @@ struct Sched {
   std::atomic<uint32_t> arrivals{0};  // futex: bumped by each thread that stops or becomes safe
   std::atomic<bool> stopperSleeps{false};   // on arrivals
   std::atomic<int32_t> stoppedSleepers{0};  // threads that sleep on stopping
-  bool stopForInstant = false;              // who stops takes its stack down after the restart
   bool mainExited = false;                  // goroutine 1 called Goexit
 };
 extern Sched sched;
@@ -102,8 +101,8 @@ void break_memo(G* gp);  // gp has been woken: what its memo says of its state i
 G* findRunnable(M* mp, bool* inheritTime);  // blocks until there is one; mp has a P then
 void wakep();     // something became runnable: wake a thread, unless that was found not to help
 void wakepNow();  // the same without that exception
-// sysmon's part: is there work on pp that nobody comes for? Wakes a thread then.
-void help_standing_queue(P* pp, int64_t now);
+// sysmon's part: is there work on pp that nobody comes for? A thread has to be woken then.
+bool queue_stands(P* pp, int64_t now);
 bool timers_due(P* pp);
 bool others_wait(P* pp);  // would anybody gain if this P's goroutine made way?
 int64_t tick_clock();     // nanotime, also noted in sched.clock

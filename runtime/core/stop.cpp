@@ -10,21 +10,29 @@
 //   4. startTheWorld lowers `stopping` and wakes those who sleep on it.
 // If step 3 takes too long, 4 follows at once, then 1 again (see "Locks of others" in stop.h).
 //
-// The handler may run while the interrupted code holds any lock of libc. So it calls the unwinder
-// (which finds its tables through _dl_find_object, without a lock), futex and nothing else.
+// A stop for an instant (atInstant) has one thing to do while all stand. The last thread that is
+// waited for need not stand for that: the stopper leaves it the matter (last_awaited), and it does
+// it, lowers `stopping` and goes on, without having waited for anybody. With two processors that is
+// the only one there is. Before, whatever took the stopper's processor away in this moment (the
+// kernel's tick, the host) stopped everybody else too: one of a thousand stood for 17 µs and more.
+// Who gets to last_awaited first does it: the stopper takes it back if that thread became safe, had
+// stopped before it was asked, or is late.
+//
+// The handler may run while the interrupted code holds any lock of libc. So it calls walk_anywhere,
+// which takes none, futex and nothing else.
 #include "runtime/core/stop.h"
 
 #include <sched.h>
 #include <signal.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-#include <unwind.h>
 
 #include <cerrno>
 
 #include "runtime/core/hooks.h"
 #include "runtime/core/sched.h"
 #include "runtime/core/sema.h"
+#include "runtime/traceback/walk.h"
 
 namespace golab::runtime {
 
@@ -39,63 +47,31 @@ uint32_t last_stop = 0;                      // number of the newest stop
 int64_t stop_began = 0;
 StopStats stats{};
 
-// ---- Taking down the running thread's own stack
-// ---------------------------------------------------
+void (*at_instant)() = nullptr;         // what the stop under way is for; null: to look around
+std::atomic<M*> last_awaited{nullptr};  // to whom that is left
 
-struct Trace {
-  StoppedStack* out;
-  uintptr_t from;  // frames above this pc are ours; 0: take all
-  bool started;
-};
-
-_Unwind_Reason_Code trace_frame(_Unwind_Context* context, void* arg) {
-  auto* trace = static_cast<Trace*>(arg);
-  StoppedStack* out = trace->out;
-  int interrupted = 0;
-  uintptr_t pc = _Unwind_GetIPInfo(context, &interrupted);
-  if (!trace->started) {
-    if (pc != trace->from) return _URC_NO_REASON;
-    trace->started = true;
-    out->leaf_exact = interrupted != 0;
-  }
-  if (out->depth == kStackTraceMax) {
-    out->truncated = true;
-    return _URC_END_OF_STACK;
-  }
-  out->pcs[out->depth++] = pc;
-  return is_goexit(pc - 1) ? _URC_END_OF_STACK : _URC_NO_REASON;
+// The stack of the goroutine that this thread runs, from where it is in the program's code.
+void capture(const M* mp, const WalkFrom& from, StoppedStack* stack) {
+  StoppedStack& out = *stack;
+  WalkBuffer buffer;
+  buffer.pcs = out.pcs;
+  buffer.max = kStackTraceMax;
+  WalkResult walked = walk_anywhere(from, mp->curg->stackLo, mp->curg->stackHi, buffer);
+  out.depth = walked.stored;
+  out.truncated = walked.total > walked.stored;
+  out.leaf_exact = from.exact;
 }
 
-void follow_frame_pointers(StoppedStack* out, const G* gp, uintptr_t pc, uintptr_t fp) {
-  out->depth = 0;
-  out->leaf_exact = true;
-  out->pcs[out->depth++] = pc;
-  while (out->depth < kStackTraceMax && gp != nullptr && fp >= gp->stackLo &&
-         fp + 16 <= gp->stackHi && fp % 8 == 0) {
-    auto* frame = reinterpret_cast<FrameRecord*>(fp);
-    if (frame->pc == 0) return;
-    out->pcs[out->depth++] = frame->pc;
-    if (is_goexit(frame->pc - 1) || frame->fp <= fp) return;
-    fp = frame->fp;
-  }
-}
-
-void capture(StoppedStack* out, const G* gp, uintptr_t pc, uintptr_t fp) {
-  out->depth = 0;
-  out->truncated = false;
-  out->leaf_exact = false;
-  Trace trace{out, pc, false};
-  _Unwind_Backtrace(trace_frame, &trace);
-#if defined(GOLAB_TSAN)
-  // TSan keeps a signal back until the program next calls into it, and shows the context of then:
-  // pc is on no stack any more. All frames, the handler's and TSan's too, are what there is.
-  if (out->depth == 0) {
-    trace.started = true;
-    _Unwind_Backtrace(trace_frame, &trace);
-  }
-#endif
-  // The unwinder lost its way (hand-written assembly without tables): frame pointers may know.
-  if (out->depth == 0) follow_frame_pointers(out, gp, pc, fp);
+// All who stand go on. Answers how long they may have stood, ns.
+int64_t let_them_go() {
+  int64_t ns = nanotime() - stop_began;
+  stats.stops++;
+  stats.last_ns = ns;
+  stats.total_ns += ns;
+  if (ns > stats.max_ns) stats.max_ns = ns;
+  sched.stopping.store(0, std::memory_order_seq_cst);
+  if (sched.stoppedSleepers.load() > 0) futexwakeup(&sched.stopping, UINT32_MAX >> 1);
+  return ns;
 }
 
 // ---- Standing still
@@ -109,29 +85,56 @@ void stand_still(M* mp, uint32_t stop) {
   mp->state.store(kMRunning, std::memory_order_seq_cst);
 }
 
-// Takes part in the stop that is under way, with mp in the program's code at pc.
-void take_part(M* mp, uint32_t stop, uintptr_t pc, uintptr_t fp) {
-  if (!sched.stopForInstant) {
-    capture(&mp->stopped, mp->curg, pc, fp);
+// Who called the function that has this frame record.
+WalkFrom caller_of(const void* frame) {
+  const auto* record = static_cast<const FrameRecord*>(frame);
+  return {record->pc, reinterpret_cast<uintptr_t>(record + 1), record->fp, false};
+}
+
+// If the instant was left to mp: that.
+bool act_as_last(M* mp) {
+  M* last = mp;
+  if (last_awaited.load(std::memory_order_relaxed) != mp ||
+      !last_awaited.compare_exchange_strong(last, nullptr)) {
+    return false;
+  }
+  at_instant();
+  let_them_go();
+  announce_arrival();
+  return true;
+}
+
+// Takes part in the stop that is under way, with mp in the program's code.
+void take_part(M* mp, uint32_t stop, const WalkFrom& from) {
+  if (at_instant == nullptr) {
+    capture(mp, from, &mp->stopped);
     stand_still(mp, stop);
     return;
   }
   // The stack will not change before we return from here, so it can wait until the others run.
-  stand_still(mp, stop);
-  if (!snapshotActive.load(std::memory_order_acquire) || !snapshotClaim(mp->curg)) return;
-  capture(&mp->stopped, mp->curg, pc, fp);
-  hooks.recordRunning(mp->curg, mp->stopped);
-  snapshotDone(mp->curg);
+  if (!act_as_last(mp)) stand_still(mp, stop);
+  G* gp = mp->curg;
+  if (!snapshotActive.load(std::memory_order_acquire) || !snapshotClaim(gp)) return;
+  RunningAtInstant& r = mp->atInstant;
+  capture(mp, from, &r.stack);
+  r.gp = gp;
+  r.goid = gp->goid;
+  r.parentGoid = gp->parentGoid;
+  r.gopc = gp->gopc;
+  r.labels = gp->labels;
+  r.system = gp->system;
+  r.lockedToThread = gp->lockedToThread;
+  r.epoch.store(snapshotEpoch.load(std::memory_order_relaxed), std::memory_order_release);
+  snapshotDone(gp);
 }
 
-// Serves the notes left for mp, which is in the program's code at pc. True: give the P away
-// politely.
-bool serve_notes(M* mp, uintptr_t pc, uintptr_t fp) {
+// Serves the notes left for mp, which is in the program's code. True: give the P away politely.
+bool serve_notes(M* mp, const WalkFrom& from) {
   uint32_t notes = mp->preempt.exchange(0);
   if ((notes & kNoteStop) != 0) {
     // The next stop may begin before we have left this one.
     while (uint32_t stop = sched.stopping.load(std::memory_order_seq_cst)) {
-      take_part(mp, stop, pc, fp);
+      take_part(mp, stop, from);
     }
   }
   return (notes & kNoteYield) != 0;
@@ -158,8 +161,15 @@ void sigurg(int, siginfo_t*, void* uc) {
   M* mp = getm();
   if (mp != nullptr && mp->curg != nullptr && mp->locks.load(std::memory_order_relaxed) == 0 &&
       mp->state.load(std::memory_order_relaxed) == kMRunning && mp->preempt.load() != 0) {
-    auto* context = static_cast<ucontext_t*>(uc);
-    if (serve_notes(mp, context_pc(context), context_fp(context))) let_p_go(mp);
+    WalkFrom from = interrupted_at(static_cast<ucontext_t*>(uc));
+#if defined(GOLAB_TSAN)
+    // TSan keeps a signal back until the program next calls into it, and shows the context of then,
+    // of which nothing need be left. The handler is called on the goroutine's stack in this case.
+    const void* frame = __builtin_frame_address(0);
+    auto here = reinterpret_cast<uintptr_t>(frame);
+    if (here >= mp->curg->stackLo && here < mp->curg->stackHi) from = caller_of(frame);
+#endif
+    if (serve_notes(mp, from)) let_p_go(mp);
   }
   errno = saved;
 }
@@ -177,8 +187,7 @@ void sigurg(int, siginfo_t*, void* uc) {
     // stop.
     mp->locks.store(1, std::memory_order_relaxed);
     std::atomic_signal_fence(std::memory_order_seq_cst);
-    yield |= serve_notes(mp, reinterpret_cast<uintptr_t>(__builtin_return_address(0)),
-                         static_cast<FrameRecord*>(__builtin_frame_address(0))->fp);
+    yield |= serve_notes(mp, caller_of(__builtin_frame_address(0)));
     std::atomic_signal_fence(std::memory_order_seq_cst);
     mp->locks.store(0, std::memory_order_relaxed);
     std::atomic_signal_fence(std::memory_order_seq_cst);
@@ -226,14 +235,16 @@ void wait_for_restart(uint32_t stop, bool patient) {
 
 void stop_here(M* mp) {
   mp->stopped.depth = 0;
-  while (uint32_t stop = sched.stopping.load(std::memory_order_seq_cst)) stand_still(mp, stop);
+  while (uint32_t stop = sched.stopping.load(std::memory_order_seq_cst)) {
+    if (!act_as_last(mp)) stand_still(mp, stop);
+  }
 }
 
 namespace {
 
 void request_stop(M* mp) {
   mp->preempt.fetch_or(kNoteStop);
-  if (mp->tid != 0) syscall(SYS_tgkill, getpid(), mp->tid, SIGURG);
+  if (int32_t tid = mp->tid.load()) syscall(SYS_tgkill, getpid(), tid, SIGURG);
 }
 
 void raise_stopping(M* self) {
@@ -244,7 +255,9 @@ void raise_stopping(M* self) {
   }
 }
 
+// Or it was the last, and the world goes on again.
 bool has_stopped(M* mp) {
+  if (sched.stopping.load(std::memory_order_acquire) != last_stop) return true;
   uint32_t state = mp->state.load(std::memory_order_seq_cst);
   // One that still stands for the last stop, and has not noticed its end, is not there yet.
   return state == kMSafe ||
@@ -267,26 +280,37 @@ bool await_stop(M* mp, int64_t deadline) {
   }
 }
 
-// One attempt. Answers whom it could not wait for; null: the world stands still.
+// All but `last` have stopped, and it may have, or there is none. False: it is late.
+bool have_instant(M* last, int64_t deadline) {
+  if (last != nullptr) {
+    last_awaited.store(last);
+    bool came = await_stop(last, deadline);
+    if (!last_awaited.compare_exchange_strong(last, nullptr)) {
+      wait_for_restart(last_stop);
+      return true;
+    }
+    if (!came) return false;
+  }
+  at_instant();
+  let_them_go();
+  return true;
+}
+
+// One attempt. Answers whom it could not wait for; null: the world stands still, or has done so for
+// an instant.
 M* try_to_stop(M* self, int64_t patience) {
   stop_began = nanotime();
   raise_stopping(self);
+  int64_t deadline = stop_began + patience;
+  M* last = nullptr;
   for (M* mp = sched.allm.load(); mp != nullptr; mp = mp->alllink) {
-    if (mp != self && !await_stop(mp, stop_began + patience)) return mp;
+    if (mp == self || has_stopped(mp)) continue;
+    if (last != nullptr && !await_stop(last, deadline)) return last;
+    last = mp;
   }
-  return nullptr;
-}
-
-// All who stand go on. Answers how long they may have stood, ns.
-int64_t let_them_go() {
-  int64_t ns = nanotime() - stop_began;
-  stats.stops++;
-  stats.last_ns = ns;
-  stats.total_ns += ns;
-  if (ns > stats.max_ns) stats.max_ns = ns;
-  sched.stopping.store(0, std::memory_order_seq_cst);
-  if (sched.stoppedSleepers.load() > 0) futexwakeup(&sched.stopping, UINT32_MAX >> 1);
-  return ns;
+  bool in_time = at_instant != nullptr ? have_instant(last, deadline)
+                                       : last == nullptr || await_stop(last, deadline);
+  return in_time ? nullptr : last;
 }
 
 // Lets the others run until mp has come out of where no stop found it, and so met the note that the
@@ -298,12 +322,11 @@ void await_note_served(M* mp, int64_t patience) {
   }
 }
 
-}  // namespace
-
-void stopTheWorld(StopFor what) {
+// What the stop is for, or null. The world stands still afterwards, or it was for an instant.
+void stop_the_world(void (*instant)()) {
   semacquire1(&worldsema, false, WaitReason::Semacquire);
   M* self = acquirem_with_p();
-  sched.stopForInstant = what == StopFor::instant;
+  at_instant = instant;
   // Each attempt may take twice as long as the last: where many threads share few processors, some
   // are long in getting one.
   int64_t patience = kPatienceNs;
@@ -314,24 +337,39 @@ void stopTheWorld(StopFor what) {
   }
 }
 
+void stopper_goes_on() {
+  releasem(getm());
+  semrelease1(&worldsema);
+}
+
+}  // namespace
+
+void stopTheWorld() { stop_the_world(nullptr); }
+
+int64_t startTheWorld() {
+  getm()->preempt.fetch_and(~kNoteStop);
+  int64_t ns = let_them_go();
+  stopper_goes_on();
+  return ns;
+}
+
+int64_t atInstant(void (*act)()) {
+  stop_the_world(act);
+  int64_t ns = stats.last_ns;
+  stopper_goes_on();
+  return ns;
+}
+
 void freezeTheWorld() {
   M* self = getm();
   if (self != nullptr) self->locks.fetch_add(1);
-  sched.stopForInstant = false;
+  at_instant = nullptr;
+  last_awaited.store(nullptr);
   raise_stopping(self);
   int64_t deadline = nanotime() + 100'000'000;
   for (M* mp = sched.allm.load(); mp != nullptr; mp = mp->alllink) {
     if (mp != self) await_stop(mp, deadline);
   }
-}
-
-int64_t startTheWorld() {
-  M* self = getm();
-  self->preempt.fetch_and(~kNoteStop);
-  int64_t ns = let_them_go();
-  releasem(self);
-  semrelease1(&worldsema);
-  return ns;
 }
 
 StopStats stopStats() { return stats; }
@@ -364,6 +402,13 @@ bool snapshotSatisfied(const G* gp) {
   return gp->snapshot.load(std::memory_order_acquire) == (epoch << 2 | kSnapshotSatisfied);
 }
 
+void forEachRunningAtInstant(void (*f)(const RunningAtInstant& r)) {
+  uint64_t epoch = snapshotEpoch.load(std::memory_order_relaxed);
+  for (M* mp = sched.allm.load(); mp != nullptr; mp = mp->alllink) {
+    if (mp->atInstant.epoch.load(std::memory_order_acquire) == epoch) f(mp->atInstant);
+  }
+}
+
 const StoppedStack* stoppedStack(const G* gp) {
   for (M* mp = sched.allm.load(); mp != nullptr; mp = mp->alllink) {
     if (mp->curg == gp && mp->state.load() == kMStopped) return &mp->stopped;
@@ -375,9 +420,6 @@ const StoppedStack* stoppedStack(const G* gp) {
 // ----------------------------------------------------------------------------------------------
 
 void stopinit() {
-  // Once before it matters: the unwinder allocates and binds symbols on first use.
-  static StoppedStack warm_up;
-  capture(&warm_up, nullptr, 0, 0);
   struct sigaction sa {};
   sa.sa_sigaction = sigurg;
   sa.sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK;

@@ -7,9 +7,8 @@
 //   exitsyscall.
 //     It need not do anything; it passes a gate on the way back;
 //   - in the program's code: a signal (SIGURG, as in Go) finds it there. The handler takes down the
-//     stack with the unwinder and waits until the world starts again; if the stop is only to mark
-//     an instant, it waits first and takes down the stack on its way out, when the others run
-//     already.
+//     stack and waits until the world starts again; if the stop is only to mark an instant, it
+//     waits first and takes down the stack on its way out, when the others run already.
 // So a busy loop stops too, and a thread inside malloc: nothing that runs while the world is
 // stopped may allocate, lock or symbolize.
 //
@@ -26,11 +25,16 @@
 // for the same.
 //
 // The epoch snapshot, Go's since 1.19. The world is stopped only to mark the instant: the epoch
-// goes up, the world starts. Threads that were in a goroutine record it before they return to it
-// (hooks.recordRunning). Each other goroutine is recorded once: by a walker, or by the scheduler
-// just before it runs it (hooks.record). G::snapshot says how far it is: whoever moves it from
-// absent to in progress records; the scheduler that meets "in progress" leaves that goroutine for a
-// moment and runs another.
+// goes up, the world starts. Threads that were in a goroutine take its stack down before they
+// return to it (M::atInstant). Each other goroutine is recorded once: by a walker, or by the
+// scheduler just before it runs it (hooks.record). G::snapshot says how far it is: whoever moves it
+// from absent to in progress records; the scheduler that meets "in progress" leaves that goroutine
+// for a moment and runs another.
+//
+// Such a thread does not count the stack itself: the profiler does, when it is through with the
+// others. An interrupted goroutine may be found at any of a hundred instructions, so at a hundred
+// places of the profiler's hash table, on as many pages that nobody else looks at; and where the
+// host takes memory back in pieces now and then, each may cost the goroutine 0.1 ms.
 //
 // Memos. Most goroutines have not run since the last snapshot; a leaked one never does. So a
 // snapshot leaves a memo on each that it found off its thread, which says what its stack was. The
@@ -89,13 +93,18 @@ namespace golab::runtime {
 // first has started the world; so does a caller without a P, until it has one. Afterwards the
 // caller is the only goroutine that runs; it must not allocate, lock, park or call into libraries
 // that do, until startTheWorld.
-enum class StopFor { looking, instant };  // instant: no stacks are to be had while it is stopped
-void stopTheWorld(StopFor what = StopFor::looking);
+void stopTheWorld();
 // Returns how long the world stood still, ns, from request to restart; where a stop had to be given
 // up, since the last request.
 int64_t startTheWorld();
 
-// While the world is stopped for looking: the stack of a goroutine that a stopped thread runs; null
+// Stops the world, has act() called and starts the world again: all that act() does is of one
+// instant. It is called by whichever thread has stopped last, perhaps in a signal handler: it must
+// do little, and nothing that a signal handler must not. Parks and returns as stopTheWorld and
+// startTheWorld do.
+int64_t atInstant(void (*act)());
+
+// While the world is stopped: the stack of a goroutine that a stopped thread runs; null
 // if none does.
 const StoppedStack* stoppedStack(const G* gp);
 
@@ -127,7 +136,7 @@ inline uint64_t memoEpoch(uint64_t epoch) { return epoch << 1 & kMemoEpochMask; 
 Memo& memoOf(uint32_t i);       // of allg(i)
 Memo& blockMemoOf(uint32_t i);  // of the block in which allg(i) is
 
-// With the world stopped: opens a new epoch. Every goroutine is absent from it, new ones are born
+// At an instant: opens a new epoch. Every goroutine is absent from it, new ones are born
 // satisfied.
 void snapshotBegin();
 void snapshotEnd();
@@ -136,6 +145,8 @@ void snapshotEnd();
 bool snapshotClaim(G* gp);
 void snapshotDone(G* gp);
 bool snapshotSatisfied(const G* gp);
+// Those that ran at the instant; each has to be satisfied already.
+void forEachRunningAtInstant(void (*f)(const RunningAtInstant& r));
 
 // Total stopped time and number of stops so far, those that were given up included, ns.
 struct StopStats {

@@ -9,7 +9,10 @@
 
 #include "runtime/chan/chan.h"
 #include "runtime/core/go.h"
+#include "runtime/core/proc.h"
+#include "runtime/core/sched.h"
 #include "runtime/core/stack.h"
+#include "runtime/core/stop.h"
 #include "runtime/time/time.h"
 
 using namespace golab;
@@ -100,19 +103,45 @@ static int starve() {
   return 0;
 }
 
+// How often a thread went to sleep, given its directory in /proc.
+static long times_asleep(const std::filesystem::path& thread) {
+  std::ifstream status(thread / "status");
+  constexpr std::string_view kKey = "voluntary_ctxt_switches:";
+  for (std::string line; std::getline(status, line);) {
+    if (line.rfind(kKey, 0) == 0) return std::stol(line.substr(kKey.size()));
+  }
+  return 0;
+}
+
 // Two thousand short bursts of work, idle between them as a server is between requests. Prints how
 // often a thread went to sleep, of all threads.
 static int bursts() {
   for (int i = 0; i < 2000; i++) time::Sleep(500 * time::Microsecond);
   long slept = 0;
   for (auto& thread : std::filesystem::directory_iterator("/proc/self/task")) {
-    std::ifstream status(thread.path() / "status");
-    constexpr std::string_view kKey = "voluntary_ctxt_switches:";
-    for (std::string line; std::getline(status, line);) {
-      if (line.rfind(kKey, 0) == 0) slept += std::stol(line.substr(kKey.size()));
-    }
+    slept += times_asleep(thread.path());
   }
   printf("%ld\n", slept);
+  return 0;
+}
+
+// Stops the world for two seconds, one instant after the other, beside a goroutine that computes.
+// Prints how often the watchman went to sleep meanwhile, and how many ms it took.
+static int instants() {
+  const runtime::M* watchman = runtime::sched.allm.load();
+  while (watchman->id != 1) watchman = watchman->alllink;
+  while (watchman->tid == 0) runtime::Gosched();  // it has not begun yet
+  auto thread = std::filesystem::path("/proc/self/task") / std::to_string(watchman->tid.load());
+  std::atomic<bool> stop{false};
+  go([&] {
+    while (!stop.load(std::memory_order_relaxed)) {}
+  });
+  int64_t begin = runtime::nanotime(), ns = 0;
+  long before = times_asleep(thread);
+  while ((ns = runtime::nanotime() - begin) < 2'000'000'000) runtime::atInstant([] {});
+  long slept = times_asleep(thread) - before;
+  stop = true;
+  printf("%ld %ld\n", slept, static_cast<long>(ns / 1'000'000));
   return 0;
 }
 
@@ -124,5 +153,6 @@ int main(int, char** argv) {
   if (name == "overflow") return overflow();
   if (name == "starve") return starve();
   if (name == "bursts") return bursts();
+  if (name == "instants") return instants();
   return 9;
 }

@@ -1,4 +1,5 @@
 // process_test.cpp: what the environment decides, and what a whole process uses.
+#include <cstdio>
 #include <cstdlib>
 #include <string>
 
@@ -28,6 +29,16 @@ TEST_CASE("short bursts of work do not wake the watchman each time", "[process]"
   long slept = std::atol(r.out.c_str());
   CHECK(slept >= 2000);
   CHECK(slept < 3500);
+}
+
+TEST_CASE("the watchman comes by once, whether the world stands still or not", "[process]") {
+  ChildResult r = child("instants", {"GOMAXPROCS=2"});
+  CHECK(r.status == 0);
+  CAPTURE(r.out);
+  long slept = 0, ms = 0;
+  REQUIRE(std::sscanf(r.out.c_str(), "%ld %ld", &slept, &ms) == 2);
+  // Every 10 ms, after some sixty looks at shorter intervals.
+  CHECK(slept < ms / 10 + 100);
 }
 
 TEST_CASE("GOMAXPROCS=1 is enough beside a busy loop", "[process]") {

@@ -274,38 +274,91 @@ TEST_CASE("a goroutine locked to its thread begins its turn with a whole time sl
   runtime::UnlockOSThread();
 }
 
+namespace {
+
+// Some that compute and some that are inside the runtime most of the time; all count.
+struct Load {
+  std::shared_ptr<std::atomic<bool>> stop = std::make_shared<std::atomic<bool>>(false);
+  std::shared_ptr<std::atomic<int64_t>> count = std::make_shared<std::atomic<int64_t>>(0);
+  Chan<int> ended = make_chan<int>();
+
+  Load() {
+    for (int g = 0; g < 2; g++) {
+      go([stop = stop, count = count, ended = ended] {
+        while (!stop->load(std::memory_order_relaxed)) {
+          count->fetch_add(1, std::memory_order_relaxed);
+        }
+        ended.send(1);
+      });
+      go([stop = stop, count = count, ended = ended] {
+        auto c = make_chan<int>(1);
+        while (!stop->load(std::memory_order_relaxed)) {
+          c.send(1);
+          c.recv();
+          count->fetch_add(1, std::memory_order_relaxed);
+        }
+        ended.send(1);
+      });
+    }
+  }
+  void end() const {
+    *stop = true;
+    for (int g = 0; g < 4; g++) ended.recv();
+  }
+};
+
+bool stands_still(const std::atomic<int64_t>& count) {
+  int64_t before = count.load();
+  for (int spin = 0; spin < 2000; spin++) runtime::cpu_relax();
+  return count.load() == before;
+}
+
+// What a test's instants saw.
+struct Instants {
+  const std::atomic<int64_t>* count;
+  const runtime::M* asked_by = nullptr;
+  int n = 0, still = 0, by_others = 0;
+};
+Instants instants;
+
+}  // namespace
+
 TEST_CASE("the world stops and starts under load, and nothing runs meanwhile", "[sched][stop]") {
   int procs = GENERATE(1, 2, 4);
   Procs p(procs);
-  auto stop = std::make_shared<std::atomic<bool>>(false);
-  auto count = std::make_shared<std::atomic<int64_t>>(0);
-  auto ended = make_chan<int>();
-  for (int g = 0; g < 2; g++) {
-    go([=] {
-      while (!stop->load(std::memory_order_relaxed)) count->fetch_add(1, std::memory_order_relaxed);
-      ended.send(1);
-    });
-    go([=] {
-      auto c = make_chan<int>(1);
-      while (!stop->load(std::memory_order_relaxed)) {
-        c.send(1);
-        c.recv();
-        count->fetch_add(1, std::memory_order_relaxed);
-      }
-      ended.send(1);
-    });
-  }
+  Load load;
   bool still = true;
   for (int i = 0; i < 200; i++) {
     runtime::stopTheWorld();
-    int64_t before = count->load();
-    for (int spin = 0; spin < 2000; spin++) runtime::cpu_relax();
-    still &= count->load() == before;
+    still &= stands_still(*load.count);
     runtime::startTheWorld();
   }
   CHECK(still);
-  *stop = true;
-  for (int g = 0; g < 4; g++) ended.recv();
+  load.end();
+}
+
+TEST_CASE("nothing runs at an instant, and whoever stops last has it", "[sched][stop]") {
+  int procs = GENERATE(1, 2, 4);
+  Procs p(procs);
+  Load load;
+  instants = {load.count.get()};
+  // Until another thread works too, the asker is the last.
+  auto enough = [&] { return instants.n >= 200 && (procs == 1 || instants.by_others > 0); };
+  for (int i = 0; i < 100'000 && !enough(); i++) {
+    runtime::LockOSThread();
+    instants.asked_by = runtime::getm();
+    int64_t ns = runtime::atInstant([] {
+      instants.n++;
+      if (stands_still(*instants.count)) instants.still++;
+      if (runtime::getm() != instants.asked_by) instants.by_others++;
+    });
+    runtime::UnlockOSThread();
+    CHECK(instants.n == i + 1);
+    CHECK(ns > 0);
+  }
+  CHECK(instants.still == instants.n);
+  if (procs > 1) CHECK(instants.by_others > 0);
+  load.end();
 }
 
 namespace {
@@ -353,6 +406,7 @@ struct NeedsHold {
 
 TEST_CASE("the world stops although one inside the runtime waits for one that has stopped",
           "[sched][stop]") {
+  bool for_instant = GENERATE(false, true);
   Procs p(3);
   Hold hold;
   auto c = make_chan<NeedsHold>(1);
@@ -369,10 +423,20 @@ TEST_CASE("the world stops although one inside the runtime waits for one that ha
   });
   REQUIRE(eventually([&] { return hold.wanted.load(); }));
   uint64_t before = runtime::stopStats().stops;
-  runtime::stopTheWorld();
-  bool free = hold.mu.try_lock();
-  if (free) hold.mu.unlock();
-  runtime::startTheWorld();
+  static Hold* held_by;
+  static bool free;
+  held_by = &hold;
+  auto look = [] {
+    free = held_by->mu.try_lock();
+    if (free) held_by->mu.unlock();
+  };
+  if (for_instant) {
+    runtime::atInstant(look);
+  } else {
+    runtime::stopTheWorld();
+    look();
+    runtime::startTheWorld();
+  }
   CHECK(free);
   CHECK(runtime::stopStats().stops > before + 1);
   for (int g = 0; g < 2; g++) ended.recv();
