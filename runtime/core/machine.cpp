@@ -372,6 +372,8 @@ void checkdead() {
   if (running > 0) return;
   if (running < 0) throw_("checkdead: inconsistent counts");
   if (timersEarliest() != 0 || sched.npidle.load() == 0) return;
+  sched.checkdeadLater = sched.sysmonPolls.load();
+  if (sched.checkdeadLater) return;
   bool any = false;
   for (uint32_t i = 0; i < allglen(); i++) {
     G* gp = allg(i);

@@ -69,6 +69,8 @@ struct Sched {
   std::atomic<uint32_t> arrivals{0};  // futex: bumped by each thread that stops or becomes safe
   std::atomic<bool> stopperSleeps{false};   // on arrivals
   std::atomic<int32_t> stoppedSleepers{0};  // threads that sleep on stopping
+  std::atomic<bool> sysmonPolls{false};     // goroutines may be in sysmon's hands
+  bool checkdeadLater = false;              // needs lock: asked for meanwhile
   bool mainExited = false;                  // goroutine 1 called Goexit
 };
 extern Sched sched;

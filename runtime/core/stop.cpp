@@ -18,8 +18,8 @@
 // Who gets to last_awaited first does it: the stopper takes it back if that thread became safe, had
 // stopped before it was asked, or is late.
 //
-// The handler may run while the interrupted code holds any lock of libc. So it calls walk_anywhere,
-// which takes none, futex and nothing else.
+// The handler may run while the interrupted code holds any lock of libc. So it calls walk_anywhere
+// and what an instant is for, which take none, futex and nothing else.
 #include "runtime/core/stop.h"
 
 #include <sched.h>
@@ -43,7 +43,8 @@ namespace {
 
 std::atomic<uint32_t> worldsema{1};
 constexpr int64_t kPatienceNs = 50'000'000;  // a thousand times what a stop takes
-uint32_t last_stop = 0;                      // number of the newest stop
+uint32_t last_stop = 0;                      // number of the newest stop; never kFrozen
+constexpr uint32_t kFrozen = UINT32_MAX;     // that of a dying program's
 int64_t stop_began = 0;
 StopStats stats{};
 
@@ -62,14 +63,15 @@ void capture(const M* mp, const WalkFrom& from, StoppedStack* stack) {
   out.leaf_exact = from.exact;
 }
 
-// All who stand go on. Answers how long they may have stood, ns.
+// All who stand go on, unless the program is dying. Answers how long they may have stood, ns.
 int64_t let_them_go() {
   int64_t ns = nanotime() - stop_began;
   stats.stops++;
   stats.last_ns = ns;
   stats.total_ns += ns;
   if (ns > stats.max_ns) stats.max_ns = ns;
-  sched.stopping.store(0, std::memory_order_seq_cst);
+  uint32_t stop = last_stop;
+  sched.stopping.compare_exchange_strong(stop, 0);
   if (sched.stoppedSleepers.load() > 0) futexwakeup(&sched.stopping, UINT32_MAX >> 1);
   return ns;
 }
@@ -92,9 +94,9 @@ WalkFrom caller_of(const void* frame) {
 }
 
 // If the instant was left to mp: that.
-bool act_as_last(M* mp) {
+bool act_as_last(M* mp, uint32_t stop) {
   M* last = mp;
-  if (last_awaited.load(std::memory_order_relaxed) != mp ||
+  if (stop == kFrozen || last_awaited.load(std::memory_order_relaxed) != mp ||
       !last_awaited.compare_exchange_strong(last, nullptr)) {
     return false;
   }
@@ -106,13 +108,13 @@ bool act_as_last(M* mp) {
 
 // Takes part in the stop that is under way, with mp in the program's code.
 void take_part(M* mp, uint32_t stop, const WalkFrom& from) {
-  if (at_instant == nullptr) {
+  if (at_instant == nullptr || stop == kFrozen) {
     capture(mp, from, &mp->stopped);
     stand_still(mp, stop);
     return;
   }
   // The stack will not change before we return from here, so it can wait until the others run.
-  if (!act_as_last(mp)) stand_still(mp, stop);
+  if (!act_as_last(mp, stop)) stand_still(mp, stop);
   G* gp = mp->curg;
   if (!snapshotActive.load(std::memory_order_acquire) || !snapshotClaim(gp)) return;
   RunningAtInstant& r = mp->atInstant;
@@ -236,7 +238,7 @@ void wait_for_restart(uint32_t stop, bool patient) {
 void stop_here(M* mp) {
   mp->stopped.depth = 0;
   while (uint32_t stop = sched.stopping.load(std::memory_order_seq_cst)) {
-    if (!act_as_last(mp)) stand_still(mp, stop);
+    if (!act_as_last(mp, stop)) stand_still(mp, stop);
   }
 }
 
@@ -247,32 +249,31 @@ void request_stop(M* mp) {
   if (int32_t tid = mp->tid.load()) syscall(SYS_tgkill, getpid(), tid, SIGURG);
 }
 
-void raise_stopping(M* self) {
-  if (++last_stop == 0) ++last_stop;
-  sched.stopping.store(last_stop, std::memory_order_seq_cst);
+void signal_all_but(const M* self) {
   for (M* mp = sched.allm.load(); mp != nullptr; mp = mp->alllink) {
     if (mp != self && mp->state.load() != kMSafe) request_stop(mp);
   }
 }
 
 // Or it was the last, and the world goes on again.
-bool has_stopped(M* mp) {
-  if (sched.stopping.load(std::memory_order_acquire) != last_stop) return true;
+bool has_stopped(M* mp, uint32_t stop) {
+  if (sched.stopping.load(std::memory_order_acquire) != stop) return true;
   uint32_t state = mp->state.load(std::memory_order_seq_cst);
   // One that still stands for the last stop, and has not noticed its end, is not there yet.
   return state == kMSafe ||
-         (state == kMStopped && mp->stoppedFor.load(std::memory_order_relaxed) == last_stop);
+         (state == kMStopped && mp->stoppedFor.load(std::memory_order_relaxed) == stop);
 }
 
 // Waits until mp is safe or stopped: true; or until the time is up.
-bool await_stop(M* mp, int64_t deadline) {
+bool await_stop(M* mp, uint32_t stop, int64_t deadline) {
   Looking looking;
   for (int sleeps = 0;;) {
     uint32_t seen = sched.arrivals.load();
-    if (has_stopped(mp)) return true;
+    if (stop != kFrozen && sched.stopping.load() == kFrozen) stand_still(getm(), kFrozen);
+    if (has_stopped(mp, stop)) return true;
     if (looking.again()) continue;
     sched.stopperSleeps.store(true);
-    if (!has_stopped(mp)) futexsleep(&sched.arrivals, seen, 1'000'000);
+    if (!has_stopped(mp, stop)) futexsleep(&sched.arrivals, seen, 1'000'000);
     sched.stopperSleeps.store(false);
     if (nanotime() > deadline) return false;
     // It was on its way into the program's code when the first signal came: note and signal again.
@@ -284,7 +285,7 @@ bool await_stop(M* mp, int64_t deadline) {
 bool have_instant(M* last, int64_t deadline) {
   if (last != nullptr) {
     last_awaited.store(last);
-    bool came = await_stop(last, deadline);
+    bool came = await_stop(last, last_stop, deadline);
     if (!last_awaited.compare_exchange_strong(last, nullptr)) {
       wait_for_restart(last_stop);
       return true;
@@ -300,16 +301,19 @@ bool have_instant(M* last, int64_t deadline) {
 // an instant.
 M* try_to_stop(M* self, int64_t patience) {
   stop_began = nanotime();
-  raise_stopping(self);
+  last_stop = last_stop % (kFrozen - 1) + 1;
+  uint32_t none = 0;
+  if (!sched.stopping.compare_exchange_strong(none, last_stop)) stand_still(self, kFrozen);
+  signal_all_but(self);
   int64_t deadline = stop_began + patience;
   M* last = nullptr;
   for (M* mp = sched.allm.load(); mp != nullptr; mp = mp->alllink) {
-    if (mp == self || has_stopped(mp)) continue;
-    if (last != nullptr && !await_stop(last, deadline)) return last;
+    if (mp == self || has_stopped(mp, last_stop)) continue;
+    if (last != nullptr && !await_stop(last, last_stop, deadline)) return last;
     last = mp;
   }
   bool in_time = at_instant != nullptr ? have_instant(last, deadline)
-                                       : last == nullptr || await_stop(last, deadline);
+                                       : last == nullptr || await_stop(last, last_stop, deadline);
   return in_time ? nullptr : last;
 }
 
@@ -363,12 +367,11 @@ int64_t atInstant(void (*act)()) {
 void freezeTheWorld() {
   M* self = getm();
   if (self != nullptr) self->locks.fetch_add(1);
-  at_instant = nullptr;
-  last_awaited.store(nullptr);
-  raise_stopping(self);
+  sched.stopping.store(kFrozen);
+  signal_all_but(self);
   int64_t deadline = nanotime() + 100'000'000;
   for (M* mp = sched.allm.load(); mp != nullptr; mp = mp->alllink) {
-    if (mp != self) await_stop(mp, deadline);
+    if (mp != self) await_stop(mp, kFrozen, deadline);
   }
 }
 

@@ -3,9 +3,9 @@
 // Who stops where. A thread is in one of three conditions:
 //   - inside the runtime (M::locks > 0): it will come out soon. It finds the request when it leaves
 //     (releasem) or at the top of the scheduler's loop, and stops there;
-//   - in a safe state: asleep without work, or in a system call between entersyscall and
-//   exitsyscall.
-//     It need not do anything; it passes a gate on the way back;
+//   - in a safe state: asleep without work, in a system call between entersyscall and exitsyscall,
+//     or the watchman while it only looks (sysmon.cpp). It need not do anything; it passes a gate
+//     on the way back;
 //   - in the program's code: a signal (SIGURG, as in Go) finds it there. The handler takes down the
 //     stack and waits until the world starts again; if the stop is only to mark an instant, it
 //     waits first and takes down the stack on its way out, when the others run already.

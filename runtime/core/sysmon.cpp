@@ -14,9 +14,9 @@
 // stayed on one processor of two, for seconds, at two thirds of the requests.
 //
 // It is safe (stop.h) while it looks, and mostly finds nothing to do: then no stop concerns it.
-// Only before it changes anything does it see whether the world stands still (may_act). It waits
-// for the end of a stop asleep, at once: the processor that it woke up on may be the one that the
-// thread needs for which the stopper waits.
+// Only before it touches goroutines or hands on Ps does it see whether the world stands still
+// (may_act). It waits for the end of a stop asleep, at once: the processor that it woke up on may
+// be the one that the thread needs for which the stopper waits.
 //
 // To look at `stopping` each time that it woke was worse than it sounds: beside profiles, one after
 // the other, the world is being stopped for a third of the time, and then it came by twice, once to
@@ -50,13 +50,12 @@ M* self = nullptr;
 
 bool is_safe() { return self->state.load(std::memory_order_relaxed) == kMSafe; }
 
-// From here to the next sleep no stop begins.
+// From here to the next sleep no stop is complete.
 void may_act() {
   if (is_safe()) leave_safe(self, true);
 }
 
 void preemptone(P* pp) {
-  may_act();
   M* mp = pp->m.load(std::memory_order_relaxed);
   if (mp == nullptr) return;
   // If it is inside the runtime it finds the note when it leaves, else the signal finds it
@@ -95,7 +94,7 @@ bool retake_if_worth_it(P* pp, int64_t now) {
     return false;
   }
   may_act();
-  return retake_from_syscall(pp);
+  return pp->syscalltick.load(std::memory_order_relaxed) == tick && retake_from_syscall(pp);
 }
 
 // `watch`: is there a P that relies on us to see whether its queue stands?
@@ -117,7 +116,8 @@ bool retake(int64_t now, bool* watch) {
         pp->sysmontick = tick;
         pp->sysmonwhen = now;
       } else if (pp->sysmonwhen + kForcePreemptNs <= now && others_wait(pp)) {
-        preemptone(pp);
+        may_act();
+        if (pp->schedtick.load(std::memory_order_relaxed) == tick) preemptone(pp);
         any = true;
       }
     } else if (status == _Psyscall) {
@@ -130,12 +130,17 @@ bool retake(int64_t now, bool* watch) {
 void poll_if_nobody_does(int64_t now) {
   int64_t last = sched.lastpoll.load();
   if (!netpollAnyWaiters() || last == 0 || last + kForcePreemptNs > now) return;
+  may_act();
   if (!sched.lastpoll.compare_exchange_strong(last, now)) return;
+  // What the poller gives is in nobody's sight until it is queued, and checkdead does not count us.
+  sched.sysmonPolls.store(true);
   int n = 0;
   G* list = netpoll(0, &n);
-  if (n == 0) return;
-  may_act();
   injectglist(list, n);
+  lock(&sched.lock);
+  sched.sysmonPolls.store(false);
+  if (std::exchange(sched.checkdeadLater, false)) checkdead();
+  unlock(&sched.lock);
 }
 
 // Has no goroutine begun to run since the last call?

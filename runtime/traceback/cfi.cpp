@@ -205,6 +205,7 @@ struct Rule {
 };
 
 struct Row {
+  bool signal_frame = false;
   int cfa_register = -1;
   int64_t cfa_offset = 0;
   const uint8_t* cfa_expression = nullptr;
@@ -474,6 +475,7 @@ bool row_at(uintptr_t pc, Row* row) {
   machine.initial = machine.row;
   if (!machine.run(entry.own, pc)) return false;
   *row = machine.row;
+  row->signal_frame = entry.signal_frame;
   return true;
 }
 
@@ -490,7 +492,7 @@ constexpr int kCfaBits = 9, kSavedBits = 6;
 bool as_plain(const Row& row, PlainFrame* frame) {
   const Rule& pc = row.rules[kDwarfPc];
   const Rule& fp = row.rules[kDwarfFp];
-  if (row.cfa_expression != nullptr || pc.kind != Rule::Offset ||
+  if (row.signal_frame || row.cfa_expression != nullptr || pc.kind != Rule::Offset ||
       pc.value != -static_cast<int64_t>(sizeof(uintptr_t)) ||
       row.rules[kDwarfSp].kind != Rule::Same) {
     return false;
@@ -544,9 +546,9 @@ bool plain_frame(uintptr_t pc, PlainFrame* frame) {
   return true;
 }
 
-UnwindStep unwind_step(UnwindState* state, bool exact, uintptr_t stack_lo, uintptr_t stack_hi) {
+UnwindStep unwind_step(UnwindState* state, bool* exact, uintptr_t stack_lo, uintptr_t stack_hi) {
   Row row;
-  if (!row_at(state->r[kDwarfPc] - (exact ? 0 : 1), &row)) return UnwindStep::Failed;
+  if (!row_at(state->r[kDwarfPc] - (*exact ? 0 : 1), &row)) return UnwindStep::Failed;
   Stack stack{stack_lo, stack_hi};
   uintptr_t cfa = 0;
   if (row.cfa_expression != nullptr) {
@@ -569,6 +571,7 @@ UnwindStep unwind_step(UnwindState* state, bool exact, uintptr_t stack_lo, uintp
   if (row.rules[kDwarfSp].kind == Rule::Same) caller.set(kDwarfSp, cfa);
   if (!caller.has(kDwarfPc) || caller.r[kDwarfPc] == 0) return UnwindStep::End;
   *state = caller;
+  *exact = row.signal_frame;
   return UnwindStep::Ok;
 }
 

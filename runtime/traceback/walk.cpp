@@ -31,6 +31,9 @@ class Sink {
     if (b_.cfas != nullptr) b_.cfas[at] = cfa;
   }
 
+  // Nothing more is wanted.
+  bool full() const { return total_ > b_.max && b_.tail == 0; }
+
   WalkResult finish(bool complete, bool by_tables) {
     WalkResult r;
     r.complete = complete;
@@ -81,7 +84,8 @@ bool by_frame_pointers(uintptr_t pc, uintptr_t fp, uintptr_t lo, uintptr_t hi, S
   return false;
 }
 
-// True if what cfi.h keeps of each instruction on the way led to the entry function.
+// True if what cfi.h keeps of each instruction on the way led to the entry function, or as far as
+// is wanted.
 bool by_plain_frames(WalkFrom at, uintptr_t lo, uintptr_t hi, Sink* sink) {
   constexpr uintptr_t kWord = sizeof(uintptr_t);
   while (!is_goexit(at.pc - 1)) {
@@ -93,6 +97,7 @@ bool by_plain_frames(WalkFrom at, uintptr_t lo, uintptr_t hi, Sink* sink) {
     sink->add(at.pc, cfa);
     if (frame.saved_words != 0) at.fp = load_word(cfa - frame.saved_words * kWord);
     at = {load_word(cfa - kWord), cfa, at.fp, false};
+    if (sink->full()) return true;
   }
   sink->add(at.pc, hi);
   return true;
@@ -103,13 +108,13 @@ bool by_tables(UnwindState state, bool exact, uintptr_t lo, uintptr_t hi, Sink* 
   while (true) {
     uintptr_t pc = state.r[kDwarfPc];
     bool end = is_goexit(pc - 1);
-    UnwindStep step = unwind_step(&state, exact, lo, hi);
+    UnwindStep step = unwind_step(&state, &exact, lo, hi);
     uintptr_t cfa = step == UnwindStep::Ok ? state.r[kDwarfSp] : hi;
     sink->add(pc, cfa);
     if (end || step != UnwindStep::Ok) return end || step == UnwindStep::End;
     if (cfa <= last) return false;  // it leads downwards: damaged
     last = cfa;
-    exact = false;
+    if (sink->full()) return false;
   }
 }
 
@@ -139,7 +144,7 @@ WalkFrom interrupted_at(const ucontext_t* context) {
 WalkResult walk_anywhere(const WalkFrom& from, uintptr_t lo, uintptr_t hi,
                          const WalkBuffer& buffer) {
   Sink fast(buffer);
-  if (by_plain_frames(from, lo, hi, &fast)) return fast.finish(true, false);
+  if (by_plain_frames(from, lo, hi, &fast)) return fast.finish(!fast.full(), false);
   UnwindState state;
   state.set(kDwarfPc, from.pc);
   state.set(kDwarfSp, from.sp);

@@ -54,7 +54,9 @@ uint32_t walk_parked(const G* gp, uintptr_t* pcs, uint32_t max);
 WalkResult walk_from(uintptr_t pc, uintptr_t fp, uintptr_t lo, uintptr_t hi,
                      const WalkBuffer& buffer);
 
-// From any instruction, of a library's too, in a signal handler as well.
+// From any instruction, of a library's too, in a signal handler as well. With no tail the walk ends
+// when there is no room (total: max + 1). Memory is read in [lo, hi) only: of a goroutine that is
+// interrupted in a signal handler on another stack there is one frame.
 struct WalkFrom {
   uintptr_t pc, sp, fp;
   bool exact;  // pc is that of an instruction; else a return address, and sp as after the return
