@@ -1,5 +1,7 @@
 // child.cpp: small programs for process_test.cpp, chosen by the first argument.
+#include <algorithm>
 #include <atomic>
+#include <climits>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
@@ -126,7 +128,7 @@ static int bursts() {
 }
 
 // Stops the world for two seconds, one instant after the other, beside a goroutine that computes.
-// Prints how often the watchman went to sleep meanwhile, and how many ms it took.
+// Prints how often the watchman went to sleep meanwhile, in the 200 ms in which it did so least.
 static int instants() {
   const runtime::M* watchman = runtime::sched.allm.load();
   while (watchman->id != 1) watchman = watchman->alllink;
@@ -136,12 +138,15 @@ static int instants() {
   go([&] {
     while (!stop.load(std::memory_order_relaxed)) {}
   });
-  int64_t begin = runtime::nanotime(), ns = 0;
-  long before = times_asleep(thread);
-  while ((ns = runtime::nanotime() - begin) < 2'000'000'000) runtime::atInstant([] {});
-  long slept = times_asleep(thread) - before;
+  long least = LONG_MAX;
+  for (int i = 0; i < 10; i++) {
+    long before = times_asleep(thread);
+    int64_t begin = runtime::nanotime();
+    while (runtime::nanotime() - begin < 200'000'000) runtime::atInstant([] {});
+    least = std::min(least, times_asleep(thread) - before);
+  }
   stop = true;
-  printf("%ld %ld\n", slept, static_cast<long>(ns / 1'000'000));
+  printf("%ld\n", least);
   return 0;
 }
 

@@ -1,5 +1,4 @@
 // process_test.cpp: what the environment decides, and what a whole process uses.
-#include <cstdio>
 #include <cstdlib>
 #include <string>
 
@@ -35,10 +34,8 @@ TEST_CASE("the watchman comes by once, whether the world stands still or not", "
   ChildResult r = child("instants", {"GOMAXPROCS=2"});
   CHECK(r.status == 0);
   CAPTURE(r.out);
-  long slept = 0, ms = 0;
-  REQUIRE(std::sscanf(r.out.c_str(), "%ld %ld", &slept, &ms) == 2);
-  // Every 10 ms, after some sixty looks at shorter intervals.
-  CHECK(slept < ms / 10 + 100);
+  // Every 10 ms. It looks more often for a moment when it has had something to do.
+  CHECK(std::atol(r.out.c_str()) <= 24);
 }
 
 TEST_CASE("GOMAXPROCS=1 is enough beside a busy loop", "[process]") {
