@@ -48,7 +48,9 @@ constexpr uint32_t kFrozen = UINT32_MAX;     // that of a dying program's
 int64_t stop_began = 0;
 StopStats stats{};
 
-void (*at_instant)() = nullptr;         // what the stop under way is for; null: to look around
+// What the stop under way is for; null: to look around. Ordered by `stopping`; atomic because who
+// meets a stop that is given up reads it beside the next.
+std::atomic<void (*)()> at_instant{nullptr};
 std::atomic<M*> last_awaited{nullptr};  // to whom that is left
 
 // The stack of the goroutine that this thread runs, from where it is in the program's code.
@@ -100,7 +102,7 @@ bool act_as_last(M* mp, uint32_t stop) {
       !last_awaited.compare_exchange_strong(last, nullptr)) {
     return false;
   }
-  at_instant();
+  at_instant.load()();
   let_them_go();
   announce_arrival();
   return true;
@@ -108,7 +110,7 @@ bool act_as_last(M* mp, uint32_t stop) {
 
 // Takes part in the stop that is under way, with mp in the program's code.
 void take_part(M* mp, uint32_t stop, const WalkFrom& from) {
-  if (at_instant == nullptr || stop == kFrozen) {
+  if (at_instant.load() == nullptr || stop == kFrozen) {
     capture(mp, from, &mp->stopped);
     stand_still(mp, stop);
     return;
@@ -292,7 +294,7 @@ bool have_instant(M* last, int64_t deadline) {
     }
     if (!came) return false;
   }
-  at_instant();
+  at_instant.load()();
   let_them_go();
   return true;
 }
@@ -312,8 +314,9 @@ M* try_to_stop(M* self, int64_t patience) {
     if (last != nullptr && !await_stop(last, last_stop, deadline)) return last;
     last = mp;
   }
-  bool in_time = at_instant != nullptr ? have_instant(last, deadline)
-                                       : last == nullptr || await_stop(last, last_stop, deadline);
+  bool in_time = at_instant.load() != nullptr
+                     ? have_instant(last, deadline)
+                     : last == nullptr || await_stop(last, last_stop, deadline);
   return in_time ? nullptr : last;
 }
 
@@ -330,7 +333,7 @@ void await_note_served(M* mp, int64_t patience) {
 void stop_the_world(void (*instant)()) {
   semacquire1(&worldsema, false, WaitReason::Semacquire);
   M* self = acquirem_with_p();
-  at_instant = instant;
+  at_instant.store(instant);
   // Each attempt may take twice as long as the last: where many threads share few processors, some
   // are long in getting one.
   int64_t patience = kPatienceNs;
