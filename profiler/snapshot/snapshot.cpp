@@ -314,7 +314,7 @@ class Walker {
       lasts = status != runtime::_Gsyscall && depth < kCountedDepthMax && gp->labels == nullptr;
     }
     count(entry, 1);
-    c_->note(gp, entry);
+    if (!counted_) c_->note(gp, entry);
     if (had_memo && !counted_) {
       // From now on with these facts, unless somebody has woken it since they were asked for.
       bool still =

@@ -180,7 +180,7 @@ struct M {
   M* alllink = nullptr;    // allm list, append-only
   M* schedlink = nullptr;  // idle list
   uintptr_t altstack = 0;
-  RunningAtInstant atInstant;
+  RunningAtInstant ranAtInstant;
   StoppedStack stopped;  // filled by this thread when it stops in the program's code
 #if defined(GOLAB_TSAN) || defined(GOLAB_ASAN)
   void* sanitizerStack = nullptr;  // g0's fiber (TSan) or fake stack (ASan)

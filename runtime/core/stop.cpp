@@ -95,6 +95,13 @@ WalkFrom caller_of(const void* frame) {
   return {record->pc, reinterpret_cast<uintptr_t>(record + 1), record->fp, false};
 }
 
+// The program dies while this goroutine stops the world: for ever.
+[[noreturn, gnu::noinline]] void freeze_too() {
+  M* self = getm();
+  capture(self, caller_of(__builtin_frame_address(0)), &self->stopped);
+  for (;;) stand_still(self, kFrozen);
+}
+
 // If the instant was left to mp: that.
 bool act_as_last(M* mp, uint32_t stop) {
   M* last = mp;
@@ -108,18 +115,26 @@ bool act_as_last(M* mp, uint32_t stop) {
   return true;
 }
 
-// Takes part in the stop that is under way, with mp in the program's code.
-void take_part(M* mp, uint32_t stop, const WalkFrom& from) {
+// Takes part in the stop that is under way, with mp in the program's code. False: mp has to go on.
+bool take_part(M* mp, uint32_t stop, const WalkFrom& from) {
   if (at_instant.load() == nullptr || stop == kFrozen) {
     capture(mp, from, &mp->stopped);
+    // Interrupted in a library, perhaps with a lock of malloc's in its hand: who prints the dump of
+    // a dying program would wait for that for ever. It is asked again soon, and when it comes to
+    // the runtime; until then its stack is as it was now.
+    if (stop == kFrozen && from.exact && !own_code(from.pc)) {
+      mp->stoppedFor.store(kFrozen, std::memory_order_release);
+      mp->preempt.fetch_or(kNoteStop);
+      return false;
+    }
     stand_still(mp, stop);
-    return;
+    return true;
   }
   // The stack will not change before we return from here, so it can wait until the others run.
   if (!act_as_last(mp, stop)) stand_still(mp, stop);
   G* gp = mp->curg;
-  if (!snapshotActive.load(std::memory_order_acquire) || !snapshotClaim(gp)) return;
-  RunningAtInstant& r = mp->atInstant;
+  if (!snapshotActive.load(std::memory_order_acquire) || !snapshotClaim(gp)) return true;
+  RunningAtInstant& r = mp->ranAtInstant;
   capture(mp, from, &r.stack);
   r.gp = gp;
   r.goid = gp->goid;
@@ -130,6 +145,7 @@ void take_part(M* mp, uint32_t stop, const WalkFrom& from) {
   r.lockedToThread = gp->lockedToThread;
   r.epoch.store(snapshotEpoch.load(std::memory_order_relaxed), std::memory_order_release);
   snapshotDone(gp);
+  return true;
 }
 
 // Serves the notes left for mp, which is in the program's code. True: give the P away politely.
@@ -138,7 +154,7 @@ bool serve_notes(M* mp, const WalkFrom& from) {
   if ((notes & kNoteStop) != 0) {
     // The next stop may begin before we have left this one.
     while (uint32_t stop = sched.stopping.load(std::memory_order_seq_cst)) {
-      take_part(mp, stop, from);
+      if (!take_part(mp, stop, from)) break;
     }
   }
   return (notes & kNoteYield) != 0;
@@ -271,7 +287,7 @@ bool await_stop(M* mp, uint32_t stop, int64_t deadline) {
   Looking looking;
   for (int sleeps = 0;;) {
     uint32_t seen = sched.arrivals.load();
-    if (stop != kFrozen && sched.stopping.load() == kFrozen) stand_still(getm(), kFrozen);
+    if (stop != kFrozen && sched.stopping.load() == kFrozen) freeze_too();
     if (has_stopped(mp, stop)) return true;
     if (looking.again()) continue;
     sched.stopperSleeps.store(true);
@@ -279,7 +295,7 @@ bool await_stop(M* mp, uint32_t stop, int64_t deadline) {
     sched.stopperSleeps.store(false);
     if (nanotime() > deadline) return false;
     // It was on its way into the program's code when the first signal came: note and signal again.
-    if (++sleeps % 4 == 0 && mp->state.load() == kMRunning) request_stop(mp);
+    if ((++sleeps % 4 == 0 || stop == kFrozen) && mp->state.load() == kMRunning) request_stop(mp);
   }
 }
 
@@ -305,7 +321,7 @@ M* try_to_stop(M* self, int64_t patience) {
   stop_began = nanotime();
   last_stop = last_stop % (kFrozen - 1) + 1;
   uint32_t none = 0;
-  if (!sched.stopping.compare_exchange_strong(none, last_stop)) stand_still(self, kFrozen);
+  if (!sched.stopping.compare_exchange_strong(none, last_stop)) freeze_too();
   signal_all_but(self);
   int64_t deadline = stop_began + patience;
   M* last = nullptr;
@@ -411,13 +427,14 @@ bool snapshotSatisfied(const G* gp) {
 void forEachRunningAtInstant(void (*f)(const RunningAtInstant& r)) {
   uint64_t epoch = snapshotEpoch.load(std::memory_order_relaxed);
   for (M* mp = sched.allm.load(); mp != nullptr; mp = mp->alllink) {
-    if (mp->atInstant.epoch.load(std::memory_order_acquire) == epoch) f(mp->atInstant);
+    if (mp->ranAtInstant.epoch.load(std::memory_order_acquire) == epoch) f(mp->ranAtInstant);
   }
 }
 
 const StoppedStack* stoppedStack(const G* gp) {
   for (M* mp = sched.allm.load(); mp != nullptr; mp = mp->alllink) {
-    if (mp->curg == gp && mp->state.load() == kMStopped) return &mp->stopped;
+    bool taken = mp->state.load() == kMStopped || mp->stoppedFor.load() == kFrozen;
+    if (mp->curg == gp && taken) return &mp->stopped;
   }
   return nullptr;
 }

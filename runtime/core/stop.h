@@ -26,7 +26,7 @@
 //
 // The epoch snapshot, Go's since 1.19. The world is stopped only to mark the instant: the epoch
 // goes up, the world starts. Threads that were in a goroutine take its stack down before they
-// return to it (M::atInstant). Each other goroutine is recorded once: by a walker, or by the
+// return to it (M::ranAtInstant). Each other goroutine is recorded once: by a walker, or by the
 // scheduler just before it runs it (hooks.record). G::snapshot says how far it is: whoever moves it
 // from absent to in progress records; the scheduler that meets "in progress" leaves that goroutine
 // for a moment and runs another.
@@ -104,8 +104,8 @@ int64_t startTheWorld();
 // startTheWorld do.
 int64_t atInstant(void (*act)());
 
-// While the world is stopped: the stack of a goroutine that a stopped thread runs; null
-// if none does.
+// While the world is stopped: the stack of a goroutine that a stopped thread runs; null if none
+// does.
 const StoppedStack* stoppedStack(const G* gp);
 
 // A dying program's stop: nobody is waited for longer than a moment, and the world does not start
@@ -136,8 +136,7 @@ inline uint64_t memoEpoch(uint64_t epoch) { return epoch << 1 & kMemoEpochMask; 
 Memo& memoOf(uint32_t i);       // of allg(i)
 Memo& blockMemoOf(uint32_t i);  // of the block in which allg(i) is
 
-// At an instant: opens a new epoch. Every goroutine is absent from it, new ones are born
-// satisfied.
+// At an instant: opens a new epoch. Every goroutine is absent from it, new ones are born satisfied.
 void snapshotBegin();
 void snapshotEnd();
 

@@ -232,6 +232,20 @@ TEST_CASE("a program dies beside a busy goroutine", "[dies][panic]") {
   CHECK(mask(r.err).find("\n\ngoroutine # [runnable]:\nmain.spin()\n") != std::string::npos);
 }
 
+TEST_CASE("a program dies while another goroutine takes profiles", "[dies][panic]") {
+  for (int i = 0; i < 30; i++) {
+    ChildResult r = die("panic_beside_profiles", {"GOTRACEBACK=all"});
+    CHECK(r.status == 2);
+    std::string text = mask(r.err);
+    CAPTURE(text);
+    CHECK(text.starts_with("panic: stop\n\ngoroutine # [running]:\n"));
+    // All three are there, and the dump has come to its end.
+    CHECK(text.find("main.spin()\n") != std::string::npos);
+    CHECK(text.find("\ncreated by main.panic_beside_profiles in goroutine #\n") !=
+          std::string::npos);
+  }
+}
+
 namespace {
 // Do all threads of the process sleep?
 bool asleep(pid_t pid) {

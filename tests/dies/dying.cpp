@@ -5,7 +5,10 @@
 #include <cstdio>
 #include <map>
 #include <string>
+#include <string_view>
+#include <vector>
 
+#include "profiler/endpoints/pprof.h"
 #include "runtime/core/proc.h"
 #include "runtime/golab.h"
 
@@ -101,6 +104,21 @@ void spin() {
 void panic_busy() {
   runtime::GOMAXPROCS(2);
   go(spin);
+  time::Sleep(20 * time::Millisecond);
+  panic("stop");
+}
+
+// No program of Go's: the world is being stopped nearly all the time, for dumps and for instants.
+void panic_beside_profiles() {
+  runtime::GOMAXPROCS(2);
+  go(spin);
+  go([] {
+    std::vector<char> text(1 << 16);
+    for (;;) {
+      runtime::Stack(text, true);
+      runtime::pprof::Lookup("goroutine")->WriteTo([](std::string_view) { return error(); }, 0);
+    }
+  });
   time::Sleep(20 * time::Millisecond);
   panic("stop");
 }
@@ -302,6 +320,7 @@ int main(int, char** argv) {
                                                           PROGRAM(panic_goexit),
                                                           PROGRAM(two_panics),
                                                           PROGRAM(panic_busy),
+                                                          PROGRAM(panic_beside_profiles),
                                                           PROGRAM(close_closed),
                                                           PROGRAM(close_nil),
                                                           PROGRAM(send_closed),
