@@ -110,7 +110,8 @@ enum Phase { kQuiet, kProfiles };
 // median of all profiles, is told as well.
 class Ticker {
  public:
-  Ticker() {
+  // The longest gap beside each profile goes into `stalls`.
+  explicit Ticker(Histogram* stalls) : stalls_(*stalls) {
     go([this] { run(); });
   }
   // From quiet to profiles or back.
@@ -124,8 +125,6 @@ class Ticker {
   }
   // After its end: the gap that one window in a thousand exceeds.
   double p999(Phase phase) const { return gaps_[phase].quantile(0.999); }
-  // The longest gap beside a profile, median.
-  double stall() const { return stalls_.quantile(0.5); }
 
  private:
   static constexpr std::chrono::microseconds kWindow{100};
@@ -171,7 +170,7 @@ class Ticker {
   std::atomic<bool> over_{false};
   std::atomic<int> profile_{0};  // the number of the last that has begun, 0 before the first
   Chan<bool> ended_ = make_chan<bool>();
-  Histogram gaps_[2], stalls_;
+  Histogram gaps_[2], &stalls_;
 };
 
 // Keeps a processor as busy as profiles do, and makes way as they do. Without it there would be one
@@ -238,6 +237,36 @@ void report(const std::string& what, int goroutines, const char* unit, double va
   print(what + "/" + std::to_string(goroutines), runtime::GOMAXPROCS(0), unit, value, n);
 }
 
+// What is taken together of all profiles of a form.
+struct Sample {
+  Histogram took, pauses, stalls;
+};
+
+// Takes profiles in turns with quiet, and says how long others waited beside each of the two.
+void measure_wait(int n, int debug, const std::string& form, int at_least, double enough_ns,
+                  Sample* sample) {
+  Ticker ticker(&sample->stalls);
+  Turns turns(&ticker);
+  int count = 0;
+  for (; count < at_least || turns.profiles_ns() < enough_ns; ++count) {
+    ticker.next_profile();
+    runtime::StopStats stops = runtime::stopStats();
+    Clock::time_point start = Clock::now();
+    double quiet = turns.quiet_ns();
+    take_profile(debug, &turns);
+    sample->took.add(since(start) - (turns.quiet_ns() - quiet));
+    runtime::StopStats now = runtime::stopStats();
+    if (now.stops > stops.stops) {
+      sample->pauses.add(static_cast<double>(now.total_ns - stops.total_ns) /
+                         static_cast<double>(now.stops - stops.stops));
+    }
+    turns.change_if_due();
+  }
+  ticker.end();
+  report("gap-" + form, n, "ns", ticker.p999(kProfiles), count);
+  report("quiet-" + form, n, "ns", ticker.p999(kQuiet), count);
+}
+
 void profile_form(int n, int debug, const std::string& form) {
   std::ofstream("/proc/self/clear_refs") << "5";  // sets the high-water mark back
   ::malloc_trim(0);  // what the last form left would be there for this one's profile to use
@@ -248,36 +277,20 @@ void profile_form(int n, int debug, const std::string& form) {
   report("memory-" + form, n, "bytes", status("VmHWM") - before, 1);
   report("size-" + form, n, "bytes", static_cast<double>(size), 1);
 
-  Histogram took, pauses;
-  Ticker ticker;
-  Turns turns(&ticker);
-  // The wait has a goal for the binary form and for dumps; a few seconds, so that what exceeds one
-  // window in a thousand is more than a few events. It is compared with Go's wait, too, which at a
-  // million is some waits of milliseconds in forty seconds, and else the host's: as many spells of
-  // those should fall into ours.
-  bool has_goal = debug != 1 && n != 10'000;
-  double enough = !has_goal ? 0.5e9 : debug == 0 && n == 1'000'000 ? 16e9 : 4e9;
-  while (took.size() < 20 || turns.profiles_ns() < enough) {
-    ticker.next_profile();
-    runtime::StopStats stops = runtime::stopStats();
-    Clock::time_point start = Clock::now();
-    double quiet = turns.quiet_ns();
-    take_profile(debug, &turns);
-    took.add(since(start) - (turns.quiet_ns() - quiet));
-    runtime::StopStats now = runtime::stopStats();
-    if (now.stops > stops.stops) {
-      pauses.add(static_cast<double>(now.total_ns - stops.total_ns) /
-                 static_cast<double>(now.stops - stops.stops));
-    }
-    turns.change_if_due();
+  // The wait has a goal for the binary form and for dumps. Wait over quiet of some seconds differs
+  // by a fifth from one measurement to the next, however calm it is, so there are three: median.
+  // (A measurement of one second: by two fifths; it is about the ten longest gaps.)
+  Sample sample;
+  if (debug == 1 || n == 10'000) {
+    measure_wait(n, debug, form, 20, 0.5e9, &sample);
+  } else {
+    for (int i = 0; i < 3; ++i) measure_wait(n, debug, form, 7, debug == 0 ? 2.5e9 : 1e9, &sample);
   }
-  ticker.end();
-  int count = static_cast<int>(took.size());
-  report("profile-" + form, n, "ns", took.quantile(0.5), count);
-  report("gap-" + form, n, "ns", ticker.p999(kProfiles), count);
-  report("quiet-" + form, n, "ns", ticker.p999(kQuiet), count);
-  report("stall-" + form, n, "ns", ticker.stall(), count);
-  if (pauses.size() > 0) report("pause-" + form, n, "ns", pauses.quantile(0.5), count);
+  int count = static_cast<int>(sample.took.size());
+  report("profile-" + form, n, "ns", sample.took.quantile(0.5), count);
+  report("stall-" + form, n, "ns", sample.stalls.quantile(0.5), count);
+  if (sample.pauses.size() > 0)
+    report("pause-" + form, n, "ns", sample.pauses.quantile(0.5), count);
 }
 
 void profile_of(int n, bool only_park) {
