@@ -35,7 +35,7 @@ struct Group {
   bool needs_profiler;  // or a server: Boost.Fiber has neither
 };
 constexpr Group kGroups[] = {
-    {"core", 3, false}, {"fair", 1, true}, {"profile", 1, true}, {"http", 3, true}};
+    {"core", 4, false}, {"fair", 1, true}, {"profile", 1, true}, {"http", 4, true}};
 
 struct Options {
   int rounds = 5;

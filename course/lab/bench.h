@@ -38,9 +38,9 @@ struct BenchRow {
   double spread(
       Contestant who) const;  // half the distance from smallest to greatest, of the median
   double ratio(Contestant who) const { return median(kOurs) / median(who); }
-  // Ours divided by our `other` of the same round, the median of the rounds. The two were measured
-  // in turns of some 50 ms, and what the host does to the one it does to the other; from round to
-  // round it is not the same.
+  // Ours divided by our `other`, measurement by measurement, the median. The two were measured in
+  // turns of 5 to 15 ms, and what the host does to the one it does to the other; from measurement
+  // to measurement it is not the same.
   double own_ratio(const BenchRow& other) const;
 };
 

@@ -126,8 +126,8 @@ std::string bench_markdown(const BenchResults& results) {
       "| --- | ---: | ---: | ---: | ---: | ---: | ---: |\n",
       results, [](const Goal& goal) { return goal.kind == Goal::kOwn; }, gap_row);
   return out +
-         "Quiet is ours without profiles; in brackets ours ÷ quiet of the same round, the median "
-         "of the rounds. Goals of the waits: at most 1.5 × quiet, and no longer than Go's.\n";
+         "Quiet is ours without profiles; in brackets ours ÷ quiet measured in turns with it, the "
+         "median. Goals of the waits: at most 1.5 × quiet, and no longer than Go's.\n";
 }
 
 }  // namespace lab

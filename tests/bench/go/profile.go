@@ -85,7 +85,7 @@ type ticker struct {
 	count   int32
 	ended   chan bool
 	gaps    [2]histogram
-	stalls  *histogram
+	stalls  histogram
 }
 
 // histogram counts measurements by size, 64 sizes to each doubling, in a few pages that are always
@@ -113,8 +113,8 @@ func (h *histogram) quantile(share float64) float64 {
 	return 0
 }
 
-func startTicker(stalls *histogram) *ticker {
-	t := &ticker{ended: make(chan bool), stalls: stalls}
+func startTicker() *ticker {
+	t := &ticker{ended: make(chan bool)}
 	go func() {
 		yield := runtime.GOMAXPROCS(0) == 1
 		phase := t.phase.Load()
@@ -215,11 +215,23 @@ func (c *counter) Write(p []byte) (int, error) { *c += counter(len(p)); return l
 
 func takeProfile(w io.Writer, debug int) { pprof.Lookup("goroutine").WriteTo(w, debug) }
 
-// measureWait takes profiles in turns with quiet, for a second or one profile, and says how long
-// others waited beside each of the two. It answers how long profiles took.
-func measureWait(n, debug int, form string, took, stalls *histogram) (profiling time.Duration) {
-	t, before := startTicker(stalls), took.n
-	for i := 0; profiling < phaseTime; i++ {
+func profileForm(n, debug int, form string) {
+	// Peak memory: the kernel's high-water mark, set back before.
+	runtime.GC()
+	os.WriteFile("/proc/self/clear_refs", []byte("5"), 0)
+	before := status("VmRSS")
+	var size counter
+	first := time.Now()
+	takeProfile(&size, debug)
+	print(fmt.Sprintf("first-%s/%d", form, n), "ns", float64(time.Since(first)), 1)
+	print(fmt.Sprintf("memory-%s/%d", form, n), "bytes", status("VmHWM")-before, 1)
+	print(fmt.Sprintf("size-%s/%d", form, n), "bytes", float64(size), 1)
+
+	took := new(histogram)
+	stopped := pauses()
+	t := startTicker()
+	var profiling time.Duration
+	for i := 0; (took.n < 20 || profiling < phaseTime) && (profiling < 5*time.Second || took.n < 3); i++ {
 		t.enter(inProfiles)
 		begun := time.Now()
 		for first := true; first || time.Since(begun) < turnTime(i); first = false {
@@ -234,31 +246,10 @@ func measureWait(n, debug int, form string, took, stalls *histogram) (profiling 
 		compute(lasted)
 	}
 	t.end()
-	print(fmt.Sprintf("gap-%s/%d", form, n), "ns", t.p999(inProfiles), took.n-before)
-	print(fmt.Sprintf("quiet-%s/%d", form, n), "ns", t.p999(inQuiet), took.n-before)
-	return profiling
-}
-
-func profileForm(n, debug int, form string) {
-	// Peak memory: the kernel's high-water mark, set back before.
-	runtime.GC()
-	os.WriteFile("/proc/self/clear_refs", []byte("5"), 0)
-	before := status("VmRSS")
-	var size counter
-	first := time.Now()
-	takeProfile(&size, debug)
-	print(fmt.Sprintf("first-%s/%d", form, n), "ns", float64(time.Since(first)), 1)
-	print(fmt.Sprintf("memory-%s/%d", form, n), "bytes", status("VmHWM")-before, 1)
-	print(fmt.Sprintf("size-%s/%d", form, n), "bytes", float64(size), 1)
-
-	took, stalls := new(histogram), new(histogram)
-	stopped := pauses()
-	var profiling time.Duration
-	for (took.n < 20 || profiling < phaseTime) && (profiling < 5*time.Second || took.n < 3) {
-		profiling += measureWait(n, debug, form, took, stalls)
-	}
 	print(fmt.Sprintf("profile-%s/%d", form, n), "ns", took.quantile(0.5), took.n)
-	print(fmt.Sprintf("stall-%s/%d", form, n), "ns", stalls.quantile(0.5), took.n)
+	print(fmt.Sprintf("gap-%s/%d", form, n), "ns", t.p999(inProfiles), took.n)
+	print(fmt.Sprintf("quiet-%s/%d", form, n), "ns", t.p999(inQuiet), took.n)
+	print(fmt.Sprintf("stall-%s/%d", form, n), "ns", t.stalls.quantile(0.5), took.n)
 	if stopped != nil {
 		print(fmt.Sprintf("pause-%s/%d", form, n), "ns", medianPause(stopped, pauses()), took.n)
 	}
