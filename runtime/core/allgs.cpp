@@ -79,11 +79,15 @@ void gfrefill(P* pp) {
 G* gfget(P* pp) {
   if (pp->gFreeCount == 0) gfrefill(pp);
   int32_t n = --pp->gFreeCount;
-  // Whoever starts many comes for this one soon, and it may have been dead for long.
-  if (n > 0) {
-    G* next = pp->gFree[n - 1];
-    __builtin_prefetch(next, 1);
-    __builtin_prefetch(&next->goid, 1);
+  // Whoever starts many comes for this one soon, and it may have been dead for long. Four ahead:
+  // one goroutine starts in 80 ns, less than memory takes to answer.
+  constexpr int32_t kAhead = 4;
+  if (n >= kAhead) {
+    G* soon = pp->gFree[n - kAhead];
+    __builtin_prefetch(soon, 1);
+    __builtin_prefetch(&soon->goid, 1);
+    __builtin_prefetch(&soon->ctx, 1);
+    __builtin_prefetch(soon->closure, 1);
   }
   return pp->gFree[n];
 }
