@@ -32,7 +32,7 @@ constexpr const char* kProfiled = "1000,100000,1000000";  // goroutines
 struct Group {
   const char* name;
   int turns;
-  bool needs_profiler;  // or a server: Boost.Fiber has neither
+  bool without_fiber;  // Boost.Fiber has neither profiles nor a server
 };
 constexpr Group kGroups[] = {
     {"core", 4, false}, {"fair", 1, true}, {"profile", 1, true}, {"http", 4, true}};
@@ -216,7 +216,7 @@ void show_progress(int round, const Options& options, int procs, const Group& gr
 bool take_turns(int round, int procs, const Group& group, const Options& options, bool* installed,
                 BenchResults* results) {
   for (int who = 0; who < kContestants; ++who) {
-    if (!installed[who] || (who == kFiber && (procs != 1 || group.needs_profiler))) continue;
+    if (!installed[who] || (who == kFiber && (procs != 1 || group.without_fiber))) continue;
     show_progress(round, options, procs, group, kNames[who]);
     if (Turn(static_cast<Contestant>(who), procs, options, results).run(group.name)) continue;
     // Boost.Fiber does not know every workload: if --only names none of its own, it is out.

@@ -170,7 +170,8 @@ class Ticker {
   std::atomic<bool> over_{false};
   std::atomic<int> profile_{0};  // the number of the last that has begun, 0 before the first
   Chan<bool> ended_ = make_chan<bool>();
-  Histogram gaps_[2], &stalls_;
+  Histogram gaps_[2];
+  Histogram& stalls_;
 };
 
 // Keeps a processor as busy as profiles do, and makes way as they do. Without it there would be one
