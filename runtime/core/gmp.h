@@ -222,7 +222,7 @@ struct P {
   int32_t id = 0;
   std::atomic<uint32_t> status{_Pidle};
   P* link = nullptr;                   // idle list
-  std::atomic<M*> m{nullptr};          // back-link
+  std::atomic<M*> m{nullptr};          // back-link; who reads it sees the M as it was made
   std::atomic<uint32_t> schedtick{0};  // one per goroutine run: sysmon sees who runs long
   std::atomic<uint32_t> syscalltick{0};
   std::atomic<bool> computing{false};  // _Psyscall, but its thread computes: systemstack

@@ -180,7 +180,7 @@ void acquirep(M* mp, P* pp) {
   if (pp == nullptr) return;  // woken without one: the world changed its size
   no_more_withoutp(mp);       // GOMAXPROCS gives one to a goroutine that has not come back
   mp->p = pp;
-  pp->m.store(mp, std::memory_order_relaxed);
+  pp->m.store(mp, std::memory_order_release);
   pp->status.store(_Prunning, std::memory_order_release);
 }
 
@@ -277,7 +277,7 @@ bool retake_from_syscall(P* pp) {
   uint32_t in_syscall = _Psyscall;
   if (oldp != nullptr && oldp->status.compare_exchange_strong(in_syscall, _Prunning)) {
     oldp->syscalltick.fetch_add(1, std::memory_order_relaxed);
-    oldp->m.store(mp, std::memory_order_relaxed);
+    oldp->m.store(mp, std::memory_order_release);
     mp->p = oldp;
   } else {
     tick_clock();

@@ -56,7 +56,7 @@ void may_act() {
 }
 
 void preemptone(P* pp) {
-  M* mp = pp->m.load(std::memory_order_relaxed);
+  M* mp = pp->m.load(std::memory_order_acquire);
   if (mp == nullptr) return;
   // If it is inside the runtime it finds the note when it leaves, else the signal finds it
   // (stop.cpp).
