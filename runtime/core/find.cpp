@@ -47,7 +47,14 @@ namespace golab::runtime {
 
 bool timers_due(P* pp) {
   int64_t when = pp->timer0When.load(std::memory_order_relaxed);
-  return when != 0 && when <= nanotime();
+  if (when == 0) return false;
+  // Some were due that the ring had no room for. To fetch one is a trip to g0 and a look at the
+  // clock, and it would stand behind all that is in the ring: fetch them once there is room for
+  // several, or (next_direct) after so many goroutines.
+  constexpr uint32_t kRoom = 32;
+  if (pp->timersBehind.load(std::memory_order_relaxed))
+    return runqlen(pp) < kRunqueueSize - 8 - kRoom;
+  return when <= nanotime();
 }
 
 bool others_wait(P* pp) { return !runqempty(pp) || sched.runqsize.load() > 0 || timers_due(pp); }
@@ -345,7 +352,10 @@ G* from_global(P* pp, int32_t max) {
 G* find_local(M* mp, bool* inherit) {
   P* pp = mp->p;
   bool ran = false;
-  if (pp->timer0When.load(std::memory_order_relaxed) != 0) checkTimers(pp, nanotime(), &ran);
+  if (pp->timer0When.load(std::memory_order_relaxed) != 0 ||
+      pp->timersBehind.load(std::memory_order_relaxed)) {
+    checkTimers(pp, nanotime(), &ran);
+  }
   if (pp->schedtick.load(std::memory_order_relaxed) % 61 == 0) {
     if (G* gp = from_global(pp, 1)) return gp;
   }

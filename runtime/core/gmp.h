@@ -193,13 +193,21 @@ constexpr uint32_t kRunqueueSize = 256;
 constexpr int32_t kStackCacheSize = 64;
 constexpr int32_t kGFreeSize = 64;
 
-// A timer in a heap: beside the pointer what sifting must know of it.
-struct TimerEntry {
-  int64_t when;
-  uintptr_t bits;  // the pointer, and in its lowest bit Timer::unstoppable
+// What stands in a heap of timers: a timer, or a goroutine that sleeps until then.
+class TimerEntry {
+ public:
+  TimerEntry(int64_t due, Timer* t) : when(due), bits_(reinterpret_cast<uintptr_t>(t)) {}
+  TimerEntry(int64_t due, G* sleeper)
+      : when(due), bits_(reinterpret_cast<uintptr_t>(sleeper) | 1) {}
 
-  Timer* timer() const { return reinterpret_cast<Timer*>(bits & ~uintptr_t{1}); }
-  bool unstoppable() const { return (bits & 1) != 0; }
+  bool is_sleeper() const { return (bits_ & 1) != 0; }
+  G* sleeper() const { return reinterpret_cast<G*>(bits_ & ~uintptr_t{1}); }
+  Timer* timer() const { return reinterpret_cast<Timer*>(bits_); }
+
+  int64_t when;
+
+ private:
+  uintptr_t bits_;  // the pointer; its lowest bit: it sleeps
 };
 
 // A count that one thread writes and any may read: plain loads and stores, without a lock prefix.
@@ -262,6 +270,7 @@ struct P {
   alignas(64) mutex timersLock;
   TimerEntry* timers = nullptr;
   uint32_t timersLen = 0;
+  std::atomic<bool> timersBehind{false};  // some were due that the ring had no room for
 
   std::atomic<int64_t> timer0When{0};  // 0: none
 };

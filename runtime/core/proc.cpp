@@ -233,7 +233,9 @@ G* next_direct(M* mp, P* pp, G* from) {
   if (from->lockedm != nullptr || sched.stopping.load(std::memory_order_relaxed) != 0)
     return nullptr;
   uint32_t tick = pp->schedtick.load(std::memory_order_relaxed);
-  if (tick % 61 == 0 && sched.runqsize.load(std::memory_order_relaxed) > 0) return nullptr;
+  if (tick % 61 == 0 && (sched.runqsize.load(std::memory_order_relaxed) > 0 ||
+                         pp->timersBehind.load(std::memory_order_relaxed)))
+    return nullptr;
   if (timers_due(pp)) return nullptr;
   bool inherit = false;
   G* gp = runqget(pp, &inherit);

@@ -1,9 +1,8 @@
 // timer.cpp: per-P timer heaps (see timer.h).
 //
 // The heap is four-ary: a node's children lie side by side on one cache line, and it is half as
-// deep as a binary one. Entries carry beside the pointer what sifting compares, and a moved timer
-// learns of its new place only if somebody may ask (Timer::unstoppable): with a sleeper, whose
-// timer lies on a stack that nobody has looked at for long, that would be most of the work.
+// deep as a binary one. Entries carry beside the pointer what sifting compares, so that to move a
+// sleeper touches nothing but the heap.
 #include "runtime/core/timer.h"
 
 #include "runtime/chan/hchan.h"
@@ -23,7 +22,7 @@ constexpr uint32_t kBeforeRoot = kArity - 1;  // unused entries: the root's chil
 
 void place(P* pp, uint32_t i, TimerEntry e) {
   pp->timers[i] = e;
-  if (!e.unstoppable()) e.timer()->heapIndex = i;
+  if (!e.is_sleeper()) e.timer()->heapIndex = i;
 }
 
 // Answers where the entry is then.
@@ -55,36 +54,36 @@ void sift_down(P* pp, uint32_t i) {
   place(pp, i, e);
 }
 
-void update_root(P* pp) {
-  pp->timer0When.store(pp->timersLen > 0 ? pp->timers[0].when : 0, std::memory_order_seq_cst);
+void update_root(P* pp, std::memory_order order) {
+  pp->timer0When.store(pp->timersLen > 0 ? pp->timers[0].when : 0, order);
 }
 
-// Answers whether t is the first of them now.
-bool heap_insert(P* pp, Timer* t) {
+// Answers whether it is the first of them now.
+bool heap_insert(P* pp, TimerEntry e) {
   if (pp->timers == nullptr) {
     void* at = reserve((kBeforeRoot + kMaxTimers) * sizeof(TimerEntry));
     if (at == nullptr) throw_("out of address space for timers (see ulimit -v)");
     pp->timers = static_cast<TimerEntry*>(at) + kBeforeRoot;
   }
   if (pp->timersLen == kMaxTimers) throw_("more than 16 million timers");
-  pp->timers[pp->timersLen] = {t->when, reinterpret_cast<uintptr_t>(t) | t->unstoppable};
-  t->p.store(pp, std::memory_order_release);
+  pp->timers[pp->timersLen] = e;
+  if (!e.is_sleeper()) e.timer()->p.store(pp, std::memory_order_release);
   if (sift_up(pp, pp->timersLen++) != 0) return false;
-  update_root(pp);
+  update_root(pp, std::memory_order_seq_cst);  // before wakeNetPoller asks who sleeps
   return true;
 }
 
-// Takes out the timer at that place.
-Timer* heap_remove(P* pp, uint32_t i) {
-  Timer* t = pp->timers[i].timer();
+// Takes out what stands at that place.
+TimerEntry heap_remove(P* pp, uint32_t i) {
+  TimerEntry e = pp->timers[i];
   TimerEntry last = pp->timers[--pp->timersLen];
   if (i != pp->timersLen) {
     pp->timers[i] = last;
     sift_down(pp, sift_up(pp, i));
   }
-  t->p.store(nullptr, std::memory_order_release);
-  update_root(pp);
-  return t;
+  if (!e.is_sleeper()) e.timer()->p.store(nullptr, std::memory_order_release);
+  update_root(pp, std::memory_order_release);  // who reads the old one only comes too early
+  return e;
 }
 
 // Takes t out of whatever heap it is in. Requires t->mu; moveTimers may change the heap meanwhile.
@@ -92,20 +91,19 @@ void leave_heap(Timer* t) {
   while (P* pp = t->p.load(std::memory_order_acquire)) {
     lock(&pp->timersLock);
     bool here = t->p.load(std::memory_order_relaxed) == pp;
-    if (here && t->unstoppable) throw_("timer: an unstoppable one is stopped");
     if (here) heap_remove(pp, t->heapIndex);
     unlock(&pp->timersLock);
     if (here) return;
   }
 }
 
-// Requires t->mu and t->when > 0.
-void enter_heap(Timer* t) {
+// Of a timer it requires t->mu and t->when > 0.
+void enter_heap(TimerEntry e) {
   P* pp = getm()->p;
   lock(&pp->timersLock);
-  bool first = heap_insert(pp, t);
+  bool first = heap_insert(pp, e);
   unlock(&pp->timersLock);
-  if (first) wakeNetPoller(t->when);  // else whoever sleeps will be up before this one is due
+  if (first) wakeNetPoller(e.when);  // else whoever sleeps will be up before this one is due
 }
 
 bool wants_heap(const Timer* t) { return t->when > 0 && (t->chan == nullptr || t->blocked > 0); }
@@ -119,7 +117,7 @@ void fire(Timer* t, int64_t now) {
   void* arg = t->arg;
   if (t->period > 0) {
     t->when += t->period * (1 + late / t->period);  // the phase stays
-    if (wants_heap(t)) enter_heap(t);
+    if (wants_heap(t)) enter_heap({t->when, t});
   } else {
     t->when = 0;
   }
@@ -143,7 +141,7 @@ bool timerReset(Timer* t, int64_t when, int64_t period) {
   t->when = when > 0 ? when : 1;
   t->period = period;
   t->seq++;
-  if (wants_heap(t)) enter_heap(t);
+  if (wants_heap(t)) enter_heap({t->when, t});
   unlock(&t->mu);
   return was_running;
 }
@@ -163,7 +161,7 @@ bool timerStop(Timer* t) {
 void blockTimerChan(Timer* t) {
   lock(&t->mu);
   if (t->blocked++ == 0 && t->when > 0 && t->p.load(std::memory_order_relaxed) == nullptr)
-    enter_heap(t);
+    enter_heap({t->when, t});
   unlock(&t->mu);
 }
 
@@ -185,32 +183,42 @@ void maybeRunChan(Timer* t) {
   unlock(&t->mu);
 }
 
-void goroutineReady(void* arg, uint64_t, int64_t) { goready(static_cast<G*>(arg)); }
+void sleepUntil(G* gp, int64_t when) { enter_heap({when > 0 ? when : 1, gp}); }
 
 int64_t checkTimers(P* pp, int64_t now, bool* ran) {
   for (;;) {
     int64_t first = pp->timer0When.load(std::memory_order_acquire);
-    if (first == 0 || first > now) return first;
+    if (first == 0 || first > now) {
+      if (getm()->p == pp) pp->timersBehind.store(false, std::memory_order_relaxed);
+      return first;
+    }
     lock(&pp->timersLock);
     if (pp->timersLen == 0 || pp->timers[0].when > now) {
       unlock(&pp->timersLock);
       continue;
     }
-    Timer* t = pp->timers[0].timer();
-    if (!trylock(&t->mu)) {  // somebody resets or stops it, and wants the heap for that
-      unlock(&pp->timersLock);
+    TimerEntry e = pp->timers[0];
+    if (!e.is_sleeper() && !trylock(&e.timer()->mu)) {
+      unlock(&pp->timersLock);  // somebody resets or stops it, and wants the heap for that
       cpu_relax();
       continue;
     }
     heap_remove(pp, 0);
-    __builtin_prefetch(pp->timers[0].timer());  // the next one's stack, while this one is woken
     unlock(&pp->timersLock);
     *ran = true;
-    fire(t, now);
+    if (e.is_sleeper()) {
+      __builtin_prefetch(e.sleeper()->ctx);  // its stack was left long ago
+      goready(e.sleeper());
+    } else {
+      fire(e.timer(), now);
+    }
     // No more than this P has room for: they would only go behind everybody else in the global
     // queue, each with a stack that was in use for nothing. (Then a hundred thousand sleepers held
     // 11,000 stacks instead of 3,500.) At least one each time, so that none is left for ever.
-    if (runqlen(getm()->p) >= kRunqueueSize - 8) return pp->timer0When.load();
+    if (runqlen(getm()->p) >= kRunqueueSize - 8) {
+      if (getm()->p == pp) pp->timersBehind.store(true, std::memory_order_relaxed);
+      return pp->timer0When.load();
+    }
   }
 }
 
@@ -224,10 +232,7 @@ int64_t timersEarliest() {
 }
 
 void moveTimers(P* from, P* to) {
-  while (from->timersLen > 0) {
-    Timer* t = heap_remove(from, 0);
-    if (t->when > 0) heap_insert(to, t);
-  }
+  while (from->timersLen > 0) heap_insert(to, heap_remove(from, 0));
 }
 
 void wakeNetPoller(int64_t when) {

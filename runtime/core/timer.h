@@ -15,8 +15,11 @@
 //
 // A stopped timer leaves its heap at once (each knows its place in it). Go marks it and lets the
 // owner throw it away later; but Go has a collector, and here the memory of a timer may be gone by
-// then. A sleeper's cannot be stopped, so it need not know: else each of a thousand sleepers that
-// wakes would cost a write to the stacks of six others, which move up in the heap.
+// then.
+//
+// Sleep has no timer. It cannot be stopped and always does the same, so the goroutine itself stands
+// in the heap. With a timer on its stack, as it was first, each sleeper that woke cost the fetching
+// of a page that nobody had looked at for long, once more when it moved in the heap.
 #pragma once
 
 #include <atomic>
@@ -26,6 +29,7 @@
 
 namespace golab::runtime {
 
+struct G;
 struct P;
 struct hchan;
 
@@ -35,15 +39,14 @@ struct hchan;
 using TimerFunc = void (*)(void* arg, uint64_t seq, int64_t delta);
 
 struct Timer {
-  mutex mu;                  // guards everything below but p and heapIndex
-  hchan* chan = nullptr;     // a channel timer's channel
-  bool detached = false;     // f is called after mu is dropped: f may free the timer (Sleep)
-  bool unstoppable = false;  // armed once, left alone until it fires; heapIndex is not kept
-  int64_t when = 0;          // nanotime at which it fires; 0: not running
-  int64_t period = 0;        // > 0: fires again every so many ns
-  uint64_t seq = 0;          // of the current arming
-  uint32_t blocked = 0;      // goroutines waiting on the channel
-  TimerFunc f = nullptr;     // called with mu held, unless detached
+  mutex mu;               // guards everything below but p and heapIndex
+  hchan* chan = nullptr;  // a channel timer's channel
+  bool detached = false;  // f is called after mu is dropped (for locks that come before mu)
+  int64_t when = 0;       // nanotime at which it fires; 0: not running
+  int64_t period = 0;     // > 0: fires again every so many ns
+  uint64_t seq = 0;       // of the current arming
+  uint32_t blocked = 0;   // goroutines waiting on the channel
+  TimerFunc f = nullptr;  // called with mu held, unless detached
   void* arg = nullptr;
   std::atomic<P*> p{nullptr};  // whose heap it is in, null: in none; written under its timersLock
   uint32_t heapIndex = 0;      // its place in that heap; guarded by p->timersLock
@@ -69,8 +72,8 @@ void unblockTimerChan(Timer* t);
 // Runs a channel timer that is due but in no heap, before an operation looks at its channel.
 void maybeRunChan(Timer* t);
 
-// goready(arg): for a detached Timer on the stack of the goroutine that sleeps.
-void goroutineReady(void* arg, uint64_t seq, int64_t delta);
+// Has gp, which waits and which nobody else will wake, made runnable at `when`, a nanotime.
+void sleepUntil(G* gp, int64_t when);
 
 // ---- For the scheduler ----
 

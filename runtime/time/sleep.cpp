@@ -67,22 +67,14 @@ void goFunc(void* arg, uint64_t, int64_t) {
 [[gnu::noinline]] void Sleep(Duration d) {
   if (d <= 0) return;
   runtime::RuntimeCall rc;
-  struct Sleeper {
-    runtime::Timer timer;
-    int64_t when;
-  } sleeper;
-  sleeper.timer.detached = sleeper.timer.unstoppable = true;
-  sleeper.timer.f = runtime::goroutineReady;
-  sleeper.timer.arg = runtime::getm()->curg;
-  sleeper.when = when(d);
-  // Armed only once this goroutine is off its stack: a timer that fires earlier would wake nobody.
+  int64_t until = when(d);
+  // Into the heap only once this goroutine is off its stack: who comes earlier would wake nobody.
   runtime::gopark(
-      [](runtime::G*, void* arg) {
-        auto* s = static_cast<Sleeper*>(arg);
-        runtime::timerReset(&s->timer, s->when, 0);
+      [](runtime::G* gp, void* until) {
+        runtime::sleepUntil(gp, *static_cast<int64_t*>(until));
         return true;
       },
-      &sleeper, runtime::WaitReason::Sleep);
+      &until, runtime::WaitReason::Sleep);
 }
 
 // ---- Timers ----
