@@ -17,6 +17,7 @@ constexpr int kRawWindow = -MAX_WBITS;       // and: without any
 // and blocks of two thousand symbols instead of sixteen.
 constexpr int kSmallTables = 5, kUsualTables = 8;
 constexpr size_t kStepBytes = 512;
+constexpr size_t kStoredBytes = 1024;              // less than a block may hold, 65535
 constexpr size_t kInflateBytes = size_t{1} << 30;  // zlib counts in 32 bits
 constexpr size_t kKeptTailBytes = 256 << 10;
 
@@ -83,15 +84,26 @@ GzipWriter::~GzipWriter() {
 
 void GzipWriter::write(std::string_view bytes) {
   size_ += bytes.size();
+  if (size_ <= kStoredBytes) {
+    start_ += bytes;
+    if (step_) step_();
+    return;
+  }
+  pack(std::exchange(start_, {}), &crc_);
   pack(bytes, &crc_);
 }
 
 void GzipWriter::finish(std::string_view tail) {
   if (tail.empty() || tail.size() > kKeptTailBytes) {
     write(tail);
+    pack(start_, &crc_);
     deflate_some({}, Z_FINISH);
   } else {
-    if (size_ > 0) deflate_some({}, Z_SYNC_FLUSH);  // to a whole byte
+    if (size_ <= kStoredBytes) {
+      store(start_);
+    } else {
+      deflate_some({}, Z_SYNC_FLUSH);  // to a whole byte
+    }
     std::unique_ptr<Tail> it = packed(tail);
     sink_(it->packed);
     crc_ = static_cast<uint32_t>(crc32_combine(crc_, it->crc, static_cast<z_off_t>(tail.size())));
@@ -115,6 +127,17 @@ std::unique_ptr<GzipWriter::Tail> GzipWriter::packed(std::string_view tail) {
   deflate_some({}, Z_FINISH);
   sink_ = std::move(out);
   return it;
+}
+
+// As it is, in a block of its own (RFC 1951 §3.2.4).
+void GzipWriter::store(std::string_view bytes) {
+  if (bytes.empty()) return;
+  const auto n = static_cast<uint32_t>(bytes.size());
+  std::string block(1, '\0');  // not the last one, stored
+  append_little_endian(&block, n | ~n << 16);
+  block += bytes;
+  crc_ = static_cast<uint32_t>(crc32_z(crc_, as_input(bytes), bytes.size()));
+  sink_(block);
 }
 
 void GzipWriter::pack(std::string_view bytes, uint32_t* crc) {

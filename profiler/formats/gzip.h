@@ -3,7 +3,8 @@
 // Most of a small profile is the same each time: names and mappings. What takes longest in packing
 // it is one step, in which zlib gives a block its Huffman code (30 µs, and whoever waits for the
 // processor waits for that). So a stream may end in a tail that is packed by itself, and kept: as
-// long as the next one is equal, its packed form is written again.
+// long as the next one is equal, its packed form is written again. What comes before a tail is
+// stored as it is if it is short: for the samples of a hundred stacks, a few hundred bytes more.
 #pragma once
 
 #include <cstdint>
@@ -35,6 +36,7 @@ class GzipWriter {
  private:
   struct Stream;
   struct Tail;
+  void store(std::string_view bytes);
   void pack(std::string_view bytes, uint32_t* crc);
   void deflate_some(std::string_view bytes, int flush);
   std::unique_ptr<Tail> packed(std::string_view tail);
@@ -42,6 +44,7 @@ class GzipWriter {
   std::unique_ptr<Stream> stream_;
   Sink sink_;
   std::function<void()> step_;
+  std::string start_;  // as long as all that was written is short
   uint32_t crc_ = 0;
   uint64_t size_ = 0;
 };

@@ -98,6 +98,24 @@ TEST_CASE("what was packed for one profile serves no other", "[formats][pprof]")
   }
 }
 
+// Nothing is packed between two steps, so who waits waits for one message, not for a block's code.
+TEST_CASE("a short start before a tail is stored, and gives way after each piece",
+          "[formats][pprof]") {
+  for (size_t size : {1, 512, 1023, 1024, 1025, 3000}) {
+    INFO(size);
+    std::string start(size, 'a'), bytes, unpacked;
+    int steps = 0;
+    GzipWriter gzip([&](std::string_view piece) { bytes += piece; }, GzipLevel::Fastest,
+                    [&] { ++steps; });
+    for (char c : start) gzip.write({&c, 1});
+    CHECK(steps >= static_cast<int>(size));
+    gzip.finish("tail");
+    CHECK(gunzip(bytes, 1 << 30, unpacked) == "");
+    CHECK(unpacked == start + "tail");
+    CHECK((bytes.find(start) != std::string::npos) == (size <= 1024));
+  }
+}
+
 TEST_CASE("the gzip header is Go's", "[formats][pprof]") {
   std::string packed = packed_profile({}, {});
   std::string go = golden("coursepool/goroutine.pb.gz");
