@@ -154,7 +154,7 @@ GoroutineRecord record_of(const profiler::Snapshot& snapshot, size_t i) {
   systemstack([&] { print(snapshot.self); });
   // Some at a time on the big stack, then a write on the goroutine's own, which may park. Some
   // microseconds, then others may have the processor.
-  constexpr size_t kBatch = 8;
+  constexpr size_t kBatch = 4;
   for (size_t i = 0; i < snapshot.places; i += kBatch) {
     systemstack([&] {
       for (size_t j = i; j < std::min(i + kBatch, snapshot.places); j++) {

@@ -2,6 +2,7 @@
 //
 // Each is line for line the Go program whose output lies in golden/NAME.txt. There it is main
 // itself; here main calls it, and the test takes that frame out again.
+#include <atomic>
 #include <cstdio>
 #include <map>
 #include <string>
@@ -95,7 +96,9 @@ void two_panics() {
 }
 
 uint64_t busy;
+std::atomic<int> spinning{0};
 void spin() {
+  spinning++;
   for (;;) {
     auto* n = const_cast<volatile uint64_t*>(&busy);
     *n = *n + 1;
@@ -293,9 +296,11 @@ void sigquit() {
 void sigquit_busy() {
   runtime::GOMAXPROCS(2);
   go(spin);
-  time::Sleep(10 * time::Millisecond);
-  puts("ready");
-  fflush(stdout);
+  go([] {
+    while (spinning < 2) runtime::Gosched();
+    puts("ready");
+    fflush(stdout);
+  });
   spin();
 }
 
