@@ -17,7 +17,7 @@ constexpr int kRawWindow = -MAX_WBITS;       // and: without any
 // and blocks of two thousand symbols instead of sixteen.
 constexpr int kSmallTables = 5, kUsualTables = 8;
 constexpr size_t kStepBytes = 512;
-constexpr size_t kStoredBytes = 1024;              // less than a block may hold, 65535
+constexpr size_t kStoredBytes = 4 << 10;           // less than a block may hold, 65535
 constexpr size_t kInflateBytes = size_t{1} << 30;  // zlib counts in 32 bits
 constexpr size_t kKeptTailBytes = 256 << 10;
 

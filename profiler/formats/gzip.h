@@ -4,7 +4,8 @@
 // it is one step, in which zlib gives a block its Huffman code (30 µs, and whoever waits for the
 // processor waits for that). So a stream may end in a tail that is packed by itself, and kept: as
 // long as the next one is equal, its packed form is written again. What comes before a tail is
-// stored as it is if it is short: for the samples of a hundred stacks, a few hundred bytes more.
+// stored as it is if it is short, some hundred frames (an exercise has 35): it would need a code of
+// its own each time.
 #pragma once
 
 #include <cstdint>

@@ -52,8 +52,7 @@ bool timers_due(P* pp) {
   // clock, and it would stand behind all that is in the ring: fetch them once there is room for
   // several, or (next_direct) after so many goroutines.
   constexpr uint32_t kRoom = 32;
-  if (pp->timersBehind.load(std::memory_order_relaxed))
-    return runqlen(pp) < kRunqueueSize - 8 - kRoom;
+  if (pp->timersBehind.load(std::memory_order_relaxed)) return runqlen(pp) < kRunqueueFull - kRoom;
   return when <= nanotime();
 }
 

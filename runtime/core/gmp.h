@@ -190,6 +190,7 @@ struct M {
 };
 
 constexpr uint32_t kRunqueueSize = 256;
+constexpr uint32_t kRunqueueFull = kRunqueueSize - 8;  // timers fill the ring no further
 constexpr int32_t kStackCacheSize = 64;
 constexpr int32_t kGFreeSize = 64;
 
@@ -270,9 +271,9 @@ struct P {
   alignas(64) mutex timersLock;
   TimerEntry* timers = nullptr;
   uint32_t timersLen = 0;
-  std::atomic<bool> timersBehind{false};  // some were due that the ring had no room for
-
   std::atomic<int64_t> timer0When{0};  // 0: none
+  std::atomic<bool> timersBehind{
+      false};  // the owner's: some were due that the ring had no room for
 };
 
 }  // namespace golab::runtime

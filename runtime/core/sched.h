@@ -105,7 +105,7 @@ void wakep();     // something became runnable: wake a thread, unless that was f
 void wakepNow();  // the same without that exception
 // sysmon's part: is there work on pp that nobody comes for? A thread has to be woken then.
 bool queue_stands(P* pp, int64_t now);
-bool timers_due(P* pp);
+bool timers_due(P* pp);   // and worth a visit
 bool others_wait(P* pp);  // would anybody gain if this P's goroutine made way?
 int64_t tick_clock();     // nanotime, also noted in sched.clock
 

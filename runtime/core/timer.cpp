@@ -215,7 +215,7 @@ int64_t checkTimers(P* pp, int64_t now, bool* ran) {
     // No more than this P has room for: they would only go behind everybody else in the global
     // queue, each with a stack that was in use for nothing. (Then a hundred thousand sleepers held
     // 11,000 stacks instead of 3,500.) At least one each time, so that none is left for ever.
-    if (runqlen(getm()->p) >= kRunqueueSize - 8) {
+    if (runqlen(getm()->p) >= kRunqueueFull) {
       if (getm()->p == pp) pp->timersBehind.store(true, std::memory_order_relaxed);
       return pp->timer0When.load();
     }

@@ -70,8 +70,8 @@ void goFunc(void* arg, uint64_t, int64_t) {
   int64_t until = when(d);
   // Into the heap only once this goroutine is off its stack: who comes earlier would wake nobody.
   runtime::gopark(
-      [](runtime::G* gp, void* until) {
-        runtime::sleepUntil(gp, *static_cast<int64_t*>(until));
+      [](runtime::G* gp, void* arg) {
+        runtime::sleepUntil(gp, *static_cast<int64_t*>(arg));
         return true;
       },
       &until, runtime::WaitReason::Sleep);
