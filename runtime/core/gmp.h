@@ -272,8 +272,8 @@ struct P {
   TimerEntry* timers = nullptr;
   uint32_t timersLen = 0;
   std::atomic<int64_t> timer0When{0};  // 0: none
-  std::atomic<bool> timersBehind{
-      false};  // the owner's: some were due that the ring had no room for
+  // The owner's: some were due that the ring had no room for.
+  std::atomic<bool> timersBehind{false};
 };
 
 }  // namespace golab::runtime
