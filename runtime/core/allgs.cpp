@@ -6,11 +6,11 @@
 #include <algorithm>
 #include <new>
 
-#include "runtime/core/panic.h"
 #include "runtime/core/proc.h"
 #include "runtime/core/reserve.h"
 #include "runtime/core/sched.h"
 #include "runtime/core/stop.h"
+#include "runtime/core/throw.h"
 
 namespace golab::runtime {
 

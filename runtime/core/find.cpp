@@ -37,9 +37,9 @@
 // This is one of the places where the scheduler chooses (which victim, when).
 #include <algorithm>
 
-#include "runtime/core/panic.h"
 #include "runtime/core/sched.h"
 #include "runtime/core/stop.h"
+#include "runtime/core/throw.h"
 #include "runtime/core/timer.h"
 #include "runtime/net/netpoll.h"
 

@@ -15,10 +15,10 @@
 #include <cstring>
 #include <new>
 
-#include "runtime/core/panic.h"
 #include "runtime/core/sched.h"
 #include "runtime/core/stop.h"
 #include "runtime/core/switch.h"
+#include "runtime/core/throw.h"
 #include "runtime/core/timer.h"
 #include "runtime/net/netpoll.h"
 

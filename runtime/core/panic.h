@@ -29,6 +29,8 @@
 #include <typeinfo>
 #include <utility>
 
+#include "runtime/core/throw.h"
+
 namespace golab {
 
 namespace runtime {
@@ -54,9 +56,6 @@ std::string printpanicval(double v);  // shortest %g, Go's way
 std::string printpanicval(float v);
 std::string printtype(const std::type_info& type, const void* value);  // (main.pair) 0x485f30
 
-// Ends the process with "fatal error: <s>", a dump and status 2. Cannot be recovered.
-[[noreturn]] void throw_(const char* s);  // the runtime is broken
-[[noreturn]] void fatal(const char* s);   // the program is, beyond recovery
 // A panic whose value is a runtime error: "runtime error: <s>" if `prefixed`, else the bare text.
 [[noreturn]] void panic_runtime_error(const char* s, bool prefixed = false);
 }  // namespace runtime

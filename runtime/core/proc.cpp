@@ -11,11 +11,11 @@
 #include <utility>
 
 #include "runtime/core/hooks.h"
-#include "runtime/core/panic.h"
 #include "runtime/core/sched.h"
 #include "runtime/core/stack.h"
 #include "runtime/core/stop.h"
 #include "runtime/core/switch.h"
+#include "runtime/core/throw.h"
 #include "runtime/core/timer.h"
 #include "runtime/net/netpoll.h"
 

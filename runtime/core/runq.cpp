@@ -26,8 +26,8 @@
 #include <iterator>
 #include <new>
 
-#include "runtime/core/panic.h"
 #include "runtime/core/sched.h"
+#include "runtime/core/throw.h"
 
 namespace golab::runtime {
 namespace {

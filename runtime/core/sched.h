@@ -88,7 +88,6 @@ void ready(G* gp, bool next);
 void execute(M* mp, G* gp);  // marks gp as what mp runs; the jump follows
 void finish_left(M* mp);     // see gopark
 bool snapshot_gate(G* gp);   // false: a walker is at gp, run another
-void fatal_deadlock(const char* text);
 
 // ---- allgs.cpp ----
 void allginit();

@@ -10,9 +10,9 @@
 // A waiter's node lies on its own stack: nothing is allocated.
 #include "runtime/core/sema.h"
 
-#include "runtime/core/panic.h"
 #include "runtime/core/proc.h"
 #include "runtime/core/sched.h"
+#include "runtime/core/throw.h"
 
 namespace golab::runtime {
 namespace {

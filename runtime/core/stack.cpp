@@ -7,9 +7,9 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "runtime/core/panic.h"
 #include "runtime/core/proc.h"
 #include "runtime/core/reserve.h"
+#include "runtime/core/throw.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(GOLAB_ASAN)
 #include <sanitizer/asan_interface.h>

@@ -31,9 +31,9 @@
 
 #include <utility>
 
-#include "runtime/core/panic.h"
 #include "runtime/core/sched.h"
 #include "runtime/core/stack.h"
+#include "runtime/core/throw.h"
 #include "runtime/core/timer.h"
 #include "runtime/net/netpoll.h"
 

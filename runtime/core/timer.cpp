@@ -6,9 +6,9 @@
 #include "runtime/core/timer.h"
 
 #include "runtime/chan/hchan.h"
-#include "runtime/core/panic.h"
 #include "runtime/core/reserve.h"
 #include "runtime/core/sched.h"
+#include "runtime/core/throw.h"
 #include "runtime/net/netpoll.h"
 
 namespace golab::runtime {

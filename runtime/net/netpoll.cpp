@@ -31,8 +31,8 @@
 
 #include "runtime/core/gmp.h"
 #include "runtime/core/lock.h"
-#include "runtime/core/panic.h"
 #include "runtime/core/proc.h"
+#include "runtime/core/throw.h"
 #include "runtime/core/timer.h"
 
 namespace golab::runtime {
