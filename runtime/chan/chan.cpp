@@ -170,9 +170,25 @@ using glue::park_on;
   return allocate(type, static_cast<uint32_t>(size), false);
 }
 
+namespace {
+// A timer takes back what it sent (Timer::discard_value).
+bool discard_timer_value(void* arg) {
+  auto* c = static_cast<hchan*>(arg);
+  lockWithP(&c->lock);
+  bool had = c->qcount.load(std::memory_order_relaxed) > 0;
+  if (had) {
+    if (!c->elemtype->trivial) c->elemtype->destroy(chanbuf(c, c->recvx));
+    c->recvx = next_index(c, c->recvx);
+    c->qcount.store(0, std::memory_order_relaxed);
+  }
+  unlockWithP(&c->lock);
+  return had;
+}
+}  // namespace
+
 hchan* maketimerchan(const ElemType* type, TimerFunc f) {
   hchan* c = allocate(type, 1, true);
-  c->timer->chan = c;
+  c->timer->discard_value = discard_timer_value;
   c->timer->f = f;
   c->timer->arg = c;
   return c;
@@ -277,18 +293,6 @@ int chanlen(const hchan* c) {
 
 int chancap(const hchan* c) {
   return c == nullptr || c->timer != nullptr ? 0 : static_cast<int>(c->dataqsiz);
-}
-
-bool discard_timer_value(hchan* c) {
-  lockWithP(&c->lock);
-  bool had = c->qcount.load(std::memory_order_relaxed) > 0;
-  if (had) {
-    if (!c->elemtype->trivial) c->elemtype->destroy(chanbuf(c, c->recvx));
-    c->recvx = next_index(c, c->recvx);
-    c->qcount.store(0, std::memory_order_relaxed);
-  }
-  unlockWithP(&c->lock);
-  return had;
 }
 
 // ---- For select.cpp ----

@@ -89,9 +89,6 @@ void closechan(hchan* c);
 int chanlen(const hchan* c);
 int chancap(const hchan* c);
 
-// Drops a value that a channel timer sent and nobody received yet. True if there was one.
-bool discard_timer_value(hchan* c);
-
 struct scase {
   hchan* c = nullptr;
   void* elem = nullptr;

@@ -5,7 +5,6 @@
 // sleeper touches nothing but the heap.
 #include "runtime/core/timer.h"
 
-#include "runtime/chan/hchan.h"
 #include "runtime/core/reserve.h"
 #include "runtime/core/sched.h"
 #include "runtime/core/throw.h"
@@ -106,7 +105,9 @@ void enter_heap(TimerEntry e) {
   if (first) wakeNetPoller(e.when);  // else whoever sleeps will be up before this one is due
 }
 
-bool wants_heap(const Timer* t) { return t->when > 0 && (t->chan == nullptr || t->blocked > 0); }
+bool wants_heap(const Timer* t) {
+  return t->when > 0 && (t->discard_value == nullptr || t->blocked > 0);
+}
 
 // What is left of a firing once t is off its heap: rearm or disarm, then call. Requires t->mu;
 // drops it.
@@ -137,7 +138,7 @@ bool timerReset(Timer* t, int64_t when, int64_t period) {
   lock(&t->mu);
   leave_heap(t);
   bool was_running = t->when > 0;
-  if (t->chan != nullptr && discard_timer_value(t->chan)) was_running = true;
+  if (t->discard_value != nullptr && t->discard_value(t->arg)) was_running = true;
   t->when = when > 0 ? when : 1;
   t->period = period;
   t->seq++;
@@ -151,7 +152,7 @@ bool timerStop(Timer* t) {
   lock(&t->mu);
   leave_heap(t);
   bool was_running = t->when > 0;
-  if (t->chan != nullptr && discard_timer_value(t->chan)) was_running = true;
+  if (t->discard_value != nullptr && t->discard_value(t->arg)) was_running = true;
   t->when = 0;
   t->seq++;
   unlock(&t->mu);

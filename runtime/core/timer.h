@@ -31,7 +31,6 @@ namespace golab::runtime {
 
 struct G;
 struct P;
-struct hchan;
 
 // Called on a scheduler thread inside the runtime: it must not park, nor touch its own timer (whose
 // mu is held). `seq` is the value the timer had when it was armed; `delta` how late it is called,
@@ -40,7 +39,9 @@ using TimerFunc = void (*)(void* arg, uint64_t seq, int64_t delta);
 
 struct Timer {
   mutex mu;               // guards everything below but p and heapIndex
-  hchan* chan = nullptr;  // a channel timer's channel
+  // A channel timer's: drops the value in the channel `arg` if nobody has received it yet. True if
+  // there was one. Null: a plain timer.
+  bool (*discard_value)(void* arg) = nullptr;
   bool detached = false;  // f is called after mu is dropped (for locks that come before mu)
   int64_t when = 0;       // nanotime at which it fires; 0: not running
   int64_t period = 0;     // > 0: fires again every so many ns
