@@ -153,7 +153,6 @@ struct M {
   P* nextp = nullptr;  // handed over by startm
   G* lockedg = nullptr;
   uint32_t lockedExt = 0;  // nested LockOSThread calls
-  bool withoutp = false;   // curg goes on although its P was taken (sched.nwithoutp)
   bool spinning = false;   // looking for work, and counted in sched.nmspinning
   uint32_t schedtick = 0;
 

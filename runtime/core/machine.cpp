@@ -165,20 +165,8 @@ void startm(P* pp, bool spinning) {
 // ---- Ps
 // ---------------------------------------------------------------------------------------------
 
-void goes_on_withoutp(M* mp) {
-  mp->withoutp = true;
-  sched.nwithoutp.fetch_add(1, std::memory_order_relaxed);
-}
-
-void no_more_withoutp(M* mp) {
-  if (!mp->withoutp) return;
-  mp->withoutp = false;
-  sched.nwithoutp.fetch_sub(1, std::memory_order_relaxed);
-}
-
 void acquirep(M* mp, P* pp) {
   if (pp == nullptr) return;  // woken without one: the world changed its size
-  no_more_withoutp(mp);       // GOMAXPROCS gives one to a goroutine that has not come back
   mp->p = pp;
   pp->m.store(mp, std::memory_order_release);
   pp->status.store(_Prunning, std::memory_order_release);
@@ -259,8 +247,6 @@ bool retake_from_syscall(P* pp) {
     pp->m.store(nullptr, std::memory_order_relaxed);
     pp->syscalltick.fetch_add(1, std::memory_order_relaxed);
     pp->status.store(_Psyscall, std::memory_order_release);  // sysmon may take it from here on
-  } else {
-    no_more_withoutp(mp);
   }
   enter_safe(mp);
   // Not releasem: this thread is safe now, notes for it wait until it comes back.

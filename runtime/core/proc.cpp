@@ -349,7 +349,6 @@ void Gosched() {
 [[gnu::noinline]] void entercall(M* mp) {
   G* gp = mp->curg;
   if (gp == nullptr) return;  // the scheduler itself, between two Ps
-  no_more_withoutp(mp);
   lock(&sched.lock);
   P* pp = sched.stopping.load() == 0 ? pidleget() : nullptr;
   unlock(&sched.lock);
@@ -584,10 +583,7 @@ int GOMAXPROCS(int n) {
   sched.npidle.store(0);
   sched.retaken.store(nullptr);
   for (M* mp = sched.allm.load(); mp != nullptr; mp = mp->alllink) {
-    if (mp->p != nullptr) {
-      releasep(mp);
-      if (mp != self && mp->curg != nullptr) goes_on_withoutp(mp);
-    }
+    if (mp->p != nullptr) releasep(mp);
     mp->oldp = nullptr;
     mp->nextp = nullptr;  // those who were just being woken go back to sleep
   }

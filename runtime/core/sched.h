@@ -54,7 +54,6 @@ struct Sched {
 
   // Ps let go by a signal handler, waiting for sysmon to hand them on (linked by P::link).
   std::atomic<P*> retaken{nullptr};
-  std::atomic<int32_t> nwithoutp{0};    // goroutines that go on although their P was taken
   std::atomic<uint32_t> sysmonwait{0};  // futex: 1 while sysmon sleeps because all is idle
   std::atomic<uint32_t> sysmonnote{0};  // futex: bumped to wake sysmon early
   std::atomic<bool> sysmonslow{false};  // it sleeps for longer than it may while a P keeps still
@@ -126,10 +125,8 @@ void handoffp(P* pp);
 bool retake_from_syscall(P* pp);  // false: its thread has it again, or somebody else has
 void acquirep(M* mp, P* pp);
 P* releasep(M* mp);
-void goes_on_withoutp(M* mp);  // its goroutine does, in the program's code, until it comes back
-void no_more_withoutp(M* mp);  // if its goroutine went on without a P: that is over
-void pidleput(P* pp);          // needs sched.lock
-P* pidleget();                 // needs sched.lock
+void pidleput(P* pp);  // needs sched.lock
+P* pidleget();         // needs sched.lock
 void stoplockedm(M* mp);
 void startlockedm(M* mp, G* gp);
 void enter_safe(M* mp);  // from here on a stop does not wait for this thread

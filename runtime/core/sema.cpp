@@ -275,10 +275,6 @@ void runtime_doSpin(int i) {
   } while (runtime::nanotime() < until);
 }
 
-bool runtime_someRunWithoutP() {
-  return runtime::sched.nwithoutp.load(std::memory_order_relaxed) > 0;
-}
-
 int64_t runtime_nanotime() { return runtime::nanotime(); }
 
 [[gnu::noinline]] void fatal(const char* s) { runtime::fatal(s); }

@@ -65,9 +65,6 @@ void runtime_Semrelease(std::atomic<uint32_t>* addr, bool handoff);
 // woken costs both sides more than the microsecond in which a short lock comes free.)
 bool runtime_canSpin(int i);
 void runtime_doSpin(int i);  // 1 µs, then twice as long each time
-// Do goroutines run that lost their P to preemption? What they hold may come free soon, also at
-// GOMAXPROCS=1.
-bool runtime_someRunWithoutP();
 int64_t runtime_nanotime();
 [[noreturn]] void fatal(const char* s);
 }  // namespace golab::internal::sync

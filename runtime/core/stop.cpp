@@ -165,7 +165,6 @@ void let_p_go(M* mp) {
   P* pp = mp->p;
   if (pp == nullptr) return;
   mp->p = nullptr;
-  goes_on_withoutp(mp);
   pp->m.store(nullptr, std::memory_order_relaxed);
   pp->status.store(_Pidle, std::memory_order_release);
   P* head = sched.retaken.load();

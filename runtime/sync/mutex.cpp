@@ -2,29 +2,15 @@
 #include "runtime/sync/mutex.h"
 
 #include "runtime/core/panic.h"
-#include "runtime/core/proc.h"
 #include "runtime/core/sema.h"
 
 namespace golab::internal::sync {
 
 namespace {
 constexpr int64_t kStarvationThresholdNs = 1'000'000;
-constexpr int kLooksMax = 100;  // 1 to 4 µs
 }  // namespace
 
 [[gnu::noinline]] void Mutex::lockSlow() {
-  // A goroutine that loses its P runs on without (core/proc.h), often with the lock in its hand,
-  // and meets who has that P now. If one of them queued, there would be a waiter from then on, whom
-  // every Unlock sees, and each Lock would need an atomic operation more: with goroutines that do
-  // nothing but lock and unlock, half of the time again. So neither queues first: the one gets
-  // itself a P, the other tries to catch the lock between two rounds of the one.
-  { runtime::RuntimeCall rc; }
-  for (int looks = 0; looks < kLooksMax && runtime_someRunWithoutP(); looks++) {
-    int32_t seen = state_.load(std::memory_order_relaxed);
-    if ((seen & kMutexStarving) != 0 || seen >> kMutexWaiterShift != 0) break;
-    if (TryLock()) return;
-    runtime::cpu_relax();
-  }
   int64_t wait_start = 0;
   bool starving = false;
   bool awoke = false;  // the woken flag is ours
