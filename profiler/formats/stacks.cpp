@@ -6,7 +6,7 @@
 #include <numeric>
 #include <unordered_map>
 
-#include "profiler/formats/quote.h"
+#include "runtime/strconv/strconv.h"
 
 namespace golab::profiler {
 namespace {
@@ -162,7 +162,7 @@ std::string labels_text(const LabelSet& labels) {
   std::string text = "{";
   for (const auto& [key, value] : labels) {
     if (text.size() > 1) text += ", ";
-    text += go_quote(key) + ":" + go_quote(value);
+    text += strconv::Quote(key) + ":" + strconv::Quote(value);
   }
   return text + "}";
 }

@@ -8,8 +8,9 @@
 #include <cstring>
 
 #include "runtime/fmt/fmt.h"
-#include "runtime/fmt/quote.h"
 #include "runtime/os/os.h"
+#include "runtime/strconv/strconv.h"
+#include "runtime/strconv/utf8.h"
 
 namespace golab {
 namespace glue {
@@ -59,14 +60,15 @@ class Printer {
   Flags flags_;
 };
 
-size_t rune_count(std::string_view s) {
-  size_t n = 0;
-  for (char c : s) n += (c & 0xC0) != 0x80;
-  return n;
+// The first n runes of s.
+std::string_view truncate_runes(std::string_view s, size_t n) {
+  size_t bytes = 0;
+  for (; n > 0 && bytes < s.size(); n--) bytes += utf8::DecodeRuneInString(s.substr(bytes)).second;
+  return s.substr(0, bytes);
 }
 
 void Printer::pad(std::string_view s, bool zeros_allowed) {
-  size_t n = rune_count(s);
+  size_t n = utf8::RuneCountInString(s);
   size_t width = flags_.width > 0 ? static_cast<size_t>(flags_.width) : 0;
   size_t fill = width > n ? width - n : 0;
   if (flags_.minus) {
@@ -78,7 +80,7 @@ void Printer::pad(std::string_view s, bool zeros_allowed) {
 
 void Printer::bad_verb(const Arg& a, char32_t v) {
   out += "%!";
-  append_rune(out, v);
+  utf8::AppendRune(out, v);
   out += '(';
   if (a.kind == Kind::Nil) {
     out += "<nil>";
@@ -143,11 +145,12 @@ void Printer::integer(const Arg& a, char32_t v) {
       return digits(u, negative, 16, true);
     case U'c': {
       std::string s;
-      append_rune(s, static_cast<char32_t>(a.u));
+      utf8::AppendRune(s, static_cast<char32_t>(a.u));
       return pad(s);
     }
     case U'q':
-      return pad(quote_rune(static_cast<char32_t>(a.u), flags_.plus));
+      return pad((flags_.plus ? strconv::QuoteRuneToASCII
+                              : strconv::QuoteRune)(static_cast<char32_t>(a.u)));
     case U'U': {
       char buf[20];
       snprintf(buf, sizeof buf, "U+%04llX", static_cast<unsigned long long>(a.u));
@@ -164,12 +167,15 @@ void Printer::floating(const Arg& a, char32_t v) {
   if (v != U'e' && v != U'E' && v != U'f' && v != U'g' && v != U'G') return bad_verb(a, v);
   int prec = flags_.prec;
   if (prec < 0 && v != U'g' && v != U'G') prec = 6;
-  std::string num = format_float(a.f, static_cast<char>(v), prec, a.bits);
+  std::string num = strconv::FormatFloat(a.f, static_cast<char>(v), prec, a.bits);
   bool negative = num[0] == '-';
   if (negative) num.erase(0, 1);
   std::string sign = negative ? "-" : flags_.plus ? "+" : flags_.space ? " " : "";
   bool number = std::isfinite(a.f);
-  if (!number && !negative && num == "Inf") sign = flags_.space && !flags_.plus ? " " : "+";
+  if (num == "+Inf") {
+    num.erase(0, 1);
+    sign = flags_.space && !flags_.plus ? " " : "+";
+  }
   if (!number && num == "NaN" && !flags_.plus && !flags_.space) sign = "";
   if (number && flags_.zero && !flags_.minus && flags_.width > 0) {
     size_t width = static_cast<size_t>(flags_.width);
@@ -187,8 +193,9 @@ void Printer::text(std::string_view s, char32_t v, const Arg& a) {
     case U's':
       return pad(s);
     case U'q':
-      return pad(flags_.sharp && s.find('`') == s.npos ? "`" + std::string(s) + "`"
-                                                       : quote(s, flags_.plus));
+      return pad(flags_.sharp && s.find('`') == s.npos
+                     ? "`" + std::string(s) + "`"
+                     : (flags_.plus ? strconv::QuoteToASCII : strconv::Quote)(s));
     case U'x':
     case U'X': {
       if (flags_.prec >= 0) s = s.substr(0, static_cast<size_t>(flags_.prec));
@@ -262,7 +269,7 @@ bool Printer::methods(const Arg& a, char32_t v) {
     s = a.text(a.obj);
   } catch (const Panic& p) {
     out += "%!";
-    append_rune(out, v);
+    utf8::AppendRune(out, v);
     out +=
         std::string("(PANIC=") + (a.is_error ? "Error" : "String") + " method: " + p.String() + ")";
     return true;
@@ -354,7 +361,7 @@ void Printer::verb(char32_t v) {
   }
   auto complain = [&](std::string_view what) {
     out += "%!";
-    append_rune(out, v);
+    utf8::AppendRune(out, v);
     out += what;
   };
   if (!good_index_) return complain("(BADINDEX)");
@@ -433,7 +440,9 @@ void Printer::format(std::string_view f) {
       out += "%!(NOVERB)";
       break;
     }
-    verb(decode_rune(f, &i));
+    auto [v, size] = utf8::DecodeRuneInString(f.substr(i));
+    i += size;
+    verb(v);
   }
   extra();
 }
