@@ -43,17 +43,7 @@ Layout layout_of(const ElemType* type, uint32_t size, bool timer) {
   return l;
 }
 
-// glibc gives each thread but the first a heap that grows by no more than is asked for: by a page
-// for every 17 timers, in a system call each, which doubled the time of time.After. So now and then
-// more is asked for and given back at once: that leaves it at the end of the heap.
-void make_room() {
-  constexpr size_t kRoomBytes = 60 << 10;  // from 128 KiB on it would be given to the kernel
-  static thread_local constinit uint32_t calls = 0;
-  if (++calls % 128 == 0) ::operator delete(::operator new(kRoomBytes));
-}
-
 hchan* allocate(const ElemType* type, uint32_t size, bool timer) {
-  make_room();
   Layout l = layout_of(type, size, timer);
   auto* block =
       static_cast<unsigned char*>(l.align <= std::align_val_t(__STDCPP_DEFAULT_NEW_ALIGNMENT__)
