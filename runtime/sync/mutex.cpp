@@ -9,15 +9,15 @@ namespace golab::internal::sync {
 
 namespace {
 constexpr int64_t kStarvationThresholdNs = 1'000'000;
-constexpr int kLooksMax = 100;  // 1 to 4 µs
+constexpr int kLooksMax = 100;  // a few microseconds
 }  // namespace
 
 [[gnu::noinline]] void Mutex::lockSlow() {
-  // A goroutine that loses its P runs on without (core/proc.h), often with the lock in its hand,
-  // and meets who has that P now. If one of them queued, there would be a waiter from then on, whom
-  // every Unlock sees, and each Lock would need an atomic operation more: with goroutines that do
-  // nothing but lock and unlock, half of the time again. So neither queues first: the one gets
-  // itself a P, the other tries to catch the lock between two rounds of the one.
+  // A goroutine that loses its P runs on without one (core/proc.h), often while it holds the lock.
+  // The goroutine that has that P now then waits for it. If either of them queued, every Unlock
+  // would see a waiter, and every Lock would need one more atomic operation. So neither queues at
+  // first: this goroutine gets itself a P (RuntimeCall), or tries to take the lock between two
+  // rounds of the other one.
   { runtime::RuntimeCall rc; }
   for (int looks = 0; looks < kLooksMax && runtime_someRunWithoutP(); looks++) {
     int32_t seen = state_.load(std::memory_order_relaxed);
@@ -27,12 +27,12 @@ constexpr int kLooksMax = 100;  // 1 to 4 µs
   }
   int64_t wait_start = 0;
   bool starving = false;
-  bool awoke = false;  // the woken flag is ours
+  bool awoke = false;  // this goroutine owns the woken flag
   int iter = 0;
   int32_t old = state_.load();
   for (;;) {
     if ((old & (kMutexLocked | kMutexStarving)) == kMutexLocked && runtime_canSpin(iter)) {
-      // Tell Unlock that somebody awake is coming, so that it wakes nobody.
+      // Tells Unlock that a goroutine is awake and will take the lock, so that it wakes no other.
       if (!awoke && (old & kMutexWoken) == 0 && (old >> kMutexWaiterShift) != 0 &&
           state_.compare_exchange_strong(old, old | kMutexWoken)) {
         awoke = true;
@@ -45,7 +45,7 @@ constexpr int kLooksMax = 100;  // 1 to 4 µs
     int32_t want = old;
     if ((old & kMutexStarving) == 0) want |= kMutexLocked;
     if ((old & (kMutexLocked | kMutexStarving)) != 0) want += 1 << kMutexWaiterShift;
-    // Never starve a free mutex: Unlock takes the mode to mean that there is a waiter.
+    // A free mutex must not enter starvation mode: in that mode, Unlock expects a waiter.
     if (starving && (old & kMutexLocked) != 0) want |= kMutexStarving;
     if (awoke) {
       if ((want & kMutexWoken) == 0) runtime::throw_("sync: inconsistent mutex state");
@@ -53,14 +53,15 @@ constexpr int kLooksMax = 100;  // 1 to 4 µs
     }
     if (!state_.compare_exchange_strong(old, want)) continue;
     if ((old & (kMutexLocked | kMutexStarving)) == 0) return;
-    // Who has waited before goes to the head of the queue.
+    // A goroutine that has waited before goes to the head of the queue.
     bool lifo = wait_start != 0;
     if (wait_start == 0) wait_start = runtime_nanotime();
     runtime_SemacquireMutex(&sema_, lifo);
     starving = starving || runtime_nanotime() - wait_start > kStarvationThresholdNs;
     old = state_.load();
     if ((old & kMutexStarving) != 0) {
-      // Handed over: ours, but the state does not say so yet, and still counts us as waiting.
+      // Unlock has handed the lock over, but the state does not say so yet: it still counts this
+      // goroutine as waiting.
       if ((old & (kMutexLocked | kMutexWoken)) != 0 || old >> kMutexWaiterShift == 0) {
         runtime::throw_("sync: inconsistent mutex state");
       }
@@ -77,13 +78,13 @@ constexpr int kLooksMax = 100;  // 1 to 4 µs
 [[gnu::noinline]] void Mutex::unlockSlow(int32_t now) {
   if (((now + kMutexLocked) & kMutexLocked) == 0) fatal("sync: unlock of unlocked mutex");
   if ((now & kMutexStarving) != 0) {
-    // The waiter will set the locked bit. Until then newcomers see the mode and do not take it.
+    // The waiter sets the locked bit. Until then, newcomers see the mode and do not take the lock.
     runtime_Semrelease(&sema_, true);
     return;
   }
   int32_t old = now;
   for (;;) {
-    // Nobody waits, or somebody is awake and will take it, or has.
+    // No goroutine waits, or one is awake and will take the lock, or has taken it.
     if (old >> kMutexWaiterShift == 0 ||
         (old & (kMutexLocked | kMutexWoken | kMutexStarving)) != 0) {
       return;
