@@ -1,7 +1,7 @@
-// print.cpp: Go's formatting rules: verbs, flags, and what wrong use looks like.
+// print.cpp: Go's formatting rules: verbs, flags, and the text that wrong use gives.
 //
-// A format is read once, left to right. For each verb the argument is printed by its kind; Error()
-// and String() come before the kind for the verbs that are valid for strings, as in Go.
+// A format is read once, left to right. For each verb, the kind of the argument decides how it is
+// printed. Error() and String() come first for the verbs that are valid for strings, as in Go.
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -18,7 +18,7 @@ namespace {
 
 using Kind = Arg::Kind;
 
-constexpr int kTooLarge = 1'000'000;  // a width beyond this is none
+constexpr int kTooLarge = 1'000'000;  // a larger width or precision is ignored, as in Go
 
 struct Flags {
   bool plus = false, minus = false, sharp = false, space = false, zero = false;
@@ -101,7 +101,7 @@ void Printer::boolean(const Arg& a, char32_t v) {
     bad_verb(a, v);
 }
 
-// A number in some base, with sign, precision (at least so many digits), prefix and width.
+// A number in some base, with sign, precision (the least number of digits), prefix and width.
 void Printer::digits(uint64_t u, bool negative, unsigned base, bool upper) {
   char buf[70];
   auto end = std::to_chars(buf, buf + sizeof buf, u, static_cast<int>(base)).ptr;
@@ -243,7 +243,7 @@ void Printer::pointer(const Arg& a, char32_t v, int depth) {
   }
 }
 
-// The verb goes to every element.
+// The verb applies to every element.
 void Printer::list(const Arg& a, char32_t v, int depth) {
   bool map = a.kind == Kind::Map;
   if (v == U'p') return bad_verb(a, v);
@@ -323,7 +323,7 @@ void Printer::value(const Arg& a, char32_t v, int depth) {
   }
 }
 
-// '*': width or precision from an argument.
+// '*': takes the width or precision from an argument.
 bool Printer::star(int* to, std::string_view what) {
   bool ok = next_ < nargs_ && args_[next_].kind == Kind::Int && args_[next_].i <= kTooLarge &&
             args_[next_].i >= -kTooLarge;
@@ -376,7 +376,7 @@ void Printer::verb(char32_t v) {
   value(a, v, 0);
 }
 
-// Flags, width and precision: what stands between the percent sign and the verb.
+// Reads what is between the percent sign and the verb: flags, width and precision.
 void Printer::parse_spec(std::string_view f, size_t* at) {
   size_t& i = *at;
   flags_ = Flags();
@@ -447,7 +447,7 @@ void Printer::format(std::string_view f) {
   extra();
 }
 
-// Arguments that no verb used.
+// Shows the arguments that no verb used.
 void Printer::extra() {
   if (reordered_ || next_ >= nargs_) return;
   flags_ = Flags();
@@ -525,7 +525,7 @@ std::string Sprintf(std::string_view format, Args args) {
   return std::move(p.out);
 }
 
-// A blank between two operands if neither is a string.
+// Puts a blank between two operands if neither is a string.
 std::string Sprint(Args args) {
   Printer p(args);
   bool was_string = true;
