@@ -1,4 +1,4 @@
-// tab_writer.cpp: the widths of columns, then the tabs that reach them.
+// tab_writer.cpp: computes the widths of columns, then the tabs that fill them.
 #include "profiler/formats/tab_writer.h"
 
 #include <algorithm>
