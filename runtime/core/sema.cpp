@@ -36,7 +36,7 @@ struct alignas(64) SemaRoot {
   SemaWaiter* dequeue(const void* addr);
 };
 
-constexpr size_t kSemaRoots = 251;  // prime, so that no regular layout of semaphores shares buckets
+constexpr size_t kSemaRoots = 251;  // prime, so that regular layouts use all of them
 SemaRoot semtable[kSemaRoots];
 
 SemaRoot* semroot(const void* addr) {
