@@ -1,4 +1,4 @@
-// diff.cpp: stacks brought to what is shown of them, then matched by key.
+// diff.cpp: reduces stacks to what a report shows, then matches them by key.
 #include "profiler/analysis/diff.h"
 
 #include <algorithm>
@@ -12,7 +12,7 @@
 namespace golab::profiler {
 namespace {
 
-// The names of a stack, leaf first, "" for unknown ones, and the state they tell.
+// The names of a stack, leaf first ("" for an unknown one), and the state that they show.
 StackChange describe(const SymbolizedProfile& profile, const Sample& sample) {
   StackChange stack;
   std::vector<FrameRef> frames = frames_of_sample(profile, sample);
@@ -45,7 +45,7 @@ StackChange describe(const SymbolizedProfile& profile, const Sample& sample) {
   return stack;
 }
 
-// Whether the profile names the runtime frames that a state is read from: the text form does not.
+// True if the profile has the runtime frames that show a state. The text form has not.
 bool tells_states(const SymbolizedProfile& profile) {
   return std::none_of(profile.samples.begin(), profile.samples.end(), [&](const Sample& sample) {
     return !sample.locations.empty() && profile.locations[sample.locations[0]].lines.empty();
@@ -58,7 +58,7 @@ class Matcher {
       : diff_(diff), options_(options), with_states_(with_states) {}
 
   void add(const SymbolizedProfile& profile, int64_t StackChange::*side) {
-    // Of several samples that are one stack here, the most frequent one names the line.
+    // Several samples may be one stack here. The line is that of the most frequent one.
     std::unordered_map<size_t, int64_t> most;
     for (const Sample& sample : profile.samples) {
       int64_t count = sample.values.empty() ? 0 : sample.values[0];
@@ -93,7 +93,7 @@ class Matcher {
   std::unordered_map<std::string, size_t> index_;
 };
 
-// What ?debug=2 shows of a stack: it leaves out runtime functions wherever they are.
+// The part of a stack that ?debug=2 shows: it leaves out all runtime functions.
 std::string dump_key(const std::vector<std::string>& functions) {
   std::string key;
   for (const std::string& function : functions) {

@@ -1,9 +1,9 @@
 // diff.h: two profiles of one service, stack by stack.
 //
-// Stacks are the same if they call the same functions in the same order and wait in the same way;
-// addresses and lines play no part, so that a rebuilt program can be compared with its former self.
-// What counts is what a report shows: runtime.gopark and what lies between it and the program's own
-// code are left out, which makes the binary form and the text form comparable.
+// Two stacks are the same if they have the same functions in the same order and wait in the same
+// way. Addresses and lines do not count, so that a program can be compared with its last build. The
+// frames are those that a report shows: runtime.gopark, and what is between it and the program's
+// code, is left out. So the binary form and the text form can be compared.
 #pragma once
 
 #include <cstdint>
@@ -16,12 +16,12 @@
 namespace golab::profiler {
 
 struct StackChange {
-  std::vector<std::string> functions;  // shown ones, leaf first
+  std::vector<std::string> functions;  // those that a report shows, leaf first
   std::string labels;                  // "tenant=acme, job=7"
   std::string state;                   // "chan receive", empty if unknown
 
-  // Where a person would look: the innermost frame of package main, or if there is none, the
-  // innermost one shown. Lines are those of the profile in which the stack is more frequent.
+  // The place to look at: the innermost frame of package main, or else the innermost frame shown.
+  // The line is that of the profile in which the stack is more frequent.
   std::string function;
   std::string file;
   int64_t line = 0;
@@ -35,29 +35,29 @@ struct StackChange {
 struct ProfileDiff {
   int64_t total_before = 0;
   int64_t total_after = 0;
-  std::vector<StackChange> stacks;  // all: the greatest change first, then the more frequent
+  std::vector<StackChange> stacks;  // all, the greatest change first, then the more frequent
 };
 
 struct DiffOptions {
-  // Two lines of one main function are two stacks. For profiles of one and the same binary.
+  // Two lines of one main function make two stacks. Requires two profiles of one binary.
   bool by_line = false;
 };
 
 ProfileDiff diff(const SymbolizedProfile& before, const SymbolizedProfile& after,
                  DiffOptions options = {});
 
-// Fills in states that the profiles do not tell, from a ?debug=2 dump of the same service.
+// Fills in the states that are missing in the profiles, from a ?debug=2 dump of the same service.
 void add_states(ProfileDiff& diff, const std::vector<DumpedGoroutine>& dump);
 
 struct RenderOptions {
-  bool colour = false;     // ANSI sequences for terminals
+  bool colour = false;     // with ANSI sequences, for terminals
   bool unchanged = false;  // also the stacks that did not change
   size_t rows_max = 0;     // 0: all
 };
 
 std::string render_diff(const ProfileDiff& diff, RenderOptions options = {});
 
-// Line `line` of a source file without its indentation, empty if there is no such file or line.
+// Line `line` of a source file without its indentation. Empty if there is no such file or line.
 std::string source_line(const std::string& file, int64_t line);
 
 }  // namespace golab::profiler

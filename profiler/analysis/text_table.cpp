@@ -1,19 +1,11 @@
-// text_table.cpp: widths first, then blanks.
+// text_table.cpp: computes the widths of columns, then pads the cells.
 #include "profiler/analysis/text_table.h"
 
 #include <algorithm>
 
+#include "runtime/strconv/utf8.h"
+
 namespace golab::profiler {
-namespace {
-
-// In characters: bytes that continue one do not count.
-size_t width_of(const std::string& text) {
-  return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) {
-    return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
-  }));
-}
-
-}  // namespace
 
 std::string coloured(const std::string& text, Colour colour, bool on) {
   static constexpr const char* kStart[] = {"", "\x1b[31m", "\x1b[32m", "\x1b[1m", "\x1b[2m"};
@@ -25,7 +17,7 @@ std::string TextTable::render(bool colour, const std::string& indent) const {
   std::vector<size_t> widths(columns_.size(), 0);
   for (const Row& row : rows_) {
     for (size_t i = 0; i < row.cells.size() && i < widths.size(); i++) {
-      widths[i] = std::max(widths[i], width_of(row.cells[i]));
+      widths[i] = std::max(widths[i], utf8::RuneCountInString(row.cells[i]));
     }
   }
   std::string text;
@@ -33,7 +25,7 @@ std::string TextTable::render(bool colour, const std::string& indent) const {
     std::string line;
     for (size_t i = 0; i < row.cells.size() && i < widths.size(); i++) {
       if (i > 0) line += "  ";
-      std::string blanks(widths[i] - width_of(row.cells[i]), ' ');
+      std::string blanks(widths[i] - utf8::RuneCountInString(row.cells[i]), ' ');
       line += columns_[i] == Align::Right ? blanks + row.cells[i] : row.cells[i] + blanks;
     }
     line.erase(line.find_last_not_of(' ') + 1);

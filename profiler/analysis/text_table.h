@@ -20,7 +20,7 @@ class TextTable {
     rows_.push_back({std::move(cells), colour});
   }
 
-  // Two blanks between columns, none at the end of a line.
+  // The rows as lines, with two blanks between columns and none at the end of a line.
   std::string render(bool colour, const std::string& indent = "  ") const;
 
  private:

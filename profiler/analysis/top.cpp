@@ -37,7 +37,7 @@ class Graph {
     count();
   }
 
-  // Counts anew, with only the kept nodes in the graph.
+  // Counts again, with only the kept nodes in the graph.
   void count() {
     edges_.clear();
     for (Node& n : nodes) n.flat = n.cum = 0;
@@ -68,13 +68,13 @@ class Graph {
     return it->second;
   }
 
-  // From the root to the leaf, and in a location from the physical function inwards.
+  // Goes from the root to the leaf and, in a location, from the physical function inwards.
   void add_sample(const Sample& sample) {
     const int64_t value = sample.values.empty() ? 0 : sample.values[0];
     if (value == 0) return;
     seen_.clear();
     uint32_t parent = kNone;
-    bool residual = false;  // frames that are not kept lie between parent and here
+    bool residual = false;  // dropped frames are between the parent and this one
     for (size_t i = sample.locations.size(); i-- > 0;) {
       const std::vector<uint32_t>& inside = nodes_of_[sample.locations[i]];
       for (size_t k = inside.size(); k-- > 0;) {
@@ -103,7 +103,8 @@ class Graph {
   std::unordered_set<uint32_t> seen_;
 };
 
-// Of absolute values; but where a profile was merged with a base to compare with, of the base's.
+// The sum of absolute values. If the profile was merged with a base to compare with, only the
+// base's.
 int64_t percentage_base(const SymbolizedProfile& profile) {
   int64_t all = 0, base = 0;
   for (const Sample& sample : profile.samples) {
@@ -120,14 +121,14 @@ int64_t cutoff(int64_t of, double fraction) {
   return static_cast<int64_t>(static_cast<double>(absolute(of)) * fraction);
 }
 
-// Keeps what matters and counts again without the rest. Returns how many nodes fell out.
+// Drops the small nodes and counts again without them. Returns how many it dropped.
 size_t drop_small_nodes(Graph& graph, double least_fraction) {
   int64_t flat_sum = 0;
   for (const Node& node : graph.nodes) add(flat_sum, node.flat);
   const int64_t least = cutoff(flat_sum, least_fraction);
   size_t dropped = 0;
   for (Node& node : graph.nodes) {
-    if (node.flat == 0 && node.cum == 0) continue;  // cancelled out: not worth a word
+    if (node.flat == 0 && node.cum == 0) continue;  // its samples cancel out: has no row anyway
     node.kept = absolute(node.cum) >= least;
     if (!node.kept) dropped++;
   }

@@ -1,12 +1,15 @@
 // top.h: the functions of a profile by their counts, as `go tool pprof -top` reports them.
 //
-// Flat is the number of goroutines that stand in a function, cum the number of those that have it
-// anywhere on their stacks. In a goroutine profile nearly all flat counts are runtime.gopark's, so
-// cum is what to look at.
+// flat is the number of goroutines with the function as their leaf. cum is the number of goroutines
+// with the function anywhere on their stacks. In a goroutine profile nearly all flat counts are
+// those of runtime.gopark, so look at cum.
 //
-// The rules are pprof's, with what surprises in them: a goroutine counts once for a function that
-// is on its stack twice; a function below half a percent of all is dropped, and then its flat count
-// goes to nobody; percentages are of the sum of absolute values, which matters in a delta.
+// The rules are pprof's:
+//
+//   - A goroutine counts once for a function, even if the function is on its stack twice.
+//   - A function below half a percent of the total is dropped. No other function gets its flat
+//     count.
+//   - Percentages are of the sum of absolute values. That matters in a delta.
 #pragma once
 
 #include <cstdint>
@@ -28,13 +31,13 @@ struct TopRow {
 
 struct TopReport {
   std::string file;      // the program's, without its directory
-  std::string build_id;  // both empty if the profile does not say
+  std::string build_id;  // both are empty if the profile does not have them
   std::string type;      // "goroutine"
   int64_t time_nanos = 0;
   int64_t duration_nanos = 0;
-  int64_t total = 0;     // what percentages are of
+  int64_t total = 0;     // 100 percent
   int64_t flat_sum = 0;  // of the rows
-  size_t functions = 0;  // that are worth a row; more than rows.size() if rows_max cut them
+  size_t functions = 0;  // not dropped; more than rows.size() if rows_max limits the rows
   size_t dropped = 0;    // functions with too little cum
   int64_t dropped_below = 0;
   std::vector<TopRow> rows;
@@ -44,7 +47,7 @@ enum class TopOrder { Flat, Cum };
 
 struct TopOptions {
   TopOrder order = TopOrder::Flat;
-  double least_fraction = 0.005;  // of the total, in cum, for a row
+  double least_fraction = 0.005;  // a row needs this part of the total, in cum
   size_t rows_max = 0;            // 0: all
 };
 

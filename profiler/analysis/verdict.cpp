@@ -11,7 +11,7 @@ namespace golab::profiler {
 LeakVerdict judge(const SymbolizedProfile& rest, const SymbolizedProfile& after, int64_t requests,
                   JudgeOptions options) {
   LeakVerdict verdict;
-  // One process, one binary: lines mean the same in both.
+  // Both are profiles of one process, so lines mean the same in both.
   verdict.diff = diff(rest, after, {.by_line = true});
   verdict.rest = verdict.diff.total_before;
   verdict.after = verdict.diff.total_after;

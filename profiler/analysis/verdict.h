@@ -1,15 +1,15 @@
-// verdict.h: does a service leak goroutines? Judged from a profile at rest and one after some
+// verdict.h: says whether a service leaks goroutines, from a profile at rest and one after
 // requests.
 //
-// The judge has to tell a leak from the noise of watching. The fetch of a profile itself adds
-// goroutines (its connection, that connection's background reader) that were there at rest in the
-// same numbers, but may have been caught in another state; connections of the load may still be
-// closing. All of that is the server's own. A stack with a function of package main in it is the
-// program's: if there are more of those than at rest, once the load is over, they were left behind.
+// A leak must be told from the noise of the measurement. The fetch of a profile needs goroutines
+// itself: its connection, and that connection's background reader. They are there at rest in the
+// same number, but perhaps in another state. Connections of the load may still be closing. All of
+// these are the server's own. A stack with a function of package main is the program's. If there
+// are more of those than at rest, after the load is over, they were left behind.
 //
 // So a stack has leaked if it is more frequent than at rest and
-//   - has a frame of package main, or
-//   - is the server's own and grew by more than `slack` goroutines.
+//   - it has a frame of package main, or
+//   - it is the server's own and grew by more than `slack` goroutines.
 #pragma once
 
 #include <cstdint>
@@ -30,9 +30,9 @@ struct LeakVerdict {
   int64_t rest = 0;   // goroutines at rest
   int64_t after = 0;  // and after the requests
   int64_t requests = 0;
-  double per_request = 0;           // goroutines that all leaked stacks gained by one request
+  double per_request = 0;           // goroutines of all leaked stacks, for one request
   std::vector<LeakedStack> leaked;  // the one that grew most first
-  ProfileDiff diff;                 // all of it
+  ProfileDiff diff;                 // of all stacks
 };
 
 struct JudgeOptions {
@@ -42,11 +42,11 @@ struct JudgeOptions {
 LeakVerdict judge(const SymbolizedProfile& rest, const SymbolizedProfile& after, int64_t requests,
                   JudgeOptions options = {});
 
-// "leaks: 20 requests left 1520 goroutines behind, 76 per request", and one line per leaked stack
-// with the source line below it where the file can be read.
+// The verdict ("leaks: 20 requests left 1520 goroutines behind, 76 per request"), one line for each
+// leaked stack, and below it the source line if the file can be read.
 std::string render_verdict(const LeakVerdict& verdict, RenderOptions options = {});
 
-// 76, 1.5, 0.05: as many digits as it takes, two behind the point at most.
+// The number with as many digits as it needs, but at most two after the point: 76, 1.5, 0.05.
 std::string rate_text(double rate);
 
 }  // namespace golab::profiler

@@ -1,4 +1,4 @@
-// wait_state.cpp: one line per function that only one kind of waiting goes through.
+// wait_state.cpp: a table of functions that occur in only one kind of waiting.
 #include "profiler/analysis/wait_state.h"
 
 #include <unordered_map>

@@ -1,4 +1,4 @@
-// wait_state.h: what a goroutine waits for, read off the runtime frames of its stack.
+// wait_state.h: tells what a goroutine waits for, from the runtime frames of its stack.
 #pragma once
 
 #include <string>
@@ -7,14 +7,15 @@
 
 namespace golab::profiler {
 
-// Frames of package runtime, which a report leaves out at the leaf.
+// True for a function of package runtime. A report leaves these out at the leaf.
 bool is_runtime_function(std::string_view name);
 
-// Go's words for the state of a goroutine with these functions on its stack, leaf first: "chan
-// receive", "select", "IO wait", as ?debug=2 prints them. Empty if the frames do not tell. A
-// profile has no states; but a goroutine that receives has runtime.chanrecv on its stack, and so
-// on. Two states cannot be told from their neighbours this way: a nil channel's, and a busy
-// goroutine's from one that waits its turn (both are empty).
+// The state of a goroutine with these functions on its stack, leaf first, in Go's words as ?debug=2
+// prints them: "chan receive", "select", "IO wait". A profile has no states, but a goroutine that
+// receives has runtime.chanrecv on its stack, and so on. The frames do not show
+//
+//   - a nil channel: the state is that of any other channel;
+//   - whether a goroutine runs or is runnable: the state is empty for both.
 std::string wait_state(const std::vector<std::string>& functions);
 
 }  // namespace golab::profiler

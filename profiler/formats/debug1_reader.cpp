@@ -7,7 +7,7 @@
 #include <unordered_map>
 
 #include "profiler/formats/profile.h"
-#include "profiler/formats/quote.h"
+#include "runtime/strconv/strconv.h"
 
 namespace golab::profiler {
 namespace {
@@ -129,11 +129,11 @@ class Debug1Reader {
     while (good && rest != "}") {
       if (!sample.labels.empty()) good = rest.starts_with(", ");
       if (good && !sample.labels.empty()) rest.remove_prefix(2);
-      auto key = take_go_quoted(rest);
+      auto key = strconv::take_quoted(rest);
       good = good && key && rest.starts_with(":");
       if (!good) break;
       rest.remove_prefix(1);
-      auto value = take_go_quoted(rest);
+      auto value = strconv::take_quoted(rest);
       good = value.has_value();
       if (good) sample.labels.push_back({*key, *value, 0, {}});
     }

@@ -3,8 +3,8 @@
 
 #include <cstdio>
 
-#include "profiler/formats/quote.h"
 #include "profiler/formats/tab_writer.h"
+#include "runtime/strconv/utf8.h"
 
 namespace golab::profiler {
 namespace {
@@ -52,7 +52,7 @@ std::string frame_lines(const std::vector<ShownFrame>& stack, bool cpp_names) {
       std::string_view go_name = shown.frame->function.empty() ? name : shown.frame->function;
       if (go_name == "runtime.goexit" || (!show && is_runtime(go_name))) continue;
       show = any = true;
-      lines.row(cells_of(shown, valid_utf8(name)));
+      lines.row(cells_of(shown, utf8::to_valid(name)));
     }
     if (any) break;
   }

@@ -1,4 +1,4 @@
-// delta.cpp: merging profiles, and pprof's own order on the wire.
+// delta.cpp: merges profiles, and writes them in pprof's own order.
 #include "profiler/formats/delta.h"
 
 #include <algorithm>
@@ -13,8 +13,8 @@ namespace {
 
 namespace pb = perftools::profiles;
 
-// A key made of numbers and strings. Each string is followed by its length, so that no two
-// different sequences of parts make one key.
+// A key made of numbers and strings. The length follows each string, so that no two different
+// sequences of parts make one key.
 class Key {
  public:
   Key& add(uint64_t number) {
@@ -31,7 +31,7 @@ class Key {
   std::string text_;
 };
 
-// Copies samples into one profile; what they need is copied once, in order of first use.
+// Copies samples into one profile. What samples need is copied once, in order of first use.
 class Merger {
  public:
   void add(const SymbolizedProfile& from) {
@@ -48,7 +48,7 @@ class Merger {
     Sample copy = sample;
     Key key;
     for (uint32_t& index : copy.locations) key.add(index = location(index));
-    // Labels are a set: their order makes no difference. Strings come before numbers when written.
+    // Labels are a set: their order does not count. Strings are written before numbers.
     std::stable_sort(copy.labels.begin(), copy.labels.end(), [](const Label& a, const Label& b) {
       bool a_number = a.str.empty() && a.num != 0, b_number = b.str.empty() && b.num != 0;
       return a_number != b_number ? b_number : a.key < b.key;
@@ -69,7 +69,8 @@ class Merger {
     if (locations_of_[index] != kNone) return locations_of_[index];
     Location copy = from_->locations[index];
     copy.mapping = mapping(copy.mapping);
-    // Two runs of one program may have it at different addresses; its own addresses stay the same.
+    // Two runs of one program may load a mapping at different addresses. So addresses are compared
+    // relative to the mapping.
     uint64_t base =
         copy.mapping == kNone ? 0 : from_->mappings[from_->locations[index].mapping].start;
     Key key;
@@ -116,7 +117,7 @@ class Merger {
   std::unordered_map<std::string, size_t> samples_, locations_, functions_, mappings_;
 };
 
-// Everything of the merged profile that is not about samples.
+// The merged profile without its samples.
 SymbolizedProfile head_of(const SymbolizedProfile& first, const SymbolizedProfile& second) {
   SymbolizedProfile head;
   head.sample_types = first.sample_types;
@@ -138,8 +139,7 @@ SymbolizedProfile head_of(const SymbolizedProfile& first, const SymbolizedProfil
   return head;
 }
 
-// Messages of the whole profile, with all strings entered in pprof's order before anything is
-// written.
+// Encodes a whole profile. All strings are entered in pprof's order before anything is written.
 class ProfileEncoder {
  public:
   explicit ProfileEncoder(const SymbolizedProfile& profile) : p_(profile) {}
@@ -262,7 +262,7 @@ ReadResult merge(const SymbolizedProfile& first, const SymbolizedProfile& second
     return std::all_of(sample.values.begin(), sample.values.end(),
                        [](int64_t v) { return v == 0; });
   });
-  Merger needed;  // once more, without what only the vanished samples used
+  Merger needed;  // merges again, without what only dropped samples used
   needed.merged = head_of(first, second);
   needed.add(all.merged);
   return {std::move(needed.merged), {}};

@@ -1,8 +1,8 @@
-// delta.h: what two profiles make when one is taken from the other: ?seconds=N.
+// delta.h: the difference of two profiles, for ?seconds=N.
 //
-// Go's handler takes the two as a reader would, multiplies the first by −1 and merges them. Its
-// merging is pprof's own, and so is the way the result is written: another field order than a
-// snapshot's, and gzip's usual level. See merge() for what is kept.
+// Go's handler parses the two profiles, multiplies the first by −1 and merges them. It merges as
+// pprof does, and writes the result as pprof does: the fields are in another order than in a
+// snapshot, and gzip's level is the default. merge() says what is kept.
 #pragma once
 
 #include "profiler/formats/pprof_writer.h"
@@ -10,23 +10,24 @@
 
 namespace golab::profiler {
 
-// A counted snapshot as a profile: what a reader of the written form would have.
+// A counted snapshot as a profile: what a reader gets from the written form.
 SymbolizedProfile profile_of(const StackTable& table, const PprofOptions& options);
 
-// Every value times `factor`.
+// Multiplies every value by `factor`.
 void scale(SymbolizedProfile& profile, int64_t factor);
 
-// Samples with equal stacks and equal labels are added up, in order of first appearance; those that
-// come to zero vanish, and with them every location, function and mapping that nothing needs any
-// more (the first mapping stays: it is the program). The result is as old as the older of the two
-// and lasts as long as both. It is an error to merge profiles with different sample types.
+// Adds up samples with equal stacks and equal labels, in order of first appearance. A sample is
+// dropped if all its values become zero. Locations, functions and mappings that no sample needs are
+// dropped too, except the first mapping, which is the program. The result has the earlier of the
+// two times, and the sum of the durations. It is an error if the sample types differ.
 ReadResult merge(const SymbolizedProfile& first, const SymbolizedProfile& second);
 
-// What `after` has more than `before`: time_nanos is after's, duration_nanos the time between them.
+// `after` minus `before`. A value is negative where there are fewer now. time_nanos is after's.
+// duration_nanos is the time between the two, if both have a time.
 ReadResult delta(const SymbolizedProfile& before, const SymbolizedProfile& after);
 
-// Writes any profile as pprof's own library does (sample types, samples, mappings, locations,
-// functions, strings, the rest), gzipped.
+// Writes any profile as pprof's own library does, gzipped. The fields are in this order: sample
+// types, samples, mappings, locations, functions, strings, the rest.
 void write_profile(const SymbolizedProfile& profile, const Sink& sink);
 void write_profile_plain(const SymbolizedProfile& profile, const Sink& sink);
 

@@ -5,7 +5,7 @@
 #include <google/protobuf/wire_format_lite.h>
 
 #include "profile.pb.h"
-#include "profiler/formats/quote.h"
+#include "runtime/strconv/utf8.h"
 
 namespace golab::profiler {
 
@@ -44,7 +44,7 @@ int64_t StringTable::index(std::string_view text) {
   if (auto known = index_.find(text); known != index_.end()) return known->second;
   auto index = static_cast<int64_t>(strings_.size());
   text = copy(text);
-  strings_.push_back(is_valid_utf8(text) ? text : copy(valid_utf8(text)));
+  strings_.push_back(utf8::ValidString(text) ? text : copy(utf8::to_valid(text)));
   index_.emplace(text, index);
   return index;
 }

@@ -6,7 +6,7 @@
 #include <numeric>
 #include <unordered_map>
 
-#include "profiler/formats/quote.h"
+#include "runtime/strconv/strconv.h"
 
 namespace golab::profiler {
 namespace {
@@ -51,8 +51,8 @@ uint64_t hash_of(const CountedStack& stack) {
   return hash;
 }
 
-// −1, 0, 1 as "0x<a>" sorts before, with or after "0x<b>" as text. What follows a shorter number is
-// a blank or a line's end, and both sort before any digit.
+// Compares the texts "0x<a>" and "0x<b>": −1, 0 or 1. A blank or the end of the line follows a
+// shorter number, and both sort before any digit.
 int compare_as_hex(uintptr_t a, uintptr_t b) {
   if (a == b) return 0;
   auto digits = [](uint64_t v) { return v == 0 ? 1 : (std::bit_width(v) + 3) / 4; };
@@ -61,7 +61,7 @@ int compare_as_hex(uintptr_t a, uintptr_t b) {
   return digits(a) < digits(b) ? -1 : 1;
 }
 
-// What a stack's order depends on besides its count.
+// A stack's place among stacks with the same count.
 struct SortKey {
   std::vector<uintptr_t> pcs;
   std::string labels;
@@ -112,8 +112,8 @@ StackTable count_stacks(const std::vector<StackRecord>& records, const Symbolize
   std::unordered_multimap<uint64_t, uint32_t> seen;
   for (const StackRecord& record : records) {
     std::vector<uintptr_t> pcs = record.pcs;
-    // Everything below, and every reader of a profile, takes one off an address to get back into
-    // the call. An exact leaf is moved up by one so that this finds it.
+    // The code below, and every reader of a profile, subtracts one from an address to get back into
+    // the call instruction. An exact leaf gets one more, so that they find it.
     if (record.leaf_exact && !pcs.empty()) pcs[0]++;
     auto found = symbolize(pcs);
 
@@ -152,7 +152,7 @@ std::vector<uintptr_t> shown_return_pcs(const PhysicalFrame& frame) {
   uintptr_t pc = frame.return_pc;
   for (const runtime::Frame& shown : frame.frames) {
     pcs.push_back(pc);
-    // pc − 1 is what is shown beside the name, so the lowest pc is entry + 1.
+    // A profile shows pc − 1 beside the name, so the lowest pc is entry + 1.
     if (pc > shown.entry + 1) pc--;
   }
   return pcs;
@@ -162,7 +162,7 @@ std::string labels_text(const LabelSet& labels) {
   std::string text = "{";
   for (const auto& [key, value] : labels) {
     if (text.size() > 1) text += ", ";
-    text += go_quote(key) + ":" + go_quote(value);
+    text += strconv::Quote(key) + ":" + strconv::Quote(value);
   }
   return text + "}";
 }

@@ -1,19 +1,16 @@
 // stacks.h: from raw stacks of return addresses to counted stacks of named frames.
 //
-// A snapshot delivers records: how many goroutines stand on these return addresses, leaf first.
-// Both written forms need the same three steps before the first byte:
+// A snapshot delivers records: return addresses, leaf first, and how many goroutines have this
+// stack. Both written forms need three steps before the first byte:
 //
-//  1. Names. Each address is asked for once per distinct stack. What is glue has no frames and
-//  leaves
-//     the stack, and so does its address: a reader must not see a frame there that Go would not
-//     have.
-//  2. Counting again. Two stacks that differed only in glue are now one and are added up. Labels
-//  keep
-//     stacks apart, and no labels are not an empty set of labels.
-//  3. Go's order: the highest count first; among equals the byte order of the text that debug=1
-//  writes.
+//  1. Name. The names of each distinct stack are looked up once. Glue has no frames, so its address
+//     leaves the stack: a reader must not see a frame that Go would not have.
+//  2. Count again. Stacks that differ only in glue are now one stack, so their counts are added.
+//     Stacks with different labels stay apart; no labels differ from an empty set of labels.
+//  3. Sort in Go's order: the highest count first. Equal counts are in the byte order of the text
+//     that debug=1 writes.
 //
-// Memory goes with distinct stacks and distinct addresses, never with goroutines.
+// Memory grows with distinct stacks and distinct addresses, not with goroutines.
 #pragma once
 
 #include <cstdint>
@@ -30,26 +27,27 @@ namespace golab::profiler {
 
 using LabelSet = std::vector<std::pair<std::string, std::string>>;
 
-// What the snapshot hands over.
+// One record of a snapshot.
 struct StackRecord {
   int64_t count = 1;
   std::vector<uintptr_t> pcs;  // return addresses, leaf first, goexit's included
-  // pcs[0] is an instruction's own address (a thread stopped by a signal, a goroutine that has not
-  // run yet), not where a call will return to.
+  // True if pcs[0] is the address of an instruction, not a return address. That is so for a thread
+  // that a signal stopped, and for a goroutine that has not run yet.
   bool leaf_exact = false;
   std::optional<LabelSet> labels;  // none: the goroutine never had any
 };
 
-// The frames of each of the given return addresses, innermost first, none where all is glue. The
-// answer has as many elements as the question. It sees the whole stack because what is glue can
-// depend on what called it. The texts in the frames have to last as long as what is made of them.
+// Returns the frames of each of the given return addresses, innermost first; none for an address
+// that is all glue. The result has as many elements as `pcs`. The function gets the whole stack,
+// because a frame can be glue for one caller only. The texts in the frames must live as long as
+// what is made of them.
 using SymbolizeStack =
     std::function<std::vector<std::vector<runtime::Frame>>(const std::vector<uintptr_t>& pcs)>;
 
-// Asks runtime/traceback. Needs a big stack, as symbolize() does.
+// Uses runtime/traceback. Needs a big stack, as symbolize() does.
 SymbolizeStack runtime_symbols();
 
-// A return address and who is there.
+// A return address and its frames.
 struct PhysicalFrame {
   uintptr_t return_pc = 0;
   std::vector<runtime::Frame> frames;  // innermost first, at least one
@@ -66,20 +64,20 @@ struct StackTable {
   std::vector<CountedStack> stacks;
 };
 
-// All three steps.
+// Does all three steps.
 StackTable count_stacks(const std::vector<StackRecord>& records, const SymbolizeStack& symbolize);
 
-// The addresses that debug=1 shows for one physical frame, as return addresses: one per frame, the
-// innermost call first. The first is the real one. The others are made up, as Go's are: one byte
-// less for every step outwards, which is still inside the call instruction (or at least in the
-// same function: never below its entry), so that a tool that resolves them finds the host.
+// The return addresses that debug=1 shows for one physical frame: one for each frame, the innermost
+// call first. The first is the real one. The others are made up, as Go's are: each step outwards is
+// one byte less, but never below the function's entry. That is still in the same function, mostly
+// in the call instruction, so a tool that resolves them finds the function that was inlined into.
 std::vector<uintptr_t> shown_return_pcs(const PhysicalFrame& frame);
 
-// The labels as debug=1 writes them: {"job":"import", "tenant":"acme"}
+// The labels as debug=1 writes them: {"job":"import", "tenant":"acme"}.
 std::string labels_text(const LabelSet& labels);
 
-// Back from a profile that was read, stack by stack and in its order. Names are the profile's,
-// which has to last as long as the table.
+// The table of a profile that was read, with its stacks in its order. The names are the profile's,
+// so the profile must live as long as the table.
 StackTable stacks_of(const SymbolizedProfile& profile);
 StackTable stacks_of(SymbolizedProfile&&) = delete;
 

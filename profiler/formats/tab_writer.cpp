@@ -1,20 +1,15 @@
-// tab_writer.cpp: the widths of columns, then the tabs that reach them.
+// tab_writer.cpp: computes the widths of columns, then the tabs that fill them.
 #include "profiler/formats/tab_writer.h"
 
 #include <algorithm>
+
+#include "runtime/strconv/utf8.h"
 
 namespace golab::profiler {
 namespace {
 
 constexpr size_t kTabStop = 8;
 constexpr size_t kPadding = 1;
-
-// In characters: bytes that continue one do not count.
-size_t width_of(const std::string& text) {
-  return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) {
-    return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
-  }));
-}
 
 }  // namespace
 
@@ -32,10 +27,11 @@ std::string TabWriter::flush() {
     for (size_t first = 0; first < rows_.size(); first++) {
       if (!has_cell(first)) continue;
       size_t last = first, longest = 0;
-      for (; has_cell(last); last++) longest = std::max(longest, width_of(rows_[last][column]));
+      for (; has_cell(last); last++)
+        longest = std::max(longest, utf8::RuneCountInString(rows_[last][column]));
       size_t width = (longest + kPadding + kTabStop - 1) / kTabStop * kTabStop;
       for (; first < last; first++) {
-        size_t missing = width - width_of(rows_[first][column]);
+        size_t missing = width - utf8::RuneCountInString(rows_[first][column]);
         tabs[first][column] = (missing + kTabStop - 1) / kTabStop;
       }
     }

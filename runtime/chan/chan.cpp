@@ -43,17 +43,7 @@ Layout layout_of(const ElemType* type, uint32_t size, bool timer) {
   return l;
 }
 
-// glibc gives each thread but the first a heap that grows by no more than is asked for: by a page
-// for every 17 timers, in a system call each, which doubled the time of time.After. So now and then
-// more is asked for and given back at once: that leaves it at the end of the heap.
-void make_room() {
-  constexpr size_t kRoomBytes = 60 << 10;  // from 128 KiB on it would be given to the kernel
-  static thread_local constinit uint32_t calls = 0;
-  if (++calls % 128 == 0) ::operator delete(::operator new(kRoomBytes));
-}
-
 hchan* allocate(const ElemType* type, uint32_t size, bool timer) {
-  make_room();
   Layout l = layout_of(type, size, timer);
   auto* block =
       static_cast<unsigned char*>(l.align <= std::align_val_t(__STDCPP_DEFAULT_NEW_ALIGNMENT__)
@@ -78,7 +68,7 @@ void deallocate(hchan* c) {
 
 enum class Outcome { Done, WouldBlock, Closed };
 
-// Hands *elem to whoever waits, or to the buffer. Requires c->lock; drops it unless WouldBlock.
+// Hands *elem to a waiting receiver or to the buffer. Requires c->lock; drops it unless WouldBlock.
 Outcome try_send(hchan* c, void* elem, bool keep) {
   if (c->closed.load(std::memory_order_relaxed) != 0) {
     unlockWithP(&c->lock);
@@ -101,7 +91,8 @@ Outcome try_send(hchan* c, void* elem, bool keep) {
   return Outcome::WouldBlock;
 }
 
-// Takes the oldest value to *elem (null: drops it). Requires c->lock; drops it unless WouldBlock.
+// Takes the oldest value to *elem (null: discards it).
+// Requires c->lock; drops it unless WouldBlock.
 Outcome try_recv(hchan* c, void* elem, bool keep) {
   uint32_t count = c->qcount.load(std::memory_order_relaxed);
   if (count > 0) {
@@ -109,7 +100,7 @@ Outcome try_recv(hchan* c, void* elem, bool keep) {
     carry(c->elemtype, elem, keep, slot, false);
     if (!c->elemtype->trivial) c->elemtype->destroy(slot);
     c->recvx = next_index(c, c->recvx);
-    // A full buffer may have senders waiting: the first one's value takes the place that came free.
+    // Senders wait only if the buffer was full. The first one's value takes the free slot.
     if (Sudog* sg = dequeue(&c->sendq)) {
       carry(c->elemtype, slot, false, sg->elem, sg->keep);
       c->sendx = c->recvx;
@@ -141,7 +132,7 @@ namespace golab::glue {
 
 using namespace golab::runtime;
 
-// Parks on q until a partner or close comes. Requires c->lock. True: a partner.
+// Parks on q until a partner or close comes. Requires c->lock. True if a partner came.
 [[gnu::always_inline]] static inline bool park_on(hchan* c, waitq* q, void* elem,
                                                   WaitReason reason) {
   G* gp = getm()->curg;
@@ -267,9 +258,9 @@ bool chantrysend(hchan* c, void* elem) {
     lockWithP(&c->lock);
     if (c->closed.load(std::memory_order_relaxed) == 0) {
       c->closed.store(1, std::memory_order_release);
-      // Off the queues under the lock, woken after it: a woken goroutine comes for this lock at
-      // once. A stack, as in Go: the one that waited longest is readied last, and so runs next
-      // here.
+      // They leave the queues under the lock and are woken after it, because a woken goroutine
+      // takes this lock at once. `all` is a stack, as in Go: the goroutine that waited longest is
+      // readied last, and so runs next here.
       Sudog* all = nullptr;
       while (Sudog* sg = dequeue(&c->recvq)) sg->next = all, all = sg;
       while (Sudog* sg = dequeue(&c->sendq)) sg->next = all, all = sg;

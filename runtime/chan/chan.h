@@ -1,11 +1,11 @@
 // chan.h: Go's channel, a typed conduit on which goroutines meet.
 //
-//   auto ch = make_chan<int>(3);    // ch := make(chan int, 3)   three sends may run ahead
+//   auto ch = make_chan<int>(3);    // ch := make(chan int, 3)  room for three values
 //   ch.send(7);                     // ch <- 7
 //   int v = ch.recv();              // v := <-ch
-//   auto [v, ok] = ch.recv_ok();    // v, ok := <-ch             ok is false once closed and
-//   drained for (int v : ch) { ... }        // for v := range ch         ends when ch is closed and
-//   drained close(ch); len(ch); cap(ch);    // close(ch); len(ch); cap(ch)
+//   auto [v, ok] = ch.recv_ok();    // v, ok := <-ch            ok is false once closed and drained
+//   for (int v : ch) { ... }        // for v := range ch        ends when ch is closed and drained
+//   close(ch); len(ch); cap(ch);    // close(ch); len(ch); cap(ch)
 //
 //   switch (select({recv(a, v, ok), send(b, x), otherwise})) {   // select {
 //     case 0: ...                                                //   case v, ok := <-a: ...
@@ -19,8 +19,8 @@
 // A default-constructed Chan is nil: send and recv on it park forever, close panics. That is Go's
 // rule, and a classic leak.
 //
-// Rules: Go specification, "Channel types", "Send statements", "Receive operator", "Select
-// statements".
+// Rules: Go specification, "Channel types", "Send statements", "Receive operator",
+// "Select statements".
 #pragma once
 
 #include <initializer_list>
@@ -44,7 +44,7 @@ struct Empty {
 
 namespace glue {
 
-// What all handles share: a counted reference to a channel, or nil.
+// The part that all handles share: a counted reference to a channel, or nil.
 class ChanRef {
  public:
   ChanRef() = default;
@@ -83,12 +83,12 @@ class RecvChan : public glue::ChanRef {
   using ChanRef::ChanRef;
   explicit RecvChan(const ChanRef& c) : ChanRef(c) {}
 
-  // Parks until there is a value or the channel is closed. Closed and drained: the zero value, at
-  // once.
+  // Parks until there is a value or the channel is closed. Returns the zero value, at once, from a
+  // channel that is closed and drained.
   T recv() const;
-  // The same, and whether it was a value (true) or the channel is closed and drained (false).
+  // As recv, and whether it was a value (true) or the channel is closed and drained (false).
   std::pair<T, bool> recv_ok() const;
-  // Range: each step parks like recv.
+  // For range-based for. Each step parks as recv does.
   glue::ChanRange<T> begin() const;
   std::nullptr_t end() const { return nullptr; }
 };
@@ -101,7 +101,7 @@ class SendChan : public glue::ChanRef {
   explicit SendChan(const ChanRef& c) : ChanRef(c) {}
 
   // Parks until a receiver or a free buffer slot takes `value`.
-  // Panics "send on closed channel" if closed, also when the close comes while this send is parked.
+  // Panics "send on closed channel" if it is closed, also by a close that comes while this parks.
   void send(T value) const;
 };
 
@@ -121,29 +121,32 @@ class Chan : public glue::ChanRef {
   operator SendChan<T>() const { return SendChan<T>(static_cast<const ChanRef&>(*this)); }
 };
 
-// make(chan T, size). Panics "makechan: size out of range" if size is negative.
+// make(chan T, size). Never parks. Panics "makechan: size out of range" if size is negative.
 template <typename T>
 Chan<T> make_chan(int64_t size = 0);
 
-// close(ch): receivers drain the buffer, then get the zero value. Panics "close of closed channel"
-// and "close of nil channel". A RecvChan cannot be closed: the sender closes.
+// close(ch): receivers drain the buffer, then get the zero value. Never parks.
+// Panics "close of closed channel" and "close of nil channel". A RecvChan cannot be closed: the
+// sender closes.
 template <typename T>
 void close(const Chan<T>& ch);
 template <typename T>
 void close(const SendChan<T>& ch);
 
-// Elements in the buffer; its size. 0 for nil and for the channel of a timer.
+// The number of elements in the buffer, and the buffer's size. Both are 0 for nil and for the
+// channel of a timer. Never park.
 inline int len(const glue::ChanRef& ch) { return runtime::chanlen(ch.hchan()); }
 inline int cap(const glue::ChanRef& ch) { return runtime::chancap(ch.hchan()); }
 
-// One case of a select. Operands are evaluated in order before anything is chosen (braces guarantee
-// it). recv: the value goes to `v` (assigned), `ok` as for recv_ok. send: an lvalue is copied, and
-// only if this case goes ahead.
+// One case of a select. Braces guarantee that the operands are evaluated in order, before a case is
+// chosen. recv(ch, v, ok) assigns the value to `v`; `ok` is as in recv_ok. send(ch, x) copies an
+// lvalue, and only if this case goes ahead.
 using Case = runtime::scase;
 inline constexpr Case otherwise{};
 
-// Parks until a case can go ahead, and answers its index; with `otherwise` among them never parks.
-// If several can, each is as likely. `select({})` parks for ever. Panics "send on closed channel".
+// Parks until a case can go ahead, and returns its index. If several can, each is as likely. Never
+// parks if `otherwise` is among the cases. `select({})` parks forever.
+// Panics "send on closed channel".
 inline int select(std::initializer_list<Case> cases);
 
 // ---- Implementation ----
@@ -180,7 +183,7 @@ struct ElemOps {
       destroy};
 };
 
-// Room for a T that the runtime may or may not build.
+// Room for a T. The runtime builds the T only if a value comes.
 template <typename T>
 union Slot {
   Slot() {}
@@ -206,9 +209,9 @@ template <typename T>
   return result;
 }
 
-// One pass over a channel. The receive is in the comparison, which a range-based for makes before
-// each round and nowhere else: so the loop has one receiving place, and a profile one stack for it,
-// as in Go.
+// One pass over a channel. The receive is in the comparison, because a range-based for makes it in
+// one place, before each round. So the loop has one receiving place, and a profile shows one stack
+// for it, as in Go.
 template <typename T>
 class ChanRange {
  public:
@@ -280,7 +283,7 @@ template <typename T>
   runtime::closechan(ch.hchan());
 }
 
-// The channel that a timer feeds, and that timer. `f` gets the hchan* as its arg.
+// A channel that a timer feeds. `f` gets the hchan* as its arg.
 template <typename T>
 inline Chan<T> make_timer_chan(void (*f)(void* arg, uint64_t seq, int64_t delta)) {
   return Chan<T>(runtime::maketimerchan(&glue::ElemOps<T>::type, f));

@@ -1,5 +1,4 @@
-// elem.h: moving elements and waking partners: what send, receive and select share. For
-// runtime/chan only.
+// elem.h: moving elements and waking partners, for send, receive and select (runtime/chan only).
 #pragma once
 
 #include <cstring>
@@ -10,8 +9,8 @@
 
 namespace golab::runtime {
 
-// Brings the element at `from` to `to` (null: nowhere). `assign`: to is a variable, else raw
-// memory. `copy`: from keeps its value, else it may be moved from.
+// Brings the element at `from` to `to` (null: nowhere). With `assign`, `to` is a variable; without,
+// raw memory. With `copy`, `from` keeps its value; without, it may be moved from.
 inline void carry(const ElemType* type, void* to, bool assign, void* from, bool copy) {
   if (to == nullptr) return;
   if (type->trivial) {
@@ -47,7 +46,7 @@ inline void enqueue(waitq* q, Sudog* sg) {
 }
 
 inline void dequeueSudoG(waitq* q, Sudog* sg) {
-  if (sg->prev == nullptr && sg->next == nullptr && q->first != sg) return;  // off already
+  if (sg->prev == nullptr && sg->next == nullptr && q->first != sg) return;  // not in the queue
   if (sg->prev != nullptr)
     sg->prev->next = sg->next;
   else
@@ -59,7 +58,8 @@ inline void dequeueSudoG(waitq* q, Sudog* sg) {
   sg->prev = sg->next = nullptr;
 }
 
-// The first waiter that is still to be had. One in a select may have been won by another channel.
+// Takes off the first waiter that is still free. A waiter in a select may belong to another channel
+// already: the first channel to set selectDone gets it.
 inline Sudog* dequeue(waitq* q) {
   for (;;) {
     Sudog* sg = q->first;
@@ -78,7 +78,7 @@ inline Sudog* dequeue(waitq* q) {
   }
 }
 
-// After this the sudog, which lies on gp's stack, may be gone.
+// Wakes the goroutine of sg. Afterwards sg, which lies on that goroutine's stack, may be gone.
 inline void wake(Sudog* sg, bool success) {
   G* gp = sg->g;
   sg->success = success;
@@ -86,8 +86,10 @@ inline void wake(Sudog* sg, bool success) {
   goready(gp);
 }
 
-// Tries one case of a select; requires its channel's lock. 0: went ahead, 2: the channel is closed
-// (in both the lock is dropped), 1: would park.
+// Tries one case of a select. Requires its channel's lock. Returns
+//   0  if the case went ahead; the lock is dropped
+//   1  if it would park; the lock is still held
+//   2  if the channel is closed; the lock is dropped
 int try_case(scase* cas);
 
 }  // namespace golab::runtime

@@ -1,13 +1,13 @@
 // hchan.h: the channel as the runtime sees it: untyped elements, two queues of waiting goroutines.
 //
 // Invariants, under hchan::lock (Go's chan.go states the same):
-//   - at least one of sendq and recvq is empty, but for a goroutine that waits in one select on
-//   both;
-//   - in a buffered channel, qcount > 0 means that recvq is empty, qcount < dataqsiz that sendq is.
+//   - At least one of sendq and recvq is empty, unless one select waits on both.
+//   - In a buffered channel, qcount > 0 means that recvq is empty.
+//   - In a buffered channel, qcount < dataqsiz means that sendq is empty.
 //
-// A value is moved once wherever that can be done: a sender that finds a receiver waiting moves it
-// right into the receiver's frame, and a receiver takes it right out of a waiting sender's frame.
-// That is why the queues hold pointers into stacks of parked goroutines; a stack here never moves.
+// A value is moved once wherever possible: a sender moves it into the frame of a waiting receiver,
+// and a receiver takes it out of the frame of a waiting sender. So the queues hold pointers into
+// the stacks of parked goroutines. A stack here never moves.
 #pragma once
 
 #include <atomic>
@@ -22,12 +22,12 @@ struct G;
 struct Timer;
 struct hchan;
 
-// How to carry an element from here to there. A receiver's slot is raw memory (construct) or a
-// variable of the program (assign); a sender's value may be consumed (move) or must stay (copy).
+// How to bring an element from one place to another. A receiver's slot is raw memory (construct) or
+// a variable of the program (assign). A sender's value may be consumed (move) or must stay (copy).
 struct ElemType {
   uint32_t size;
   uint32_t align;
-  bool trivial;  // memcpy does for all
+  bool trivial;  // memcpy is enough for all of these
   void (*construct_move)(void* to, void* from);
   void (*construct_copy)(void* to, void* from);
   void (*assign_move)(void* to, void* from);
@@ -72,19 +72,19 @@ struct hchan {
 
 // Panics "makechan: size out of range" if size < 0 or too large.
 hchan* makechan(const ElemType* type, int64_t size);
-// A channel that a timer feeds: one slot, but len and cap 0 to the user. f is called with arg = the
-// channel.
+// A channel that a timer feeds. It has one slot, but the user sees len and cap 0. `f` is called
+// with arg = the channel.
 hchan* maketimerchan(const ElemType* type, void (*f)(void* arg, uint64_t seq, int64_t delta));
-void freechan(hchan* c);  // the last handle is gone
+void freechan(hchan* c);  // when the last handle is gone
 
-// Park as the language says; null channels park for ever. See Chan for what they panic with.
+// Park as the language says. A null channel parks forever. See Chan for what they panic with.
 void chansend1(hchan* c, void* elem);
-// Receives build the value in raw memory; false: closed and drained, nothing was built. The two
-// differ in name only: Go calls the first for `v := <-ch`, the second for `v, ok := <-ch` and
-// range.
+// These build the value in the raw memory at elem. They return false, and build nothing, if the
+// channel is closed and drained. They differ only in name: Go calls the first for `v := <-ch`, the
+// second for `v, ok := <-ch` and range.
 bool chanrecv1(hchan* c, void* elem);
 bool chanrecv2(hchan* c, void* elem);
-bool chantrysend(hchan* c, void* elem);  // never parks. Not for programs: a timer's send.
+bool chantrysend(hchan* c, void* elem);  // never parks; for timers
 void closechan(hchan* c);
 int chanlen(const hchan* c);
 int chancap(const hchan* c);
@@ -92,13 +92,13 @@ int chancap(const hchan* c);
 struct scase {
   hchan* c = nullptr;
   void* elem = nullptr;
-  bool* ok = nullptr;  // receive: where to say whether it was a value
+  bool* ok = nullptr;  // receive: set to whether it was a value
   enum Kind : uint8_t { Recv, Send, Default } kind = Default;
   bool keep = false;
   void (*zero)(void* elem) = nullptr;  // receive from a closed channel: the zero value
 };
 
-// The index of the case that went ahead. Parks if none can and there is no default.
+// Returns the index of the case that goes ahead. Parks if none can and there is no default.
 int selectgo(scase* cases, int n);
 
 }  // namespace golab::runtime

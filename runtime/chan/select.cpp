@@ -1,12 +1,14 @@
 // select.cpp: waiting on several channels at once.
 //
-// Three passes, Go's. First the ready cases, looked at in random order with all channels locked;
-// then, if none is ready, a sudog on every channel's queue and one park; at last, woken by one of
-// them, off the queues of the others. Locks are taken in order of the channels' addresses, so two
-// selects cannot wait for each other. Two partners may want to wake the same select at the same
-// time: G::selectDone lets one.
+// There are three passes, as in Go:
+//   1. With all channels locked, look for a ready case, in random order.
+//   2. If none is ready, put a sudog on every channel's queue, and park once.
+//   3. After one channel has woken this goroutine, leave the queues of the others.
 //
-// The random order is one of the places where the scheduler chooses: see cheaprandn in permute.
+// Locks are taken in order of the channels' addresses, so two selects cannot wait for each other.
+// Two partners may want to wake the same select at the same time. G::selectDone lets one of them.
+//
+// The random order is a choice of the scheduler: see cheaprandn in permute.
 #include <cstdint>
 #include <new>
 
@@ -34,7 +36,7 @@ void sellock(scase* cases, const Order* order, int n) {
   }
 }
 
-// Unlocks all but `except`, whose lock its case has dropped already.
+// Unlocks all channels but `except`. Its case has dropped that lock already.
 void selunlock(scase* cases, const Order* order, int n, hchan* except) {
   hchan* last = nullptr;
   for (int i = n; i-- > 0;) {
@@ -44,16 +46,16 @@ void selunlock(scase* cases, const Order* order, int n, hchan* except) {
   }
 }
 
-// Fills poll order (a random permutation) and lock order (by address) with the cases that have a
-// channel.
+// Fills in the poll order (a random permutation) and the lock order (by address) of the cases that
+// have a channel. Returns how many there are.
 int permute(scase* cases, int n, Order* order) {
   int count = 0;
   for (int i = 0; i < n; i++) {
-    if (cases[i].c == nullptr) continue;  // nil channels are never ready; default has none
+    if (cases[i].c == nullptr) continue;  // a nil channel is never ready; a default has no channel
     int at = static_cast<int>(cheaprandn(static_cast<uint32_t>(count + 1)));
     order[count].poll = order[at].poll;
     order[at].poll = static_cast<uint16_t>(i);
-    int j = count;  // insertion: a select has few cases
+    int j = count;  // insertion sort: a select has few cases
     while (j > 0 && cases[order[j - 1].lock].c > cases[i].c) {
       order[j].lock = order[j - 1].lock;
       j--;
@@ -71,15 +73,15 @@ struct Park {
 };
 
 bool selparkcommit(G*, void* arg) {
-  Park park =
-      *static_cast<Park*>(arg);  // on the parked stack: read before the last lock is dropped
+  // The argument lies on the parked stack, so it is read before the last lock is dropped.
+  Park park = *static_cast<Park*>(arg);
   selunlock(park.cases, park.order, park.n, nullptr);
   return true;
 }
 
 struct Result {
   int index;
-  int outcome;  // 0 done, 2 closed
+  int outcome;  // as of try_case
 };
 
 }  // namespace
@@ -90,7 +92,7 @@ namespace golab::glue {
 
 using namespace golab::runtime;
 
-// All channels are locked and none is ready.
+// Passes 2 and 3. Requires: all channels are locked and none is ready.
 [[gnu::always_inline]] static inline Result wait_for_one(scase* cases, Order* order, int n,
                                                          Sudog* sudogs) {
   G* gp = getm()->curg;
@@ -116,7 +118,7 @@ using namespace golab::runtime;
   auto* won = static_cast<Sudog*>(gp->param);
   gp->waiting = nullptr;
   for (int i = 0; i < n; i++) {
-    if (&sudogs[i] == won) continue;  // off already
+    if (&sudogs[i] == won) continue;  // its waker has taken it off
     scase& cas = cases[sudogs[i].index];
     lockWithP(&cas.c->lock);
     dequeueSudoG(cas.kind == scase::Send ? &cas.c->sendq : &cas.c->recvq, &sudogs[i]);
@@ -127,7 +129,7 @@ using namespace golab::runtime;
 
 static Result choose(scase* cases, int n, bool block, int default_index) {
   Order order_inline[kInline];
-  union Sudogs {  // nothing is written there before it is known that this parks
+  union Sudogs {  // without initialization: only a select that parks writes to it
     Sudogs() {}
     Sudog at[kInline];
   } sudogs_inline;

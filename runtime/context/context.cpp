@@ -1,12 +1,13 @@
 // context.cpp: how cancellation runs down the tree of contexts.
 //
-// Two kinds of objects. A cancelCtx is what can be cancelled: done channel, Err, Cause, and the
-// list of the cancelCtx below it. The contexts that handles name (cancelContext, valueCtx …) hold
-// their parent and, if they can be cancelled, their cancelCtx. Down the tree the lists own, up the
-// tree only a weak pointer leads, to leave the list when cancelled.
+// There are two kinds of objects. A cancelCtx can be cancelled: it has the done channel, Err,
+// Cause, and the list of the cancelCtx below it. The contexts that handles name (cancelContext,
+// valueCtx …) hold their parent and, if they can be cancelled, their cancelCtx.
 //
-// Locks: a cancelCtx is locked while those below it are cancelled, always downwards. So who returns
-// from cancel() knows that the whole tree below is done, even if another call got there first.
+// Down the tree, the lists own. Up the tree leads only a weak pointer, used to leave the list.
+//
+// Lock order: downwards. A cancelCtx is locked while those below it are cancelled. So when cancel()
+// returns, the whole tree below is cancelled, even if another call came first.
 #include "runtime/context/context.h"
 
 #include <atomic>
@@ -20,7 +21,7 @@ namespace golab::context {
 
 namespace {
 
-// Asking a context for the value of this key's address yields its innermost cancelCtx*.
+// A context's value for the address of this key is its innermost cancelCtx*.
 const int cancelCtxKey = 0;
 
 struct Locked {
@@ -41,7 +42,7 @@ class cancelCtx : public std::enable_shared_from_this<cancelCtx> {
   void propagateCancel(const Context& parent);
 
  protected:
-  // The state is monotonic. Err may be seen only once Done is closed.
+  // The state only grows. Err may be seen only after Done is closed.
   enum : uint32_t { kLive, kClosing, kClosed };
 
   void remove_child(cancelCtx* child);
@@ -54,9 +55,9 @@ class cancelCtx : public std::enable_shared_from_this<cancelCtx> {
   Chan<Empty> done_;   // made at the first call of Done
   error err_, cause_;  // written once, before state_
 
-  cancelCtx* first_child_ = nullptr;  // these are owned: see held_
+  cancelCtx* first_child_ = nullptr;  // the list owns its members: see held_
   std::weak_ptr<cancelCtx> parent_;
-  std::shared_ptr<cancelCtx> held_;  // this, as long as it is in its parent's list
+  std::shared_ptr<cancelCtx> held_;  // this object, as long as it is in its parent's list
   cancelCtx* prev_ = nullptr;        // guarded by the parent's mu_
   cancelCtx* next_ = nullptr;
 };
@@ -96,10 +97,11 @@ error cancelCtx::Cause() {
                                          const error& cause) {
   {
     Locked l(mu_);
-    if (state_.load(std::memory_order_relaxed) != kLive) return;  // the first one decided
+    if (state_.load(std::memory_order_relaxed) != kLive) return;  // the first call decides
     err_ = err;
     cause_ = cause == nullptr ? err : cause;
-    // Before Done can be seen closed: who sees that finds an Err. Who sees Err first waits for Done.
+    // This comes before Done is closed: a goroutine that sees Done closed must find an Err. A
+    // goroutine that sees the state first waits for Done (in Err).
     state_.store(kClosing, std::memory_order_release);
     if (has_done_.load(std::memory_order_relaxed)) {
       close(done_);
@@ -128,14 +130,14 @@ void cancelCtx::remove_child(cancelCtx* child) {
 void cancelCtx::removeChild() {
   std::shared_ptr<cancelCtx> parent = parent_.lock();
   if (parent == nullptr) return;
-  std::shared_ptr<cancelCtx> self;  // its last owner must not be the list that we hold locked
+  std::shared_ptr<cancelCtx> self;  // declared before the lock, so that it outlives it
   Locked l(parent->mu_);
   if (held_ == nullptr) return;  // the parent was cancelled
   self = held_;
   parent->remove_child(this);
 }
 
-// Nobody can reach this any more: neither can they be cancelled from here.
+// This object is being destroyed, so no call can cancel its children through it.
 void cancelCtx::drop_children() {
   while (first_child_ != nullptr) {
     std::shared_ptr<cancelCtx> last = first_child_->held_;
@@ -152,7 +154,7 @@ void cancelCtx::drop_children() {
   if (select({recv(done), otherwise}) == 0) return as_parent(parent, this);
   any found = parent.Value(&cancelCtxKey);
   cancelCtx* const* node = found.get<cancelCtx*>();
-  // A context of a foreign type may pass Value on but have a Done of its own: that one counts.
+  // A context of a foreign type may pass Value on but have a Done of its own. That Done counts.
   if (node != nullptr && (*node)->Done() == done) {
     cancelCtx* p = *node;
     {
@@ -173,15 +175,14 @@ void cancelCtx::drop_children() {
   });
 }
 
-// A cancelCtx with a deadline: whoever cancels it first stops the timer.
+// A cancelCtx with a deadline. Its first cancellation stops the timer.
 class timerCtx final : public cancelCtx {
  public:
   explicit timerCtx(time::Time d) : deadline(d) {}
 
   void cancel(bool remove_from_parent, const error& err, const error& cause) override {
     cancelCtx::cancel(remove_from_parent, err, cause);
-    // The timer's function holds this context: let go of the timer, or they keep each other for
-    // ever.
+    // The timer's function holds this context. Release the timer, or each keeps the other alive.
     time::Timer timer;
     {
       Locked l(mu_);
@@ -191,7 +192,7 @@ class timerCtx final : public cancelCtx {
     }
     timer.Stop();
   }
-  // Unless it was cancelled already.
+  // Does nothing if this is already cancelled.
   void arm(time::Duration d, golab::glue::Func<void()> f) {
     Locked l(mu_);
     if (state_.load(std::memory_order_relaxed) != kLive) return;
@@ -206,7 +207,7 @@ class timerCtx final : public cancelCtx {
   bool armed_ = false;
 };
 
-// What AfterFunc hangs into the tree.
+// The node that AfterFunc puts into the tree.
 class afterFuncCtx final : public cancelCtx {
  public:
   explicit afterFuncCtx(golab::glue::Func<void()> fn) : f(std::move(fn)) {}
@@ -216,12 +217,11 @@ class afterFuncCtx final : public cancelCtx {
     once.Do([this] { go(f); });
   }
 
-  sync::Once once;  // starts f, or stops it from being started
+  sync::Once once;  // starts f, or prevents it
   golab::glue::Func<void()> f;
 };
 
-// ---- The contexts that handles name
-// --------------------------------------------------------------
+// ---- The contexts that handles name -------------------------------------------------------------
 
 class emptyCtx : public Interface {
  public:
@@ -239,11 +239,11 @@ class todoCtx final : public emptyCtx {
 
 any value(const Interface* c, const any& key);
 
-// A context below another one; by default it is like that one.
+// A context below another one. By default it behaves as its parent does.
 class derivedCtx : public Interface {
  public:
   explicit derivedCtx(const Context& p) : parent(p) {}
-  // Whoever is the last owner of a long chain takes it apart link by link, not by recursion.
+  // Takes a long chain apart link by link: recursion would need a stack as long as the chain.
   ~derivedCtx() override {
     std::shared_ptr<Interface> link = parent.release();
     while (link != nullptr && link.use_count() == 1) {
@@ -257,7 +257,7 @@ class derivedCtx : public Interface {
   RecvChan<Empty> Done() const override { return parent.Done(); }
   error Err() const override { return parent.Err(); }
   any Value(const any& key) const override { return value(this, key); }
-  // What this very context says about key; false: ask the parent.
+  // Sets *v if this very context has a value for key. False if the parent must be asked.
   virtual bool own_value(const any& key, any* v) const = 0;
 
   Context parent;
@@ -348,8 +348,7 @@ void check_parent(const Context& parent) {
 
 }  // namespace
 
-// ---- For programs
-// --------------------------------------------------------------------------------
+// ---- For programs -------------------------------------------------------------------------------
 
 std::string Interface::String() const { return golab::glue::demangled_type_name(typeid(*this)); }
 
@@ -360,7 +359,7 @@ const Interface& Context::get() const {
   return *impl_;
 }
 
-// Kept for ever: goroutines may use them while the process ends.
+// These are never destroyed: goroutines may use them while the process ends.
 Context Background() {
   static const Context& background = *new Context(std::make_shared<backgroundCtx>());
   return background;

@@ -1,25 +1,24 @@
 // context.h: Go's context: tells everything that works on one task when to stop, and why.
 //
-//   auto [ctx, cancel] = context::WithTimeout(context::Background(), 1 * time::Second);
-//   Defer d{cancel};                                    // defer cancel()
-//   select({recv(ctx.Done()), recv(jobs, job, ok)})     // case <-ctx.Done():
-//   if (ctx.Err() != nullptr) return ctx.Err();
+//   auto [ctx, cancel] = context::WithCancel(parent);  // ctx, cancel := context.WithCancel(parent)
+//   Defer d{cancel};                                   // defer cancel()
+//   select({recv(ctx.Done()), recv(jobs, job, ok)})    // case <-ctx.Done():
+//   if (ctx.Err() != nullptr) return ctx.Err();        // if ctx.Err() != nil { return ctx.Err() }
 //
-// Contexts form a tree. Cancelling one cancels, before the call returns, everything below it, with
-// the same Err and Cause, and nothing above it. No goroutine stands behind a context, however deep
-// the tree (only below a parent of a foreign type, one of your own, one watches). The first
-// cancellation decides Err and Cause; later ones change nothing.
+// Contexts form a tree. Cancelling a context also cancels everything below it, with the same Err
+// and Cause, before the call returns. Nothing above it is cancelled. The first cancellation decides
+// Err and Cause; later ones change nothing. A context needs no goroutine, however deep the tree is.
+// The exception is a parent of a type of your own: one goroutine watches it.
 //
-// A Context is a handle: copy it. Who calls WithCancel owes a call of cancel: until then, or until
-// the parent is cancelled, the parent keeps this context's place in its list; and a deadline's
-// timer keeps running. That is the leak that `go vet` calls lostcancel.
+// A Context is a handle: copy it. A caller of WithCancel must call cancel. Until that call, or
+// until the parent is cancelled, the parent keeps the context in its list, and a deadline's timer
+// runs. That is the leak that `go vet` calls lostcancel.
 //
-// Ownership: a child holds its parent (to ask for values and deadlines). A parent holds only what
-// it must reach to cancel a child: its cancelState. So there is no cycle, and dropping the last
-// handle frees.
+// Ownership: a child holds its parent, to ask it for values and deadlines. A parent holds only the
+// part of a child that can be cancelled (cancelCtx, in context.cpp). So there is no cycle, and
+// dropping the last handle frees the context.
 //
-// Clang before 16 cannot capture `ctx` and `cancel` of a structured binding in a lambda; write
-// [ctx = ctx] there.
+// Clang before 16 cannot capture a structured binding in a lambda: write [ctx = ctx] there.
 #pragma once
 
 #include <memory>
@@ -34,7 +33,7 @@
 
 namespace golab::context {
 
-// What a context of your own derives from. All methods may be called by several goroutines at once.
+// The base of a context type of your own. Several goroutines may call its methods at once.
 class Interface {
  public:
   virtual ~Interface() = default;
@@ -54,13 +53,14 @@ class Context {
   requires std::is_base_of_v<Interface, T> Context(std::shared_ptr<T> impl)
       : impl_(std::move(impl)) {}
 
-  // When this context will be cancelled; ok is false if no time is set.
+  // The time at which this context will be cancelled, and true. False if no time is set.
   std::pair<time::Time, bool> Deadline() const { return get().Deadline(); }
-  // Is closed when this context is cancelled. The same channel each time. Nil: never.
+  // The channel that is closed when this context is cancelled; the same one each time. Nil if this
+  // can never be cancelled.
   RecvChan<Empty> Done() const { return get().Done(); }
-  // Nil until Done is closed; then Canceled or DeadlineExceeded.
+  // Nil until Done is closed, then Canceled or DeadlineExceeded.
   error Err() const { return get().Err(); }
-  // What WithValue stored for key here or above; nil if nothing.
+  // The value that WithValue stored for key, here or above. Nil if there is none.
   any Value(const any& key) const { return get().Value(key); }
   std::string String() const { return impl_ ? impl_->String() : "<nil>"; }
 
@@ -74,7 +74,7 @@ class Context {
   std::shared_ptr<Interface> impl_;
 };
 
-// Any goroutine may call one, several times; calls after the first do nothing. Does not wait for
+// Any goroutine may call it, several times. Calls after the first do nothing. It does not wait for
 // the work to stop.
 using CancelFunc = golab::glue::Func<void()>;
 // cancel(nullptr) sets the cause to Canceled.
@@ -92,27 +92,28 @@ inline const error DeadlineExceeded = deadlineExceededError{};
 Context Background();
 Context TODO();
 
-// These panic "cannot create context from nil parent".
+// All of these panic "cannot create context from nil parent". None parks.
 std::pair<Context, CancelFunc> WithCancel(const Context& parent);
 std::pair<Context, CancelCauseFunc> WithCancelCause(const Context& parent);
-// A deadline in the past: cancelled on return. A parent's earlier deadline holds.
+// With a deadline in the past, the context is already cancelled on return. An earlier deadline of
+// the parent wins.
 std::pair<Context, CancelFunc> WithDeadline(const Context& parent, time::Time d);
 std::pair<Context, CancelFunc> WithDeadlineCause(const Context& parent, time::Time d, error cause);
 std::pair<Context, CancelFunc> WithTimeout(const Context& parent, time::Duration timeout);
 std::pair<Context, CancelFunc> WithTimeoutCause(const Context& parent, time::Duration timeout,
                                                 error cause);
-// Keys compare by type and value: give them a type of your own. Panics "nil key", "key is not
-// comparable".
+// Keys compare by type and value, so give them a type of your own.
+// Panics "nil key" and "key is not comparable".
 Context WithValue(const Context& parent, any key, any value);
 // The values of parent, but never cancelled.
 Context WithoutCancel(const Context& parent);
 
-// Why ctx was cancelled: the error given to a CancelCauseFunc or to ...Cause, else Err(). Nil if it
-// is not.
+// Why ctx was cancelled: the error given to a CancelCauseFunc or to a ...Cause function, else
+// Err(). Nil if ctx is not cancelled.
 error Cause(const Context& ctx);
 
-// Calls f in a goroutine of its own once ctx is cancelled, at once if it is. What it answers is
-// stop(): true exactly if that call prevented f.
+// Calls f in a goroutine of its own when ctx is cancelled, at once if it is already. Returns stop:
+// a call of stop() returns true if it prevented the call of f.
 golab::glue::Func<bool()> AfterFunc(const Context& ctx, golab::glue::Func<void()> f);
 
 }  // namespace golab::context

@@ -1,9 +1,8 @@
-// arch.h: what depends on the processor, one file each, so that a port is a file.
+// arch.h: what depends on the processor: one file for each, so that a port is one file.
 #pragma once
 
 #if defined(__x86_64__)
 #include "runtime/core/arch_x86_64.h"
 #else
-#error \
-    "golab runs on x86-64. A port is a file beside arch_x86_64.h: see the list of functions there."
+#error "golab runs on x86-64. A port is a file beside arch_x86_64.h, with what its head lists."
 #endif

@@ -1,21 +1,19 @@
-// arch_x86_64.cpp: jump: Boost.Context's, and in step with the processor's memory of calls.
+// arch_x86_64.cpp: jump: Boost.Context's, in step with the processor's return predictor.
 //
-// A processor guesses where a `ret` goes from a stack of its own: each `call` puts an address on
-// it, each `ret` takes one off. It knows nothing of a change of stacks. What it remembers then are
-// the calls of the goroutine that left, and two goroutines that park in the same function have
-// called the same functions to get there: its guesses would be right for all but the last frame.
+// A processor predicts the target of a `ret` with a stack of its own: each `call` pushes an
+// address, each `ret` pops one. It does not know that a switch changes the real stack, so it
+// predicts the returns of the goroutine that left. That is right most of the time: two goroutines
+// that park in the same function have called the same functions to get there.
 //
-// But jump_fcontext is called, and arrives by an indirect jump. So one address too many is left,
-// each guess is that of the frame before, and all of them are wrong, from gopark to the program and
-// on: 15 to 20 cycles each, three quarters of the time of a switch. Therefore `jump` takes that one
-// off: who arrives returns once more, to where the guess goes and it stands already. %rdx tells the
-// first time from the second: it is the datum that jump_fcontext passes on, which is always 0 here.
+// But jump_fcontext is entered by a call and left by an indirect jump. So one address too many is
+// on the predictor's stack. Every prediction is off by one frame, and every return from gopark to
+// the program is mispredicted, which takes most of the time of a switch. Therefore `jump` pops that
+// address: after it arrives, it executes one more `ret`, to the predicted address, which is
+// .Larrived itself. %rdx tells the first arrival from the second: jump_fcontext passes it on, and
+// it is always 0 here.
 //
-// For the same reason a stack is left for good from its bottom frame, by a jump and not a call
-// (jump_for_good): what the processor remembers is then what it was when the stack was entered.
-//
-// Measured on a Zen 5, against jump_fcontext alone: a switch by Gosched 0.6, a ping-pong round trip
-// 0.7, a hop in a pipeline 0.5 of the time.
+// For the same reason a stack is left for good by a jump from its bottom frame, not by a call
+// (jump_for_good). The predictor's stack is then as it was when the stack was entered.
 #include "runtime/core/arch.h"
 
 asm(R"(

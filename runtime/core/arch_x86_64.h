@@ -16,9 +16,9 @@ extern thread_local constinit M* tls_m;
 // The M of the thread that executes this very instruction.
 //
 // A compiler may keep the address of a thread_local in a register across a call, and a goroutine
-// may wake from that call on another thread. So the address never exists: a volatile asm reads the
-// variable through the thread register each time. (Local-exec model: the lab links its runtime
-// statically into a non-PIE program.)
+// may return from that call on another thread. So the address never exists: a volatile asm reads
+// the variable through the thread register each time. It uses the local-exec model, because the lab
+// links its runtime statically into a non-PIE program.
 [[gnu::always_inline]] inline M* getm() {
   M* m;
   asm volatile("movq %%fs:_ZN5golab7runtime5tls_mE@tpoff, %0" : "=r"(m)::"memory");
@@ -28,11 +28,11 @@ extern thread_local constinit M* tls_m;
 inline void cpu_relax() { __builtin_ia32_pause(); }
 inline void full_fence() { __builtin_ia32_mfence(); }
 
-// To another stack, where a jump() returns, or a new context begins. Returns when something jumps
-// back, with where that came from. See arch_x86_64.cpp.
+// Goes to another stack: a jump() returns there, or a new context begins. Returns when a thread
+// jumps back, with the context of the stack that it left. See arch_x86_64.cpp.
 void* jump(void* to) asm("golab_jump");
 
-// The last jump from a stack: from the frame that it is in, without a call.
+// The last jump from a stack. It is made without a call, from the frame of its caller.
 [[noreturn, gnu::always_inline]] inline void jump_for_good(void* to) {
   asm volatile("xorl %%esi, %%esi\n\tjmp jump_fcontext@PLT" ::"D"(to) : "memory");
   __builtin_unreachable();

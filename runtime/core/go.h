@@ -1,12 +1,11 @@
 // go.h: the go statement.
 //
-//   go(f, x);            // go f(x)
-//   go([=] { ... });     // go func() { ... }()
+//   go(f, x);           // go f(x)
+//   go([=] { ... });    // go func() { ... }()
 //
-// The function value and the arguments are evaluated and copied now, in the caller; the call
-// happens in a new goroutine, and its result is dropped (Go specification, "Go statements"). What a
-// goroutine needs, capture by value: a reference into the caller's frame is dangling as soon as the
-// caller returns.
+// The caller evaluates and copies the function value and the arguments, now. The call happens in a
+// new goroutine, and its result is dropped (Go specification, "Go statements"). Capture by value
+// what a goroutine needs: a reference into the caller's frame dangles when the caller returns.
 #pragma once
 
 #include <cstring>
@@ -24,8 +23,8 @@ struct GoCall {
   F f;
   std::tuple<Args...> args;
 
-  // What goexit calls: the closure moves to the goroutine's own stack, so its G has room for the
-  // next.
+  // goexit calls this. The closure moves to the goroutine's own stack, so that the goroutine's G
+  // has room for a closure again.
   static void run(void* at) {
     auto* stored = static_cast<GoCall*>(at);
     GoCall call(std::move(*stored));
@@ -35,16 +34,15 @@ struct GoCall {
   }
 };
 
-// Where the goroutine's own code begins, for one that is shown before it has run. As in Go, a call
-// with arguments begins in glue, which is not shown: 0.
+// Where the goroutine's code begins: a profile shows that for a goroutine that has not run yet. It
+// is 0 for a call with arguments, which begins in glue, as in Go.
 template <typename F>
 uintptr_t startpc_of(const F& f) {
   if constexpr (std::is_pointer_v<F>) {
     return reinterpret_cast<uintptr_t>(f);
   } else if constexpr (requires { &F::operator(); }) {
     auto member = &F::operator();
-    uintptr_t words[2] = {0,
-                          0};  // Itanium C++ ABI 2.3: for a non-virtual member, the address first
+    uintptr_t words[2] = {0, 0};  // Itanium C++ ABI 2.3: first, a non-virtual member's address
     static_assert(sizeof(member) == sizeof(words));
     std::memcpy(words, &member, sizeof(words));
     return words[0];
@@ -55,7 +53,8 @@ uintptr_t startpc_of(const F& f) {
 
 }  // namespace glue
 
-// Starts f(args...) in a new goroutine. Never parks.
+// Starts f(args...) in a new goroutine. Never parks. An exception from a copy constructor reaches
+// the caller, and no goroutine starts.
 template <typename F, typename... Args>
 [[gnu::always_inline]] inline void go(F&& f, Args&&... args) {
   using Call = glue::GoCall<std::decay_t<F>, std::decay_t<Args>...>;

@@ -1,22 +1,26 @@
-// hooks.h: the only calls upwards: what a profiler may ask the runtime to call. Null: nobody asked.
+// hooks.h: the one call from the runtime up into the profiler.
+//
+// The libraries are linked in one direction: the profiler uses the runtime. So the runtime calls
+// the profiler through this pointer only.
+//
+// Inside the runtime, core/ also calls folders that are built on it, by their headers:
+//
+//   net/netpoll.h     idle threads sleep in the poller; a new timer wakes it
+//   chan/hchan.h      a timer that is stopped or reset drops the value in its channel
+//   traceback/        a dying program prints its stacks; a stopped thread's stack is walked
+//   os/os.h           start-up hands over the command line
 #pragma once
-
-#include <atomic>
-#include <cstdint>
 
 namespace golab::runtime {
 
 struct G;
 
 struct Hooks {
-  // Records the stack of gp as it is, for the snapshot in progress. Called by the scheduler, on a
-  // scheduler thread inside the runtime, just before gp runs for the first time in an epoch, and
-  // with gp in nobody else's hands. Must not allocate, park or take a lock that a goroutine may
-  // hold.
+  // Records the stack of gp for the snapshot in progress. The scheduler calls it inside the
+  // runtime, just before gp runs for the first time in an epoch. No other thread uses gp
+  // in the meantime. It must not allocate, park, or take a lock that a goroutine may hold. Null if
+  // no snapshot is in progress.
   void (*record)(G* gp) = nullptr;
-  // A block event (gp was parked ns nanoseconds), a mutex event. Reserved for those profiles.
-  void (*blockevent)(G* gp, int64_t ns) = nullptr;
-  void (*mutexevent)(G* gp, int64_t ns) = nullptr;
 };
 extern Hooks hooks;
 

@@ -53,7 +53,7 @@ void futexwakeup(std::atomic<uint32_t>* addr, uint32_t count) {
 void lockWithP2(mutex* l) {
   constexpr int kFirst = 100;  // about a microsecond
   constexpr int kMost = 400;
-  constexpr int kPatience = 2000;  // then whoever holds it was taken off the processor
+  constexpr int kPatience = 2000;  // after that, the kernel has taken the holder off its processor
   int pauses = kFirst;
   for (int waited = 0; waited < kPatience; waited += pauses) {
     for (int i = 0; i < pauses; i++) cpu_relax();

@@ -1,25 +1,25 @@
 // runq.cpp: the queues of runnable goroutines, and how an idle P takes from a busy one.
 //
-// A P's ring has one producer, its owner, and many consumers: the owner and thieves. The owner
-// alone moves the tail; whoever takes moves the head with a compare-and-swap, after it has read the
-// slots. A slot that was read and then overwritten is never used: the swap fails, since the head
-// has moved.
+// A P's ring has one producer, its owner, and many consumers: the owner and thieves. Only the owner
+// moves the tail. A consumer reads the slots, then moves the head with a compare-and-swap. A slot
+// that was overwritten after it was read is never used: the head has moved, so the swap fails.
 //
 // runnext is one more slot in front, and the hottest word of the scheduler: two goroutines that
-// talk to each other go through it at every step. Only the owner fills it, thieves only empty it.
-// So to fill an empty one is a plain store. To take from it the owner says so (runnextOwner), looks
-// whether a thief has said so too (runnextThief), and if not, loads and stores plainly. A thief
-// says so, makes all threads pass a fence (heavy_fence, 5 µs: theft from this slot is rare), and
-// leaves if the owner is at it. From then on the owner sees the thief, and both use
-// compare-and-swap. Atomic exchanges on both sides were here first, and cost a tenth of a channel
-// operation.
+// talk to each other use it at every step. Only the owner fills it; thieves only empty it. So:
 //
-// The global queue is a list of blocks of pointers. Who takes a hundred goroutines from it reads
-// a dozen lines; linked through the goroutines themselves, as it was first, each was one more
-// line to fetch from another processor's cache, one after the other, with sched.lock held.
+//   - To fill an empty slot, the owner stores plainly.
+//   - To empty or replace it, the owner sets runnextOwner, then looks at runnextThief. If no thief
+//     is there, it loads and stores plainly; else it uses an atomic exchange.
+//   - A thief sets runnextThief, makes all threads pass a fence (heavy_fence), and leaves if
+//     runnextOwner is set. From then on the owner sees the thief, and both use atomic operations.
 //
-// This is one of the places where the scheduler chooses (who is next, who is robbed): a schedule
-// explorer would hook runqget, globrunqget and runqsteal.
+// The fence is slow, but theft from this slot is rare. The owner pays for no atomic operation.
+//
+// The global queue is a list of blocks of pointers. A list linked through the goroutines would cost
+// a cache miss for each, one after the other, while sched.lock is held.
+//
+// The scheduler chooses here which goroutine is next, and which P is robbed. A schedule explorer
+// would hook runqget, globrunqget and runqsteal.
 #include <sys/mman.h>
 
 #include <algorithm>
@@ -32,7 +32,7 @@
 namespace golab::runtime {
 namespace {
 
-// The ring is full: half of it and gp go to the global queue, where others find them.
+// For a full ring: moves half of it, and gp, to the global queue, where others find them.
 bool runqputslow(P* pp, G* gp, uint32_t h, uint32_t t) {
   G* batch[kRunqueueSize / 2 + 1];
   uint32_t n = (t - h) / 2;
@@ -47,8 +47,7 @@ bool runqputslow(P* pp, G* gp, uint32_t h, uint32_t t) {
   return true;
 }
 
-// The global queue's blocks. All need sched.lock. Memory for as many as ever waited at once is
-// kept: 8 bytes for each.
+// The global queue's blocks. All of these need sched.lock. Blocks are reused, never unmapped.
 RunqBlock* new_block() {
   if (RunqBlock* b = sched.runqfree) {
     sched.runqfree = b->next;
@@ -66,7 +65,7 @@ RunqBlock* new_block() {
   return new (fresh++) RunqBlock;
 }
 
-// The block at the end that has room for at least one.
+// The last block, with room for at least one goroutine.
 RunqBlock* block_to_fill() {
   RunqBlock* b = sched.runqtail;
   if (b != nullptr && b->tail < std::size(b->gs)) return b;
@@ -76,13 +75,13 @@ RunqBlock* block_to_fill() {
   return fresh;
 }
 
-// Requires: one waits.
+// Requires: the queue is not empty.
 G* take_from_global() {
   RunqBlock* b = sched.runqhead;
   G* gp = b->gs[b->head++];
   if (b->head < b->tail) return gp;
   if (b->next == nullptr) {
-    b->head = b->tail = 0;  // the last block stays: often one goroutine at a time passes through
+    b->head = b->tail = 0;  // the last block stays: often the queue holds one goroutine at a time
   } else {
     sched.runqhead = b->next;
     b->next = sched.runqfree;
@@ -91,7 +90,7 @@ G* take_from_global() {
   return gp;
 }
 
-// Copies half of victim's ring to pp's tail (not yet published). Answers how many.
+// Copies half of victim's ring to pp's tail, without publishing it. Returns how many.
 uint32_t runqgrab(P* victim, P* pp, uint32_t tail) {
   for (;;) {
     uint32_t h = victim->runqhead.load(std::memory_order_acquire);
@@ -133,7 +132,7 @@ void runqput(P* pp, G* gp, bool next) {
       return;
     }
     gp = swap_runnext(pp, gp);
-    if (gp == nullptr) return;  // a thief was faster
+    if (gp == nullptr) return;  // a thief has emptied the slot
   }
   for (;;) {
     uint32_t h = pp->runqhead.load(std::memory_order_acquire);
@@ -161,7 +160,7 @@ G* runqget(P* pp, bool* inheritTime) {
     uint32_t t = pp->runqtail.load(std::memory_order_relaxed);
     if (t == h) return nullptr;
     G* gp = pp->runq[h % kRunqueueSize].load(std::memory_order_relaxed);
-    if (onlyOneP) {  // no thief
+    if (onlyOneP) {  // there is no thief
       pp->runqhead.store(h + 1, std::memory_order_release);
       return gp;
     }
@@ -170,7 +169,8 @@ G* runqget(P* pp, bool* inheritTime) {
 }
 
 bool runqempty(P* pp) {
-  // A goroutine may move from runnext into the ring between the reads: read again until they agree.
+  // A goroutine may move from runnext to the ring between the reads. Read again until the tail has
+  // not changed.
   for (;;) {
     uint32_t h = pp->runqhead.load(std::memory_order_seq_cst);
     uint32_t t = pp->runqtail.load(std::memory_order_seq_cst);
@@ -182,7 +182,7 @@ bool runqempty(P* pp) {
 uint32_t runqlen(const P* pp) {
   uint32_t h = pp->runqhead.load(std::memory_order_acquire);
   uint32_t n = pp->runqtail.load(std::memory_order_acquire) - h;
-  return n <= kRunqueueSize ? n : 0;  // the head overtook what we read
+  return n <= kRunqueueSize ? n : 0;  // more: head and tail were read at different times
 }
 
 G* runqsteal(P* pp, P* victim) {
@@ -224,7 +224,7 @@ void globrunqput(G* gp) { globrunqputbatch(&gp, 1); }
 G* globrunqget(P* pp, int32_t max) {
   int32_t size = sched.runqsize.load(std::memory_order_relaxed);
   if (size == 0) return nullptr;
-  // A fair share for each P; pp's ring has room for it, as it is empty or max is 1.
+  // A fair share for each P. pp's ring has room for it: it is empty, or max is 1.
   int32_t n = size / sched.gomaxprocs.load(std::memory_order_relaxed) + 1;
   if (n > size) n = size;
   if (max > 0 && n > max) n = max;

@@ -1,13 +1,13 @@
-// sema.cpp: the table of semaphores that somebody waits on, and the lists behind sync.Cond.
+// sema.cpp: the table of semaphores that goroutines wait on, and the lists behind sync.Cond.
 //
-// The table has 251 buckets, each with a lock. In a bucket lie the first waiters of every address
-// that hashes there, as a digital search tree: at depth d the way goes left or right by bit d of
-// the hashed address. The hash is a bijection, so the tree is never deeper than 64, and to delete a
-// node any leaf below it may take its place. (Go keeps a treap here. A list would do until ten
-// thousand goroutines wait on ten thousand wait groups.) Other waiters of an address queue behind
-// its first.
+// The table has 251 buckets, each with a lock. A bucket holds the first waiter of every address
+// that hashes to it, in a digital search tree: at depth d, bit d of the hashed address says left or
+// right. The hash is a bijection, so the tree is never deeper than 64. Any leaf below a node may
+// take the node's place when it is deleted. (Go keeps a treap here. A list would be slow if ten
+// thousand goroutines wait on ten thousand wait groups.) The other waiters of an address queue
+// behind its first one.
 //
-// A waiter's node lies on its own stack: nothing is allocated.
+// A waiter's node lies on the waiter's own stack, so nothing is allocated.
 #include "runtime/core/sema.h"
 
 #include "runtime/core/proc.h"
@@ -36,14 +36,14 @@ struct alignas(64) SemaRoot {
   SemaWaiter* dequeue(const void* addr);
 };
 
-constexpr size_t kSemaRoots = 251;  // prime, so that it does not go along with users' layouts
+constexpr size_t kSemaRoots = 251;  // prime, so that regular layouts use all of them
 SemaRoot semtable[kSemaRoots];
 
 SemaRoot* semroot(const void* addr) {
   return &semtable[(reinterpret_cast<uintptr_t>(addr) >> 3) % kSemaRoots];
 }
 
-// The link at which the first waiter of addr hangs, or at which it would.
+// The link that points to the first waiter of addr, or that would.
 SemaWaiter** SemaRoot::find(const void* addr) {
   uint64_t bits = reinterpret_cast<uintptr_t>(addr) * 0x9e3779b97f4a7c15u;
   SemaWaiter** link = &tree;
@@ -140,8 +140,8 @@ bool cansemacquire(std::atomic<uint32_t>* addr) {
   if (handed) w->ticket = 1;
   goready(w->g);  // from here on w may be gone
   if (!handed) return;
-  // Let the new owner run now, on this P, and come back when it parks: if it had to wait for a
-  // thread while others queue, everybody would.
+  // Lets the new owner run now, on this P. If it had to wait for a thread, all others in the queue
+  // would wait with it.
   gopark([](G*, void*) { return false; }, nullptr, WaitReason::Preempted);
 }
 
@@ -184,7 +184,7 @@ void runtime_notifyListNotifyAll(runtime::notifyList* l) {
   runtime::lock(&l->lock);
   NotifyWaiter* w = l->head;
   l->head = l->tail = nullptr;
-  // Who has a ticket but is not in the list yet finds it called already.
+  // A goroutine that has a ticket but is not in the list yet finds that its ticket is called.
   l->notify.store(l->wait.load());
   runtime::unlock(&l->lock);
   while (w != nullptr) {
@@ -204,8 +204,8 @@ void runtime_notifyListNotifyOne(runtime::notifyList* l) {
     return;
   }
   l->notify.store(ticket + 1);
-  // Ordered by arrival here, not by ticket; the one called is near the front. If it is not in the
-  // list yet, it will see that its ticket was called.
+  // The list is in order of arrival here, not of tickets. The goroutine with this ticket is near
+  // the front. If it is not in the list yet, it finds that its ticket is called.
   NotifyWaiter* prev = nullptr;
   NotifyWaiter* w = l->head;
   while (w != nullptr && w->ticket != ticket) {
@@ -265,8 +265,7 @@ bool runtime_canSpin(int i) {
   return idle;
 }
 
-// Without a look at the lock meanwhile: each would take its line from the holder, who has done
-// dozens of rounds by the end if it is left to him.
+// Does not look at the lock: each look would take the lock's cache line from its holder.
 void runtime_doSpin(int i) {
   constexpr int64_t kFirstSpinNs = 1000;
   int64_t until = runtime::nanotime() + (kFirstSpinNs << i);

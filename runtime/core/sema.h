@@ -1,18 +1,18 @@
-// sema.h: sleep and wake-up on an address, on which package sync stands (Go's runtime/sema.go).
+// sema.h: sleep and wake-up on an address, the base of package sync (Go's runtime/sema.go).
 //
-// A semaphore is any uint32_t in the program; only while somebody waits on it does the runtime know
-// of it, in a table hashed by address. Think of it as a futex for goroutines: acquire waits until
-// the word is > 0 and takes one off, release adds one and wakes one.
+// A semaphore is any uint32_t in the program. The runtime knows of it only while a goroutine waits
+// on it, in a table hashed by address. It is a futex for goroutines: acquire waits until the word
+// is > 0 and subtracts one; release adds one and wakes one waiter.
 //
 // Order against lost wake-ups: an acquirer counts itself as a waiter, then looks at the word once
-// more, then parks; a releaser adds to the word, then looks at the count of waiters.
+// more, then parks. A releaser adds to the word, then looks at the count of waiters.
 //
-// Lifetime: a releaser does not touch the word after it has added to it (a hand-off excepted, where
-// the waiter is still parked): whoever is let through by that may free it.
+// Lifetime: a releaser does not touch the word after it has added to it, because the goroutine that
+// acquires it then may free it. In a hand-off it does, while the waiter is still parked.
 //
-// Functions that Go's packages call under their own names (sync.runtime_SemacquireWaitGroup …) are
-// declared beside their users, and defined in sema.cpp as Go does, so that profiles show the same
-// frames.
+// Go's packages call some of these functions under their own names
+// (sync.runtime_SemacquireWaitGroup …). They have these names here too, so that profiles show the
+// same frames.
 #pragma once
 
 #include <atomic>
@@ -23,11 +23,11 @@
 
 namespace golab::runtime {
 
-// Parks until *addr > 0, then takes one. `lifo`: to the head of the queue (a mutex's waiter that
-// lost).
+// Parks until *addr > 0, then subtracts one. With `lifo`, this waiter goes to the head of the queue
+// (for a goroutine that has waited for the same mutex before).
 void semacquire1(std::atomic<uint32_t>* addr, bool lifo, WaitReason reason);
-// Adds one and wakes one waiter. `handoff`: that one gets the semaphore for sure and runs next
-// here, at once.
+// Adds one and wakes one waiter. With `handoff`, that waiter gets the semaphore for certain and
+// runs here at once. The caller runs again after it.
 void semrelease1(std::atomic<uint32_t>* addr, bool handoff = false);
 
 // Go's notifyList: tickets, so that Cond wakes in order of arrival.
@@ -43,7 +43,7 @@ struct notifyList {
 }  // namespace golab::runtime
 
 namespace golab::sync {
-// Cond takes a ticket while it holds the user's lock, then drops that lock and waits with the
+// Cond takes a ticket while it holds the user's lock. Then it drops that lock and waits with the
 // ticket.
 uint32_t runtime_notifyListAdd(runtime::notifyList* l);
 void runtime_notifyListWait(runtime::notifyList* l, uint32_t ticket);  // parks
@@ -60,11 +60,11 @@ void runtime_Semrelease(std::atomic<uint32_t>* addr, bool handoff);
 namespace golab::internal::sync {
 void runtime_SemacquireMutex(std::atomic<uint32_t>* addr, bool lifo);
 void runtime_Semrelease(std::atomic<uint32_t>* addr, bool handoff);
-// Whether it pays to spin for the i-th time rather than to park: other Ps run and, from the second
-// time on, this one has nothing else. (Go looks at that the first time too. But to park and be
-// woken costs both sides more than the microsecond in which a short lock comes free.)
+// True if it is better to spin for the i-th time than to park. Other Ps must be running. From the
+// second time on, this P's queue must be empty. (Go requires that the first time too. But a short
+// lock is free again sooner than a goroutine can park and be woken.)
 bool runtime_canSpin(int i);
-void runtime_doSpin(int i);  // 1 µs, then twice as long each time
+void runtime_doSpin(int i);  // a microsecond, then twice as long each time
 int64_t runtime_nanotime();
 [[noreturn]] void fatal(const char* s);
 }  // namespace golab::internal::sync

@@ -1,12 +1,15 @@
-// switch.h: the one place where a thread leaves one stack for another.
+// switch.h: what a thread does, besides the jump, to leave one stack for another.
 //
-// Registers are Boost.Context's affair (jump_fcontext, in `jump`). Three things that are not in
-// registers travel along here: the C++ runtime's two words about exceptions in flight, and what
-// ASan and TSan must be told. Copying the exception words is what lets a goroutine park inside a `catch` block,
-// wake on another thread and still `throw;` the right exception.
+// `jump` and `jump_for_good` switch the registers. Everything else is here, and every switch goes
+// through leave_stack:
 //
-// The words are reached through M::ehGlobals, never by __cxa_get_globals() here: compilers are told
-// that function is const and would merge the call before the switch with the one after it.
+//   - the C++ runtime's two words about exceptions in flight. A goroutine's words travel with it,
+//     so it may park inside a `catch` block, wake on another thread and `throw;` the right
+//     exception. g0's do not: no exception is in flight on g0 at a switch.
+//   - what ASan and TSan must be told.
+//
+// The words are reached through M::ehGlobals, never by __cxa_get_globals() here: that function is
+// declared const, so a compiler may merge the call before the switch with the one after it.
 #pragma once
 
 #include "runtime/core/sched.h"
@@ -24,7 +27,8 @@ namespace golab::runtime {
 using boost::context::detail::fcontext_t;
 using boost::context::detail::transfer_t;
 
-// Stores where the jump came from into the goroutine (or g0) that left, whose thread this is.
+// Stores the context that a jump came from into the goroutine, or g0, that has left. Runs on the
+// thread that it left.
 inline void switch_arrived(M* mp, fcontext_t from) {
   if (mp->left != nullptr)
     mp->left->ctx = from;
@@ -32,8 +36,8 @@ inline void switch_arrived(M* mp, fcontext_t from) {
     mp->g0ctx = from;
 }
 
-// All but the jump from the running stack (gp's, or g0's if gp is null) to `to`'s (g0's if null).
-// Answers where to jump. `dying`: the stack that is left will never run again.
+// Prepares the jump from the running stack (gp's, or g0's if gp is null) to the stack of `to` (g0's
+// if null). Returns the context to jump to. `dying`: the stack that is left never runs again.
 [[gnu::always_inline]] inline fcontext_t leave_stack(M* mp, G* gp, G* to, bool dying) {
   EhGlobals* thread_eh = mp->ehGlobals;
   if (gp != nullptr) gp->eh = *thread_eh;
@@ -55,10 +59,10 @@ inline void switch_arrived(M* mp, fcontext_t from) {
   return to != nullptr ? to->ctx : mp->g0ctx;
 }
 
-// Goes to that stack. Returns when some thread switches back.
+// Goes to the stack of `to`. Returns when a thread switches back, perhaps another thread.
 [[gnu::always_inline]] inline void stack_switch(M* mp, G* gp, G* to) {
   fcontext_t from = jump(leave_stack(mp, gp, to, false));
-  // Perhaps another thread from here on: mp is stale.
+  // This may be another thread, so mp is stale.
   M* now = getm();
 #if defined(GOLAB_ASAN)
   __sanitizer_finish_switch_fiber(gp != nullptr ? gp->sanitizerStack : now->sanitizerStack, nullptr,

@@ -1,8 +1,7 @@
 // timer.cpp: per-P timer heaps (see timer.h).
 //
-// The heap is four-ary: a node's children lie side by side on one cache line, and it is half as
-// deep as a binary one. Entries carry beside the pointer what sifting compares, so that to move a
-// sleeper touches nothing but the heap.
+// The heap is four-ary: a node's four children share a cache line, and the heap is half as deep as
+// a binary one. An entry holds its time beside the pointer, so sifting touches only the heap.
 #include "runtime/core/timer.h"
 
 #include "runtime/core/reserve.h"
@@ -24,7 +23,7 @@ void place(P* pp, uint32_t i, TimerEntry e) {
   if (!e.is_sleeper()) e.timer()->heapIndex = i;
 }
 
-// Answers where the entry is then.
+// Returns the entry's new place.
 uint32_t sift_up(P* pp, uint32_t i) {
   TimerEntry e = pp->timers[i];
   while (i > 0) {
@@ -57,7 +56,7 @@ void update_root(P* pp, std::memory_order order) {
   pp->timer0When.store(pp->timersLen > 0 ? pp->timers[0].when : 0, order);
 }
 
-// Answers whether it is the first of them now.
+// Returns true if the entry is the first one now.
 bool heap_insert(P* pp, TimerEntry e) {
   if (pp->timers == nullptr) {
     void* at = reserve((kBeforeRoot + kMaxTimers) * sizeof(TimerEntry));
@@ -68,11 +67,11 @@ bool heap_insert(P* pp, TimerEntry e) {
   pp->timers[pp->timersLen] = e;
   if (!e.is_sleeper()) e.timer()->p.store(pp, std::memory_order_release);
   if (sift_up(pp, pp->timersLen++) != 0) return false;
-  update_root(pp, std::memory_order_seq_cst);  // before wakeNetPoller asks who sleeps
+  update_root(pp, std::memory_order_seq_cst);  // before wakeNetPoller looks for sleeping threads
   return true;
 }
 
-// Takes out what stands at that place.
+// Takes out the entry at that place.
 TimerEntry heap_remove(P* pp, uint32_t i) {
   TimerEntry e = pp->timers[i];
   TimerEntry last = pp->timers[--pp->timersLen];
@@ -81,11 +80,12 @@ TimerEntry heap_remove(P* pp, uint32_t i) {
     sift_down(pp, sift_up(pp, i));
   }
   if (!e.is_sleeper()) e.timer()->p.store(nullptr, std::memory_order_release);
-  update_root(pp, std::memory_order_release);  // who reads the old one only comes too early
+  update_root(pp, std::memory_order_release);  // a thread that reads the old root only wakes early
   return e;
 }
 
-// Takes t out of whatever heap it is in. Requires t->mu; moveTimers may change the heap meanwhile.
+// Takes t out of its heap, if it is in one. Requires t->mu. moveTimers may move t to another heap
+// before this has the lock.
 void leave_heap(Timer* t) {
   while (P* pp = t->p.load(std::memory_order_acquire)) {
     lock(&pp->timersLock);
@@ -96,28 +96,27 @@ void leave_heap(Timer* t) {
   }
 }
 
-// Of a timer it requires t->mu and t->when > 0.
+// For a timer t, requires t->mu and t->when > 0.
 void enter_heap(TimerEntry e) {
   P* pp = getm()->p;
   lock(&pp->timersLock);
   bool first = heap_insert(pp, e);
   unlock(&pp->timersLock);
-  if (first) wakeNetPoller(e.when);  // else whoever sleeps will be up before this one is due
+  if (first) wakeNetPoller(e.when);  // else an earlier timer wakes the sleeping threads
 }
 
 bool wants_heap(const Timer* t) {
   return t->when > 0 && (t->discard_value == nullptr || t->blocked > 0);
 }
 
-// What is left of a firing once t is off its heap: rearm or disarm, then call. Requires t->mu;
-// drops it.
+// Fires t, which is off its heap: rearms or disarms it, then calls f. Requires t->mu; drops it.
 void fire(Timer* t, int64_t now) {
   int64_t late = now - t->when;
   uint64_t seq = t->seq;
   TimerFunc f = t->f;
   void* arg = t->arg;
   if (t->period > 0) {
-    t->when += t->period * (1 + late / t->period);  // the phase stays
+    t->when += t->period * (1 + late / t->period);  // keeps the phase
     if (wants_heap(t)) enter_heap({t->when, t});
   } else {
     t->when = 0;
@@ -200,7 +199,7 @@ int64_t checkTimers(P* pp, int64_t now, bool* ran) {
     }
     TimerEntry e = pp->timers[0];
     if (!e.is_sleeper() && !trylock(&e.timer()->mu)) {
-      unlock(&pp->timersLock);  // somebody resets or stops it, and wants the heap for that
+      unlock(&pp->timersLock);  // another thread resets or stops it, and needs the heap for that
       cpu_relax();
       continue;
     }
@@ -208,14 +207,13 @@ int64_t checkTimers(P* pp, int64_t now, bool* ran) {
     unlock(&pp->timersLock);
     *ran = true;
     if (e.is_sleeper()) {
-      __builtin_prefetch(e.sleeper()->ctx);  // its stack was left long ago
+      __builtin_prefetch(e.sleeper()->ctx);  // its stack is no longer in the cache
       goready(e.sleeper());
     } else {
       fire(e.timer(), now);
     }
-    // No more than this P has room for: they would only go behind everybody else in the global
-    // queue, each with a stack that was in use for nothing. (Then a hundred thousand sleepers held
-    // 11,000 stacks instead of 3,500.) At least one each time, so that none is left for ever.
+    // Stops when this P's queue is full: more would only go to the end of the global queue. At
+    // least one timer runs in each call, so that none waits forever.
     if (runqlen(getm()->p) >= kRunqueueFull) {
       if (getm()->p == pp) pp->timersBehind.store(true, std::memory_order_relaxed);
       return pp->timer0When.load();

@@ -1,25 +1,25 @@
 // timer.h: the runtime's timers: call f(arg, seq) on a scheduler thread at a given time.
 //
-// Go's time.Sleep, timers, tickers, context deadlines and network deadlines all stand on this.
-// Every P has a heap of timers; the scheduler looks at its root before it picks a goroutine, idle
-// threads sleep no longer than the earliest one, and thieves run the timers of busy Ps.
+// Go's time.Sleep, timers, tickers, context deadlines and network deadlines are built on this.
+// Every P has a heap of timers. The scheduler looks at its root before it picks a goroutine, idle
+// threads sleep no longer than until the earliest one, and thieves run the timers of busy Ps.
 //
-// Two ways to stand in a heap, as in Go since 1.23. A plain timer (Sleep, AfterFunc, deadlines) is
-// in a heap as long as it is running. A channel timer (After, NewTimer, NewTicker) is in one only
-// while some goroutine is blocked on its channel; otherwise the operation on the channel looks at
-// the clock itself. So a channel timer that nobody waits for costs nothing, keeps nobody alive, and
-// does not hide a deadlock.
+// There are two kinds of timers, as in Go since 1.23:
 //
-// Locks: Timer::mu, then P::timersLock. The heap's owner comes from the other side, so it only
-// tries mu and, if somebody is at that timer, lets go and looks again.
+//   plain     (AfterFunc, deadlines) is in a heap as long as it is running.
+//   channel   (After, NewTimer, NewTicker) is in a heap only while a goroutine is blocked on its
+//             channel. At other times, an operation on the channel looks at the clock itself. So a
+//             channel timer that no goroutine waits for costs nothing and does not hide a deadlock.
 //
-// A stopped timer leaves its heap at once (each knows its place in it). Go marks it and lets the
-// owner throw it away later; but Go has a collector, and here the memory of a timer may be gone by
-// then.
+// Lock order: Timer::mu, then P::timersLock. The heap's owner needs the opposite order, so it only
+// tries mu; if another thread holds it, the owner unlocks the heap and looks again.
 //
-// Sleep has no timer. It cannot be stopped and always does the same, so the goroutine itself stands
-// in the heap. With a timer on its stack, as it was first, each sleeper that woke cost the fetching
-// of a page that nobody had looked at for long, once more when it moved in the heap.
+// A stopped timer leaves its heap at once. Go marks it, and the owner removes it later; here the
+// timer's memory may be gone by then.
+//
+// Sleep has no timer: the goroutine itself is in the heap. It cannot be stopped, and its wake-up
+// always does the same. A timer on the sleeper's stack would cost a cache miss on that stack
+// whenever the heap moves it.
 #pragma once
 
 #include <atomic>
@@ -32,9 +32,9 @@ namespace golab::runtime {
 struct G;
 struct P;
 
-// Called on a scheduler thread inside the runtime: it must not park, nor touch its own timer (whose
-// mu is held). `seq` is the value the timer had when it was armed; `delta` how late it is called,
-// ns.
+// Is called on a scheduler thread inside the runtime. It must not park, and must not touch its own
+// timer, whose mu is held. `seq` is the timer's seq when it was armed. `delta` is how late the call
+// is, ns.
 using TimerFunc = void (*)(void* arg, uint64_t seq, int64_t delta);
 
 struct Timer {
@@ -53,18 +53,18 @@ struct Timer {
   uint32_t heapIndex = 0;      // its place in that heap; guarded by p->timersLock
 };
 
-// Arms the timer, whatever it did before. True if it had been running. `when` is a nanotime.
+// Arms the timer, whatever it did before. True if it was running. `when` is a nanotime.
 bool timerReset(Timer* t, int64_t when, int64_t period);
-// Arms a channel timer that nobody else knows yet, so no lock is needed: nobody waits for it, so it
-// stands in no heap.
+// Arms a channel timer that no other goroutine knows yet. It needs no lock, and it is in no heap,
+// because no goroutine waits for it.
 inline void timerStart(Timer* t, int64_t when, int64_t period) {
   t->when = when > 0 ? when : 1;
   t->period = period;
   t->seq++;
 }
-// Disarms it and waits for a call of f that is under way. True if it had been running; for a
-// channel timer also if it had fired and its value was still in the channel (that value is dropped:
-// no value of an earlier arming can be received afterwards). Its memory may be freed then.
+// Disarms the timer and waits for a call of f that is in progress. True if it was running. For a
+// channel timer, also true if its value was still in the channel; that value is dropped, so no
+// value of an earlier arming can be received afterwards. Then the timer's memory may be freed.
 bool timerStop(Timer* t);
 
 // A goroutine is about to block on, or stops blocking on, the channel of this timer.
@@ -73,16 +73,18 @@ void unblockTimerChan(Timer* t);
 // Runs a channel timer that is due but in no heap, before an operation looks at its channel.
 void maybeRunChan(Timer* t);
 
-// Has gp, which waits and which nobody else will wake, made runnable at `when`, a nanotime.
+// Makes gp runnable at `when`, a nanotime. gp is parked, and nothing else wakes it.
 void sleepUntil(G* gp, int64_t when);
 
 // ---- For the scheduler ----
 
-// Runs what is due on pp, as long as the caller's P has room for those that it wakes. Returns when
-// the next one is due (0: none). `ran` tells whether any ran.
+// Runs the timers of pp that are due, as long as the caller's P has room for the goroutines that
+// they wake. Returns the time of the next one (0: none). Sets *ran if any ran.
 int64_t checkTimers(P* pp, int64_t now, bool* ran);
-int64_t timersEarliest();          // over all Ps; 0: none
-void moveTimers(P* from, P* to);   // the world is stopped
-void wakeNetPoller(int64_t when);  // a timer for `when` is new: no idle thread may sleep past it
+int64_t timersEarliest();  // of all Ps; 0: none
+// Requires: the world is stopped.
+void moveTimers(P* from, P* to);
+// Wakes an idle thread that would sleep past `when`, the time of a new timer.
+void wakeNetPoller(int64_t when);
 
 }  // namespace golab::runtime

@@ -1,5 +1,4 @@
-// errgroup.cpp: a WaitGroup, a first error and, if there is a limit, a channel as a counting
-// semaphore.
+// errgroup.cpp: a WaitGroup, a first error, and a channel that counts if there is a limit.
 #include "runtime/errgroup/errgroup.h"
 
 #include "runtime/core/go.h"
@@ -8,10 +7,11 @@
 
 namespace golab {
 
-// What a goroutine of a group does around the user's function. Glue: the closure of Go and the
-// function are neighbours on the stack, as in Go.
+// Runs the user's function in a goroutine of the group. This is glue, so that the function and the
+// closure of Go are neighbours in a profile, as in Go.
 void glue::run_in_group(errgroup::Group* g, const Func<error()>& f) {
-  // A destructor, not a Defer: a dying panic must not let Wait go on.
+  // A destructor, not a Defer: a panic that ends the program runs Defers, and must not release
+  // Wait.
   struct Done {
     errgroup::Group* g;
     ~Done() {

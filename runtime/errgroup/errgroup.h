@@ -1,13 +1,15 @@
 // errgroup.h: golang.org/x/sync/errgroup: goroutines that work on one task, and its first error.
 //
 //   auto [g, ctx] = errgroup::WithContext(parent);    // g, ctx := errgroup.WithContext(parent)
-//   for (auto url : urls) {
-//     g->Go([=, ctx = ctx] { return fetch(ctx, url); });
-//   }
-//   if (error err = g->Wait(); err != nullptr) ...
+//   for (auto url : urls) {                           // for _, url := range urls {
+//     g->Go([=, ctx = ctx] {                          //     g.Go(func() error {
+//       return fetch(ctx, url);                       //         return fetch(ctx, url)
+//     });                                             //     })
+//   }                                                 // }
+//   error err = g->Wait();                            // err := g.Wait()
 //
-// ctx is cancelled when a function first answers an error, and when Wait returns. A function that
-// does not look at ctx goes on all the same, and Wait waits for it.
+// ctx is cancelled when a function first returns an error, and when Wait returns. A function that
+// does not look at ctx runs on, and Wait waits for it.
 #pragma once
 
 #include <memory>
@@ -30,7 +32,7 @@ void run_in_group(errgroup::Group* g, const Func<error()>& f);
 
 namespace golab::errgroup {
 
-// A Group of its own (`errgroup::Group g;`) cancels nothing.
+// A Group made without WithContext (`errgroup::Group g;`) cancels nothing.
 class Group {
  public:
   Group() = default;
@@ -39,12 +41,13 @@ class Group {
 
   // Calls f in a new goroutine. Parks while the limit is reached.
   void Go(golab::glue::Func<error()> f);
-  // The same if the limit allows it at once; else answers false.
+  // As Go, if the limit allows it at once; else returns false. Never parks.
   bool TryGo(golab::glue::Func<error()> f);
-  // Parks until all functions have returned; the first error. A function that panics ends the
-  // program.
+  // Parks until all functions have returned. Returns the first error. A function that panics ends
+  // the program.
   error Wait();
-  // At most n at a time; no limit if n < 0. Panics if functions are running.
+  // At most n functions run at a time; any number if n < 0. Panics "errgroup: modify limit …" if
+  // functions are running.
   void SetLimit(int n);
 
  private:

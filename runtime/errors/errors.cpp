@@ -1,4 +1,4 @@
-// errors.cpp: errors.New, Is, Join, and the walk along what an error wraps.
+// errors.cpp: errors.New, Is, Join, and the walk through what an error wraps.
 #include "runtime/errors/errors.h"
 
 #include "runtime/core/panic.h"
@@ -24,7 +24,7 @@ const void* glue::find_error(const error& err, const std::type_info& type) {
   if (err.box()->type() == type) return err.box()->address();
   bool several = false;
   for (const error& inner : err.box()->unwrap(&several)) {
-    // The value found lives in `inner`, which err keeps alive: a wrapper holds what it wraps.
+    // The value found lives as long as err does: a wrapper holds what it wraps.
     if (const void* found = find_error(inner, type)) return found;
   }
   return nullptr;

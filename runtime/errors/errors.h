@@ -1,23 +1,27 @@
 // errors.h: Go's error: a value that says what went wrong, or nil, which says that nothing did.
 //
 //   error open(std::string name) {             // func open(name string) error {
-//     if (...) return errors::New("no file");  //     return errors.New("no file")
+//     if (...) return errors::New("no file");  //     if ... { return errors.New("no file") }
 //     return nullptr;                          //     return nil
 //   }
-//   if (error err = open("x"); err != nullptr) log::Fatal(err);
+//   if (error err = open("x"); err != nullptr)  // if err := open("x"); err != nil {
+//     log::Fatal(err);                          //     log.Fatal(err) }
 //
 // An error is a handle, as a Go interface value is: copies are cheap and name one value. Any type
-// with `std::string Error() const` is an error; what else it has is used as Go uses it:
+// with `std::string Error() const` is an error:
 //
 //   struct NotFound {                          // type NotFound struct{ name string }
 //     std::string name;
 //     std::string Error() const { return name + " not found"; }
 //   };
 //   error err = NotFound{"bob"};
-//   if (auto* nf = errors::As<NotFound>(err)) use(nf->name);
+//   if (auto* nf = errors::As<NotFound>(err))  // var nf *NotFound; if errors.As(err, &nf)
+//     use(nf->name);
+//
+// These methods are optional, and mean what they mean in Go:
 //
 //   Unwrap() const -> error or std::vector<error>    what it wraps: errors::Is and As look there
-//   Is(const error&) const -> bool                   its own opinion on errors::Is
+//   Is(const error&) const -> bool                   its own rule for errors::Is
 //   Timeout() const -> bool                          err.Timeout()
 //
 // Comparison is that of Go's interfaces: two errors are equal if they hold the same type and equal
@@ -72,7 +76,7 @@ class error {
   template <typename T>
   requires glue::ErrorType<T> error(std::shared_ptr<T> value);
 
-  // The text. Panics as a nil dereference does if this is nil.
+  // The text. Panics as a nil dereference does, if this is nil.
   std::string Error() const;
   // The error that this one wraps, if it wraps exactly one by Unwrap() -> error; else nil.
   error Unwrap() const;
@@ -100,23 +104,24 @@ class error {
 
 namespace errors {
 
-// An error with that text, different from every other one.
+// An error with that text. It equals no other error.
 error New(std::string_view text);
-// Whether err, or anything it wraps, equals target or says so itself.
+// True if err, or an error that it wraps, equals target or has an Is method that says so.
 bool Is(const error& err, const error& target);
 error Unwrap(const error& err);
-// One error out of several; those that are nil are left out. Nil if all are. Text: one line each.
+// One error out of several, without those that are nil. Nil if all are nil. The text has one line
+// for each.
 error Join(const std::vector<error>& errs);
 template <typename... E>
 error Join(const E&... errs) {
   return Join(std::vector<error>{error(errs)...});
 }
 
-// The first T in err and what it wraps, depth first; nullptr if there is none. It lives as long as
-// err.
+// The first T in err and what it wraps, depth first. nullptr if there is none. It lives as long as
+// err does.
 template <typename T>
 const T* As(const error& err);
-// errors.As(err, &target): copies it.
+// errors.As(err, &target): copies the T into *target.
 template <typename T>
 bool As(const error& err, T* target) {
   const T* found = As<T>(err);

@@ -1,9 +1,9 @@
 // flag.cpp: Go's syntax of flags, each flag an option of a CLI11 app.
 //
-// CLI11 reads -addr as the five short options -a -d -d -r and takes options after the first
-// argument. So the loop here decides, by Go's rules, where flags end, what a flag's name and value
-// are, and hands CLI11 one option at a time, as --name=value. CLI11 knows which there are and calls
-// the one meant; what it throws is told in Go's words.
+// CLI11 reads -addr as the short options -a -d -d -r, and takes options after the first argument.
+// So the loop here decides, by Go's rules, where the flags end and what a flag's name and value
+// are. It hands CLI11 one option at a time, as --name=value. CLI11 knows the flags and calls the
+// right one. An exception of CLI11's becomes Go's message.
 #include "runtime/flag/flag.h"
 
 #include <CLI/CLI.hpp>
@@ -26,7 +26,7 @@ const error errRange = errors::New("value out of range");
 
 struct Flag {
   std::string name, usage;
-  std::string type;           // what stands for the value in the usage; "" for a bool
+  std::string type;           // the name of the value in the usage; "" for a bool
   std::string shown_default;  // "" if it is the zero value
   bool is_bool = false;
   bool given = false;
@@ -86,7 +86,7 @@ error parse_float(const std::string& s, double* to) {
   return nullptr;
 }
 
-// Thrown through CLI11, which knows nothing of it.
+// Is thrown through CLI11, which does not catch it.
 struct BadValue {
   error err;
 };
@@ -233,7 +233,7 @@ error FlagSet::State::parse_one(const std::string& arg, const std::vector<std::s
                                 size_t* next) {
   std::string text = arg.substr(arg[1] == '-' ? 2 : 1);
   if (text.empty() || text[0] == '-' || text[0] == '=') {
-    --*next;  // it stays among the arguments, as in Go
+    --*next;  // it remains an argument, as in Go
     return fmt::Errorf("bad flag syntax: %s", arg);
   }
   size_t equals = text.find('=');
@@ -248,8 +248,8 @@ error FlagSet::State::parse_one(const std::string& arg, const std::vector<std::s
     if (*next >= args.size()) return fmt::Errorf("flag needs an argument: -%s", flag_name);
     value = args[(*next)++];
   }
-  // CLI11 takes its arguments last first, and "--name=" for a flag whose value is the next
-  // argument.
+  // CLI11 takes its arguments in reverse order. It reads "--name=" as a flag whose value is the
+  // next argument.
   std::vector<std::string> option{"--" + flag_name + "=" + value};
   if (value.empty()) option = {"", "--" + flag_name};
   try {

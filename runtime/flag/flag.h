@@ -1,11 +1,13 @@
 // flag.h: Go's flag: -name value, -name=value, --name=value; a bool needs no value.
 //
-//   auto addr = flag::String("addr", "127.0.0.1:8080", "listen `address`");   // a pointer, as in
-//   Go auto verbose = flag::Bool("v", false, "say more"); flag::Parse();
-//   http::ListenAndServe(*addr, nullptr);
+//   auto addr = flag::String("addr", ":8080", "`address`");  // addr := flag.String("addr", ...)
+//   auto verbose = flag::Bool("v", false, "say more");       // verbose := flag.Bool("v", ...)
+//   flag::Parse();                                           // flag.Parse()
+//   http::ListenAndServe(*addr, nullptr);                    // http.ListenAndServe(*addr, nil)
 //
-// Flags end at the first argument that is none, and after "--". A mistake prints what is wrong and
-// the usage on stderr and exits with 2; -h and -help print the usage and exit with 0.
+// Flags end before the first argument that is not a flag, and after "--". A mistake prints what is
+// wrong and the usage on stderr, and exits with status 2. -h and -help print the usage and exit
+// with status 0. Nothing here parks.
 #pragma once
 
 #include <cstdint>
@@ -54,24 +56,25 @@ class FlagSet {
                  std::string_view usage);
   void DurationVar(time::Duration* p, std::string_view name, time::Duration value,
                    std::string_view usage);
-  // Calls fn with each value given; its error says why it is no good.
+  // Parse calls fn with each value of this flag. An error from fn says why the value is wrong.
   void Func(std::string_view name, std::string_view usage,
             golab::glue::Func<error(std::string_view)> fn);
 
-  // args without the program's name.
+  // `args` has no program name. A mistake returns an error, exits with status 2 or panics, by the
+  // set's ErrorHandling.
   error Parse(const std::vector<std::string>& args);
   bool Parsed() const;
   error Set(std::string_view name, std::string_view value);
 
-  const std::vector<std::string>& Args() const;  // what is left after the flags
+  const std::vector<std::string>& Args() const;  // the arguments after the flags
   int NArg() const { return static_cast<int>(Args().size()); }
   std::string Arg(int i) const;             // "" if there is none
-  int NFlag() const;                        // flags that were set
-  bool Given(std::string_view name) const;  // whether this one was
+  int NFlag() const;                        // how many flags were set
+  bool Given(std::string_view name) const;  // whether this flag was set
 
-  golab::glue::Func<void()> Usage;  // by default "Usage of NAME:" and PrintDefaults
+  golab::glue::Func<void()> Usage;  // by default prints "Usage of NAME:" and PrintDefaults
   std::string Defaults() const;     // all flags, as the usage shows them
-  // Where mistakes and the usage go; stderr unless told otherwise.
+  // Where mistakes and the usage go. The default is stderr.
   template <typename W>
   void SetOutput(W& w) {
     set_writer(golab::glue::make_writer(w));
@@ -84,7 +87,7 @@ class FlagSet {
   std::unique_ptr<State> state_;
 };
 
-// The program's own flags. Lives for ever.
+// The program's own flags. Never destroyed.
 FlagSet& CommandLine();
 
 bool* Bool(std::string_view name, bool value, std::string_view usage);
@@ -101,7 +104,7 @@ void StringVar(std::string* p, std::string_view name, std::string_view value,
 void DurationVar(time::Duration* p, std::string_view name, time::Duration value,
                  std::string_view usage);
 
-void Parse();  // os::Args without the first
+void Parse();  // parses os::Args without the first
 bool Parsed();
 std::vector<std::string> Args();
 int NArg();

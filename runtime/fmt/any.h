@@ -1,12 +1,12 @@
-// any.h: Go's any: a value of whatever type, which can be compared, printed and asked for again.
+// any.h: Go's any: a value of any type that can be compared, printed and taken out again.
 //
 //   any v = 5;                        // var v any = 5
 //   if (auto* n = v.get<int>()) ...   // if n, ok := v.(int); ok
-//   int n = v.as<int>();              // n := v.(int)             panics if it holds something else
+//   int n = v.as<int>();              // n := v.(int)             panics if it holds another type
 //   v == any("x")                     // v == "x"                 same type and equal value
 //
-// A string literal is kept as a std::string. Small plain values lie inside the any itself: an int
-// or a pointer as a context key costs no allocation.
+// A string literal is kept as a std::string. A small plain value (an int or a pointer as a context
+// key) lies inside the any, without an allocation.
 #pragma once
 
 #include <concepts>
@@ -40,7 +40,7 @@ bool any_equals(const void* a, const void* b) {
   }
 }
 
-// Go's slices and maps cannot be keys; here that is every container but the string.
+// Go's slices and maps cannot be compared. Here that is every container but the string.
 template <typename T>
 inline constexpr bool kComparable = (std::equality_comparable<T> || std::is_empty_v<T>)&&!(
     (ListType<T> || MapType<T>)&&!std::is_convertible_v<const T&, std::string_view>);
@@ -70,19 +70,19 @@ class any {
     set<std::remove_cvref_t<T>>(std::forward<T>(value));
   }
 
-  // The value if it is a T, else nullptr.
+  // v.(T) with ok: the value if it is a T, else nullptr.
   template <typename T>
   const T* get() const {
     return ops_ != nullptr && ops_->type == typeid(T) ? static_cast<const T*>(address()) : nullptr;
   }
-  // The value; panics "interface conversion: …" if it is not a T.
+  // v.(T): the value. Panics "interface conversion: …" if it is not a T.
   template <typename T>
   const T& as() const {
     const T* v = get<T>();
     if (v == nullptr) glue::any_type_panic(ops_, glue::type_name<T>());
     return *v;
   }
-  // False for what Go calls not comparable: comparing two of them panics.
+  // False for a type that Go calls not comparable. To compare two of them panics.
   bool comparable() const { return ops_ == nullptr || ops_->equals != nullptr; }
   std::string type_name() const { return ops_ == nullptr ? "<nil>" : ops_->type_name(); }
   glue::Arg arg() const { return ops_ == nullptr ? glue::Arg() : ops_->arg(address()); }
@@ -101,7 +101,7 @@ class any {
   template <typename T, typename U>
   void set(U&& value) {
     if constexpr (std::is_same_v<T, error>) {
-      if (value == nullptr) return;  // a nil interface in an interface is nil
+      if (value == nullptr) return;  // a nil error makes a nil any
     }
     if constexpr (glue::kFitsAny<T>) {
       new (static_cast<void*>(small_)) T(std::forward<U>(value));

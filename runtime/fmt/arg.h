@@ -1,9 +1,8 @@
 // arg.h: one argument of a printing function, with its type erased.
 //
-// Printing is done in one place, print.cpp, for all types. A call of Printf costs a program only
-// this much code per argument: what kind of value it is, where it lies, and how to get at its text
-// (Error() or String()), its elements and its type's name. An Arg points to the value: it lives no
-// longer than the call.
+// One file, print.cpp, prints all types. A call of Printf only makes an Arg for each argument: the
+// kind of value, its address, and functions for its text (Error() or String()), its elements and
+// its type's name. An Arg points to the value, so it lives no longer than the call.
 #pragma once
 
 #include <array>
@@ -152,7 +151,7 @@ std::string text_of(const void* obj) {
     return v.String();
 }
 
-// Anything with a start and a length whose elements lie side by side.
+// A container whose elements lie side by side.
 template <typename T>
 concept ListType = requires(const T& v) {
   v.data();

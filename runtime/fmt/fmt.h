@@ -1,17 +1,27 @@
 // fmt.h: Go's fmt: formatted printing.
 //
-//   fmt::Printf("%d of %s: %v\n", n, name, err);      // the same in Go
-//   std::string s = fmt::Sprintf("%6.2f%%", share);
-//   fmt::Fprintf(w, "processed %d items\n", n);       // w: anything with Write(std::string_view)
-//   return fmt::Errorf("open %s: %w", name, err);     // errors::Is finds err in it
+//   fmt::Printf("%d: %v\n", n, err);               // fmt.Printf("%d: %v\n", n, err)
+//   std::string s = fmt::Sprintf("%6.2f%%", x);    // s := fmt.Sprintf("%6.2f%%", x)
+//   fmt::Fprintf(w, "%d items\n", n);              // fmt.Fprintf(w, "%d items\n", n)
+//   return fmt::Errorf("open %s: %w", name, err);  // errors::Is finds err in it
+//
+// A writer w is anything with Write(std::string_view), or a std::string. A call parks only if the
+// writer's Write does.
 //
 // The verbs mean what they mean in Go:
-//   %v %+v   any value in its natural form: Error() or String() if it has one, [a b] for a vector,
-//            map[k:v] for a map, <nil>              %T  its type              %%  a percent sign
-//   %d %b %o %x %X %c %q %U  integers               %e %f %g %E %G  floating point      %t  bool
-//   %s %q %x %X  strings, bytes, and what has Error() or String()           %p  pointers
-// with Go's flags (+ - # 0 blank), width and precision (also *), and [n] to pick an argument. Wrong
-// use does not fail, it shows: %!d(string=hi), %!d(MISSING), %!(EXTRA int=5).
+//
+//   %v %+v                   any value: Error() or String() if it has one, [a b] for a vector,
+//                            map[k:v] for a map, <nil>
+//   %T                       its type
+//   %d %b %o %x %X %c %q %U  integers
+//   %e %f %g %E %G           floating point
+//   %t                       bool
+//   %s %q %x %X              strings, bytes, and values with Error() or String()
+//   %p                       pointers
+//   %%                       a percent sign
+//
+// So do the flags (+ - # 0 blank), width and precision (also *), and [n], which picks an argument.
+// Wrong use does not panic; the text shows it: %!d(string=hi), %!d(MISSING), %!(EXTRA int=5).
 #pragma once
 
 #include <initializer_list>
@@ -31,12 +41,12 @@ namespace glue {
 // The arguments of one call.
 using Args = std::initializer_list<Arg>;
 
-// What is printed to. It refers to the writer, it does not own it.
+// The target of Fprintf and its kin. It refers to the writer; it does not own it.
 struct Writer {
   void* to = nullptr;
   std::pair<int, error> (*write)(void* to, std::string_view text) = nullptr;
 };
-// From anything with Write(std::string_view), a pointer to such a thing, or a std::string.
+// Makes one from anything with Write(std::string_view), a pointer to that, or a std::string.
 template <typename W>
 Writer make_writer(W& w);
 
@@ -44,7 +54,7 @@ Writer make_writer(W& w);
 
 namespace fmt {
 
-// What the templates below call: these, not the templates, show in a profile.
+// The templates below call these. A profile shows these, not the templates.
 std::string Sprintf(std::string_view format, glue::Args args);
 std::string Sprint(glue::Args args);
 std::string Sprintln(glue::Args args);

@@ -1,15 +1,16 @@
-// print.cpp: Go's formatting rules: verbs, flags, and what wrong use looks like.
+// print.cpp: Go's formatting rules: verbs, flags, and the text that wrong use gives.
 //
-// A format is read once, left to right. For each verb the argument is printed by its kind; Error()
-// and String() come before the kind for the verbs that are valid for strings, as in Go.
+// A format is read once, left to right. For each verb, the kind of the argument decides how it is
+// printed. Error() and String() come first for the verbs that are valid for strings, as in Go.
 #include <array>
 #include <charconv>
 #include <cmath>
 #include <cstring>
 
 #include "runtime/fmt/fmt.h"
-#include "runtime/fmt/quote.h"
 #include "runtime/os/os.h"
+#include "runtime/strconv/strconv.h"
+#include "runtime/strconv/utf8.h"
 
 namespace golab {
 namespace glue {
@@ -17,7 +18,7 @@ namespace {
 
 using Kind = Arg::Kind;
 
-constexpr int kTooLarge = 1'000'000;  // a width beyond this is none
+constexpr int kTooLarge = 1'000'000;  // a larger width or precision is ignored, as in Go
 
 struct Flags {
   bool plus = false, minus = false, sharp = false, space = false, zero = false;
@@ -59,14 +60,15 @@ class Printer {
   Flags flags_;
 };
 
-size_t rune_count(std::string_view s) {
-  size_t n = 0;
-  for (char c : s) n += (c & 0xC0) != 0x80;
-  return n;
+// The first n runes of s.
+std::string_view truncate_runes(std::string_view s, size_t n) {
+  size_t bytes = 0;
+  for (; n > 0 && bytes < s.size(); n--) bytes += utf8::DecodeRuneInString(s.substr(bytes)).second;
+  return s.substr(0, bytes);
 }
 
 void Printer::pad(std::string_view s, bool zeros_allowed) {
-  size_t n = rune_count(s);
+  size_t n = utf8::RuneCountInString(s);
   size_t width = flags_.width > 0 ? static_cast<size_t>(flags_.width) : 0;
   size_t fill = width > n ? width - n : 0;
   if (flags_.minus) {
@@ -78,7 +80,7 @@ void Printer::pad(std::string_view s, bool zeros_allowed) {
 
 void Printer::bad_verb(const Arg& a, char32_t v) {
   out += "%!";
-  append_rune(out, v);
+  utf8::AppendRune(out, v);
   out += '(';
   if (a.kind == Kind::Nil) {
     out += "<nil>";
@@ -99,7 +101,7 @@ void Printer::boolean(const Arg& a, char32_t v) {
     bad_verb(a, v);
 }
 
-// A number in some base, with sign, precision (at least so many digits), prefix and width.
+// A number in some base, with sign, precision (the least number of digits), prefix and width.
 void Printer::digits(uint64_t u, bool negative, unsigned base, bool upper) {
   char buf[70];
   auto end = std::to_chars(buf, buf + sizeof buf, u, static_cast<int>(base)).ptr;
@@ -143,11 +145,12 @@ void Printer::integer(const Arg& a, char32_t v) {
       return digits(u, negative, 16, true);
     case U'c': {
       std::string s;
-      append_rune(s, static_cast<char32_t>(a.u));
+      utf8::AppendRune(s, static_cast<char32_t>(a.u));
       return pad(s);
     }
     case U'q':
-      return pad(quote_rune(static_cast<char32_t>(a.u), flags_.plus));
+      return pad((flags_.plus ? strconv::QuoteRuneToASCII
+                              : strconv::QuoteRune)(static_cast<char32_t>(a.u)));
     case U'U': {
       char buf[20];
       snprintf(buf, sizeof buf, "U+%04llX", static_cast<unsigned long long>(a.u));
@@ -164,12 +167,15 @@ void Printer::floating(const Arg& a, char32_t v) {
   if (v != U'e' && v != U'E' && v != U'f' && v != U'g' && v != U'G') return bad_verb(a, v);
   int prec = flags_.prec;
   if (prec < 0 && v != U'g' && v != U'G') prec = 6;
-  std::string num = format_float(a.f, static_cast<char>(v), prec, a.bits);
+  std::string num = strconv::FormatFloat(a.f, static_cast<char>(v), prec, a.bits);
   bool negative = num[0] == '-';
   if (negative) num.erase(0, 1);
   std::string sign = negative ? "-" : flags_.plus ? "+" : flags_.space ? " " : "";
   bool number = std::isfinite(a.f);
-  if (!number && !negative && num == "Inf") sign = flags_.space && !flags_.plus ? " " : "+";
+  if (num == "+Inf") {
+    num.erase(0, 1);
+    sign = flags_.space && !flags_.plus ? " " : "+";
+  }
   if (!number && num == "NaN" && !flags_.plus && !flags_.space) sign = "";
   if (number && flags_.zero && !flags_.minus && flags_.width > 0) {
     size_t width = static_cast<size_t>(flags_.width);
@@ -187,8 +193,9 @@ void Printer::text(std::string_view s, char32_t v, const Arg& a) {
     case U's':
       return pad(s);
     case U'q':
-      return pad(flags_.sharp && s.find('`') == s.npos ? "`" + std::string(s) + "`"
-                                                       : quote(s, flags_.plus));
+      return pad(flags_.sharp && s.find('`') == s.npos
+                     ? "`" + std::string(s) + "`"
+                     : (flags_.plus ? strconv::QuoteToASCII : strconv::Quote)(s));
     case U'x':
     case U'X': {
       if (flags_.prec >= 0) s = s.substr(0, static_cast<size_t>(flags_.prec));
@@ -236,7 +243,7 @@ void Printer::pointer(const Arg& a, char32_t v, int depth) {
   }
 }
 
-// The verb goes to every element.
+// The verb applies to every element.
 void Printer::list(const Arg& a, char32_t v, int depth) {
   bool map = a.kind == Kind::Map;
   if (v == U'p') return bad_verb(a, v);
@@ -262,7 +269,7 @@ bool Printer::methods(const Arg& a, char32_t v) {
     s = a.text(a.obj);
   } catch (const Panic& p) {
     out += "%!";
-    append_rune(out, v);
+    utf8::AppendRune(out, v);
     out +=
         std::string("(PANIC=") + (a.is_error ? "Error" : "String") + " method: " + p.String() + ")";
     return true;
@@ -316,7 +323,7 @@ void Printer::value(const Arg& a, char32_t v, int depth) {
   }
 }
 
-// '*': width or precision from an argument.
+// '*': takes the width or precision from an argument.
 bool Printer::star(int* to, std::string_view what) {
   bool ok = next_ < nargs_ && args_[next_].kind == Kind::Int && args_[next_].i <= kTooLarge &&
             args_[next_].i >= -kTooLarge;
@@ -354,7 +361,7 @@ void Printer::verb(char32_t v) {
   }
   auto complain = [&](std::string_view what) {
     out += "%!";
-    append_rune(out, v);
+    utf8::AppendRune(out, v);
     out += what;
   };
   if (!good_index_) return complain("(BADINDEX)");
@@ -369,7 +376,7 @@ void Printer::verb(char32_t v) {
   value(a, v, 0);
 }
 
-// Flags, width and precision: what stands between the percent sign and the verb.
+// Reads what is between the percent sign and the verb: flags, width and precision.
 void Printer::parse_spec(std::string_view f, size_t* at) {
   size_t& i = *at;
   flags_ = Flags();
@@ -433,12 +440,14 @@ void Printer::format(std::string_view f) {
       out += "%!(NOVERB)";
       break;
     }
-    verb(decode_rune(f, &i));
+    auto [v, size] = utf8::DecodeRuneInString(f.substr(i));
+    i += size;
+    verb(v);
   }
   extra();
 }
 
-// Arguments that no verb used.
+// Shows the arguments that no verb used.
 void Printer::extra() {
   if (reordered_ || next_ >= nargs_) return;
   flags_ = Flags();
@@ -516,7 +525,7 @@ std::string Sprintf(std::string_view format, Args args) {
   return std::move(p.out);
 }
 
-// A blank between two operands if neither is a string.
+// Puts a blank between two operands if neither is a string.
 std::string Sprint(Args args) {
   Printer p(args);
   bool was_string = true;

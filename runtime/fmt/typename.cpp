@@ -1,8 +1,11 @@
 // typename.cpp: Go's name for a C++ type, from its mangled name.
 //
-// golab::time::Duration is time.Duration, a type of the global namespace main.T, anonymous
-// namespaces vanish, template arguments become [...]: the rules that the profile's function names
-// follow.
+// The rules are those of the function names in a profile:
+//
+//   golab::time::Duration            time.Duration
+//   T in the global namespace        main.T
+//   (anonymous namespace)::T         main.T
+//   T<int>                           main.T[...]
 #include <cxxabi.h>
 
 #include <cstdlib>
@@ -39,7 +42,7 @@ std::string demangled_type_name(const std::type_info& type) {
   std::string s = status == 0 ? text.get() : type.name();
   erase_all(s, "(anonymous namespace)::");
   erase_all(s, "{anonymous}::");
-  // A type inside a function is its package's: main.pair for f(int)::pair.
+  // A type inside a function belongs to the function's package: f(int)::pair is main.pair.
   size_t paren = s.rfind(")::");
   if (paren != s.npos) s = s.substr(paren + 3);
   s = without_arguments(s);

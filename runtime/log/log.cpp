@@ -82,7 +82,7 @@ void Logger::set_writer(golab::glue::Writer w) const {
   state_->w = w;
 }
 
-// Kept for ever: goroutines may log while the process ends.
+// It is never destroyed: goroutines may log while the process ends.
 const Logger& Default() {
   static const Logger& std_logger = *new Logger(New(os::Stderr, "", LstdFlags));
   return std_logger;

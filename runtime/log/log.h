@@ -1,10 +1,12 @@
-// log.h: Go's log: lines with date and time, on stderr unless told otherwise.
+// log.h: Go's log: lines with date and time, on stderr by default.
 //
-//   log::Printf("processed %d items", n);         // 2026/11/22 01:12:41 processed 1500 items
-//   log::Fatal(err);                              // prints, then exits with status 1
-//   auto l = log::New(os::Stdout, "worker: ", log::LstdFlags | log::Lmsgprefix);
+//   log::Printf("processed %d items", n);     // log.Printf("processed %d items", n)
+//   log::Fatal(err);                          // log.Fatal(err)    prints, then exits with status 1
+//   auto l = log::New(os::Stdout, "w: ", 0);  // l := log.New(os.Stdout, "w: ", 0)
 //
-// Each call writes one line with one write(2).
+// A line looks as in Go: "2026/11/22 01:12:41 processed 1500 items". Each call makes one Write of
+// one line. A call parks while another goroutine writes to the same logger. Fatal and its kin never
+// return, and run no deferred call; Panic and its kin print the line and then panic with it.
 #pragma once
 
 #include <memory>
@@ -20,9 +22,9 @@ enum : int {
   Ltime = 2,          // 01:23:23
   Lmicroseconds = 4,  // 01:23:23.123123
   Llongfile = 8,      // accepted, not shown: a C++ function does not know who called it
-  Lshortfile = 16,    // likewise
+  Lshortfile = 16,    // accepted, not shown
   LUTC = 32,
-  Lmsgprefix = 64,  // the prefix stands before the message, not at the line's beginning
+  Lmsgprefix = 64,  // the prefix is before the message, not at the beginning of the line
   LstdFlags = Ldate | Ltime,
 };
 
@@ -31,7 +33,7 @@ class Logger {
  public:
   Logger(golab::glue::Writer w, std::string_view prefix, int flags);
 
-  void Output(std::string_view text) const;  // a line; the newline is added if it lacks one
+  void Output(std::string_view text) const;  // writes a line; adds the newline if it lacks one
   template <typename... A>
   void Printf(std::string_view format, const A&... args) const {
     Output(fmt::Sprintf(format, args...));
@@ -79,13 +81,13 @@ class Logger {
   std::shared_ptr<State> state_;
 };
 
-// A logger that writes to w, which must outlive it.
+// A logger that writes to w. w must outlive it.
 template <typename W>
 Logger New(W& w, std::string_view prefix, int flags) {
   return Logger(golab::glue::make_writer(w), prefix, flags);
 }
 
-const Logger& Default();  // what the functions below use
+const Logger& Default();  // the functions below use it
 
 void SetFlags(int flags);
 int Flags();
@@ -96,7 +98,7 @@ void SetOutput(W& w) {
   Default().SetOutput(w);
 }
 
-// What the templates below call: these, not the templates, show in a profile.
+// The templates below call these. A profile shows these, not the templates.
 void Printf(std::string_view format, golab::glue::Args args);
 void Print(golab::glue::Args args);
 void Println(golab::glue::Args args);

@@ -2,8 +2,8 @@
 //
 // A slot (rg for the reader, wg for the writer) is a word with four meanings:
 //
-//   pdNil      nobody waits and nothing is known
-//   pdReady    an edge came; whoever waits next consumes it and goes on at once
+//   pdNil      no goroutine waits, and no edge is known
+//   pdReady    an edge came; the next wait consumes it and returns at once
 //   pdWait     a goroutine is about to park: it has announced itself, but is still on its stack
 //   a G        that goroutine is parked here
 //
@@ -13,13 +13,14 @@
 //     |                v                          v
 //     +---- wait --- pdReady <--------------------+   (timeout and close leave pdNil)
 //
-// Lost wake-ups. The waiter writes pdWait and then reads `info` (closed? timed out?); whoever
-// closes or times out writes `info` and then exchanges the slot. Both are sequentially consistent,
-// so one of the two sees the other.
+// Lost wake-ups. The waiter writes pdWait and then reads `info` (closed? timed out?). A close or a
+// timeout writes `info` and then exchanges the slot. Both are sequentially consistent, so one of
+// the two sees the other.
 //
-// Lifetime. An event can come out of epoll_wait after its descriptor was closed and its pollDesc
-// given to another one. So a pollDesc is never unmapped, and what epoll hands back is its address
-// with a sequence number that every reuse changes: an old event names an old number and is dropped.
+// Lifetime. epoll_wait can return an event after its descriptor was closed and its pollDesc was
+// given to another descriptor. So a pollDesc is never unmapped, and epoll's word for it is its
+// address with a sequence number. Every reuse changes the number, so an old event is recognized and
+// dropped.
 #include "runtime/net/netpoll.h"
 
 #include <errno.h>
@@ -52,7 +53,7 @@ constexpr uint32_t pollHangup = 8;
 }  // namespace
 
 struct alignas(64) pollDesc {
-  // Written by anyone, sequentially consistent (see the top of the file).
+  // Written by any thread, sequentially consistent (see the top of the file).
   std::atomic<uintptr_t> rg{pdNil};
   std::atomic<uintptr_t> wg{pdNil};
   std::atomic<uint32_t> info{0};
@@ -166,16 +167,15 @@ G* netpollunblock(pollDesc* pd, int mode, bool ioready) {
   uintptr_t old = slot.load();
   for (;;) {
     if (old == pdReady) return nullptr;
-    if (old == pdNil && !ioready) return nullptr;  // nobody to wake, nothing to remember
+    if (old == pdNil && !ioready) return nullptr;  // no goroutine to wake, no edge to keep
     if (slot.compare_exchange_weak(old, ioready ? pdReady : pdNil)) break;
   }
-  if (old == pdNil || old == pdWait)
-    return nullptr;  // pdWait: its park will fail and it looks again
+  if (old == pdNil || old == pdWait) return nullptr;  // pdWait: its park fails, and it looks again
   poller.waiters.fetch_sub(1);
   return reinterpret_cast<G*>(old);
 }
 
-// On another stack, once gp is off its own.
+// gopark's unlock. It runs on another stack, after gp has left its own.
 bool netpollblockcommit(G* gp, void* slot) {
   uintptr_t expected = pdWait;
   poller.waiters.fetch_add(1);
@@ -192,8 +192,8 @@ void readyAll(G* a, G* b) {
   if (b != nullptr) goready(b);
 }
 
-// A deadline timer fired. It may be a stale one, of a deadline that was moved since or of an
-// earlier life of this pollDesc; the deadline as it is now decides, so no stale timer can do harm.
+// A deadline's timer fired. It may be stale: the deadline was moved since, or the pollDesc was
+// reused. The present deadline decides, so a stale timer does no harm.
 void netpolldeadline(pollDesc* pd, bool read) {
   G* gp = nullptr;
   lock(&pd->mu);
@@ -214,8 +214,8 @@ void netpollWriteDeadline(void* pd, uint64_t, int64_t) {
   netpolldeadline(static_cast<pollDesc*>(pd), false);
 }
 
-// Sets one direction's deadline; answers a waiter whose deadline has passed with that. pd->mu is
-// held.
+// Sets the deadline of one direction. Returns its waiter if that deadline has passed. Requires
+// pd->mu.
 G* setDeadline(pollDesc* pd, int64_t when, bool read) {
   int64_t& deadline = read ? pd->rd : pd->wd;
   Timer* t = read ? &pd->rt : &pd->wt;
@@ -236,7 +236,7 @@ G* setDeadline(pollDesc* pd, int64_t when, bool read) {
   return netpollunblock(pd, read ? 'r' : 'w', false);
 }
 
-// Waits at most `delay` ns for events: their number, or 0.
+// Waits at most `delay` ns for events. Returns their number, or 0.
 int epollwait(epoll_event* events, int max, int64_t delay) {
 #ifdef SYS_epoll_pwait2
   if (delay > 0 && !poller.no_pwait2.load(std::memory_order_relaxed)) {
@@ -251,7 +251,7 @@ int epollwait(epoll_event* events, int max, int64_t delay) {
   if (delay < 0) {
     ms = -1;
   } else if (delay > 0) {
-    int64_t up = (delay + 999999) / 1000000;  // never early: the caller would only come back
+    int64_t up = (delay + 999999) / 1000000;  // never early: the caller would only wait again
     ms = up > 1000000000 ? 1000000000 : static_cast<int>(up);
   }
   int n = epoll_wait(poller.epfd, events, max, ms);
@@ -262,8 +262,8 @@ int epollwait(epoll_event* events, int max, int64_t delay) {
 
 }  // namespace
 
-// Parks until the slot is ready: true; or until somebody ends the wait for another reason: false.
-// Requires: the caller is the only one that waits in this direction.
+// Parks until the slot is ready (returns true), or until a close or a timeout ends the wait
+// (false). Requires: no other goroutine waits in this direction.
 [[gnu::noinline]] bool netpollblock(pollDesc* pd, int mode) {
   std::atomic<uintptr_t>& slot = mode == 'r' ? pd->rg : pd->wg;
   for (;;) {
@@ -273,7 +273,7 @@ int epollwait(epoll_event* events, int max, int64_t delay) {
     if (slot.compare_exchange_strong(expected, pdWait)) break;
     if (expected != pdReady && expected != pdNil) throw_("runtime: double wait");
   }
-  // Announced. Look once more whether there is still something to wait for.
+  // The wait is announced. Now a close or a timeout either is seen here or sees the announcement.
   if (netpollcheckerr(pd, mode) == pollNoError) {
     gopark(netpollblockcommit, &slot, WaitReason::IOWait, pd);
   }
@@ -289,7 +289,7 @@ bool netpollAnyWaiters() { return poller.waiters.load() > 0; }
 void netpollBreak() {
   if (!netpollinited()) return;
   uint32_t expected = 0;
-  if (!poller.wakeSig.compare_exchange_strong(expected, 1)) return;  // one is on its way
+  if (!poller.wakeSig.compare_exchange_strong(expected, 1)) return;  // a break is on its way
   uint64_t one = 1;
   for (;;) {
     ssize_t n = ::write(poller.eventfd, &one, sizeof one);
@@ -313,7 +313,7 @@ G* netpoll(int64_t delay, int* n) {
   for (int i = 0; i < count; i++) {
     const epoll_event& ev = events[i];
     if (ev.data.u64 == kBreakTag) {
-      // A poll that does not wait leaves the break for the one that does.
+      // A poll that does not wait leaves the break for a poll that does.
       if (delay != 0) {
         uint64_t value;
         ssize_t ignored = ::read(poller.eventfd, &value, sizeof value);
@@ -323,7 +323,7 @@ G* netpoll(int64_t delay, int* n) {
       continue;
     }
     pollDesc* pd = pointerOf(ev.data.u64);
-    if ((pd->seq.load() & kTagMask) != (ev.data.u64 & kTagMask)) continue;  // of an earlier life
+    if ((pd->seq.load() & kTagMask) != (ev.data.u64 & kTagMask)) continue;  // of an earlier use
     if (ev.events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) pd->info.fetch_or(pollHangup);
     if (ev.events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR))
       add(netpollunblock(pd, 'r', true));
@@ -336,7 +336,7 @@ G* netpoll(int64_t delay, int* n) {
 
 namespace golab::internal::poll {
 
-using namespace golab::runtime;  // these are the runtime's functions under poll's name
+using namespace golab::runtime;  // the runtime's functions, under poll's name
 
 pollDesc* runtime_pollOpen(int fd, int* err) {
   RuntimeCall call;
@@ -352,7 +352,7 @@ pollDesc* runtime_pollOpen(int fd, int* err) {
   pd->rt.f = netpollReadDeadline;
   pd->wt.f = netpollWriteDeadline;
   pd->rt.arg = pd->wt.arg = pd;
-  pd->rt.detached = pd->wt.detached = true;  // they take pd->mu, which is held where they are armed
+  pd->rt.detached = pd->wt.detached = true;  // f takes pd->mu, which is held when they are armed
   pd->rg.store(pdNil);
   pd->wg.store(pdNil);
   pd->info.store(0);
@@ -411,7 +411,7 @@ int runtime_pollReset(pollDesc* pd, int mode) {
   while (!netpollblock(pd, mode)) {
     err = netpollcheckerr(pd, mode);
     if (err != pollNoError) return err;
-    // The deadline that ended the wait has been moved since: wait on.
+    // The deadline that ended the wait was moved in the meantime, so wait again.
   }
   return pollNoError;
 }

@@ -1,5 +1,4 @@
-// os.cpp: files, arguments, environment. Calls that may block stand between entersyscall and
-// exitsyscall.
+// os.cpp: files, arguments, environment.
 #include "runtime/os/os.h"
 
 #include <fcntl.h>
@@ -33,7 +32,8 @@ error path_error(const char* op, std::string_view path, long code) {
       PathError{op, std::string(path), syscall::Errno{static_cast<int>(code)}});
 }
 
-// One blocking system call; what it answers is >= 0 or an errno made negative.
+// Makes one blocking system call, between entersyscall and exitsyscall. Returns its result, or
+// minus errno.
 template <typename Call>
 long blocking(Call call) {
   if (runtime::getg() == nullptr) return call();  // before main, or on a thread that is not ours
@@ -43,7 +43,7 @@ long blocking(Call call) {
   return r;
 }
 
-// errno is read before this goroutine can move to another thread.
+// errno belongs to the thread: it is read before this goroutine can move to another one.
 long or_errno(long r) { return r < 0 ? -errno : r; }
 
 std::pair<File, error> open_file(std::string_view name, int flags, unsigned perm) {

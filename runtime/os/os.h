@@ -1,12 +1,14 @@
-// os.h: Go's os, as far as the lab needs it: arguments, environment, the standard files, whole
-// files.
+// os.h: Go's os, as far as the lab needs it: arguments, environment, standard files, whole files.
 //
-//   os::Args[1], os::Getenv("HOME"), os::Exit(1)
-//   fmt::Fprintln(os::Stderr, "no such exercise");
-//   auto [text, err] = os::ReadFile("a.txt");
+//   os::Args[1]                                // os.Args[1]
+//   os::Getenv("HOME")                         // os.Getenv("HOME")
+//   os::Exit(1)                                // os.Exit(1)
+//   fmt::Fprintln(os::Stderr, "no such file")  // fmt.Fprintln(os.Stderr, "no such file")
+//   auto [text, err] = os::ReadFile("a.txt");  // text, err := os.ReadFile("a.txt")
 //
-// Writing is one write(2) per call, with nothing kept back, and as a system call for the
-// scheduler: a pipe that nobody reads blocks a goroutine, not a processor.
+// Nothing here parks. A call that may block is a system call for the scheduler: other goroutines
+// run in the meantime. Files are not buffered. An error about a path is a PathError, with Go's
+// text.
 #pragma once
 
 #include <string>
@@ -20,8 +22,7 @@ namespace golab::os {
 
 extern std::vector<std::string> Args;  // the command line; Args[0] is the program
 
-// Ends the process at once with this status. Deferred calls are not run, other goroutines just
-// vanish.
+// Ends the process at once with this status. Deferred calls do not run; other goroutines vanish.
 [[noreturn]] void Exit(int code);
 
 std::string Getenv(std::string_view key);  // "" if it is not set
@@ -38,23 +39,24 @@ struct PathError {
   error Err;
   std::string Error() const { return Op + " " + Path + ": " + Err.Error(); }
   error Unwrap() const { return Err; }
-  bool Is(const error& target) const;  // ErrNotExist and its like, by the kernel's number
+  bool Is(const error& target) const;  // ErrNotExist and its kin, by the errno in Err
 };
 
-extern const error ErrNotExist;  // what errors::Is finds in a PathError, as in Go
+extern const error ErrNotExist;  // errors::Is finds these in a PathError, as in Go
 extern const error ErrExist;
 extern const error ErrPermission;
 
-// An open file. A handle that does not own: close it.
+// An open file. A handle that does not own the file: call Close.
 class File {
  public:
   File() = default;
   explicit File(int fd, std::string name = "") : fd_(fd), name_(std::move(name)) {}
 
-  // Writes all of it. Parks nobody else while it blocks.
+  // Writes all of it, in one write(2) if the kernel takes it all. A pipe that nobody reads blocks
+  // this goroutine, not a processor.
   std::pair<int, error> Write(std::string_view text) const;
   std::pair<int, error> WriteString(std::string_view text) const { return Write(text); }
-  // Up to n bytes; "" and io::EOF_ at the end.
+  // Returns up to n bytes. Returns "" and io::EOF_ at the end of the file.
   std::pair<std::string, error> Read(size_t n) const;
   error Close() const;
   int Fd() const { return fd_; }

@@ -1,7 +1,10 @@
-// atomic.h: sync/atomic: Go's atomic types over std::atomic. All operations are sequentially
-// consistent.
+// atomic.h: sync/atomic: Go's atomic types, on std::atomic.
 //
-//   atomic::Int64 hits;  hits.Add(1);  hits.Load();
+//   atomic::Int64 hits;   // var hits atomic.Int64
+//   hits.Add(1);          // hits.Add(1)
+//   hits.Load()           // hits.Load()
+//
+// All operations are sequentially consistent. None parks or panics.
 #pragma once
 
 #include <atomic>

@@ -4,8 +4,8 @@
 namespace golab::sync {
 
 [[gnu::noinline]] void Cond::Wait() {
-  // The ticket is taken while L is held, so a Signal after L is given up calls it, even before we
-  // park.
+  // The ticket is taken while L is held. So a Signal after L.Unlock calls it, even before this
+  // parks.
   uint32_t ticket = runtime_notifyListAdd(&notify_);
   L.Unlock();
   runtime_notifyListWait(&notify_, ticket);

@@ -1,11 +1,10 @@
 // cond.h: sync.Cond: goroutines that wait until another one says that something has changed.
 //
-//   sync::Mutex mu;
-//   auto cond = sync::NewCond(&mu);
-//   mu.Lock();
-//   while (queue.empty()) cond.Wait();      // gives mu up while it waits, has it again afterwards
-//   ...
-//   mu.Unlock();
+//   auto cond = sync::NewCond(&mu);     // cond := sync.NewCond(&mu)
+//   mu.Lock();                          // mu.Lock()
+//   while (queue.empty()) cond.Wait();  // for queue.empty() { cond.Wait() }
+//   mu.Unlock();                        // mu.Unlock()
+//   cond.Signal();                      // cond.Signal()
 #pragma once
 
 #include "runtime/core/sema.h"
@@ -16,14 +15,15 @@ namespace golab::sync {
 class Cond {
  public:
   explicit Cond(Locker l) : L(l) {}
-  Cond(const Cond&) = delete;  // Go finds a copied Cond when it is used; here it does not compile
+  Cond(const Cond&) = delete;  // Go panics when a copied Cond is used; here it does not compile
   Cond& operator=(const Cond&) = delete;
 
-  Locker L;  // held while the condition is looked at or changed
+  Locker L;  // hold it to look at the condition or to change it
 
-  void Wait();       // parks; L is held by the caller
-  void Signal();     // wakes the one that has waited longest
-  void Broadcast();  // wakes all
+  // Unlocks L, parks until a Signal or Broadcast, then locks L again. Requires: the caller holds L.
+  void Wait();
+  void Signal();     // wakes the goroutine that has waited longest. Never parks.
+  void Broadcast();  // wakes all. Never parks.
 
  private:
   runtime::notifyList notify_;

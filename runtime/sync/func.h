@@ -1,8 +1,7 @@
-// func.h: functions as values: Go's func(), and a reference to one that is only called meanwhile.
+// func.h: functions as values: Go's func(), and a reference to a function for the time of a call.
 //
-// Why not std::function: these leave no frame of their own in a profile (all of golab::glue is
-// hidden), so that a goroutine started by wg.Go shows the caller's function directly above sync's,
-// as in Go.
+// std::function would leave a frame of its own in a profile. All of golab::glue is hidden, so a
+// goroutine that wg.Go starts shows the caller's function directly above sync's, as in Go.
 #pragma once
 
 #include <memory>
@@ -14,7 +13,7 @@ namespace golab::glue {
 template <typename Signature>
 class Func;
 
-// A copyable handle to a callable on the heap; copies name one callable, as Go's func values do.
+// A handle to a callable on the heap. Copies name one callable, as Go's func values do.
 template <typename R, typename... A>
 class Func<R(A...)> {
  public:
@@ -37,7 +36,8 @@ class Func<R(A...)> {
   R (*invoke_)(void* callable, A... args) = nullptr;
 };
 
-// Refers to a callable of the caller's: for parameters that are called before the function returns.
+// Refers to a callable of the caller's. Use it for parameters that are called before the function
+// returns.
 class FuncRef {
  public:
   FuncRef(void (*f)())

@@ -1,4 +1,10 @@
 // map.h: sync.Map: a map that many goroutines may use at once.
+//
+//   sync::Map<std::string, int> m;    // var m sync.Map
+//   m.Store("a", 1);                  // m.Store("a", 1)
+//   auto [v, ok] = m.Load("a");       // v, ok := m.Load("a")
+//
+// All calls take an RWMutex inside the map, so a call may park while another changes the map.
 #pragma once
 
 #include <unordered_map>
@@ -12,7 +18,7 @@ namespace golab::sync {
 template <typename K, typename V>
 class Map {
  public:
-  // The value and true; a zero value and false if there is none.
+  // Returns the value and true, or a zero value and false if there is none.
   std::pair<V, bool> Load(const K& key) {
     rw_.RLock();
     auto it = map_.find(key);
@@ -25,7 +31,7 @@ class Map {
     map_.insert_or_assign(key, std::move(value));
     rw_.Unlock();
   }
-  // What was there and true, or what was stored now and false.
+  // Returns the value that was there and true, or stores `value` and returns it and false.
   std::pair<V, bool> LoadOrStore(const K& key, V value) {
     rw_.Lock();
     auto [it, stored] = map_.try_emplace(key, std::move(value));
@@ -42,7 +48,8 @@ class Map {
     return found;
   }
   void Delete(const K& key) { LoadAndDelete(key); }
-  // Calls f(key, value) for what was in the map when Range began, until f answers false.
+  // Calls f(key, value) for all that was in the map when Range began, until f returns false. f may
+  // use the map.
   template <typename F>
   void Range(F f) {
     rw_.RLock();

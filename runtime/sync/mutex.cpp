@@ -13,12 +13,12 @@ constexpr int64_t kStarvationThresholdNs = 1'000'000;
 [[gnu::noinline]] void Mutex::lockSlow() {
   int64_t wait_start = 0;
   bool starving = false;
-  bool awoke = false;  // the woken flag is ours
+  bool awoke = false;  // this goroutine owns the woken flag
   int iter = 0;
   int32_t old = state_.load();
   for (;;) {
     if ((old & (kMutexLocked | kMutexStarving)) == kMutexLocked && runtime_canSpin(iter)) {
-      // Tell Unlock that somebody awake is coming, so that it wakes nobody.
+      // Tells Unlock that a goroutine is awake and will take the lock, so that it wakes no other.
       if (!awoke && (old & kMutexWoken) == 0 && (old >> kMutexWaiterShift) != 0 &&
           state_.compare_exchange_strong(old, old | kMutexWoken)) {
         awoke = true;
@@ -31,7 +31,7 @@ constexpr int64_t kStarvationThresholdNs = 1'000'000;
     int32_t want = old;
     if ((old & kMutexStarving) == 0) want |= kMutexLocked;
     if ((old & (kMutexLocked | kMutexStarving)) != 0) want += 1 << kMutexWaiterShift;
-    // Never starve a free mutex: Unlock takes the mode to mean that there is a waiter.
+    // A free mutex must not enter starvation mode: in that mode, Unlock expects a waiter.
     if (starving && (old & kMutexLocked) != 0) want |= kMutexStarving;
     if (awoke) {
       if ((want & kMutexWoken) == 0) runtime::throw_("sync: inconsistent mutex state");
@@ -39,14 +39,15 @@ constexpr int64_t kStarvationThresholdNs = 1'000'000;
     }
     if (!state_.compare_exchange_strong(old, want)) continue;
     if ((old & (kMutexLocked | kMutexStarving)) == 0) return;
-    // Who has waited before goes to the head of the queue.
+    // A goroutine that has waited before goes to the head of the queue.
     bool lifo = wait_start != 0;
     if (wait_start == 0) wait_start = runtime_nanotime();
     runtime_SemacquireMutex(&sema_, lifo);
     starving = starving || runtime_nanotime() - wait_start > kStarvationThresholdNs;
     old = state_.load();
     if ((old & kMutexStarving) != 0) {
-      // Handed over: ours, but the state does not say so yet, and still counts us as waiting.
+      // Unlock has handed the lock over, but the state does not say so yet: it still counts this
+      // goroutine as waiting.
       if ((old & (kMutexLocked | kMutexWoken)) != 0 || old >> kMutexWaiterShift == 0) {
         runtime::throw_("sync: inconsistent mutex state");
       }
@@ -63,13 +64,13 @@ constexpr int64_t kStarvationThresholdNs = 1'000'000;
 [[gnu::noinline]] void Mutex::unlockSlow(int32_t now) {
   if (((now + kMutexLocked) & kMutexLocked) == 0) fatal("sync: unlock of unlocked mutex");
   if ((now & kMutexStarving) != 0) {
-    // The waiter will set the locked bit. Until then newcomers see the mode and do not take it.
+    // The waiter sets the locked bit. Until then, newcomers see the mode and do not take the lock.
     runtime_Semrelease(&sema_, true);
     return;
   }
   int32_t old = now;
   for (;;) {
-    // Nobody waits, or somebody is awake and will take it, or has.
+    // No goroutine waits, or one is awake and will take the lock, or has taken it.
     if (old >> kMutexWaiterShift == 0 ||
         (old & (kMutexLocked | kMutexWoken | kMutexStarving)) != 0) {
       return;

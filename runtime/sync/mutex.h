@@ -1,22 +1,26 @@
-// mutex.h: sync.Mutex: mutual exclusion, with Go's rule of who is next.
+// mutex.h: sync.Mutex: mutual exclusion, with Go's rule for which goroutine is next.
 //
-//   sync::Mutex mu;
-//   mu.Lock(); ... mu.Unlock();
-//   Defer d{[&] { mu.Unlock(); }};     // defer mu.Unlock()
+//   sync::Mutex mu;                  // var mu sync.Mutex
+//   mu.Lock();                       // mu.Lock()
+//   Defer d{[&] { mu.Unlock(); }};   // defer mu.Unlock()
 //
-// Fairness. Normally waiters queue, but whoever is awake first takes the lock: a goroutine that
-// runs gets it before one that must be woken. That is fast, and unfair. So a waiter that has waited
-// for more than a millisecond switches the mutex to starvation mode: Unlock then hands the lock to
-// the first in the queue, and newcomers queue at the end without trying. The mode ends with a
-// waiter that is the last, or waited less than a millisecond.
+// Fairness. Waiters queue, but normally the first goroutine that is awake takes the lock: one that
+// runs gets it before one that must be woken. That is fast, but unfair. So a waiter that has waited
+// for more than a millisecond switches the mutex to starvation mode. In that mode, Unlock hands the
+// lock to the first in the queue, and newcomers queue at the end without trying. A waiter that is
+// the last, or that waited less than a millisecond, ends the mode.
 //
-// The state is one word: locked, woken (somebody is on the way to the lock, wake no other),
-// starving, and the number of waiters. Free to locked and back is one atomic operation each,
-// without any call.
+// The state is one word:
 //
-// Any goroutine may unlock. Do not destroy a mutex in the goroutine that has just locked and
-// unlocked it while another may still be inside Unlock: keep what holds the mutex alive in each
-// goroutine.
+//   locked
+//   woken     a goroutine is awake and will take the lock, so Unlock wakes no other
+//   starving
+//   waiters   how many there are
+//
+// To lock a free mutex, or to unlock it, is one atomic operation.
+//
+// Any goroutine may unlock. Unlock may still be running in one goroutine when another has locked
+// and unlocked. So the second one must not destroy the mutex: each goroutine keeps it alive.
 #pragma once
 
 #include <atomic>
@@ -33,7 +37,7 @@ class Mutex {
   void Lock() {
     int32_t old = 0;
     if (state_.compare_exchange_strong(old, kMutexLocked)) return;
-    // Free, but with waiters: whoever runs takes it (see above).
+    // Free, but with waiters: the goroutine that runs takes it (see Fairness).
     if ((old & (kMutexLocked | kMutexStarving)) == 0 &&
         state_.compare_exchange_strong(old, old | kMutexLocked)) {
       return;
@@ -48,7 +52,7 @@ class Mutex {
   void Unlock() {
     int32_t now = state_.fetch_sub(kMutexLocked) - kMutexLocked;
     if (now == 0) return;
-    // Somebody awake is on the way to the lock already.
+    // A goroutine is awake already and will take the lock.
     if ((now & (kMutexLocked | kMutexWoken | kMutexStarving)) == kMutexWoken) return;
     unlockSlow(now);
   }
@@ -72,10 +76,11 @@ namespace golab::sync {
 
 class Mutex {
  public:
-  // Parks while another goroutine holds it.
+  // Parks while another goroutine holds the lock.
   void Lock() { mu_.Lock(); }
   bool TryLock() { return mu_.TryLock(); }
-  // Fatal "sync: unlock of unlocked mutex", which nothing recovers.
+  // Never parks. Ends the program with "fatal error: sync: unlock of unlocked mutex" if it is not
+  // locked.
   void Unlock() { mu_.Unlock(); }
 
  private:

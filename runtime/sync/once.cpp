@@ -4,8 +4,8 @@
 namespace golab::sync {
 
 [[gnu::noinline]] void Once::doSlow(golab::glue::FuncRef f) {
-  // Destructors, in the opposite order: done first, then unlocked, also when f panics or ends by
-  // Goexit.
+  // These are destructors so that they also run when f panics or ends by Goexit. They run in
+  // reverse order: done first, then unlocked.
   struct Unlock {
     Mutex& m;
     ~Unlock() { m.Unlock(); }

@@ -1,9 +1,11 @@
-// once.h: sync.Once and its kin: something done once, however many goroutines ask for it.
+// once.h: sync.Once and its kin: an action that happens once, however many goroutines ask for it.
 //
-//   static sync::Once once;  once.Do([&] { load(); });
-//   auto config = sync::OnceValue([] { return load(); });   config().port
+//   static sync::Once once;                      // var once sync.Once
+//   once.Do(load);                               // once.Do(load)
+//   static auto config = sync::OnceValue(load);  // var config = sync.OnceValue(load)
+//   config().port                                // config().port
 //
-// A call that panics counts as done: Do never calls again, OnceFunc and OnceValue panic again.
+// A call that panics counts as done: Do does not call again; OnceFunc and OnceValue panic again.
 #pragma once
 
 #include <atomic>
@@ -25,7 +27,7 @@ class Once {
   Once(const Once&) = delete;
   Once& operator=(const Once&) = delete;
 
-  // Calls f if this is the first call. Others park until f has returned.
+  // Calls f if this is the first call. Other calls park until f has returned.
   void Do(golab::glue::FuncRef f) {
     if (done_.load(std::memory_order_acquire) == 0) doSlow(f);
   }
@@ -72,7 +74,7 @@ Func<T()> OnceValue(F f) {
   return [state, f = std::move(f)]() mutable -> T { return once_value<T>(*state, f); };
 }
 
-// f answers a pair: auto [v, err] = get();
+// f returns a pair: auto [v, err] = get();
 template <typename F, typename T = std::invoke_result_t<F&>>
 Func<T()> OnceValues(F f) {
   return OnceValue(std::move(f));

@@ -1,6 +1,10 @@
-// pool.h: sync.Pool: a bag of things that were used before and may be used again.
+// pool.h: sync.Pool: values that were used before and may be used again.
 //
-// Go's is emptied by the garbage collector; this one keeps at most a fixed number and drops the
+//   sync::Pool<std::string> pool([] { return std::string(); });  // pool := sync.Pool{New: ...}
+//   std::string s = pool.Get();                                  // s := pool.Get().(string)
+//   pool.Put(std::move(s));                                      // pool.Put(s)
+//
+// Go's garbage collector empties a pool. This one keeps a fixed number of values and drops the
 // rest.
 #pragma once
 
@@ -18,7 +22,7 @@ class Pool {
  public:
   explicit Pool(golab::glue::Func<T()> make) : New(std::move(make)) {}
 
-  golab::glue::Func<T()> New;  // called by Get when the bag is empty
+  golab::glue::Func<T()> New;  // Get calls it when the pool is empty
 
   T Get() {
     mu_.Lock();

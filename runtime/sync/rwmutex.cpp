@@ -13,14 +13,14 @@ bool RWMutex::TryRLock() {
 
 [[gnu::noinline]] void RWMutex::rUnlockSlow(int32_t r) {
   if (r + 1 == 0 || r + 1 == -kRWMutexMaxReaders) fatal("sync: RUnlock of unlocked RWMutex");
-  // The last reader that the writer waits for lets it in.
+  // The last of the readers that the writer waits for wakes it.
   if (readerWait_.fetch_sub(1) - 1 == 0) runtime_Semrelease(&writerSem_, false);
 }
 
 [[gnu::noinline]] void RWMutex::Lock() {
   w_.Lock();
   int32_t readers = readerCount_.fetch_sub(kRWMutexMaxReaders);
-  // Readers that finish between these two lines make readerWait negative; the sum decides.
+  // Readers that finish between these two lines make readerWait negative. The sum decides.
   if (readers != 0 && readerWait_.fetch_add(readers) + readers != 0) {
     runtime_SemacquireRWMutex(&writerSem_);
   }

@@ -1,4 +1,4 @@
-// waitgroup.cpp: counter and waiters in one word, so that the step to zero sees who waits.
+// waitgroup.cpp: counter and waiters are one word, so that the step to zero sees all waiters.
 #include "runtime/sync/waitgroup.h"
 
 #include "runtime/core/go.h"
@@ -16,10 +16,10 @@ namespace golab::sync {
   if (waiters != 0 && delta > 0 && counter == delta) {
     panic("sync: WaitGroup misuse: Add called concurrently with Wait");
   }
-  // If nobody waits this object may be gone from here on.
+  // If no goroutine waits, this object may be gone from here on.
   if (counter > 0 || waiters == 0) return;
-  // The counter is zero and all waiters are parked, or on their way: nobody may change the state
-  // now.
+  // The counter is zero, and all waiters are parked or about to park. No goroutine may change the
+  // state now.
   if (state_.load() != state) panic("sync: WaitGroup misuse: Add called concurrently with Wait");
   state_.store(0);
   for (; waiters != 0; waiters--) runtime_Semrelease(&sema_, false);
@@ -39,8 +39,8 @@ namespace golab::sync {
 [[gnu::noinline]] void WaitGroup::Go(golab::glue::Func<void()> f) {
   Add(1);
   go([this, f = std::move(f)] {
-    // Not a Defer: a dying panic runs Defers, and must leave the counter alone. A destructor
-    // runs on return and on Goexit, which unwinds.
+    // Not a Defer: a panic that ends the program runs Defers, and must not change the counter. A
+    // destructor runs on return and on Goexit.
     struct Done {
       WaitGroup* wg;
       ~Done() { wg->Done(); }

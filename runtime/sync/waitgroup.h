@@ -1,10 +1,10 @@
-// waitgroup.h: sync.WaitGroup: waits until as many Done have come as were announced by Add.
+// waitgroup.h: sync.WaitGroup: waits until Done was called as often as Add announced.
 //
-//   sync::WaitGroup wg;
-//   wg.Go([&] { work(); });        // Add(1), a goroutine, and Done when work returns
-//   wg.Wait();
+//   sync::WaitGroup wg;        // var wg sync.WaitGroup
+//   wg.Go([&] { work(); });    // wg.Go(func() { work() })
+//   wg.Wait();                 // wg.Wait()
 //
-// The classic leak: a goroutine that never calls Done leaves everyone parked in Wait.
+// The classic leak: a goroutine that never calls Done leaves every Wait parked.
 #pragma once
 
 #include <atomic>
@@ -20,14 +20,15 @@ class WaitGroup {
   WaitGroup(const WaitGroup&) = delete;
   WaitGroup& operator=(const WaitGroup&) = delete;
 
-  // Panics "sync: negative WaitGroup counter", and "sync: WaitGroup misuse: Add called concurrently
-  // with Wait" where that shows.
+  // Never parks. Panics "sync: negative WaitGroup counter", and "sync: WaitGroup misuse: Add called
+  // concurrently with Wait" if it sees that.
   void Add(int delta);
   void Done() { Add(-1); }
-  // Parks until the counter is zero.
+  // Parks until the counter is zero. Panics "sync: WaitGroup is reused before previous Wait has
+  // returned".
   void Wait();
-  // Calls f in a new goroutine that counts until f returns or ends by Goexit. If f panics, the
-  // program dies with the counter as it is: nobody goes on as if the work were done.
+  // Add(1), then f in a new goroutine, then Done when f returns or ends by Goexit. If f panics, the
+  // program dies without Done: no Wait returns as if the work were done.
   void Go(golab::glue::Func<void()> f);
 
  private:

@@ -66,6 +66,10 @@ TEST_CASE("the Go program about formats prints the same here", "[fmt]") {
   fmt::Fprintf(out, "% d|% d|%+v\n", 5, -5, "x");
   fmt::Fprintf(out, "%s\n", std::vector<error>{fmt::Errorf("e1"), nullptr});
   fmt::Fprintf(out, "%g %g %v\n", 1e300, 5e-324, 0.0);
+  fmt::Fprintf(out, "%q %+q %q|%5s|%-5q|%.3s|\n", "\u0378\u0600", "\u0378", U'\u180e', "\x80\x80",
+               "é", "\xffé\xff\xff");
+  fmt::Fprintf(out, "%d %d\n", fmt::Sprintf("%.2000f", 1.5).size(),
+               fmt::Sprintf("%2000.1000e", 1.5).size());
   compare_with_golden("fmt/golden.txt", out);
 }
 

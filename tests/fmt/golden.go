@@ -35,5 +35,6 @@ func main() {
 	fmt.Printf("% d|% d|%+v\n", 5, -5, "x")
 	fmt.Printf("%s\n", []error{fmt.Errorf("e1"), nil})
 	fmt.Printf("%g %g %v\n", 1e300, 5e-324, -0.0)
-
+	fmt.Printf("%q %+q %q|%5s|%-5q|%.3s|\n", "\u0378\u0600", "\u0378", '\u180e', "\x80\x80", "é", "\xffé\xff\xff")
+	fmt.Printf("%d %d\n", len(fmt.Sprintf("%.2000f", 1.5)), len(fmt.Sprintf("%2000.1000e", 1.5)))
 }

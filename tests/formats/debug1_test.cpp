@@ -3,8 +3,8 @@
 #include <random>
 
 #include "profiler/formats/debug1_writer.h"
-#include "profiler/formats/quote.h"
 #include "profiler/formats/tab_writer.h"
+#include "runtime/strconv/strconv.h"
 #include "tests/formats/golden.h"
 
 using namespace golab::profiler;
@@ -214,14 +214,14 @@ TEST_CASE("quoting is Go's, both ways", "[formats][quote]") {
                         {"\xf3\xa0\x80\x81", R"("\U000e0001")"},
                         {"\xf0\x9f\x98\x80", "\"\xf0\x9f\x98\x80\""}};
   for (const Pair& pair : pairs) {
-    CHECK(go_quote(pair.plain) == pair.quoted);
+    CHECK(golab::strconv::Quote(pair.plain) == pair.quoted);
     std::string rest_text = pair.quoted + "rest";
     std::string_view rest = rest_text;
-    CHECK(take_go_quoted(rest) == pair.plain);
+    CHECK(golab::strconv::take_quoted(rest) == pair.plain);
     CHECK(rest == "rest");
   }
   for (std::string_view bad : {"", "a", "\"", "\"\\", "\"\\q\"", "\"\\x1\"", "\"\\U00110000\""}) {
-    CHECK_FALSE(take_go_quoted(bad).has_value());
+    CHECK_FALSE(golab::strconv::take_quoted(bad).has_value());
   }
 }
 

@@ -29,6 +29,10 @@ TEST_CASE("what is no URL says why", "[url]") {
   CHECK(url::Parse(":x").second.Error() == "parse \":x\": missing protocol scheme");
   CHECK(url::Parse("http://a:b/").second.Error() ==
         "parse \"http://a:b/\": invalid port \":b\" after host");
+  CHECK(url::Parse("http://h:1\x80").second.Error() ==
+        R"(parse "http://h:1\x80": invalid port ":1\x80" after host)");
+  CHECK(url::Parse("http://[::1]:\u200b").second.Error() ==
+        R"(parse "http://[::1]:\u200b": invalid port ":\u200b" after host)");
   CHECK(url::ParseRequestURI("abc").second.Error() == "parse \"abc\": invalid URI for request");
   CHECK(url::ParseRequestURI("").second != nullptr);
   CHECK(url::Parse("").second == nullptr);

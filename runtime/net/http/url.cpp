@@ -1,7 +1,7 @@
 // url.cpp: percent signs, slashes and query strings.
 #include "runtime/net/http/url.h"
 
-#include <cstdio>
+#include "runtime/strconv/strconv.h"
 
 namespace golab::net::url {
 
@@ -209,37 +209,7 @@ error parse(std::string_view text, bool request, URL* u) {
 
 }  // namespace
 
-std::string quote(std::string_view s) {
-  std::string out = "\"";
-  for (char c : s) {
-    switch (c) {
-      case '"':
-        out += "\\\"";
-        break;
-      case '\\':
-        out += "\\\\";
-        break;
-      case '\n':
-        out += "\\n";
-        break;
-      case '\r':
-        out += "\\r";
-        break;
-      case '\t':
-        out += "\\t";
-        break;
-      default:
-        if (static_cast<unsigned char>(c) < ' ' || c == 0x7f) {
-          char hex[8];
-          std::snprintf(hex, sizeof hex, "\\x%02x", static_cast<unsigned char>(c));
-          out += hex;
-        } else {
-          out += c;
-        }
-    }
-  }
-  return out + '"';
-}
+std::string quote(std::string_view s) { return strconv::Quote(s); }
 
 std::string Error_::Error() const { return Op + " " + quote(URL) + ": " + Err.Error(); }
 
