@@ -33,6 +33,7 @@
 #pragma once
 
 #include <cstdint>
+#include <exception>
 #include <utility>
 
 #include "runtime/core/arch.h"
@@ -129,15 +130,29 @@ class RuntimeCall {
 };
 
 // Runs f on the thread's own (big) stack: symbols, getaddrinfo, whatever needs more than a
-// goroutine has. f may block the thread but must not park or call anything that does.
+// goroutine has. f may block the thread but must not park or call anything that does. What f throws
+// is thrown here.
+//
+// f has the time slice of its goroutine. When that ends and others wait, another thread gets the P:
+// f goes on without one, and the kernel gives it its share of the processors. So long work cannot
+// hold up others, and others cannot hold up the work.
 void systemstack(void (*f)(void*), void* arg);
 template <typename F>
 void systemstack(F&& f) {
-  systemstack([](void* p) { (*static_cast<std::remove_reference_t<F>*>(p))(); }, &f);
+  std::exception_ptr thrown;
+  auto call = [&] {
+    try {
+      f();
+    } catch (...) {
+      thrown = std::current_exception();
+    }
+  };
+  systemstack([](void* p) { (*static_cast<decltype(call)*>(p))(); }, &call);
+  if (thrown != nullptr) std::rethrow_exception(std::move(thrown));
 }
 
-// Said inside f: what follows takes milliseconds. Whoever waits for this P does not: another thread
-// gets it now, instead of when sysmon notices.
+// Said inside f: what follows takes milliseconds. If others wait for this P, another thread gets it
+// now, not when the time slice ends.
 void systemstack_takes_long();
 
 // Every G there has ever been, in order of creation: allg(i) for i < allglen().
