@@ -99,22 +99,6 @@ inline uint32_t cheaprandn(uint32_t n) {
   return static_cast<uint32_t>((static_cast<uint64_t>(cheaprand()) * n) >> 32);
 }
 
-// Long work in steps: after each, whoever waits may have the processor, if the turn has lasted long
-// enough. A turn is short beside what the kernel's tick takes (30 µs), so that a goroutine that
-// waits for its end hardly notices.
-class Turn {
- public:
-  void step_done() {
-    if (nanotime() - since_ < kTurnNs) return;
-    yield_if_others_wait();
-    since_ = nanotime();
-  }
-
- private:
-  static constexpr int64_t kTurnNs = 2'000;
-  int64_t since_ = nanotime();
-};
-
 inline M* acquirem();
 inline M* acquirem_with_p();  // parks if this goroutine lost its P, until it has one
 inline void releasem(M* mp);
