@@ -53,11 +53,13 @@ constexpr Goal kGoals[] = {
     {"gap-pb/100000", Goal::kRatio, 1, 1},
     {"gap-debug2/100000", Goal::kRatio, 1, 1},
     {"gap-pb/1000000", Goal::kRatio, 1, 1},
-    {"stall-pb/1000", Goal::kRatio, 1, 1},
-    {"stall-debug2/1000", Goal::kRatio, 1, 1},
-    {"stall-pb/100000", Goal::kRatio, 1, 1},
-    {"stall-debug2/100000", Goal::kRatio, 1, 1},
-    {"stall-pb/1000000", Goal::kRatio, 1, 1},
+    {"stall-pb/1000", Goal::kRatio, 0.10, 1},
+    {"stall-debug2/1000", Goal::kRatio, 0.10, 1},
+    {"stall-pb/100000", Goal::kRatio, 0.10, 1},
+    {"stall-debug2/100000", Goal::kRatio, 0.10, 1},
+    {"stall-pb/1000000", Goal::kRatio, 0.10, 1},
+    {"profile-beside-yield", Goal::kRatio, 3, 3},
+    {"profile-beside-hand", Goal::kRatio, 3, 3},
 };
 
 // A workload by its name; `%` in a text stands for the number after the slash.
@@ -87,6 +89,8 @@ constexpr std::pair<std::string_view, std::string_view> kWords[] = {
     {"pause-pb", "stop of the world, binary profile of %"},
     {"pause-debug1", "stop of the world, text profile of %"},
     {"pause-debug2", "stop of the world, dump of %"},
+    {"profile-beside-yield", "binary profile beside 40 that give way all the time"},
+    {"profile-beside-hand", "binary profile beside 3 that start and hear one after the other"},
     {"stall-pb", "longest wait beside a binary profile of %"},
     {"stall-debug1", "longest wait beside a text profile of %"},
     {"stall-debug2", "longest wait beside a dump of %"},

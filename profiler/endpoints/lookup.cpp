@@ -2,8 +2,7 @@
 // and the snapshot are here under Go's names, since the goroutine that asks is in its own profile.
 #include "profiler/endpoints/lookup.h"
 
-#include <algorithm>
-#include <cstdlib>
+#include <new>
 
 #include "profiler/formats/debug1_writer.h"
 #include "profiler/formats/delta.h"
@@ -35,32 +34,12 @@ namespace {
 
 constexpr size_t kPieceBytes = 64 << 10;
 
-// Gathers pieces into larger ones; the first failure ends the writing.
-class Buffered {
- public:
-  explicit Buffered(const Writer& w) : w_(w) {}
-  void add(std::string_view piece) {
-    text_.append(piece);
-    if (text_.size() >= kPieceBytes) flush();
-  }
-  error finish() {
-    flush();
-    return err_;
-  }
+// Made before it is needed.
+const error kOutOfMemory =
+    errors::New("goroutine profile: out of memory or address space (see ulimit -v)");
 
- private:
-  void flush() {
-    if (err_ == nullptr && !text_.empty()) err_ = w_(text_);
-    text_.clear();
-  }
-  const Writer& w_;
-  std::string text_;
-  error err_;
-};
-
-// One profile is put into words at a time. Each gives way between its steps, and to whom if not to
-// the next request for a profile: without this, sixty at once were all half done, each with tables
-// of its own, and took twice as long.
+// One profile is put into words at a time, so that sixty requests at once do not take up sixty
+// threads and as many tables.
 class Wording {
  public:
   Wording() { semacquire1(&free_, false, WaitReason::Semacquire); }
@@ -76,28 +55,19 @@ bool cpp_names(const Writer& w) { return w.cpp_names || default_print_options().
 
 }  // namespace
 
+// Needs a big stack.
 static std::string in_words(const profiler::Snapshot& snapshot, int debug, bool cpp_names) {
-  Turn turn;
-  profiler::StackTable table =
-      profiler::count_stacks(snapshot.stacks, [&](const std::vector<uintptr_t>& pcs) {
-        std::vector<std::vector<Frame>> frames;
-        systemstack([&] { frames = profiler::runtime_symbols()(pcs); });
-        turn.step_done();
-        return frames;
-      });
+  profiler::StackTable table = profiler::count_stacks(snapshot.stacks, profiler::runtime_symbols());
   std::string text;
-  profiler::Sink sink = [&](std::string_view piece) {
-    text.append(piece);
-    turn.step_done();
-  };
+  profiler::Sink sink = [&](std::string_view piece) { text.append(piece); };
   if (debug > 0) {
     profiler::write_debug1(table, {.cpp_names = cpp_names}, sink);
   } else {
     profiler::PprofOptions options;
     options.time_nanos = snapshot.time_nanos;
-    systemstack([&] { options.mappings = profiler::read_mappings(); });
+    options.mappings = profiler::read_mappings();
     options.cpp_names = cpp_names;
-    profiler::write_pprof(table, options, sink, [&] { turn.step_done(); });
+    profiler::write_pprof(table, options, sink);
   }
   return text;
 }
@@ -107,8 +77,9 @@ static std::string in_words(const profiler::Snapshot& snapshot, int debug, bool 
   {
     Wording wording;
     profiler::Snapshot snapshot = pprof_goroutineProfileWithLabels();
-    text = in_words(snapshot, debug, cpp_names(w));
+    systemstack([&] { text = in_words(snapshot, debug, cpp_names(w)); });
   }
+  yield_if_others_wait();
   return w(text);
 }
 
@@ -141,31 +112,24 @@ GoroutineRecord record_of(const profiler::Snapshot& snapshot, size_t i) {
   std::vector<uintptr_t> self(kStackTraceMax);
   self.resize(static_cast<size_t>(Callers(1, self)));
   profiler::Snapshot snapshot = profiler::take_snapshot(profiler::Detail::each_goroutine, self);
-  Buffered out(w);
   PrintOptions options = default_print_options();
   options.cpp_names = cpp_names(w);
-  std::string block;
-  bool first = true;
-  auto print = [&](size_t i) {
-    if (!first) block += '\n';
-    first = false;
-    append_goroutine(&block, record_of(snapshot, i), options);
-  };
-  systemstack([&] { print(snapshot.self); });
-  // Some at a time on the big stack, then a write on the goroutine's own, which may park. Some
-  // microseconds, then others may have the processor.
-  constexpr size_t kBatch = 4;
-  for (size_t i = 0; i < snapshot.places; i += kBatch) {
+  std::string piece;
+  systemstack([&] { append_goroutine(&piece, record_of(snapshot, snapshot.self), options); });
+  // A piece in words on the big stack, then a write on the goroutine's own, which may park.
+  for (size_t i = 0; i < snapshot.places || !piece.empty();) {
     systemstack([&] {
-      for (size_t j = i; j < std::min(i + kBatch, snapshot.places); j++) {
-        if (j != snapshot.self && snapshot.present(j)) print(j);
+      for (; i < snapshot.places && piece.size() < kPieceBytes; i++) {
+        if (i == snapshot.self || !snapshot.present(i)) continue;
+        piece += '\n';
+        append_goroutine(&piece, record_of(snapshot, i), options);
       }
     });
-    out.add(block);
-    block.clear();
+    if (error err = w(piece); err != nullptr) return err;
+    piece.clear();
     yield_if_others_wait();
   }
-  return out.finish();
+  return nullptr;
 }
 
 [[gnu::noinline]] static error writeGoroutine(const Writer& w, int debug) {
@@ -176,7 +140,11 @@ GoroutineRecord record_of(const profiler::Snapshot& snapshot, size_t i) {
 int Profile::Count() const { return NumGoroutine(); }
 
 [[gnu::noinline]] error Profile::WriteTo(const Writer& w, int debug) {
-  return writeGoroutine(w, debug);
+  try {
+    return writeGoroutine(w, debug);
+  } catch (const std::bad_alloc&) {
+    return kOutOfMemory;
+  }
 }
 
 Profile* Lookup(std::string_view name) {
@@ -186,7 +154,9 @@ Profile* Lookup(std::string_view name) {
 
 std::vector<Profile*> Profiles() { return {Lookup("goroutine")}; }
 
-error WriteDelta(const Writer& w, std::string_view before, std::string_view after) {
+namespace {
+
+error write_delta(const Writer& w, std::string_view before, std::string_view after) {
   std::string text;
   std::string problem;
   systemstack([&] {
@@ -202,6 +172,16 @@ error WriteDelta(const Writer& w, std::string_view before, std::string_view afte
   });
   if (!problem.empty()) return errors::New(problem);
   return w(text);
+}
+
+}  // namespace
+
+error WriteDelta(const Writer& w, std::string_view before, std::string_view after) {
+  try {
+    return write_delta(w, before, after);
+  } catch (const std::bad_alloc&) {
+    return kOutOfMemory;
+  }
 }
 
 }  // namespace golab::runtime::pprof

@@ -54,7 +54,8 @@ class Profile {
   // How many samples it has now: goroutines, for "goroutine".
   int Count() const;
   // Takes the profile and writes it. Stops the world for a moment; parks while another profile is
-  // taken and wherever `w` does. The error is w's.
+  // taken and wherever `w` does. The error is w's, or says that there was not enough memory: then
+  // what was written so far is no whole profile.
   error WriteTo(const Writer& w, int debug);
 
  private:
@@ -67,6 +68,7 @@ Profile* Lookup(std::string_view name);
 std::vector<Profile*> Profiles();
 
 // The delta between two profiles `before` and `after` (protobuf form), as ?seconds=N answers it.
+// Errors as for WriteTo.
 error WriteDelta(const Writer& w, std::string_view before, std::string_view after);
 
 }  // namespace golab::runtime::pprof

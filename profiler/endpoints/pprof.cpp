@@ -83,9 +83,18 @@ void handler::ServeHTTP(ResponseWriter& w, Request* r) const {
   } else {
     attachment(w, name_);
   }
-  golab::pprof::Writer out(w);
+  bool begun = false;
+  error broken;  // the connection
+  golab::pprof::Writer out([&](std::string_view piece) {
+    begun = true;
+    return broken = w.Write(piece).second;
+  });
   out.cpp_names = r->FormValue("names") == "cpp";
-  p->WriteTo(out, debug < 0 ? 0 : debug);
+  error err = p->WriteTo(out, debug < 0 ? 0 : debug);
+  if (err == nullptr || broken != nullptr) return;
+  // What the client has so far must not look like a whole profile.
+  if (begun) panic(http::ErrAbortHandler);
+  serveError(w, 500, err.Error());
 }
 
 void handler::serveDeltaProfile(ResponseWriter& w, Request* r, golab::pprof::Profile* p,
@@ -107,7 +116,10 @@ void handler::serveDeltaProfile(ResponseWriter& w, Request* r, golab::pprof::Pro
       return nullptr;
     });
   };
-  p->WriteTo(into(before), 0);
+  if (p->WriteTo(into(before), 0) != nullptr) {
+    serveError(w, 500, "failed to collect profile");
+    return;
+  }
   constexpr int64_t kLongest = INT64_MAX / 1'000'000'000;
   auto timer = time::NewTimer(time::Duration((sec < kLongest ? sec : kLongest) * 1'000'000'000));
   context::Context ctx = r->Context();
@@ -117,7 +129,10 @@ void handler::serveDeltaProfile(ResponseWriter& w, Request* r, golab::pprof::Pro
       serveError(w, 500, ctx.Err().Error());
       return;
   }
-  p->WriteTo(into(after), 0);
+  if (p->WriteTo(into(after), 0) != nullptr) {
+    serveError(w, 500, "failed to collect profile");
+    return;
+  }
   attachment(w, name_ + "-delta");
   error failed = golab::pprof::WriteDelta(
       [&w](std::string_view piece) { return w.Write(piece).second; }, before, after);

@@ -3,6 +3,7 @@
 
 #include <zlib.h>
 
+#include <algorithm>
 #include <atomic>
 #include <new>
 #include <stdexcept>
@@ -12,21 +13,14 @@ namespace golab::profiler {
 namespace {
 
 constexpr int kGzipWindow = MAX_WBITS + 16;  // zlib's way of saying: with gzip's header and trailer
-constexpr int kRawWindow = -MAX_WBITS;       // and: without any
+constexpr int kUnknownSystem = 255;          // RFC 1952 §2.3
 // zlib's memLevel. Small: a hash table of 8 kB, which is cleared for each stream, instead of 64,
 // and blocks of two thousand symbols instead of sixteen.
 constexpr int kSmallTables = 5, kUsualTables = 8;
-constexpr size_t kStepBytes = 512;
-constexpr size_t kStoredBytes = 4 << 10;           // less than a block may hold, 65535
-constexpr size_t kInflateBytes = size_t{1} << 30;  // zlib counts in 32 bits
-constexpr size_t kKeptTailBytes = 256 << 10;
+constexpr size_t kZlibBytes = size_t{1} << 30;  // zlib counts in 32 bits
 
 Bytef* as_input(std::string_view bytes) {
   return const_cast<Bytef*>(reinterpret_cast<const Bytef*>(bytes.data()));  // zlib only reads it
-}
-
-void append_little_endian(std::string* to, uint32_t n) {
-  for (int shift = 0; shift < 32; shift += 8) *to += static_cast<char>(n >> shift);
 }
 
 }  // namespace
@@ -34,9 +28,11 @@ void append_little_endian(std::string* to, uint32_t n) {
 struct GzipWriter::Stream {
   explicit Stream(GzipLevel wanted) : level(wanted) {
     bool fastest = level == GzipLevel::Fastest;
-    if (deflateInit2(&z, fastest ? Z_BEST_SPEED : Z_DEFAULT_COMPRESSION, Z_DEFLATED, kRawWindow,
+    if (deflateInit2(&z, fastest ? Z_BEST_SPEED : Z_DEFAULT_COMPRESSION, Z_DEFLATED, kGzipWindow,
                      fastest ? kSmallTables : kUsualTables, Z_DEFAULT_STRATEGY) != Z_OK)
       throw std::bad_alloc();
+    header.os = kUnknownSystem;
+    deflateSetHeader(&z, &header);
   }
   ~Stream() { deflateEnd(&z); }
   Stream(const Stream&) = delete;
@@ -51,30 +47,14 @@ struct GzipWriter::Stream {
 
   const GzipLevel level;
   z_stream z{};
+  gz_header header{};
   char buffer[16 << 10];
 };
 
-struct GzipWriter::Tail {
-  std::string plain;
-  std::string packed;  // deflate's blocks, the last one marked as such
-  uint32_t crc = 0;
-
-  static std::atomic<Tail*>& kept() {
-    static std::atomic<Tail*> tail;
-    return tail;
-  }
-};
-
-GzipWriter::GzipWriter(Sink sink, GzipLevel level, std::function<void()> step)
-    : stream_(Stream::kept(level).exchange(nullptr)),
-      sink_(std::move(sink)),
-      step_(std::move(step)) {
+GzipWriter::GzipWriter(Sink sink, GzipLevel level)
+    : stream_(Stream::kept(level).exchange(nullptr)), sink_(std::move(sink)) {
   if (stream_ == nullptr) stream_ = std::make_unique<Stream>(level);
   deflateReset(&stream_->z);
-  // RFC 1952 §2.3: deflate, no flags, no time, how well it is packed, system unknown.
-  const char how = level == GzipLevel::Fastest ? 4 : 0;
-  const char header[] = {'\x1f', '\x8b', 8, 0, 0, 0, 0, 0, how, '\xff'};
-  sink_({header, sizeof header});
 }
 
 GzipWriter::~GzipWriter() {
@@ -83,72 +63,12 @@ GzipWriter::~GzipWriter() {
 }
 
 void GzipWriter::write(std::string_view bytes) {
-  size_ += bytes.size();
-  if (size_ <= kStoredBytes) {
-    start_ += bytes;
-    if (step_) step_();
-    return;
-  }
-  pack(std::exchange(start_, {}), &crc_);
-  pack(bytes, &crc_);
-}
-
-void GzipWriter::finish(std::string_view tail) {
-  if (tail.empty() || tail.size() > kKeptTailBytes) {
-    write(tail);
-    pack(start_, &crc_);
-    deflate_some({}, Z_FINISH);
-  } else {
-    if (size_ <= kStoredBytes) {
-      store(start_);
-    } else {
-      deflate_some({}, Z_SYNC_FLUSH);  // to a whole byte
-    }
-    std::unique_ptr<Tail> it = packed(tail);
-    sink_(it->packed);
-    crc_ = static_cast<uint32_t>(crc32_combine(crc_, it->crc, static_cast<z_off_t>(tail.size())));
-    size_ += tail.size();
-    delete Tail::kept().exchange(it.release());
-  }
-  std::string trailer;
-  append_little_endian(&trailer, crc_);
-  append_little_endian(&trailer, static_cast<uint32_t>(size_));
-  sink_(trailer);
-}
-
-std::unique_ptr<GzipWriter::Tail> GzipWriter::packed(std::string_view tail) {
-  std::unique_ptr<Tail> last(Tail::kept().exchange(nullptr));
-  if (last != nullptr && last->plain == tail) return last;
-  auto it = std::make_unique<Tail>();
-  it->plain = tail;
-  deflateReset(&stream_->z);
-  Sink out = std::exchange(sink_, [&](std::string_view piece) { it->packed += piece; });
-  pack(tail, &it->crc);
-  deflate_some({}, Z_FINISH);
-  sink_ = std::move(out);
-  return it;
-}
-
-// As it is, in a block of its own (RFC 1951 §3.2.4).
-void GzipWriter::store(std::string_view bytes) {
-  if (bytes.empty()) return;
-  const auto n = static_cast<uint32_t>(bytes.size());
-  std::string block(1, '\0');  // not the last one, stored
-  append_little_endian(&block, n | ~n << 16);
-  block += bytes;
-  crc_ = static_cast<uint32_t>(crc32_z(crc_, as_input(bytes), bytes.size()));
-  sink_(block);
-}
-
-void GzipWriter::pack(std::string_view bytes, uint32_t* crc) {
-  while (!bytes.empty()) {
-    std::string_view piece = bytes.substr(0, kStepBytes);
-    bytes.remove_prefix(piece.size());
-    *crc = static_cast<uint32_t>(crc32_z(*crc, as_input(piece), piece.size()));
-    deflate_some(piece, Z_NO_FLUSH);
-    if (step_) step_();
+  for (; !bytes.empty(); bytes.remove_prefix(std::min(bytes.size(), kZlibBytes))) {
+    deflate_some(bytes.substr(0, kZlibBytes), Z_NO_FLUSH);
   }
 }
+
+void GzipWriter::finish() { deflate_some({}, Z_FINISH); }
 
 void GzipWriter::deflate_some(std::string_view bytes, int flush) {
   z_stream& z = stream_->z;
@@ -177,7 +97,7 @@ std::string gunzip(std::string_view bytes, uint64_t bytes_max, std::string& plai
   char buffer[64 << 10];
   while (!bytes.empty() || z.avail_in > 0) {
     if (z.avail_in == 0) {
-      std::string_view piece = bytes.substr(0, kInflateBytes);
+      std::string_view piece = bytes.substr(0, kZlibBytes);
       z.next_in = as_input(piece);
       z.avail_in = static_cast<uInt>(piece.size());
       bytes.remove_prefix(piece.size());

@@ -18,13 +18,10 @@ namespace pb = perftools::profiles;
 
 class PprofEncoder {
  public:
-  // `tail` gets what stays the same as long as the stacks and their order (by count) do.
-  PprofEncoder(const StackTable& table, const PprofOptions& options, const Sink& sink,
-               const Sink& tail)
+  PprofEncoder(const StackTable& table, const PprofOptions& options, const Sink& sink)
       : table_(table),
         options_(options),
         sink_(sink),
-        tail_(tail),
         mappings_(options.mappings != nullptr ? *options.mappings : kNoMappings),
         has_functions_(mappings_.size(), false),
         location_ids_(table.frames.size(), 0) {}
@@ -43,20 +40,20 @@ class PprofEncoder {
     for (size_t i = 0; i < mappings_.size(); i++) {
       const Mapping& mapping = mappings_[i];
       int64_t file = strings_.index(mapping.file), build_id = strings_.index(mapping.build_id);
-      put(tail_, pb::Profile::kMappingFieldNumber,
+      put(sink_, pb::Profile::kMappingFieldNumber,
           mapping_message(i + 1, mapping, has_functions_[i], file, build_id));
     }
     Message strings;
     for (std::string_view text : strings_.strings()) {
       strings.bytes(pb::Profile::kStringTableFieldNumber, text);
-      if (strings.data().size() > kPieceBytes) tail_(strings.data()), strings.clear();
+      if (strings.data().size() > kPieceBytes) sink_(strings.data()), strings.clear();
     }
-    tail_(strings.data());
+    sink_(strings.data());
   }
 
  private:
   static inline const std::vector<Mapping> kNoMappings;
-  static constexpr size_t kPieceBytes = 512;  // who takes them may give way after each
+  static constexpr size_t kPieceBytes = 4 << 10;
 
   struct Named {
     std::string_view name, system_name, file;
@@ -137,7 +134,6 @@ class PprofEncoder {
   const StackTable& table_;
   const PprofOptions& options_;
   const Sink& sink_;
-  const Sink& tail_;
   const std::vector<Mapping>& mappings_;
   std::vector<bool> has_functions_;  // of mappings_: a frame lies in it
   StringTable strings_;
@@ -151,22 +147,14 @@ class PprofEncoder {
 }  // namespace
 
 void write_pprof_plain(const StackTable& table, const PprofOptions& options, const Sink& sink) {
-  PprofEncoder(table, options, sink, sink).encode();
+  PprofEncoder(table, options, sink).encode();
 }
 
-void write_pprof(const StackTable& table, const PprofOptions& options, const Sink& sink,
-                 const std::function<void()>& step) {
-  constexpr size_t kUsualTailBytes = 8 << 10;
-  GzipWriter gzip(sink, GzipLevel::Fastest, step);
-  std::string tail;
-  tail.reserve(kUsualTailBytes);
+void write_pprof(const StackTable& table, const PprofOptions& options, const Sink& sink) {
+  GzipWriter gzip(sink, GzipLevel::Fastest);
   const Sink to_gzip = [&](std::string_view piece) { gzip.write(piece); };
-  const Sink to_tail = [&](std::string_view piece) {
-    tail += piece;
-    if (step) step();
-  };
-  PprofEncoder(table, options, to_gzip, to_tail).encode();
-  gzip.finish(tail);
+  PprofEncoder(table, options, to_gzip).encode();
+  gzip.finish();
 }
 
 }  // namespace golab::profiler

@@ -12,7 +12,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <string>
 #include <vector>
 
@@ -28,9 +27,8 @@ struct PprofOptions {
   bool cpp_names = false;          // C++ spelling instead of Go's (GOLAB_NAMES=cpp)
 };
 
-// Writes the profile, gzipped, to `sink` in pieces, and calls `step` after every few microseconds.
-void write_pprof(const StackTable& table, const PprofOptions& options, const Sink& sink,
-                 const std::function<void()>& step = {});
+// Writes the profile, gzipped, to `sink` in pieces.
+void write_pprof(const StackTable& table, const PprofOptions& options, const Sink& sink);
 
 // The same without gzip.
 void write_pprof_plain(const StackTable& table, const PprofOptions& options, const Sink& sink);

@@ -7,9 +7,6 @@
 // machine it may take 200 µs until the host has found one. (To keep them and zero them here was no
 // better: they are more than the caches hold.) number() says whose pages these are: what was in the
 // first kKeptItems is still there when an array of the same number comes up again.
-//
-// What is beyond kKept goes back a large page at a time: whoever else wants the processor should
-// not feel it. (Smaller pieces would split the pages, and the next dump would get small ones.)
 #pragma once
 
 #include <sys/mman.h>
@@ -18,11 +15,10 @@
 #include <atomic>
 #include <cstddef>
 #include <memory>
+#include <new>
 #include <type_traits>
 #include <utility>
 
-#include "runtime/core/panic.h"
-#include "runtime/core/proc.h"
 #include "runtime/core/reserve.h"
 
 namespace golab::profiler {
@@ -37,7 +33,7 @@ class LazyArray {
   static constexpr size_t kKeptItems = kKept / sizeof(T);
 
   LazyArray() = default;
-  // Panics if there is no address space for it.
+  // Throws bad_alloc if there is no address space for it.
   explicit LazyArray(size_t n) {
     if (n == 0) return;
     Mapping* old = kept().exchange(nullptr);
@@ -49,14 +45,10 @@ class LazyArray {
     }
     map_->taken = next_number();
   }
-  // On a goroutine: may let others run.
   ~LazyArray() {
     if (map_ == nullptr) return;
     size_t used = touched_ * sizeof(T);
-    for (size_t done = kKept; done < used; done += runtime::kLargePage) {
-      madvise(map_->at + done, std::min(map_->bytes - done, runtime::kLargePage), MADV_DONTNEED);
-      if (runtime::getg() != nullptr) runtime::yield_if_others_wait();
-    }
+    if (used > kKept) madvise(map_->at + kKept, used - kKept, MADV_DONTNEED);
     // Of two, the one that was in use last: what is in there is worth more.
     std::unique_ptr<Mapping> other(kept().exchange(nullptr));
     if (other != nullptr && other->taken > map_->taken) std::swap(map_, other);
@@ -81,7 +73,7 @@ class LazyArray {
   struct Mapping {
     explicit Mapping(size_t wanted) : bytes(wanted) {
       void* map = runtime::reserve(bytes, kSmall);
-      if (map == nullptr) panic("goroutine profile: out of address space (see ulimit -v)");
+      if (map == nullptr) throw std::bad_alloc();
       at = static_cast<char*>(map);
     }
     ~Mapping() { munmap(at, bytes); }

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstring>
-#include <memory>
+#include <new>
 #include <utility>
 
 #include "profiler/snapshot/stack_counter.h"
@@ -28,10 +28,7 @@ using runtime::StoppedStack;
 
 constexpr uint32_t kCountedDepthMax = 128;  // Go's: deeper stacks lose their outermost frames
 
-// In one stay inside the runtime a walker does so much: some microseconds. A memo is 1.
-constexpr uint32_t kWorkInBatch = 1024, kFactsWork = 2, kRecordWork = 64;
-
-// The snapshot being taken. There is one at a time (snapshot_sema).
+// The snapshot being taken. There is one at a time (SnapshotLock).
 struct Collector {
   Collector(Detail detail, uint32_t goroutines_max)
       : detail(detail),
@@ -71,8 +68,19 @@ struct Collector {
   static inline uint64_t last_facts = 0;  // the number of the last dump's table
 };
 
-std::atomic<uint32_t> snapshot_sema{1};
 Collector* collector = nullptr;
+
+// Held while a snapshot is taken.
+class SnapshotLock {
+ public:
+  SnapshotLock() { runtime::semacquire1(&free_, false, runtime::WaitReason::Semacquire); }
+  ~SnapshotLock() { runtime::semrelease1(&free_); }
+  SnapshotLock(const SnapshotLock&) = delete;
+  SnapshotLock& operator=(const SnapshotLock&) = delete;
+
+ private:
+  static inline std::atomic<uint32_t> free_{1};
+};
 
 void Collector::add(G* gp, const uintptr_t* pcs, uint32_t depth) {
   if (gp->system) return;
@@ -148,6 +156,11 @@ bool has_memo(const G* gp) { return gp->hasMemo.load(std::memory_order_relaxed);
 // at. A second look at a million takes a thousandth of the first. Where each one's facts are
 // wanted, those of the last dump do for who has a memo of them, and the walk does not look at them:
 // a fifth of the time, and a fortieth of the memory.
+//
+// It runs on the system stack: its thread may lose its P, so that a walk of many goroutines holds
+// nobody up, and busy goroutines do not hold up the walk. No stop of the world waits for this
+// thread. Where the kernel takes its processor away with a goroutine half recorded, the scheduler
+// runs another one meanwhile (snapshot_gate).
 class Walker {
  public:
   explicit Walker(Collector* c) : c_(c), max_(c->depth_max()) {}
@@ -158,22 +171,7 @@ class Walker {
     snapshot_ = runtime::snapshotEpoch.load();
     epoch_ = runtime::memoEpoch(snapshot_);
     counted_ = c_->detail == Detail::counted;
-    runtime::Turn turn;
     for (uint32_t i = 0; i < end;) {
-      i = walk_batch(i);
-      turn.step_done();
-    }
-    end_of_run();
-  }
-
- private:
-  // Answers where the next batch begins.
-  uint32_t walk_batch(uint32_t i) {
-    // Inside the runtime: this thread cannot be stopped with a goroutine half recorded, for which
-    // others may be waiting.
-    runtime::RuntimeCall rc;
-    for (uint32_t work = 0; i < end_ && work < kWorkInBatch;) {
-      work++;
       if (i % kMemoBlock == 0 && counted_ && !runtime::renewsMemos(snapshot_, i) &&
           counted_by(runtime::blockMemoOf(i), kMemoBlock)) {
         i += kMemoBlock;
@@ -183,32 +181,25 @@ class Walker {
       if (counted_) {
         memo = counted_by(runtime::memoOf(i), 1);
       } else if (i < c_->facts_kept) {
-        work += kFactsWork;
         memo = known(i);
       }
-      if (memo == nullptr) {
-        work += kRecordWork;
-        memo = record_if_absent(i);
-      }
+      if (memo == nullptr) memo = record_if_absent(i);
       // Null as soon as two of this block differ.
       block_ = i % kMemoBlock == 0 || memo == block_ ? memo : nullptr;
       if (++i % kMemoBlock == 0) leave_block_memo(i - kMemoBlock);
       if (!counted_ && (i % kMemoBlock == 0 || i == end_)) keep_known(i - 1);
     }
-    return i;
+    end_of_run();
   }
 
+ private:
   // Counts n goroutines by their memo, or their block's. Null: not possible.
   StackEntry* counted_by(runtime::Memo& memo, int64_t n) {
     uint64_t seen = memo.load(std::memory_order_acquire);
     StackEntry* entry = stack_of_memo(seen);
     if (entry == nullptr) return nullptr;
     uint64_t counted = (seen & ~runtime::kMemoEpochMask) | epoch_;
-    if (runtime::onlyOneP && n == kMemoBlock) {  // a block's, and the P is ours (stop.h)
-      memo.store(counted, std::memory_order_relaxed);
-    } else if (!memo.compare_exchange_strong(seen, counted)) {
-      return nullptr;
-    }
+    if (!memo.compare_exchange_strong(seen, counted)) return nullptr;
     count(entry, n);
     return entry;
   }
@@ -352,14 +343,31 @@ class Walker {
   uintptr_t pcs_[kStackTraceMax];
 };
 
-// The instant itself. Answers how long the world stood still.
-int64_t mark_the_instant() {
-  return runtime::atInstant([] {
-    runtime::snapshotBegin();
-    collector->now = runtime::nanotime();
-    collector->allglen = runtime::allglen();
-  });
-}
+// From the instant until every goroutine of it is recorded. However that ends, the scheduler
+// records no more.
+class Recording {
+ public:
+  explicit Recording(Collector* c) {
+    collector = c;
+    runtime::hooks.record = record;
+  }
+  ~Recording() {
+    runtime::snapshotEnd();
+    runtime::hooks.record = nullptr;
+    collector = nullptr;
+  }
+  Recording(const Recording&) = delete;
+  Recording& operator=(const Recording&) = delete;
+
+  // The instant itself. Returns how long the world stood still, ns.
+  int64_t mark_the_instant() {
+    return runtime::atInstant([] {
+      runtime::snapshotBegin();
+      collector->now = runtime::nanotime();
+      collector->allglen = runtime::allglen();
+    });
+  }
+};
 
 // The goroutine that takes the snapshot, as it was when it asked.
 void record_self(std::span<const uintptr_t> self) {
@@ -408,28 +416,24 @@ int64_t Snapshot::waited_ns(const GoroutineSnapshot& g) const {
 }
 
 Snapshot take_snapshot(Detail detail, std::span<const uintptr_t> self) {
-  runtime::semacquire1(&snapshot_sema, false, runtime::WaitReason::Semacquire);
+  SnapshotLock lock;
+  // Room for those that are born until the world stops; a later one is not of this instant. In
+  // whole millions, so that the next snapshot can have this one's.
+  Collector c(detail, ((runtime::allglen() >> 20) + 2) << 20);
   Snapshot out;
   {
-    // Room for those that are born until the world stops; a later one is not of this instant. In
-    // whole millions, so that the next snapshot can have this one's.
-    auto c = std::make_unique<Collector>(detail, ((runtime::allglen() >> 20) + 2) << 20);
-    collector = c.get();
-    auto walker = std::make_unique<Walker>(collector);
-    runtime::hooks.record = record;
+    Recording recording(&c);
     out.time_nanos = walltime_nanos();
-    out.pause_ns = mark_the_instant();
+    out.pause_ns = recording.mark_the_instant();
     record_self(self);
-    walker->walk(c->allglen);
-    runtime::forEachRunningAtInstant([](const RunningAtInstant& r) { collector->add(r); });
-    runtime::snapshotEnd();
-    runtime::hooks.record = nullptr;
-    collector = nullptr;
-    out.fallbacks = c->fallbacks.load();
-    gather(*c, &out);
+    runtime::systemstack([&c] {
+      Walker(&c).walk(c.allglen);
+      runtime::forEachRunningAtInstant([](const RunningAtInstant& r) { collector->add(r); });
+    });
   }
-  runtime::semrelease1(&snapshot_sema);
-  runtime::yield_if_others_wait();
+  if (c.stacks.overflowed()) throw std::bad_alloc();
+  out.fallbacks = c.fallbacks.load();
+  gather(c, &out);
   return out;
 }
 

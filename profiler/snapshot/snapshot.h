@@ -82,7 +82,8 @@ struct Snapshot {
 enum class Detail { counted, each_goroutine };
 
 // Takes a snapshot. `self` is the caller's own stack, from where the caller wants it to begin
-// (runtime::Callers). Parks while another snapshot is being taken.
+// (runtime::Callers). Parks while another snapshot is being taken. Throws bad_alloc if there is no
+// memory, or no address space for so many different stacks; the next one is none the worse for it.
 Snapshot take_snapshot(Detail detail, std::span<const uintptr_t> self);
 
 }  // namespace golab::profiler

@@ -1,20 +1,12 @@
 #include "profiler/snapshot/stack_counter.h"
 
-#include <sys/mman.h>
-
 #include <cstring>
+#include <new>
 
-#include "runtime/core/panic.h"
 #include "runtime/core/reserve.h"
 
 namespace golab::profiler {
 namespace {
-
-void* map_lazily(size_t bytes) {
-  void* at = runtime::reserve(bytes);
-  if (at == nullptr) panic("goroutine profile: out of address space (see ulimit -v)");
-  return at;
-}
 
 uint64_t hash_of(const uintptr_t* pcs, uint32_t depth, bool leaf_exact, const void* labels) {
   uint64_t h = reinterpret_cast<uintptr_t>(labels) * 2 + leaf_exact + 0x9e3779b97f4a7c15;
@@ -27,36 +19,48 @@ uint64_t hash_of(const uintptr_t* pcs, uint32_t depth, bool leaf_exact, const vo
 
 }  // namespace
 
-StackCounter::StackCounter() {
-  arena_ = static_cast<unsigned char*>(map_lazily(kArenaBytes));
-  buckets_ = static_cast<std::atomic<StackEntry*>*>(map_lazily(kBuckets * sizeof(*buckets_)));
-  touch_buckets();
+template <typename T>
+StackCounter::Mapping<T> StackCounter::map_lazily(size_t n) {
+  void* at = runtime::reserve(n * sizeof(T));
+  if (at == nullptr) throw std::bad_alloc();
+  return {static_cast<T*>(at), Unmap{n * sizeof(T)}};
 }
 
-StackCounter::~StackCounter() {
-  munmap(arena_, kArenaBytes);
-  munmap(static_cast<void*>(buckets_), kBuckets * sizeof(*buckets_));
+StackCounter::StackCounter(size_t arena_bytes)
+    : arena_bytes_(arena_bytes),
+      arena_(map_lazily<unsigned char>(arena_bytes)),
+      buckets_(map_lazily<std::atomic<StackEntry*>>(kBuckets)) {
+  touch_buckets();
 }
 
 // Recorders read a bucket before they write to it. The first of them in a page would have it mapped
 // to the kernel's page of zeros, then replaced: a fault each, and the other processors interrupted
 // to forget the mapping.
 void StackCounter::touch_buckets() {
-  constexpr size_t kInPage = runtime::kSmallPage / sizeof(*buckets_);
+  constexpr size_t kInPage = runtime::kSmallPage / sizeof buckets_[0];
   for (size_t i = 0; i < kBuckets; i += kInPage) buckets_[i].store(nullptr);
 }
 
 void StackCounter::clear() {
   size_t used = used_.load();
-  if (used > kKeptBytes) {
-    madvise(arena_, used, MADV_DONTNEED);
-    madvise(static_cast<void*>(buckets_), kBuckets * sizeof(*buckets_), MADV_DONTNEED);
-    used_.store(0);
+  if (used > kKeptBytes || overflowed()) {
+    madvise(arena_.get(), used, MADV_DONTNEED);
+    madvise(static_cast<void*>(buckets_.get()), buckets_.get_deleter().bytes, MADV_DONTNEED);
+    used_.store(bytes_of(0));
     touch_buckets();
     generation_ = generation_ % INT16_MAX + 1;
     return;
   }
   for_each([](StackEntry& entry) { entry.count.store(0, std::memory_order_relaxed); });
+}
+
+// Null: there is no room.
+StackEntry* StackCounter::new_entry(uint32_t depth) {
+  size_t at = used_.load(std::memory_order_relaxed);
+  do {
+    if (at + bytes_of(depth) > arena_bytes_) return nullptr;
+  } while (!used_.compare_exchange_weak(at, at + bytes_of(depth)));
+  return reinterpret_cast<StackEntry*>(arena_.get() + at);
 }
 
 StackEntry* StackCounter::add(const uintptr_t* pcs, uint32_t depth, bool leaf_exact,
@@ -76,10 +80,11 @@ StackEntry* StackCounter::add(const uintptr_t* pcs, uint32_t depth, bool leaf_ex
     }
     seen = head;
     if (mine == nullptr) {
-      size_t at = used_.fetch_add(bytes_of(depth));
-      if (at + bytes_of(depth) > kArenaBytes)
-        runtime::throw_("goroutine profile: too many different stacks");
-      mine = reinterpret_cast<StackEntry*>(arena_ + at);
+      mine = new_entry(depth);
+      if (mine == nullptr) {
+        at(0)->count.fetch_add(1, std::memory_order_relaxed);
+        return at(0);
+      }
       mine->hash = hash;
       mine->labels = labels;
       mine->depth = depth;

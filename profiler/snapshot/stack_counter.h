@@ -5,11 +5,17 @@
 // bucket is a list. A new entry is put in front by compare-and-swap; who loses that race looks at
 // the entries that came in between, and may find its stack among them. The entry it had prepared
 // then stays unused, with a count of 0.
+//
+// A recorder cannot fail: it stands in the scheduler. A stack for which there is no room any more
+// is counted by an entry of its own, the first; then the profile fails (overflowed).
 #pragma once
+
+#include <sys/mman.h>
 
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 
 namespace golab::profiler {
 
@@ -25,10 +31,8 @@ struct StackEntry {
 
 class StackCounter {
  public:
-  StackCounter();
-  ~StackCounter();
-  StackCounter(const StackCounter&) = delete;
-  StackCounter& operator=(const StackCounter&) = delete;
+  // Throws bad_alloc if there is no address space for it.
+  explicit StackCounter(size_t arena_bytes = size_t{16} << 30);  // address space, not memory
 
   // Adds n to the count of this stack and answers its entry. Safe from any thread, never blocks.
   StackEntry* add(const uintptr_t* pcs, uint32_t depth, bool leaf_exact, const void* labels,
@@ -36,11 +40,11 @@ class StackCounter {
 
   // An entry as a number of 32 bits, and back.
   uint32_t reference(const StackEntry* entry) const {
-    auto at = reinterpret_cast<const unsigned char*>(entry) - arena_;
+    auto at = reinterpret_cast<const unsigned char*>(entry) - arena_.get();
     return static_cast<uint32_t>(static_cast<size_t>(at) / alignof(StackEntry));
   }
   StackEntry* at(uint32_t reference) const {
-    return reinterpret_cast<StackEntry*>(arena_ + size_t{reference} * alignof(StackEntry));
+    return reinterpret_cast<StackEntry*>(arena_.get() + size_t{reference} * alignof(StackEntry));
   }
 
   // Sets all counts to 0. The stacks stay, with their numbers, as long as they are not too many;
@@ -48,11 +52,14 @@ class StackCounter {
   void clear();
   uint32_t generation() const { return generation_; }
 
+  // Some stacks had no room, so what was counted is not all. Until clear().
+  bool overflowed() const { return at(0)->count.load(std::memory_order_relaxed) > 0; }
+
   // Every entry that was counted, once nobody adds any more.
   template <typename F>
   void for_each(F f) {
-    for (size_t at = 0; at < used_.load(std::memory_order_acquire);) {
-      auto* entry = reinterpret_cast<StackEntry*>(arena_ + at);
+    for (size_t at = bytes_of(0); at < used_.load(std::memory_order_acquire);) {
+      auto* entry = reinterpret_cast<StackEntry*>(arena_.get() + at);
       if (entry->count.load(std::memory_order_relaxed) > 0) f(*entry);
       at += bytes_of(entry->depth);
     }
@@ -60,16 +67,26 @@ class StackCounter {
 
  private:
   static constexpr size_t kBuckets = size_t{1} << 16;
-  static constexpr size_t kArenaBytes = size_t{16} << 30;  // address space, not memory
   static constexpr size_t kKeptBytes = size_t{4} << 20;
 
   static size_t bytes_of(uint32_t depth) { return sizeof(StackEntry) + depth * sizeof(uintptr_t); }
 
-  void touch_buckets();
+  struct Unmap {
+    size_t bytes;
+    void operator()(void* at) const { munmap(at, bytes); }
+  };
+  template <typename T>
+  using Mapping = std::unique_ptr<T[], Unmap>;
+  template <typename T>
+  static Mapping<T> map_lazily(size_t n);
 
-  unsigned char* arena_ = nullptr;
-  std::atomic<StackEntry*>* buckets_ = nullptr;
-  std::atomic<size_t> used_{0};
+  void touch_buckets();
+  StackEntry* new_entry(uint32_t depth);
+
+  const size_t arena_bytes_;
+  Mapping<unsigned char> arena_;
+  Mapping<std::atomic<StackEntry*>> buckets_;
+  std::atomic<size_t> used_{bytes_of(0)};  // the first counts what has no room
   uint32_t generation_ = 1;
 };
 

@@ -58,13 +58,6 @@ bool timers_due(P* pp) {
 
 bool others_wait(P* pp) { return !runqempty(pp) || sched.runqsize.load() > 0 || timers_due(pp); }
 
-void yield_if_others_wait() {
-  M* mp = acquirem();
-  bool yield = mp->p == nullptr || others_wait(mp->p);
-  releasem(mp);
-  if (yield) Gosched();
-}
-
 namespace {
 constexpr int64_t kRingWaitsNs = 200'000;
 }
@@ -347,6 +340,14 @@ G* from_global(P* pp, int32_t max) {
   return gp;
 }
 
+// Two that hand a value back and forth through runnext have the P as long as their time slice
+// lasts. It ends when another goroutine gets a turn: they go behind those who wait in the ring.
+void end_of_pair(P* pp) {
+  if (pp->runnext.load(std::memory_order_relaxed) == nullptr) return;
+  bool inherit;
+  if (G* gp = runqget(pp, &inherit)) runqput(pp, gp, false);
+}
+
 // Work that is there for the taking on this P.
 G* find_local(M* mp, bool* inherit) {
   P* pp = mp->p;
@@ -355,8 +356,11 @@ G* find_local(M* mp, bool* inherit) {
       pp->timersBehind.load(std::memory_order_relaxed)) {
     checkTimers(pp, nanotime(), &ran);
   }
-  if (pp->schedtick.load(std::memory_order_relaxed) % 61 == 0) {
-    if (G* gp = from_global(pp, 1)) return gp;
+  if (global_is_next(pp)) {
+    if (G* gp = from_global(pp, 1)) {
+      end_of_pair(pp);
+      return gp;
+    }
   }
   if (G* gp = runqget(pp, inherit)) return gp;
   if (G* gp = from_global(pp, 0)) return gp;

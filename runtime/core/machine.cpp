@@ -224,6 +224,7 @@ void handoffp(P* pp) {
 bool retake_from_syscall(P* pp) {
   uint32_t in_syscall = _Psyscall;
   if (!pp->status.compare_exchange_strong(in_syscall, _Pidle)) return false;
+  pp->computing.store(false, std::memory_order_relaxed);
   pp->syscalltick.fetch_add(1, std::memory_order_relaxed);
   handoffp(pp);
   return true;
@@ -262,6 +263,7 @@ bool retake_from_syscall(P* pp) {
   mp->oldp = nullptr;
   uint32_t in_syscall = _Psyscall;
   if (oldp != nullptr && oldp->status.compare_exchange_strong(in_syscall, _Prunning)) {
+    oldp->computing.store(false, std::memory_order_relaxed);
     oldp->syscalltick.fetch_add(1, std::memory_order_relaxed);
     oldp->m.store(mp, std::memory_order_release);
     mp->p = oldp;
@@ -274,7 +276,7 @@ bool retake_from_syscall(P* pp) {
   }
   // Before this stack changes, a snapshot in progress must have it.
   if (snapshotActive.load(std::memory_order_acquire)) {
-    while (!snapshot_gate(gp)) cpu_relax();
+    while (!snapshot_gate(gp)) sched_yield();  // the walker may need this processor
   }
   if (mp->p != nullptr) {
     gp->waitsince = 0;

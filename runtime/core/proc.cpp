@@ -1,6 +1,7 @@
 // proc.cpp: the life of a goroutine on its threads: made, run, parked, woken, ended (see proc.h).
 #include "runtime/core/proc.h"
 
+#include <sched.h>
 #include <sys/mman.h>
 #include <time.h>
 #include <unwind.h>
@@ -228,13 +229,16 @@ void execute(M* mp, G* gp) {
 
 namespace {
 
+void new_time_slice(P* pp) {
+  pp->schedtick.store(pp->schedtick.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+}
+
 // The next goroutine if it can be had without a detour, else null: then g0 looks for one.
 G* next_direct(M* mp, P* pp, G* from) {
   if (from->lockedm != nullptr || sched.stopping.load(std::memory_order_relaxed) != 0)
     return nullptr;
-  uint32_t tick = pp->schedtick.load(std::memory_order_relaxed);
-  if (tick % 61 == 0 && (sched.runqsize.load(std::memory_order_relaxed) > 0 ||
-                         pp->timersBehind.load(std::memory_order_relaxed)))
+  if (global_is_next(pp) && (sched.runqsize.load(std::memory_order_relaxed) > 0 ||
+                             pp->timersBehind.load(std::memory_order_relaxed)))
     return nullptr;
   if (timers_due(pp)) return nullptr;
   bool inherit = false;
@@ -248,7 +252,7 @@ G* next_direct(M* mp, P* pp, G* from) {
     unlock(&sched.lock);
     return nullptr;
   }
-  if (!inherit) pp->schedtick.store(tick + 1, std::memory_order_relaxed);
+  if (!inherit) new_time_slice(pp);
   execute(mp, gp);
   return gp;
 }
@@ -335,14 +339,27 @@ void injectglist(G* head, int n) {
   }
 }
 
-void Gosched() {
-  RuntimeCall rc;
+namespace {
+[[gnu::always_inline]] inline void give_way(LeftAction action) {
   M* mp = getm();
   G* gp = mp->curg;
   gp->schedFp = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
   gp->schedPc = getpc();
   gp->status.store(_Grunnable, std::memory_order_release);
-  switch_away(mp, gp, LeftAction::Yield);
+  switch_away(mp, gp, action);
+}
+}  // namespace
+
+void Gosched() {
+  RuntimeCall rc;
+  give_way(LeftAction::Yield);
+}
+
+// To the global queue in any case: there the next turn comes soon, however long the goroutines of
+// this P keep it.
+void yield_if_others_wait() {
+  RuntimeCall rc;
+  if (others_wait(getm()->p)) give_way(LeftAction::Requeue);
 }
 
 // A goroutine whose P was taken calls the runtime: it gets a P, or waits for one like any other.
@@ -417,10 +434,6 @@ void goexit_swallowed(_Unwind_Reason_Code, _Unwind_Exception*) {
 
 namespace {
 
-void new_time_slice(P* pp) {
-  pp->schedtick.store(pp->schedtick.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-}
-
 // Runs gp, and whoever it hands over to directly, until some goroutine of this thread comes back to
 // g0: to have its departure finished, or to have something done here (systemstack).
 void run_until_left(M* mp, G* gp) {
@@ -443,7 +456,7 @@ void run_until_left(M* mp, G* gp) {
       stoplockedm(mp);
       G* gp = mp->lockedg;
       if (snapshotActive.load(std::memory_order_acquire)) {
-        while (!snapshot_gate(gp)) cpu_relax();
+        while (!snapshot_gate(gp)) sched_yield();  // the walker may need this processor
       }
       new_time_slice(mp->p);
       execute(mp, gp);
@@ -517,9 +530,9 @@ uint32_t cheaprand() {
     return;
   }
   // As in a system call: f may take its time and use malloc, while the world goes on or stands
-  // still. Only that this thread does not leave its processor: see sysmon.
-  P* pp = mp->p;
-  if (pp != nullptr) pp->computing.store(true, std::memory_order_relaxed);
+  // still. But this thread computes, so sysmon gives it a time slice. Whatever takes the P out of
+  // _Psyscall clears the mark: by then the P may be another thread's.
+  if (P* pp = mp->p) pp->computing.store(true, std::memory_order_relaxed);
   entersyscall();
   mp = acquirem();  // a system call leaves the goroutine on its thread
   G* gp = mp->curg;
@@ -532,7 +545,6 @@ uint32_t cheaprand() {
   mp->onSystemstack = false;
   releasem(mp);
   exitsyscall();
-  if (pp != nullptr) pp->computing.store(false, std::memory_order_relaxed);
 }
 
 void systemstack_takes_long() {
@@ -590,6 +602,7 @@ int GOMAXPROCS(int n) {
   for (int32_t i = 0; i < old || i < n; i++) {
     P* pp = sched.allp[i];
     pp->m.store(nullptr);
+    pp->computing.store(false);
     if (i < n) {
       pp->status.store(_Pidle);
       continue;

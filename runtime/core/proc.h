@@ -33,6 +33,7 @@
 #pragma once
 
 #include <cstdint>
+#include <exception>
 #include <utility>
 
 #include "runtime/core/arch.h"
@@ -98,22 +99,6 @@ inline uint32_t cheaprandn(uint32_t n) {
   return static_cast<uint32_t>((static_cast<uint64_t>(cheaprand()) * n) >> 32);
 }
 
-// Long work in steps: after each, whoever waits may have the processor, if the turn has lasted long
-// enough. A turn is short beside what the kernel's tick takes (30 µs), so that a goroutine that
-// waits for its end hardly notices.
-class Turn {
- public:
-  void step_done() {
-    if (nanotime() - since_ < kTurnNs) return;
-    yield_if_others_wait();
-    since_ = nanotime();
-  }
-
- private:
-  static constexpr int64_t kTurnNs = 2'000;
-  int64_t since_ = nanotime();
-};
-
 inline M* acquirem();
 inline M* acquirem_with_p();  // parks if this goroutine lost its P, until it has one
 inline void releasem(M* mp);
@@ -129,15 +114,29 @@ class RuntimeCall {
 };
 
 // Runs f on the thread's own (big) stack: symbols, getaddrinfo, whatever needs more than a
-// goroutine has. f may block the thread but must not park or call anything that does.
+// goroutine has. f may block the thread but must not park or call anything that does. What f throws
+// is thrown here.
+//
+// f has the time slice of its goroutine. When that ends and others wait, another thread gets the P:
+// f goes on without one, and the kernel gives it its share of the processors. So long work cannot
+// hold up others, and others cannot hold up the work.
 void systemstack(void (*f)(void*), void* arg);
 template <typename F>
 void systemstack(F&& f) {
-  systemstack([](void* p) { (*static_cast<std::remove_reference_t<F>*>(p))(); }, &f);
+  std::exception_ptr thrown;
+  auto call = [&] {
+    try {
+      f();
+    } catch (...) {
+      thrown = std::current_exception();
+    }
+  };
+  systemstack([](void* p) { (*static_cast<decltype(call)*>(p))(); }, &call);
+  if (thrown != nullptr) std::rethrow_exception(std::move(thrown));
 }
 
-// Said inside f: what follows takes milliseconds. Whoever waits for this P does not: another thread
-// gets it now, instead of when sysmon notices.
+// Said inside f: what follows takes milliseconds. If others wait for this P, another thread gets it
+// now, not when the time slice ends.
 void systemstack_takes_long();
 
 // Every G there has ever been, in order of creation: allg(i) for i < allglen().

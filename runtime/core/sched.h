@@ -103,7 +103,10 @@ void wakep();     // something became runnable: wake a thread, unless that was f
 void wakepNow();  // the same without that exception
 // sysmon's part: is there work on pp that nobody comes for? A thread has to be woken then.
 bool queue_stands(P* pp, int64_t now);
-bool timers_due(P* pp);   // and worth a visit
+bool timers_due(P* pp);  // and worth a visit
+// After so many goroutines, not time slices: a pair that hands a value back and forth runs many
+// thousand times in one.
+inline bool global_is_next(const P* pp) { return pp->runtick % 61 == 0; }
 bool others_wait(P* pp);  // would anybody gain if this P's goroutine made way?
 int64_t tick_clock();     // nanotime, also noted in sched.clock
 

@@ -1,11 +1,12 @@
 // sysmon.cpp: the watchman, a thread of its own without a P.
 //
 // It sees to what nobody else has time for: a P whose thread sits in a system call is handed to
-// another; a P whose goroutine has run for 10 ms while others wait is taken from it; the network is
-// polled if all Ps are too busy to; and where nobody is woken for work any more, because that work
-// moved too fast to be worth it, it sees when that has changed (find.cpp). It looks every 20 µs
-// while things happen, ever less often while they do not, and not at all once every P has been idle
-// for 10 ms. Each look also brings the coarse clock up to date.
+// another; a P whose goroutine has run for 10 ms while others wait, on its own stack or on the
+// thread's (systemstack), is taken from it; the network is polled if all Ps are too busy to; and
+// where nobody is woken for work any more, because that work moved too fast to be worth it, it sees
+// when that has changed (find.cpp). It looks every 20 µs while things happen, ever less often while
+// they do not, and not at all once every P has been idle for 10 ms. Each look also brings the
+// coarse clock up to date.
 //
 // Not as soon as every P is idle: a server is that between any two bursts of requests, thousands of
 // times a second, and each burst would begin with a futex call that wakes us, 16 µs under a
@@ -64,6 +65,14 @@ void preemptone(P* pp) {
   syscall(SYS_tgkill, getpid(), mp->tid.load(), SIGURG);
 }
 
+void end_time_slice(P* pp) {
+  if (pp->computing.load(std::memory_order_relaxed)) {
+    retake_from_syscall(pp);
+  } else {
+    preemptone(pp);
+  }
+}
+
 // Ps that signal handlers let go.
 bool hand_on_retaken() {
   if (sched.retaken.load() == nullptr) return false;
@@ -84,10 +93,6 @@ bool retake_if_worth_it(P* pp, int64_t now) {
     pp->sysmonsyscallwhen = now;
     return false;
   }
-  // The thread works for the runtime, on a processor. To wake another one that would only look for
-  // work takes that processor, or one from a goroutine, for a time slice of the kernel's:
-  // milliseconds.
-  if (pp->computing.load(std::memory_order_relaxed) && !others_wait(pp)) return false;
   // Nothing to do for it, and others look for work already: leave it, the thread may be back soon.
   if (runqempty(pp) && sched.nmspinning.load() + sched.npidle.load() > 0 &&
       pp->sysmonsyscallwhen + kForcePreemptNs > now) {
@@ -105,7 +110,10 @@ bool retake(int64_t now, bool* watch) {
   for (int32_t i = 0; i < n; i++) {
     P* pp = sched.allp[i];
     uint32_t status = pp->status.load();
-    if (status == _Prunning) {
+    // One in systemstack has a time slice like one that runs. To take the P sooner would wake a
+    // thread for it and queue the goroutine again, each time that it needs a big stack.
+    bool computes = status == _Psyscall && pp->computing.load(std::memory_order_relaxed);
+    if (status == _Prunning || computes) {
       if (pp->wakeSkip.load(std::memory_order_relaxed) > 0) *watch = true;
       if (sched.npidle.load() > 0 && queue_stands(pp, now)) {
         may_act();
@@ -117,7 +125,7 @@ bool retake(int64_t now, bool* watch) {
         pp->sysmonwhen = now;
       } else if (pp->sysmonwhen + kForcePreemptNs <= now && others_wait(pp)) {
         may_act();
-        if (pp->schedtick.load(std::memory_order_relaxed) == tick) preemptone(pp);
+        if (pp->schedtick.load(std::memory_order_relaxed) == tick) end_time_slice(pp);
         any = true;
       }
     } else if (status == _Psyscall) {

@@ -5,6 +5,7 @@
 #include <memory_resource>
 #include <mutex>
 #include <string>
+#include <type_traits>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -62,11 +63,28 @@ class Symbolizer {
     auto known = places_.find(pc);
     if (known != places_.end()) return known->second;
     systemstack_takes_long();  // the first place of a source file reads all names in it
-    return places_.emplace(pc, look_up(pc)).first->second;
+    return whole([&]() -> const Place& { return places_.emplace(pc, look_up(pc)).first->second; });
   }
 
   uintptr_t entry(uintptr_t pc) {
     std::lock_guard guard(mu_);
+    return whole([&] { return look_up_entry(pc); });
+  }
+
+ private:
+  // What f reads of a module is read whole or forgotten. So if memory runs out in the middle, the
+  // next one reads it anew.
+  template <typename F>
+  std::invoke_result_t<F> whole(F f) {
+    try {
+      return f();
+    } catch (...) {
+      modules_.clear();
+      throw;
+    }
+  }
+
+  uintptr_t look_up_entry(uintptr_t pc) {
     Module* module = module_of(pc);
     if (module == nullptr) return 0;
     if (DwarfIndex* dwarf = module->dwarf()) {
@@ -77,7 +95,6 @@ class Symbolizer {
     return symbol == nullptr ? 0 : symbol->address;
   }
 
- private:
   // A library may have been loaded since: so a pc that nobody claims makes us look again, if it is
   // not in the first page, where no code is.
   Module* module_of(uintptr_t pc) {

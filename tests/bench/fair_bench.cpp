@@ -6,11 +6,16 @@
 // quiet is none; busy is twice as many loops as processors that call the runtime once in some
 // milliseconds; chan is a pair per processor that never stops handing a value back and forth; spawn
 // is a goroutine per processor that starts its successor and ends.
+//
+// profile-beside: a binary profile, mean of those that fit into a second, beside forty goroutines
+// that give way all the time (yield), and beside three that start a goroutine and take a value from
+// it (hand).
 #include "tests/bench/fair_bench.h"
 
 #include <algorithm>
 #include <atomic>
 
+#include "profiler/endpoints/lookup.h"
 #include "runtime/golab.h"
 
 namespace bench {
@@ -54,6 +59,20 @@ void successor(sync::WaitGroup* wg) {
   }
 }
 
+void yielder(sync::WaitGroup* wg) {
+  while (!over) runtime::Gosched();
+  wg->Done();
+}
+
+void hander(sync::WaitGroup* wg) {
+  auto values = make_chan<int>();
+  while (!over) {
+    go([=] { values.send(1); });
+    values.recv();
+  }
+  wg->Done();
+}
+
 void start(const std::string& load, sync::WaitGroup* wg) {
   int procs = runtime::GOMAXPROCS(0);
   int n = load == "quiet" ? 0 : load == "busy" ? 2 * procs : procs;
@@ -86,9 +105,32 @@ std::vector<double> waits(int goroutines, int times, Wait wait) {
   return all;
 }
 
+void profiles_beside(const char* name, int goroutines, void (*load)(sync::WaitGroup*)) {
+  over = false;
+  sync::WaitGroup wg;
+  for (int i = 0; i < goroutines; ++i) {
+    wg.Add(1);
+    go(load, &wg);
+  }
+  time::Sleep(100 * time::Millisecond);  // until all of them run, and their stacks are known
+  auto profile = [] {
+    pprof::Lookup("goroutine")->WriteTo([](std::string_view) { return error(); }, 0);
+  };
+  profile();
+  int count = 0;
+  Clock::time_point begun = Clock::now();
+  for (; count == 0 || since(begun) < 1e9; ++count) profile();
+  double took = since(begun) / count;
+  over = true;
+  wg.Wait();
+  print(std::string("profile-beside-") + name, runtime::GOMAXPROCS(0), "ns", took, count);
+}
+
 }  // namespace
 
 int fair() {
+  profiles_beside("yield", 40, yielder);
+  profiles_beside("hand", 3, hander);
   for (const char* name : {"quiet", "busy", "chan", "spawn"}) {
     std::string load = name;
     over = false;

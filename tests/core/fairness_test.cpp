@@ -129,3 +129,55 @@ TEST_CASE("everybody gets a turn, whatever the others do", "[sched][fairness]") 
       static_cast<double>(chan) / 1e6);
   load.end();
 }
+
+namespace {
+
+// Two that hand a value back and forth until `over`, and count how often.
+void pair_that_counts(std::atomic<bool>* over, std::atomic<int64_t>* turns, sync::WaitGroup* wg) {
+  auto there = make_chan<int>(), back = make_chan<int>();
+  go([=] {
+    for (int v : there) back.send(v);
+    close(back);
+  });
+  while (!*over) {
+    (*turns)++;
+    there.send(1);
+    back.recv();
+  }
+  close(there);
+  back.recv();
+  wg->Done();
+}
+
+}  // namespace
+
+// The pairs have the only P for a time slice each, 10 ms. One that waits in the global queue does
+// not wait for its end, and does not keep the pairs from their turns.
+TEST_CASE("the global queue has its turn after some goroutines, not time slices",
+          "[sched][fairness]") {
+  Procs p(1);
+  constexpr int kPairs = 3, kRounds = 1000;
+  std::atomic<bool> over{false};
+  std::atomic<int64_t> turns[kPairs] = {};
+  sync::WaitGroup wg;
+  for (auto& own : turns) {
+    wg.Add(1);
+    go(pair_that_counts, &over, &own, &wg);
+  }
+  auto all = [&] { return turns[0] + turns[1] + turns[2]; };
+  while (all() == 0) runtime::Gosched();
+  std::vector<int64_t> waited;
+  int64_t before[kPairs], least = INT64_MAX;
+  for (int i = 0; i < kPairs; i++) before[i] = turns[i];
+  for (int round = 0; round < kRounds; round++) {
+    int64_t begun = all();
+    runtime::yield_if_others_wait();
+    waited.push_back(all() - begun);
+  }
+  for (int i = 0; i < kPairs; i++) least = std::min(least, turns[i] - before[i]);
+  over = true;
+  wg.Wait();
+  std::sort(waited.begin(), waited.end());
+  CHECK(waited[kRounds / 2] < 100);
+  CHECK(least > 100);
+}

@@ -461,3 +461,26 @@ TEST_CASE("systemstack runs on the thread's own stack", "[sched]") {
   });
   CHECK(out.recv());
 }
+
+TEST_CASE("long work on the system stack loses its P, and with it the mark of such work",
+          "[sched]") {
+  int old = runtime::GOMAXPROCS(1);
+  std::atomic<bool> computes{false}, done{false};
+  auto out = make_chan<bool>();
+  go([&] {
+    runtime::systemstack([&] {
+      computes = true;
+      while (!done) {}
+    });
+    out.send(true);
+  });
+  go([&] {
+    while (!computes) runtime::Gosched();
+    bool marked = runtime::sched.allp[0]->computing;
+    done = true;
+    out.send(!marked);
+  });
+  CHECK(out.recv());
+  CHECK(out.recv());
+  runtime::GOMAXPROCS(old);
+}

@@ -2,7 +2,9 @@
 package main
 
 import (
+	"io"
 	"runtime"
+	"runtime/pprof"
 	"sort"
 	"sync"
 	"sync/atomic"
@@ -52,6 +54,22 @@ func successor(wg *sync.WaitGroup) {
 	}
 }
 
+func yielder(wg *sync.WaitGroup) {
+	for !over.Load() {
+		runtime.Gosched()
+	}
+	wg.Done()
+}
+
+func hander(wg *sync.WaitGroup) {
+	values := make(chan int)
+	for !over.Load() {
+		go func() { values <- 1 }()
+		<-values
+	}
+	wg.Done()
+}
+
 func startLoad(load string, wg *sync.WaitGroup) {
 	n, f := runtime.GOMAXPROCS(0), pair
 	switch load {
@@ -92,7 +110,30 @@ func waits(goroutines, times int, wait func()) []float64 {
 	return all
 }
 
+func profilesBeside(name string, goroutines int, load func(*sync.WaitGroup)) {
+	over.Store(false)
+	var wg sync.WaitGroup
+	for i := 0; i < goroutines; i++ {
+		wg.Add(1)
+		go load(&wg)
+	}
+	time.Sleep(100 * time.Millisecond) // until all of them run, and their stacks are known
+	profile := func() { pprof.Lookup("goroutine").WriteTo(io.Discard, 0) }
+	profile()
+	count := 0
+	begun := time.Now()
+	for ; count == 0 || time.Since(begun) < time.Second; count++ {
+		profile()
+	}
+	took := float64(time.Since(begun)) / float64(count)
+	over.Store(true)
+	wg.Wait()
+	print("profile-beside-"+name, "ns", took, count)
+}
+
 func fair() {
+	profilesBeside("yield", 40, yielder)
+	profilesBeside("hand", 3, hander)
 	for _, load := range []string{"quiet", "busy", "chan", "spawn"} {
 		over.Store(false)
 		var wg sync.WaitGroup
