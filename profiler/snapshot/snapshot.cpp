@@ -288,6 +288,7 @@ class Walker {
       return memo;
     }
     for (int spins = 1; !runtime::snapshotSatisfied(gp); spins++) {
+      if (runtime::snapshotHeld(gp)) break;
       runtime::cpu_relax();
       if (spins % 1000 == 0) sched_yield();  // the kernel has taken the recorder off its processor
     }
@@ -419,6 +420,13 @@ Snapshot take_snapshot(Detail detail, std::span<const uintptr_t> self) {
     runtime::hooks.record = record;
     out.time_nanos = walltime_nanos();
     out.pause_ns = mark_the_instant();
+    if (out.pause_ns < 0) {
+      runtime::hooks.record = nullptr;
+      collector = nullptr;
+      runtime::semrelease1(&snapshot_sema);
+      panic("goroutine profile: a thread has not come out of the runtime for 5 s, so there is no "
+            "instant at which all goroutines stand");
+    }
     record_self(self);
     walker->walk(c->allglen);
     runtime::forEachRunningAtInstant([](const RunningAtInstant& r) { collector->add(r); });

@@ -60,7 +60,7 @@ bool others_wait(P* pp) { return !runqempty(pp) || sched.runqsize.load() > 0 || 
 
 void yield_if_others_wait() {
   M* mp = acquirem();
-  bool yield = mp->p == nullptr || others_wait(mp->p);
+  bool yield = !door_open(mp) || others_wait(mp->p);
   releasem(mp);
   if (yield) Gosched();
 }
