@@ -23,6 +23,7 @@
 #pragma once
 
 #include <cstdint>
+#include <exception>
 #include <span>
 #include <string>
 #include <vector>
@@ -81,9 +82,18 @@ struct Snapshot {
 
 enum class Detail { counted, each_goroutine };
 
+// The world could not be stopped (runtime::atInstant).
+struct NoInstant : std::exception {
+  const char* what() const noexcept override {
+    return "a thread has not come out of the runtime for 5 s, so there is no instant at which all "
+           "goroutines stand";
+  }
+};
+
 // Takes a snapshot. `self` is the caller's own stack, from where the caller wants it to begin
 // (runtime::Callers). Parks while another snapshot is being taken. Throws bad_alloc if there is no
-// memory, or no address space for so many different stacks; the next one is none the worse for it.
+// memory, or no address space for so many different stacks, and NoInstant; the next one is none the
+// worse for it.
 Snapshot take_snapshot(Detail detail, std::span<const uintptr_t> self);
 
 }  // namespace golab::profiler
