@@ -162,8 +162,7 @@ void startm(P* pp, bool spinning) {
   mwake(mp);
 }
 
-// ---- Ps
-// ---------------------------------------------------------------------------------------------
+// ---- Ps -----------------------------------------------------------------------------------------
 
 void goes_on_withoutp(M* mp) {
   mp->withoutp = true;
@@ -241,8 +240,7 @@ bool retake_from_syscall(P* pp) {
   return true;
 }
 
-// ---- System calls
-// -------------------------------------------------------------------------------------
+// ---- System calls -------------------------------------------------------------------------------
 
 [[gnu::noinline]] void entersyscall() {
   M* mp = acquirem();
@@ -304,8 +302,7 @@ bool retake_from_syscall(P* pp) {
   releasem(getm());
 }
 
-// ---- Goroutines locked to a thread
-// ------------------------------------------------------------------------
+// ---- Goroutines locked to a thread --------------------------------------------------------------
 
 void LockOSThread() {
   RuntimeCall rc;
@@ -362,8 +359,7 @@ void startlockedm(M* self, G* gp) {
   stopm();
 }
 
-// ---- Deadlock
-// ---------------------------------------------------------------------------------------------
+// ---- Deadlock -----------------------------------------------------------------------------------
 
 // Called whenever a thread has nothing to do. If none has, and no timer and no descriptor can
 // change that, no goroutine will ever run again.

@@ -78,8 +78,7 @@ int64_t let_them_go() {
   return ns;
 }
 
-// ---- Standing still
-// -----------------------------------------------------------------------------------
+// ---- Standing still -----------------------------------------------------------------------------
 
 void stand_still(M* mp, uint32_t stop) {
   mp->stoppedFor.store(stop, std::memory_order_relaxed);
@@ -396,8 +395,7 @@ void freezeTheWorld() {
 
 StopStats stopStats() { return stats; }
 
-// ---- Epoch snapshot
-// ---------------------------------------------------------------------------------------
+// ---- Epoch snapshot -----------------------------------------------------------------------------
 
 void snapshotBegin() {
   snapshotEpoch.fetch_add(1);
@@ -439,8 +437,7 @@ const StoppedStack* stoppedStack(const G* gp) {
   return nullptr;
 }
 
-// ---- Signals
-// ----------------------------------------------------------------------------------------------
+// ---- Signals ------------------------------------------------------------------------------------
 
 void stopinit() {
   struct sigaction sa {};
