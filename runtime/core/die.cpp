@@ -168,8 +168,7 @@ uint32_t callers(uint32_t skip, uintptr_t* pcs, uint32_t max) {
   return static_cast<uint32_t>(Callers(static_cast<int>(skip) + 2, {pcs, max}));
 }
 
-// ---- Fatal errors
-// -----------------------------------------------------------------------------------
+// ---- Fatal errors -------------------------------------------------------------------------------
 
 [[noreturn, gnu::noinline]] void die_fatal(const char* text, bool runtime_fault) {
   auto* frame = static_cast<FrameRecord*>(__builtin_frame_address(0));
@@ -194,8 +193,7 @@ uint32_t callers(uint32_t skip, uintptr_t* pcs, uint32_t max) {
   print_and_die(std::string("fatal error: ") + text + "\n", nullptr, level, traceback);
 }
 
-// ---- Panics
-// -------------------------------------------------------------------------------------------
+// ---- Panics -------------------------------------------------------------------------------------
 
 std::string panic_chain_text(const PanicRecord& newest) {
   std::string text;
@@ -313,8 +311,7 @@ using namespace golab::runtime;
 
 namespace golab::runtime {
 
-// ---- Faults and SIGQUIT
-// ---------------------------------------------------------------------------------
+// ---- Faults and SIGQUIT -------------------------------------------------------------------------
 
 namespace {
 

@@ -162,8 +162,7 @@ void startm(P* pp, bool spinning) {
   mwake(mp);
 }
 
-// ---- Ps
-// ---------------------------------------------------------------------------------------------
+// ---- Ps -----------------------------------------------------------------------------------------
 
 void acquirep(M* mp, P* pp) {
   if (pp == nullptr) return;  // woken without one: the world changed its size
@@ -250,8 +249,7 @@ bool take_p(P* pp) {
   return taken;
 }
 
-// ---- System calls
-// -------------------------------------------------------------------------------------
+// ---- System calls -------------------------------------------------------------------------------
 
 [[gnu::noinline]] void entersyscall() {
   M* mp = acquirem();
@@ -314,8 +312,7 @@ bool take_p(P* pp) {
   releasem(getm());
 }
 
-// ---- Goroutines locked to a thread
-// ------------------------------------------------------------------------
+// ---- Goroutines locked to a thread --------------------------------------------------------------
 
 void LockOSThread() {
   RuntimeCall rc;
@@ -372,8 +369,7 @@ void startlockedm(M* self, G* gp) {
   stopm();
 }
 
-// ---- Deadlock
-// ---------------------------------------------------------------------------------------------
+// ---- Deadlock -----------------------------------------------------------------------------------
 
 // Called whenever a thread has nothing to do. If none has, and no timer and no descriptor can
 // change that, no goroutine will ever run again.

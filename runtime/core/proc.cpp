@@ -203,8 +203,7 @@ void finish_left(M* mp) {
   }
 }
 
-// ---- The switch
-// -----------------------------------------------------------------------------------
+// ---- The switch ---------------------------------------------------------------------------------
 
 bool snapshot_gate(G* gp) {
   if (!snapshotClaim(gp)) {
@@ -399,8 +398,7 @@ void yield_if_others_wait() {
   return next;
 }
 
-// ---- Goexit
-// -----------------------------------------------------------------------------------------
+// ---- Goexit -------------------------------------------------------------------------------------
 //
 // A forced unwind (Itanium C++ ABI, 1.6.2) runs every destructor, and with them the Defers, without
 // being an exception that somebody could mistake for his own. It stops at the entry function.
@@ -432,8 +430,7 @@ void goexit_swallowed(_Unwind_Reason_Code, _Unwind_Exception*) {
   throw_("Goexit: the unwinder could not walk this stack");
 }
 
-// ---- The scheduler's loop, on g0
-// ----------------------------------------------------------------------
+// ---- The scheduler's loop, on g0 ----------------------------------------------------------------
 
 namespace {
 
@@ -489,8 +486,7 @@ void run_until_left(M* mp, G* gp) {
   }
 }
 
-// ---- Small things
-// ---------------------------------------------------------------------------------------
+// ---- Small things -------------------------------------------------------------------------------
 
 G* getg() {
   M* mp = getm();

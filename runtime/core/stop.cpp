@@ -103,8 +103,7 @@ int64_t let_them_go() {
   return ns;
 }
 
-// ---- Standing still
-// -----------------------------------------------------------------------------------
+// ---- Standing still -----------------------------------------------------------------------------
 
 void stand_still(M* mp, uint32_t stop) {
   mp->stoppedFor.store(stop, std::memory_order_relaxed);
@@ -552,8 +551,7 @@ void freezeTheWorld() {
 
 StopStats stopStats() { return stats; }
 
-// ---- Epoch snapshot
-// ---------------------------------------------------------------------------------------
+// ---- Epoch snapshot -----------------------------------------------------------------------------
 
 namespace {
 

@@ -216,8 +216,7 @@ std::string format_dump(const GoroutineDump& dump, const PrintOptions& options) 
   return out;
 }
 
-// ---- Taking everything down
-// -----------------------------------------------------------------------
+// ---- Taking everything down ---------------------------------------------------------------------
 
 namespace {
 
