@@ -1,6 +1,7 @@
 // pprof.cpp: the handlers of /debug/pprof/, with Go's answers to the letter (net/http/pprof).
 #include "profiler/endpoints/pprof.h"
 
+#include <algorithm>
 #include <charconv>
 #include <climits>
 #include <span>
@@ -30,14 +31,41 @@ constexpr Description kDescriptions[] = {
      "POST body, multiple counters are separated by &#39;+&#39;."},
 };
 
-// strconv.Atoi as the handlers use it: garbage counts as 0, a number too big as the biggest int.
+// strconv.ParseInt: a whole number with or without a sign. False if it is none, or too big; then
+// *value is the nearest one that there is, or 0.
+bool parse_int(std::string_view text, int64_t* value) {
+  *value = 0;
+  std::string_view digits = text;
+  if (text.starts_with('+') || text.starts_with('-')) digits.remove_prefix(1);
+  if (digits.empty() || digits.find_first_not_of("0123456789") != std::string_view::npos) {
+    return false;
+  }
+  if (text[0] == '+') text = digits;
+  auto [end, err] = std::from_chars(text.data(), text.data() + text.size(), *value);
+  if (err == std::errc()) return true;
+  *value = text[0] == '-' ? INT64_MIN : INT64_MAX;
+  return false;
+}
+
+// strconv.Atoi as the handlers use it: garbage counts as 0, a number too big as the biggest.
 int lenient_int(std::string_view text) {
-  int value = 0;
-  if (!text.empty() && text[0] == '+') text.remove_prefix(1);
-  auto [end, err] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (end != text.data() + text.size()) return 0;
-  if (err == std::errc::result_out_of_range) return text[0] == '-' ? INT_MIN : INT_MAX;
-  return err == std::errc() ? value : 0;
+  int64_t value = 0;
+  parse_int(text, &value);
+  return static_cast<int>(std::clamp<int64_t>(value, INT_MIN, INT_MAX));
+}
+
+// The longest time in whole seconds that a Duration holds.
+constexpr int64_t kLongestSeconds = INT64_MAX / 1'000'000'000;
+
+time::Duration seconds_of(int64_t n) { return std::min(n, kLongestSeconds) * time::Second; }
+
+// The answer comes only in a while. The server's WriteTimeout begins then.
+void configureWriteDeadline(ResponseWriter& w, Request* r, time::Duration takes) {
+  const any key = r->Context().Value(ServerContextKey);
+  Server* const* server = key.get<Server*>();
+  if (server == nullptr || (*server)->WriteTimeout <= 0) return;
+  const time::Time end = time::Now().Add(takes).Add((*server)->WriteTimeout);
+  NewResponseController(w).SetWriteDeadline(end);
 }
 
 void serveError(ResponseWriter& w, int status, std::string_view text) {
@@ -100,11 +128,11 @@ void handler::ServeHTTP(ResponseWriter& w, Request* r) const {
 void handler::serveDeltaProfile(ResponseWriter& w, Request* r, golab::pprof::Profile* p,
                                 const std::string& seconds) const {
   int64_t sec = 0;
-  auto [end, err] = std::from_chars(seconds.data(), seconds.data() + seconds.size(), sec);
-  if (err != std::errc() || end != seconds.data() + seconds.size() || sec <= 0) {
+  if (!parse_int(seconds, &sec) || sec <= 0) {
     serveError(w, 400, "invalid value for \"seconds\" - must be a positive integer");
     return;
   }
+  configureWriteDeadline(w, r, seconds_of(sec));
   if (lenient_int(r->FormValue("debug")) != 0) {
     serveError(w, 400, "seconds and debug params are incompatible");
     return;
@@ -120,13 +148,12 @@ void handler::serveDeltaProfile(ResponseWriter& w, Request* r, golab::pprof::Pro
     serveError(w, 500, "failed to collect profile");
     return;
   }
-  constexpr int64_t kLongest = INT64_MAX / 1'000'000'000;
-  auto timer = time::NewTimer(time::Duration((sec < kLongest ? sec : kLongest) * 1'000'000'000));
+  auto timer = time::NewTimer(seconds_of(sec));
   context::Context ctx = r->Context();
   switch (select({recv(ctx.Done()), recv(timer.C)})) {
     case 0:
       timer.Stop();
-      serveError(w, 500, ctx.Err().Error());
+      serveError(w, ctx.Err() == context::DeadlineExceeded ? 408 : 500, ctx.Err().Error());
       return;
   }
   if (p->WriteTo(into(after), 0) != nullptr) {

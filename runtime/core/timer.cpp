@@ -116,7 +116,8 @@ void fire(Timer* t, int64_t now) {
   TimerFunc f = t->f;
   void* arg = t->arg;
   if (t->period > 0) {
-    t->when += t->period * (1 + late / t->period);  // keeps the phase
+    const int64_t ahead = t->period - late % t->period;  // keeps the phase
+    if (__builtin_add_overflow(now, ahead, &t->when)) t->when = INT64_MAX;
     if (wants_heap(t)) enter_heap({t->when, t});
   } else {
     t->when = 0;

@@ -13,6 +13,7 @@
 #include "runtime/net/io.h"
 #include "runtime/net/netfd.h"
 #include "runtime/net/syscall.h"
+#include "runtime/time/when.h"
 
 namespace golab {
 
@@ -144,8 +145,8 @@ std::pair<std::shared_ptr<conn>, error> dial_one(const socket_address& addr, int
 
 int64_t deadline_of(const time::Time& t) {
   if (t.IsZero()) return 0;
-  int64_t left = static_cast<int64_t>(time::Until(t));
-  return left <= 0 ? -1 : runtime::nanotime() + left;
+  const time::Duration left = time::Until(t);
+  return left <= 0 ? -1 : time::when(left);
 }
 
 error set_deadline(conn* c, const time::Time& t, int mode) {
@@ -248,8 +249,7 @@ std::pair<Conn, error> Dial(std::string_view network, std::string_view address) 
 
 std::pair<Conn, error> DialTimeout(std::string_view network, std::string_view address,
                                    time::Duration timeout) {
-  int64_t ns = static_cast<int64_t>(timeout);
-  int64_t deadline = ns == 0 ? 0 : ns < 0 ? -1 : runtime::nanotime() + ns;
+  const int64_t deadline = timeout == 0 ? 0 : timeout < 0 ? -1 : time::when(timeout);
   return dial_until(network, address, deadline);
 }
 

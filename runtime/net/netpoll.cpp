@@ -251,7 +251,7 @@ int epollwait(epoll_event* events, int max, int64_t delay) {
   if (delay < 0) {
     ms = -1;
   } else if (delay > 0) {
-    int64_t up = (delay + 999999) / 1000000;  // never early: the caller would only wait again
+    int64_t up = (delay - 1) / 1000000 + 1;  // never early: the caller would only wait again
     ms = up > 1000000000 ? 1000000000 : static_cast<int>(up);
   }
   int n = epoll_wait(poller.epfd, events, max, ms);

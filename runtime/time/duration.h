@@ -43,8 +43,12 @@ class Duration {
   friend constexpr Duration operator+(Duration a, Duration b) { return wrap(a.u() + b.u()); }
   friend constexpr Duration operator-(Duration a, Duration b) { return wrap(a.u() - b.u()); }
   friend constexpr Duration operator*(Duration a, Duration b) { return wrap(a.u() * b.u()); }
-  friend constexpr Duration operator/(Duration a, Duration b) { return a.ns_ / b.ns_; }
-  friend constexpr Duration operator%(Duration a, Duration b) { return a.ns_ % b.ns_; }
+  friend constexpr Duration operator/(Duration a, Duration b) {
+    return b.ns_ == -1 ? -a : Duration(a.ns_ / b.ns_);  // the processor traps if that overflows
+  }
+  friend constexpr Duration operator%(Duration a, Duration b) {
+    return b.ns_ == -1 ? Duration() : Duration(a.ns_ % b.ns_);
+  }
   constexpr Duration operator-() const { return wrap(-u()); }
   constexpr Duration& operator+=(Duration d) { return *this = *this + d; }
   constexpr Duration& operator-=(Duration d) { return *this = *this - d; }

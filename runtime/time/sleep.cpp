@@ -6,6 +6,7 @@
 #include "runtime/core/panic.h"
 #include "runtime/core/proc.h"
 #include "runtime/time/time.h"
+#include "runtime/time/when.h"
 
 namespace golab {
 
@@ -41,15 +42,14 @@ struct RunFuncTimer {
 
 namespace time {
 
-namespace {
-
-// The nanotime at which something that lasts d is over; a sum too big for the clock means never.
 int64_t when(Duration d) {
   int64_t now = runtime::nanotime();
   int64_t t;
   if (d <= 0) return now;
   return __builtin_add_overflow(now, d.Nanoseconds(), &t) ? std::numeric_limits<int64_t>::max() : t;
 }
+
+namespace {
 
 // The TimerFunc of timers with a channel. A full channel drops the tick: one is kept, as in Go.
 void sendTime(void* c, uint64_t, int64_t delta) {

@@ -4,6 +4,7 @@
 // year 0: with the leap day at the end of a year every month starts at a fixed offset.
 #include "runtime/time/time.h"
 
+#include <algorithm>
 #include <ctime>
 #include <limits>
 #include <map>
@@ -23,13 +24,34 @@ constexpr int64_t kMarchToInternal = 306;            // days from 0000-03-01 to 
 const Location kUTC{"UTC"};
 const Location kLocal{"Local", true, 0};
 
+constexpr int64_t kMaxNs = std::numeric_limits<int64_t>::max();
+constexpr int64_t kMinNs = std::numeric_limits<int64_t>::min();
+
+// Sums that stop at the ends of the range, and sums that wrap around where Go's do.
+int64_t add_saturated(int64_t a, int64_t b) {
+  int64_t sum;
+  if (!__builtin_add_overflow(a, b, &sum)) return sum;
+  return b > 0 ? kMaxNs : -kMaxNs;
+}
+int64_t sub_saturated(int64_t a, int64_t b) {
+  int64_t difference;
+  if (!__builtin_sub_overflow(a, b, &difference)) return difference;
+  return a > b ? kMaxNs : kMinNs;
+}
+int64_t add_wrapped(int64_t a, int64_t b) {
+  return static_cast<int64_t>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b));
+}
+int64_t mul_wrapped(int64_t a, int64_t b) {
+  return static_cast<int64_t>(static_cast<uint64_t>(a) * static_cast<uint64_t>(b));
+}
+
 int64_t floor_div(int64_t a, int64_t b) { return a / b - (a % b < 0 ? 1 : 0); }
 int64_t floor_mod(int64_t a, int64_t b) { return a - floor_div(a, b) * b; }
 
 struct CalendarDay {
   int64_t year;
-  int month;  // 1 to 12
-  int day;
+  int64_t month;  // 1 to 12; as input of `date` anything, as is the day
+  int64_t day;
 };
 
 // From days since 0001-01-01.
@@ -40,8 +62,8 @@ CalendarDay calendar_day(int64_t days) {
   int64_t year = (in_era - in_era / 1'460 + in_era / 36'524 - in_era / 146'096) / 365;
   int64_t in_year = in_era - (365 * year + year / 4 - year / 100);
   int64_t m = (5 * in_year + 2) / 153;  // 0 is March
-  int day = static_cast<int>(in_year - (153 * m + 2) / 5 + 1);
-  int month = static_cast<int>(m < 10 ? m + 3 : m - 9);
+  int64_t day = in_year - (153 * m + 2) / 5 + 1;
+  int64_t month = m < 10 ? m + 3 : m - 9;
   return {year + era * 400 + (month <= 2), month, day};
 }
 
@@ -69,6 +91,15 @@ std::pair<std::string, int> local_zone(int64_t unix_seconds) {
   tm parts{};
   if (::localtime_r(&t, &parts) == nullptr) return {"UTC", 0};
   return {parts.tm_zone != nullptr ? parts.tm_zone : "", static_cast<int>(parts.tm_gmtoff)};
+}
+
+Time date(CalendarDay on, int hour, int min, int sec, int nsec, const Location* loc) {
+  const int64_t wall = days_of(on.year, on.month, on.day) * kSecondsPerDay + int64_t{hour} * 3600 +
+                       int64_t{min} * 60 + sec - kUnixToInternal;
+  // The offset belongs to an instant that depends on the offset: guess, look, correct once.
+  int64_t offset = loc->local ? local_zone(wall).second : loc->offset;
+  if (loc->local) offset = local_zone(wall - offset).second;
+  return Unix(wall - offset, nsec).In(loc);
 }
 
 }  // namespace
@@ -111,7 +142,7 @@ Time Now() {
 
 Time Unix(int64_t sec, int64_t nsec) {
   Time t;
-  t.sec_ = sec + floor_div(nsec, 1'000'000'000) + kUnixToInternal;
+  t.sec_ = add_wrapped(add_wrapped(sec, floor_div(nsec, 1'000'000'000)), kUnixToInternal);
   t.nsec_ = static_cast<int32_t>(floor_mod(nsec, 1'000'000'000));
   t.loc_ = Local;
   return t;
@@ -122,11 +153,11 @@ Time UnixMicro(int64_t us) {
 }
 
 Duration Since(const Time& t) {
-  if (t.has_mono_) return Duration(runtime::nanotime()) - Duration(t.mono_);
+  if (t.has_mono_) return sub_saturated(runtime::nanotime(), t.mono_);
   return Now().Sub(t);
 }
 Duration Until(const Time& t) {
-  if (t.has_mono_) return Duration(t.mono_) - Duration(runtime::nanotime());
+  if (t.has_mono_) return sub_saturated(t.mono_, runtime::nanotime());
   return t.Sub(Now());
 }
 
@@ -142,60 +173,56 @@ bool Time::Equal(const Time& u) const { return Compare(u) == 0; }
 Time Time::Add(Duration d) const {
   Time t = *this;
   int64_t nsec = nsec_ + d.Nanoseconds() % 1'000'000'000;
-  t.sec_ += d.Nanoseconds() / 1'000'000'000 + floor_div(nsec, 1'000'000'000);
+  const int64_t sec = d.Nanoseconds() / 1'000'000'000 + floor_div(nsec, 1'000'000'000);
+  t.sec_ = add_saturated(sec_, sec);
   t.nsec_ = static_cast<int32_t>(floor_mod(nsec, 1'000'000'000));
   if (has_mono_ && __builtin_add_overflow(mono_, d.Nanoseconds(), &t.mono_)) t.has_mono_ = false;
   return t;
 }
 
 Duration Time::Sub(const Time& u) const {
-  int64_t ns;
-  bool too_big;
-  if (has_mono_ && u.has_mono_) {
-    too_big = __builtin_sub_overflow(mono_, u.mono_, &ns);
-  } else {
-    too_big = __builtin_sub_overflow(sec_, u.sec_, &ns) ||
-              __builtin_mul_overflow(ns, 1'000'000'000, &ns) ||
-              __builtin_add_overflow(ns, int64_t{nsec_} - u.nsec_, &ns);
-  }
-  if (!too_big) return ns;
-  return Before(u) ? std::numeric_limits<int64_t>::min() : std::numeric_limits<int64_t>::max();
+  if (has_mono_ && u.has_mono_) return sub_saturated(mono_, u.mono_);
+  // 128 bits hold every Time in nanoseconds.
+  const __int128 ns = (static_cast<__int128>(sec_) - u.sec_) * 1'000'000'000 + (nsec_ - u.nsec_);
+  return static_cast<int64_t>(std::clamp<__int128>(ns, kMinNs, kMaxNs));
 }
 
 Time Time::AddDate(int years, int months, int days) const {
   auto [year, month, day] = Date();
   auto [hour, min, sec] = Clock();
-  return time::Date(year + years, time::Month(month + months), day + days, hour, min, sec, nsec_,
-                    Location());
+  return date({int64_t{year} + years, int64_t{month} + months, int64_t{day} + days}, hour, min, sec,
+              nsec_, Location());
+}
+
+// What is left of this time above a multiple of d since the year 1. Requires d > 0.
+Duration Time::above_multiple(Duration d) const {
+  const __int128 ns = static_cast<__int128>(sec_) * 1'000'000'000 + nsec_;
+  const __int128 rest = ns % d.Nanoseconds();
+  return static_cast<int64_t>(rest < 0 ? rest + d.Nanoseconds() : rest);
 }
 
 Time Time::Truncate(Duration d) const {
   Time t = *this;
   t.has_mono_ = false;
-  if (d <= 0) return t;
-  // Multiples of d since the year 1; 128 bits hold every Time in nanoseconds.
-  __int128 ns = static_cast<__int128>(sec_) * 1'000'000'000 + nsec_;
-  __int128 rest = ns % d.Nanoseconds();
-  if (rest < 0) rest += d.Nanoseconds();
-  return t.Add(-Duration(static_cast<int64_t>(rest)));
+  return d <= 0 ? t : t.Add(-above_multiple(d));
 }
 
 Time Time::Round(Duration d) const {
-  Time low = Truncate(d);
-  if (d <= 0) return low;
-  Time plain = *this;
-  plain.has_mono_ = false;
-  Duration rest = plain.Sub(low);
-  return rest + rest < d ? low : low.Add(d);
+  Time t = *this;
+  t.has_mono_ = false;
+  if (d <= 0) return t;
+  const Duration rest = above_multiple(d);
+  return rest < d - rest ? t.Add(-rest) : t.Add(d - rest);
 }
 
-int64_t Time::Unix() const { return sec_ - kUnixToInternal; }
-int64_t Time::UnixMilli() const { return Unix() * 1'000 + nsec_ / 1'000'000; }
-int64_t Time::UnixMicro() const { return Unix() * 1'000'000 + nsec_ / 1'000; }
-int64_t Time::UnixNano() const {
-  return static_cast<int64_t>(static_cast<uint64_t>(Unix()) * 1'000'000'000u +
-                              static_cast<uint64_t>(nsec_));
+int64_t Time::Unix() const { return add_wrapped(sec_, -kUnixToInternal); }
+int64_t Time::UnixMilli() const {
+  return add_wrapped(mul_wrapped(Unix(), 1'000), nsec_ / 1'000'000);
 }
+int64_t Time::UnixMicro() const {
+  return add_wrapped(mul_wrapped(Unix(), 1'000'000), nsec_ / 1'000);
+}
+int64_t Time::UnixNano() const { return add_wrapped(mul_wrapped(Unix(), 1'000'000'000), nsec_); }
 
 Time Time::In(const time::Location* loc) const {
   Time t = *this;
@@ -210,11 +237,14 @@ std::pair<std::string, int> Time::Zone() const {
   return {loc_->name, static_cast<int>(loc_->offset)};
 }
 
-int64_t Time::local_seconds() const { return loc_ == nullptr ? sec_ : sec_ + Zone().second; }
+int64_t Time::local_seconds() const {
+  return loc_ == nullptr ? sec_ : add_wrapped(sec_, Zone().second);
+}
 
 std::tuple<int, Month, int> Time::Date() const {
   CalendarDay day = calendar_day(floor_div(local_seconds(), kSecondsPerDay));
-  return {static_cast<int>(day.year), time::Month(day.month), day.day};
+  return {static_cast<int>(day.year), time::Month(static_cast<int>(day.month)),
+          static_cast<int>(day.day)};
 }
 std::tuple<int, int, int> Time::Clock() const {
   auto s = static_cast<int>(floor_mod(local_seconds(), kSecondsPerDay));
@@ -238,12 +268,7 @@ int Time::YearDay() const {
 
 Time Date(int year, Month month, int day, int hour, int min, int sec, int nsec,
           const Location* loc) {
-  int64_t wall = days_of(year, month, day) * kSecondsPerDay + int64_t{hour} * 3600 +
-                 int64_t{min} * 60 + sec - kUnixToInternal;
-  // The offset belongs to an instant that depends on the offset: guess, look, correct once.
-  int64_t offset = loc->local ? local_zone(wall).second : loc->offset;
-  if (loc->local) offset = local_zone(wall - offset).second;
-  return Unix(wall - offset, nsec).In(loc);
+  return date({year, month, day}, hour, min, sec, nsec, loc);
 }
 
 }  // namespace golab::time

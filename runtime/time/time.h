@@ -133,6 +133,7 @@ class Time {
   friend Time Unix(int64_t sec, int64_t nsec);
   friend Duration Since(const Time& t);
   friend Duration Until(const Time& t);
+  Duration above_multiple(Duration d) const;
   int64_t local_seconds() const;  // since year 1, as a clock on the wall there shows it
 
   int64_t sec_ = 0;  // since 1 January of the year 1, UTC

@@ -103,6 +103,54 @@ TEST_CASE("redirects are followed", "[http][client]") {
         "Get \"" + s.url("/loop") + "\": stopped after 10 redirects");
 }
 
+TEST_CASE("a body that is cut short or malformed never passes for whole",
+          "[http][client][malformed]") {
+  auto [ln, err] = net::Listen("tcp", "127.0.0.1:0");
+  REQUIRE(err == nullptr);
+  const std::string to = "http://" + ln.Addr().String() + "/";
+  own_client client;
+  // What the client makes of this answer, after which the server goes.
+  auto get = [&, ln = ln](const std::string& answer) {
+    auto done = make_chan<int>(1);
+    go([ln, answer, done] {
+      net::Conn c = ln.Accept().first;
+      char buf[1000];
+      c.Read(buf, sizeof buf);
+      c.Write(answer);
+      c.Close();
+      done.send(1);
+    });
+    auto [resp, failed] = client.Get(to);
+    std::string text = failed != nullptr ? "refused: " + failed.Error() : body_of(resp);
+    done.recv();
+    return text;
+  };
+  const std::string head = "HTTP/1.1 200 OK\r\n";
+  const std::string chunked = head + "Transfer-Encoding: chunked\r\n\r\n";
+  CHECK(get(head + "Content-Length: 5\r\n\r\nhello") == "hello");
+  CHECK(get(head + "Content-Length: 9\r\n\r\nhello") == "hello then unexpected EOF");
+  CHECK(get(head + "Content-Length: 9223372036854775807\r\n\r\nhello") ==
+        "hello then unexpected EOF");
+  for (const char* length :
+       {"9223372036854775808", "18446744073709551615", "18446744073709551621", "-5", "5, 5"}) {
+    const std::string field = "Content-Length: " + std::string(length);
+    CHECK(contains(get(head + field + "\r\n\r\nhello"), "refused: Get \"" + to));
+    CHECK(
+        contains(get(head + field + "\r\n\r\nhello"), "malformed HTTP response \"" + field + "\""));
+  }
+  CHECK(contains(get(head + "Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello"), "refused: "));
+  CHECK(get(chunked + "5\r\nhello\r\n0\r\n\r\n") == "hello");
+  CHECK(get(chunked + "5\r\nhello\r\n0\r\n") == "hello then http: unexpected EOF reading trailer");
+  CHECK(get(chunked + "5\r\nhello\r\n") == "hello then unexpected EOF");
+  CHECK(get(chunked + "5\r\nhel") == "hel then unexpected EOF");
+  CHECK(get(chunked + "5\r\nhello\r\nx\r\n") == "hello then invalid byte in chunk length");
+  CHECK(get(chunked + "5\r\nhello\r\n00000000000000000000\r\n\r\n") ==
+        "hello then http chunk length too large");
+  // HTTP/1.0 has no chunks: its body is what comes until the end.
+  CHECK(get("HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello") == "5\r\nhello");
+  ln.Close();
+}
+
 TEST_CASE("what fails says what was asked for and why", "[http][client][errors]") {
   auto [ln, err] = net::Listen("tcp", "127.0.0.1:0");
   REQUIRE(err == nullptr);

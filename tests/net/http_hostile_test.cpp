@@ -1,4 +1,5 @@
 // http_hostile_test.cpp: clients that send rubbish, too much, too slowly, or nothing at all.
+#include <limits>
 #include <random>
 #include <vector>
 
@@ -36,8 +37,11 @@ TEST_CASE("what is no request is refused with the reason that Go gives", "[http]
   CHECK(ask(s.addr, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3, 3\r\n\r\nabc") == bad);
   CHECK(ask(s.addr, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999999999\r\n\r\n") ==
         bad);
-  CHECK(ask(s.addr, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 18446744073709551614\r\n\r\n") ==
-        bad);
+  for (const char* length : {"9223372036854775808", "18446744073709551614", "18446744073709551615",
+                             "18446744073709551616", "36893488147419103237"}) {
+    CHECK(ask(s.addr, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: " + std::string(length) +
+                          "\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n") == bad);
+  }
   CHECK(ask(s.addr, "GET / HTTP/1.1\r\n\r\n") ==
         refusal("400 Bad Request: missing required Host header"));
   CHECK(ask(s.addr, "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n") == bad);
@@ -75,17 +79,56 @@ TEST_CASE("a request smuggled between length and chunks does not get through",
 
 TEST_CASE("a chunked body that is none fails the handler's read", "[http][malformed]") {
   test_server s;
-  s.mux.HandleFunc("/", [](http::ResponseWriter& w, http::Request* r) {
+  std::atomic<size_t> taken{0};
+  s.mux.HandleFunc("/", [&](http::ResponseWriter& w, http::Request* r) {
     auto [text, err] = io::ReadAll(r->Body);
-    w.Write(err != nullptr ? err.Error() : "fine");
+    taken = text.size();
+    w.Write(err != nullptr ? text.substr(0, 20) + ": " + err.Error() : "fine");
   });
   s.start();
   const std::string head = "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
   CHECK(ask(s.addr, head + "xyz\r\n").ends_with("invalid byte in chunk length"));
   CHECK(ask(s.addr, head + "-1\r\nabc\r\n").ends_with("invalid byte in chunk length"));
-  CHECK(ask(s.addr, head + "3\r\nabcXYZ\r\n").find("in chunk length") != std::string::npos);
-  CHECK(ask(s.addr, head + "fffffffffffffffff\r\n").ends_with("malformed chunked encoding"));
-  CHECK(contains(ask(s.addr, head + std::string(100000, '1')), "malformed chunked encoding"));
+  CHECK(ask(s.addr, head + "3\r\nabcXYZ\r\n").ends_with("abc: malformed chunked encoding"));
+  CHECK(ask(s.addr, head + "fffffffffffffffff\r\n").ends_with("http chunk length too large"));
+  CHECK(contains(ask(s.addr, head + std::string(100000, '1')), "header line too long"));
+  CHECK(ask(s.addr, head + "5\nhello").ends_with("chunked line ends with bare LF"));
+  CHECK(ask(s.addr, head + "5\r5\r\nhello").ends_with("invalid CR in chunked line"));
+  SECTION("a size of more than 16 digits is refused, also if it is small") {
+    const std::string zeros(20, '0');
+    CHECK(ask(s.addr, head + zeros + "5\r\nhello\r\n").ends_with("http chunk length too large"));
+    CHECK(ask(s.addr, head + "5\r\nhello\r\n" + zeros + "\r\n\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n")
+              .ends_with("hello: http chunk length too large"));
+  }
+  SECTION("what came before the bad chunk is not lost") {
+    auto cut = [&](const std::string& body) {
+      raw_client c(s.addr);
+      c.send(head + body);
+      c.conn.CloseWrite();
+      return c.rest();
+    };
+    CHECK(cut("5\r\nhello\r\nx").ends_with("hello: unexpected EOF"));
+    CHECK(cut("5\r\nhel").ends_with("hel: unexpected EOF"));
+    CHECK(cut("5\r\nhello\r\n0\r\n").ends_with("hello: http: unexpected EOF reading trailer"));
+    CHECK(cut("5\r\nhello\r\n0\r\nA: b").ends_with("suspiciously long trailer after chunked body"));
+    CHECK(
+        ask(s.addr, head + "5\r\nhello\r\nx\r\n").ends_with("hello: invalid byte in chunk length"));
+    CHECK(ask(s.addr, head + "5\r\nhelloXX").ends_with("hello: malformed chunked encoding"));
+  }
+  SECTION("extensions cannot be most of a body") {
+    std::string all = head;
+    for (int i = 0; i < 6000; i++) all += "1;" + std::string(2000, 'e') + "\r\nx\r\n";
+    raw_client c(s.addr);
+    go([conn = c.conn, all] { conn.Write(all); });
+    CHECK(contains(c.rest(), "chunked encoding contains too much non-data"));
+    CHECK(taken < 20);
+  }
+  SECTION("but a byte in each chunk is a body") {
+    std::string all = head;
+    for (int i = 0; i < 6000; i++) all += "1\r\nx\r\n";
+    CHECK(contains(ask(s.addr, all + "0\r\n\r\nGET / HTTP/1.0\r\n\r\n"), "fine"));
+    CHECK(taken == 0);  // of the second request: it was found
+  }
 }
 
 TEST_CASE("a header that never ends is cut off", "[http][limits]") {
@@ -161,6 +204,24 @@ TEST_CASE("slow clients are cut off when the server sets a limit", "[http][limit
     CHECK(c.answer().ends_with("thought"));
     CHECK_FALSE(cancelled.recv());
   }
+}
+
+TEST_CASE("limits as long as a Duration can be are none", "[http][limits][overflow]") {
+  test_server s;
+  const time::Duration longest = std::numeric_limits<int64_t>::max();
+  s.server.ReadTimeout = s.server.ReadHeaderTimeout = s.server.WriteTimeout = longest;
+  s.server.IdleTimeout = longest;
+  s.mux.HandleFunc(
+      "/", [](http::ResponseWriter& w, http::Request* r) { w.Write(io::ReadAll(r->Body).first); });
+  s.start();
+  http::Client client{.Timeout = longest, .Transport = http::NewTransport()};
+  for (int i = 0; i < 2; i++) {  // the second comes after an idle time
+    auto [resp, err] = client.Post(s.url("/"), "text/plain", "hello");
+    REQUIRE(err == nullptr);
+    CHECK(io::ReadAll(resp->Body).first == "hello");
+    resp->Body.Close();
+  }
+  client.CloseIdleConnections();
 }
 
 TEST_CASE("a thousand idle connections cost a goroutine each, and leave none behind",

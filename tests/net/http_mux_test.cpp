@@ -123,6 +123,9 @@ TEST_CASE("a path that exists with other methods is 405 and says which", "[http]
   CHECK(choose({"GET /a"}, "POST", "/a").pattern == "405 GET, HEAD");
   CHECK(choose({"POST /a", "DELETE /a"}, "GET", "/a").pattern == "405 DELETE, POST");
   CHECK(choose({"GET /a"}, "POST", "/b").pattern == "404");
+  // Where another method would be redirected.
+  CHECK(choose({"GET /a/"}, "POST", "/a").pattern == "405 GET, HEAD");
+  CHECK(choose({"GET /a/{$}", "PUT /a"}, "POST", "/a").pattern == "405 GET, HEAD, PUT");
   CHECK(choose({"GET /a", "/"}, "POST", "/a").pattern == "/");
 }
 

@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "profiler/endpoints/pprof.h"
 #include "tests/net/http_fixture.h"
 
 using namespace golab;
@@ -359,6 +360,63 @@ TEST_CASE("Flush sends what there is", "[http][flush]") {
   go_on.send(1);
   c.conn.CloseWrite();
   CHECK(c.rest() == "5\r\nfirst\r\n6\r\nsecond\r\n0\r\n\r\n");
+}
+
+TEST_CASE("a handler may take more time to write than the server gives", "[http][limits]") {
+  test_server s;
+  constexpr time::Duration kShort = 20 * time::Millisecond;
+  auto outlast = [](time::Duration d) { time::After(d).recv(); };
+  handle(s, "/short", [&](http::ResponseWriter& w, http::Request*) {
+    CHECK(http::NewResponseController(w).SetWriteDeadline(time::Now().Add(kShort)) == nullptr);
+    w.Write("in time");
+  });
+  handle(s, "/late", [&](http::ResponseWriter& w, http::Request*) {
+    outlast(kShort + kShort);
+    w.Write("too late");
+  });
+  handle(s, "/none", [&](http::ResponseWriter& w, http::Request*) {
+    CHECK(http::NewResponseController(w).SetWriteDeadline({}) == nullptr);
+    outlast(kShort + kShort);
+    w.Write("no hurry");
+  });
+  handle(s, "/server", [&](http::ResponseWriter& w, http::Request* r) {
+    const any server = r->Context().Value(http::ServerContextKey);
+    w.Write(server == any(&s.server) ? "this one" : "another");
+  });
+  handle(s, "/debug/pprof/{name}", http::pprof::Index);
+  auto get = [&s](const std::string& path) {
+    return ask(s.addr, "GET " + path + " HTTP/1.0\r\n\r\n");
+  };
+  SECTION("none at all") {
+    s.server.WriteTimeout = kShort;
+    s.start();
+    CHECK(get("/late") == "");
+    CHECK(get("/none").ends_with("no hurry"));
+    CHECK(get("/server").ends_with("this one"));
+  }
+  SECTION("for this request only") {
+    s.start();
+    raw_client c(s.addr);
+    c.send("GET /short HTTP/1.1\r\nHost: x\r\n\r\n");
+    CHECK(c.answer().ends_with("in time"));
+    c.send("GET /late HTTP/1.1\r\nHost: x\r\n\r\n");
+    CHECK(c.answer().ends_with("too late"));
+  }
+  SECTION("a profile of a second is one, though the server gives less") {
+    std::string once;  // the first one reads the program's debug information, which takes a while
+    golab::pprof::Lookup("goroutine")
+        ->WriteTo(golab::pprof::Writer([&](std::string_view piece) -> error {
+                    once += piece;
+                    return nullptr;
+                  }),
+                  0);
+    s.server.WriteTimeout = 900 * time::Millisecond;
+    s.start();
+    const std::string profile = get("/debug/pprof/goroutine?seconds=1");
+    CAPTURE(profile);
+    CHECK(contains(profile, "filename=\"goroutine-delta\""));
+    CHECK(contains(get("/debug/pprof/goroutine?seconds=0"), "must be a positive integer"));
+  }
 }
 
 TEST_CASE("Shutdown lets requests end and then says so", "[http][shutdown]") {

@@ -1,5 +1,6 @@
 // net_test.cpp: TCP connections: reading, writing, deadlines, closing, and Go's error texts.
 #include <sys/socket.h>
+#include <limits>
 
 #include <string>
 #include <vector>
@@ -144,6 +145,31 @@ TEST_CASE("a deadline ends a read with i/o timeout", "[net][deadline]") {
     server.SetDeadline(time::Time{});
     CHECK(server.Write("x").second == nullptr);
   }
+}
+
+TEST_CASE("a deadline as far away as a Duration reaches is none", "[net][deadline][overflow]") {
+  const time::Duration longest = std::numeric_limits<int64_t>::max();
+  net::Listener ln = listen_somewhere();
+  auto [client, err] = net::DialTimeout("tcp", ln.Addr().String(), longest);
+  REQUIRE(err == nullptr);
+  net::Conn server = ln.Accept().first;
+  const time::Time far[] = {time::Now().Add(longest), time::Now().Add(longest).Add(longest),
+                            time::Now().Add(longest / 2).Add(longest / 2),
+                            time::Unix(int64_t{1} << 62, 0), time::Unix(9223372036, 0)};
+  for (const time::Time& t : far) {
+    CHECK(client.SetDeadline(t) == nullptr);
+    CHECK(server.SetDeadline(t) == nullptr);
+    CHECK(client.Write("x").second == nullptr);
+    char byte;
+    CHECK(server.Read(&byte, 1).second == nullptr);
+  }
+  // And one before all times has passed.
+  server.SetReadDeadline(time::Now().Add(std::numeric_limits<int64_t>::min()));
+  char byte;
+  CHECK(server.Read(&byte, 1).second.Timeout());
+  client.Close();
+  server.Close();
+  ln.Close();
 }
 
 TEST_CASE("closing wakes who is parked in the connection", "[net][close]") {

@@ -67,7 +67,82 @@ void parsing(std::string& out) {
   }
 }
 
+// ---- What does not fit ----
+
+const Duration kDurations[] = {Duration(kMax),
+                               Duration(kMin),
+                               Duration(kMax - 1),
+                               Duration(int64_t{1} << 62),
+                               Duration(-(int64_t{1} << 62)),
+                               time::Hour,
+                               -time::Hour,
+                               Duration(1),
+                               Duration(-1),
+                               Duration(0)};
+
+void extreme_durations(std::string& out) {
+  auto n = [](Duration d) { return d.Nanoseconds(); };
+  for (Duration d : kDurations) {
+    fmt::Fprintln(out, n(d), n(d.Abs()));
+    for (Duration m : kDurations) {
+      fmt::Fprintln(out, n(d + m), n(d - m), n(d * m), n(d.Round(m)), n(d.Truncate(m)));
+      if (m != 0) fmt::Fprintln(out, n(d / m), n(d % m));
+    }
+  }
+}
+
+void extreme_times(std::string& out) {
+  const time::Time times[] = {time::Time(),
+                              time::Unix(0, 0),
+                              time::Unix(0, 999999999),
+                              time::Date(9999, 12, 31, 23, 59, 59, 5, time::UTC),
+                              time::Date(1678, 1, 1, 0, 0, 0, 0, time::UTC),
+                              time::Unix(int64_t{1} << 62, 0),
+                              time::Unix(-(int64_t{1} << 62), 5),
+                              time::Unix(kMax, 999999999),
+                              time::Unix(kMin, 0),
+                              time::Unix(9223372036, 854775807),
+                              time::Unix(-9223372037, 145224192),
+                              time::Unix(5, kMax),
+                              time::Unix(5, kMin)};
+  for (const time::Time& t : times) {
+    fmt::Fprintln(out, t.Unix(), t.UnixMilli(), t.UnixMicro(), t.UnixNano(), t.Nanosecond());
+    for (const time::Time& u : times) {
+      fmt::Fprintln(out, t.Sub(u).Nanoseconds(), t.Before(u), t.Compare(u));
+    }
+    for (Duration d : kDurations) {
+      const time::Time a = t.Add(d), r = t.Round(d), c = t.Truncate(d);
+      fmt::Fprintln(out, a.Unix(), a.Nanosecond(), r.Unix(), r.Nanosecond(), c.Unix(),
+                    c.Nanosecond());
+    }
+  }
+}
+
+void extreme_dates(std::string& out) {
+  for (int n : {std::numeric_limits<int>::max(), std::numeric_limits<int>::min()}) {
+    const time::Time t = time::Date(2000, 2, 29, 0, 0, 0, 0, time::UTC);
+    fmt::Fprintln(out, t.AddDate(n, 0, 0).Unix(), t.AddDate(0, n, 0).Unix(),
+                  t.AddDate(0, 0, n).Unix(), t.AddDate(n, n, n).Unix());
+  }
+  const time::Time now = time::Now();
+  for (size_t i = 0; i < 5; i++) {
+    const time::Time t = now.Add(kDurations[i]);
+    fmt::Fprintln(out, t.After(now), time::Until(t) > 0, time::Since(t) > 0);
+  }
+  const Duration back = -(int64_t{1} << 62);
+  const time::Time far = now.Add(back).Add(back);
+  fmt::Fprintln(out, far.Before(now), time::Until(far) < 0, time::Since(far) > 0);
+}
+
 }  // namespace
+
+TEST_CASE("sums that do not fit end or wrap where Go's do", "[time][overflow]") {
+  std::string out;
+  extreme_durations(out);
+  extreme_times(out);
+  extreme_dates(out);
+  compare_with_golden("time/extremes.txt", out);
+}
 
 TEST_CASE("the Go program about durations and dates prints the same here", "[time]") {
   std::string out;

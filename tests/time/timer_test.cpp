@@ -1,5 +1,7 @@
 // Goal: timers wake whom they should, once, and cost nothing when nobody waits.
 #include <atomic>
+#include <limits>
+#include <memory>
 
 #include "runtime/golab.h"
 #include "tests/catch.h"
@@ -11,7 +13,8 @@ TEST_CASE("Sleep lasts at least as long as asked", "[time][sleep]") {
 }
 
 TEST_CASE("a sleeping goroutine shows time.Sleep directly below its wait", "[time][sleep]") {
-  // It outlives the test: the first dump reads the program's debug information, which takes a while.
+  // It outlives the test: the first dump reads the program's debug information, which takes a
+  // while.
   go([] { time::Sleep(30 * time::Second); });
   CHECK(eventually([] {
     std::string all = runtime::StackText(true);
@@ -94,4 +97,55 @@ TEST_CASE("an armed AfterFunc fires though its handle is gone", "[time][timer]")
   time::AfterFunc(time::Millisecond, [=] { close(done); });
   done.recv();
   SUCCEED();
+}
+
+TEST_CASE("what lasts as long as a Duration can does not end at once", "[time][overflow]") {
+  const time::Duration longest = std::numeric_limits<int64_t>::max();
+  // Timers fire in their order: when the short one has, all that come before it have too.
+  auto all_wait = [](const auto& fired) {
+    time::After(time::Millisecond).recv();
+    return !fired();
+  };
+  SECTION("timers and tickers") {
+    for (time::Duration d : {longest, longest - time::Second, longest / 2}) {
+      auto timer = time::NewTimer(d);
+      auto ticker = time::NewTicker(d);
+      CHECK(all_wait([&] {
+        return select({recv(timer.C), recv(ticker.C), recv(time::After(d)), otherwise}) != 3;
+      }));
+      timer.Reset(d);
+      ticker.Reset(d);
+      CHECK(timer.Stop());
+      ticker.Stop();
+    }
+  }
+  SECTION("AfterFunc") {
+    std::atomic<bool> called{false};
+    auto timer = time::AfterFunc(longest, [&] { called = true; });
+    CHECK(all_wait([&] { return called.load(); }));
+    CHECK(timer.Stop());
+  }
+  SECTION("Sleep") {
+    auto woke = std::make_shared<std::atomic<bool>>(false);
+    go([woke, longest] {
+      time::Sleep(longest);
+      *woke = true;
+    });
+    CHECK(all_wait([&] { return woke->load(); }));
+  }
+  SECTION("a context") {
+    for (time::Duration d : {longest, longest / 2}) {
+      auto [ctx, cancel] = context::WithTimeout(context::Background(), d);
+      auto [child, cancel_child] = context::WithTimeout(ctx, longest);
+      CHECK(all_wait([&child = child] { return child.Err() != nullptr; }));
+      CHECK(child.Deadline().second);
+      CHECK(child.Deadline().first.After(time::Now()));
+      cancel();
+      cancel_child();
+    }
+    const time::Duration shortest = std::numeric_limits<int64_t>::min();
+    auto [ctx, cancel] = context::WithTimeout(context::Background(), shortest);
+    CHECK(ctx.Err() == context::DeadlineExceeded);
+    cancel();
+  }
 }

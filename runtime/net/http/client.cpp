@@ -1,6 +1,6 @@
 // client.cpp: http::Get and its like: requests, redirects, and errors that say what was asked for.
-#include "runtime/core/proc.h"
 #include "runtime/net/http/transport.h"
+#include "runtime/time/when.h"
 
 namespace golab::net::http {
 
@@ -93,7 +93,7 @@ std::pair<std::shared_ptr<Response>, error> Client::Do(const http::Request& firs
   };
   round r;
   r.ctx = req->ctx;
-  if (Timeout > 0) r.deadline = runtime::nanotime() + Timeout.Nanoseconds();
+  if (Timeout > 0) r.deadline = time::when(Timeout);
   if (r.ctx != nullptr) {
     // A context's deadline needs no timer of ours: its end ends the connection (watch).
     if (error err = r.ctx.Err(); err != nullptr) return fail(err);

@@ -11,11 +11,12 @@
 #include "runtime/core/go.h"
 #include "runtime/core/panic.h"
 #include "runtime/core/proc.h"
+#include "runtime/time/when.h"
 #include "runtime/traceback/stack.h"
 
 namespace golab::net::http {
 
-namespace poll = internal::poll;
+namespace poll = golab::internal::poll;
 
 namespace {
 
@@ -43,14 +44,7 @@ struct at_exit {
   F f;
 };
 
-int64_t deadline_after(time::Duration d) {
-  return d > 0 ? runtime::nanotime() + d.Nanoseconds() : 0;
-}
-
-bool ascii_equal(std::string_view a, std::string_view lower) {
-  return std::equal(a.begin(), a.end(), lower.begin(), lower.end(),
-                    [](char x, char y) { return (x >= 'A' && x <= 'Z' ? x + 0x20 : x) == y; });
-}
+int64_t deadline_after(time::Duration d) { return d > 0 ? time::when(d) : 0; }
 
 // What may stand in a Host field (RFC 3986 section 3.2, as Go checks it).
 bool valid_host(std::string_view host) {
@@ -65,7 +59,15 @@ std::string_view bad_field_name(std::string_view line) {
   const size_t colon = line.find(':');
   if (colon == std::string_view::npos || line.find(" HTTP/") < colon) return "";
   std::string_view name = line.substr(0, colon);
-  return !name.empty() && name.find(' ') != std::string_view::npos ? "invalid header name" : "";
+  if (name.empty() || name.starts_with(' ') || name.starts_with('\t')) return "";
+  return name.find(' ') != std::string_view::npos ? "invalid header name" : "";
+}
+
+// What HTTP/1.0 said with Pragma, handlers look for in Cache-Control.
+void fix_pragma(Header* h) {
+  const std::string* pragma = h->find("Pragma");
+  if (pragma == nullptr || *pragma != "no-cache" || h->has("Cache-Control")) return;
+  h->add_canonical("Cache-Control", "no-cache");
 }
 
 // "HTTP/" and two numbers stood where the version stands, only not ones that we speak.
@@ -95,8 +97,13 @@ conn::~conn() = default;
 void conn::set_deadline(int64_t when, int mode) { rwc->set_deadline(when, mode); }
 
 void conn::clear_read_deadline() {
-  if (read_deadline_) set_deadline(0, 'r');
-  read_deadline_ = false;
+  if (read_deadline) set_deadline(0, 'r');
+  read_deadline = false;
+}
+
+void conn::clear_write_deadline() {
+  if (write_deadline) set_deadline(0, 'w');
+  write_deadline = false;
 }
 
 void conn::put(std::string_view data) {
@@ -181,8 +188,8 @@ conn::outcome conn::fail(int code, std::string_view text) {
       server->ReadHeaderTimeout != 0 ? server->ReadHeaderTimeout : server->ReadTimeout;
   const int64_t header_deadline = deadline_after(header_timeout);
   const int64_t whole_deadline = deadline_after(server->ReadTimeout);
-  if (header_deadline != 0 || read_deadline_) set_deadline(header_deadline, 'r');
-  read_deadline_ = header_deadline != 0 || whole_deadline != 0;
+  if (header_deadline != 0 || read_deadline) set_deadline(header_deadline, 'r');
+  read_deadline = header_deadline != 0 || whole_deadline != 0;
 
   const size_t limit =
       4096 + static_cast<size_t>(server->MaxHeaderBytes > 0 ? server->MaxHeaderBytes
@@ -221,7 +228,8 @@ conn::outcome conn::fail(int code, std::string_view text) {
   }
   bufr.shrink();
   if (header_deadline != whole_deadline) set_deadline(whole_deadline, 'r');
-  if (server->WriteTimeout > 0) set_deadline(deadline_after(server->WriteTimeout), 'w');
+  write_deadline = server->WriteTimeout > 0;
+  if (write_deadline) set_deadline(deadline_after(server->WriteTimeout), 'w');
   return check_request();
 }
 
@@ -240,14 +248,11 @@ conn::outcome conn::check_request() {
   if (!valid_host(req.Host)) return fail(StatusBadRequest, "malformed Host header");
   if (!req.URL.Host.empty()) req.Host = req.URL.Host;
 
-  const int64_t length = parser.content_length();
-  if (length < -1) return fail(StatusBadRequest, "");
   const bool chunked = parser.chunked() && req.ProtoAtLeast(1, 1);
-  req.ContentLength = chunked ? -1 : std::max<int64_t>(length, 0);
-  if (chunked) {
-    req.TransferEncoding.assign(1, "chunked");
-    req.Header.Del("Transfer-Encoding");
-  }
+  req.ContentLength = chunked ? -1 : std::max<int64_t>(parser.content_length(), 0);
+  if (chunked) req.TransferEncoding.assign(1, "chunked");
+  if (parser.chunked()) req.Header.Del("Transfer-Encoding");
+  fix_pragma(&req.Header);
   // HTTP/1.0 knows no chunks: where the body of such a request ends, nobody can say.
   req.Close = !parser.keep_alive() || (parser.chunked() && !chunked);
   req.RemoteAddr = remoteAddr;
@@ -257,7 +262,7 @@ conn::outcome conn::check_request() {
   bool expect_continue = false;
   resp.start();
   if (const std::string* expect = req.Header.find("Expect")) {
-    if (ascii_equal(*expect, "100-continue")) {
+    if (has_token(*expect, "100-continue")) {
       expect_continue = req.ProtoAtLeast(1, 1) && req.ContentLength != 0;
     } else if (!expect->empty()) {
       resp.Header().Set("Connection", "close");
@@ -273,6 +278,12 @@ conn::outcome conn::check_request() {
           ? NoBody
           : io::ReadCloser(std::shared_ptr<golab::glue::reader>(std::shared_ptr<void>(), &body));
   return outcome::ok;
+}
+
+// Some clients send a line end behind a body that its length does not count (RFC 9112 section 2.2).
+void conn::skip_line_ends() {
+  const std::string_view first = bufr.buffered().substr(0, 4);
+  bufr.discard(std::min(first.find_first_not_of("\r\n"), first.size()));
 }
 
 void conn::reset_request() {
@@ -336,9 +347,11 @@ void conn::reset_request() {
     r.abortPendingRead();
     resp.finishRequest();
     r.abortPendingRead();  // of a body that was read to its end only just now
+    clear_write_deadline();
     if (!next_request()) return;
     // Wait for a few bytes before anything of the next request is set up: an idle connection.
     if (bufr.Peek(4) != 0) return;
+    if (req.Method == "POST") skip_line_ends();
   }
 }
 
@@ -355,7 +368,7 @@ bool conn::next_request() {
   const time::Duration idle = server->IdleTimeout != 0 ? server->IdleTimeout : server->ReadTimeout;
   if (idle > 0) {
     set_deadline(deadline_after(idle), 'r');
-    read_deadline_ = true;
+    read_deadline = true;
   } else {
     clear_read_deadline();
   }

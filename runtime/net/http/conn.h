@@ -16,6 +16,7 @@
 #include "runtime/core/lock.h"
 #include "runtime/core/proc.h"
 #include "runtime/net/http/bufio.h"
+#include "runtime/net/http/chunked.h"
 #include "runtime/net/http/http.h"
 #include "runtime/net/http/parser.h"
 #include "runtime/net/netfd.h"
@@ -54,7 +55,7 @@ class connReader final : public bufio::source {
 // A request's body as its handler reads it.
 class body final : public golab::glue::reader {
  public:
-  explicit body(conn* c) : conn_(c) {}
+  body(conn* c, bufio::Reader* r) : conn_(c), chunks_(r) {}
   std::pair<int, error> Read(char* p, size_t n) override;
   error Close() override;
 
@@ -65,17 +66,24 @@ class body final : public golab::glue::reader {
   bool at_end() const { return at_end_; }
   bool expects_continue() const { return expect_continue_; }
   bool failed() const { return failed_; }
+  // The client has ended its half of the connection a little before the end of the body. Then
+  // nothing can follow that would be taken for another request.
+  bool cut_short() const { return cut_short_ && left_ < kMostDiscarded; }
 
  private:
   void finish();
 
+  static constexpr int64_t kMostDiscarded = 256 << 10;
+
   conn* conn_;
+  internal::chunkedReader chunks_;
   int64_t left_ = 0;  // of a body with a length
   bool chunked_ = false;
   bool expect_continue_ = false;  // the client waits for our word before it sends
   bool at_end_ = true;
   bool closed_ = false;
   bool failed_ = false;
+  bool cut_short_ = false;  // a body with a length
 };
 
 // Makes the context of the request in hand, if somebody asks for it.
@@ -101,6 +109,8 @@ class response final : public ResponseWriter {
   void WriteHeader(int code) override;
   std::pair<int, error> Write(std::string_view data) override;
   void Flush() override;
+  error SetReadDeadline(const time::Time& t) override;
+  error SetWriteDeadline(const time::Time& t) override;
 
   void start();          // for a new request
   void finishRequest();  // sends what is left
@@ -154,6 +164,7 @@ class conn {
   void logf(const std::string& text);
   const char* http_date();  // 29 characters
   void clear_read_deadline();
+  void clear_write_deadline();
 
   Server* server;
   std::shared_ptr<Server> server_owner;  // if the server is ours and not the program's
@@ -168,8 +179,11 @@ class conn {
   request_parser parser;
   Request req;
   request_context request_ctx;
-  http::body body{this};
+  http::body body{this, &bufr};
   http::response resp{this};
+
+  bool read_deadline = false;  // one is set on rwc
+  bool write_deadline = false;
 
   std::atomic<uint64_t> curState{0};  // seconds << 8 | ConnState
   conn* next = nullptr;               // the server's list, under its lock
@@ -182,12 +196,12 @@ class conn {
   outcome fail(int code, std::string_view text);
   bool next_request();
   void closeWriteAndWait();
+  void skip_line_ends();
   void reset_request();
   void set_deadline(int64_t when, int mode);
 
   std::string refusal_;  // the answer to a request that is none
   bool linger_ = false;  // give the client time to read it
-  bool read_deadline_ = false;
   int64_t date_second_ = 0;
   char date_[32] = "";
 };

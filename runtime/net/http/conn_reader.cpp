@@ -7,7 +7,7 @@
 
 namespace golab::net::http {
 
-namespace poll = internal::poll;
+namespace poll = golab::internal::poll;
 
 [[gnu::noinline]] io_result connReader::Read(void* p, size_t n) {
   if (n > 0 && hasByte_) {
@@ -77,22 +77,13 @@ void connReader::abortPendingRead() {
 
 // ---- The body of a request ----
 
-namespace {
-// What the decoder stumbled over, in Go's words.
-const char* bad_chunk(std::string_view at) {
-  if (at.starts_with("\r\n")) at.remove_prefix(2);
-  std::string_view size = at.substr(0, at.find_first_of(";\r\n"));
-  const bool hex = size.find_first_not_of("0123456789abcdefABCDEF") == std::string_view::npos;
-  return hex || size.size() > 16 ? "malformed chunked encoding" : "invalid byte in chunk length";
-}
-}  // namespace
-
 void body::start(int64_t length, bool expect_continue) {
   chunked_ = length < 0;
+  if (chunked_) chunks_.start();
   left_ = length;
   at_end_ = length == 0;
   expect_continue_ = expect_continue;
-  closed_ = failed_ = false;
+  closed_ = failed_ = cut_short_ = false;
 }
 
 void body::finish() {
@@ -114,42 +105,26 @@ std::pair<int, error> body::Read(char* p, size_t n) {
     io_result got = conn_->bufr.Read(p, n);
     if (got.err != 0) {
       failed_ = true;
-      if (got.err == poll::kEOF) return {0, io::ErrUnexpectedEOF};
+      cut_short_ = got.err == poll::kEOF;
+      if (cut_short_) return {0, io::ErrUnexpectedEOF};
       return {0, code_error(got.err)};
     }
     left_ -= got.n;
     if (left_ == 0) finish();
     return {static_cast<int>(got.n), left_ == 0 ? io::EOF_ : error()};
   }
-  constexpr size_t kLongestChunkHeader = 16 << 10;
-  for (;;) {
-    std::string_view have = conn_->bufr.buffered();
-    size_t used = 0;
-    size_t made = 0;
-    parse answer = parse::more;
-    if (!have.empty()) answer = conn_->parser.chunks(have.data(), have.size(), &used, p, n, &made);
-    conn_->bufr.discard(used);
-    if (answer == parse::done) {
-      finish();
-      return {static_cast<int>(made), io::EOF_};
-    }
-    if (answer == parse::ok) return {static_cast<int>(made), nullptr};
-    if (answer == parse::bad || have.size() - used > kLongestChunkHeader) {
-      failed_ = true;
-      return {0, errors::New(bad_chunk(have.substr(used)))};
-    }
-    if (int err = conn_->bufr.fill()) {
-      failed_ = true;
-      if (err == poll::kEOF) return {0, io::ErrUnexpectedEOF};
-      return {0, code_error(err)};
-    }
+  auto [got, err] = chunks_.Read(p, n);
+  if (err == io::EOF_) {
+    finish();
+  } else if (err != nullptr) {
+    failed_ = true;
   }
+  return {got, err};
 }
 
 bool body::discard() {
   if (at_end_) return true;
   if (expect_continue_ || failed_) return false;
-  constexpr int64_t kMostDiscarded = 256 << 10;
   if (!chunked_ && left_ > kMostDiscarded) return false;
   const bool was_closed = closed_;
   closed_ = false;

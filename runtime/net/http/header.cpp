@@ -15,9 +15,7 @@ constexpr bool is_token(unsigned char c) {
 
 void make_canonical(std::string_view name, std::string* out) {
   out->assign(name);
-  for (unsigned char c : name) {
-    if (!is_token(c)) return;
-  }
+  if (!valid_field_name(name)) return;
   bool upper = true;
   for (char& c : *out) {
     if (upper && c >= 'a' && c <= 'z') c = static_cast<char>(c - 0x20);
@@ -36,6 +34,31 @@ bool is_canonical(std::string_view name) {
 }
 
 }  // namespace
+
+bool valid_field_name(std::string_view name) {
+  return !name.empty() && std::all_of(name.begin(), name.end(), is_token);
+}
+
+bool valid_field_value(std::string_view value) {
+  return std::none_of(value.begin(), value.end(),
+                      [](unsigned char c) { return (c < ' ' && c != '\t') || c == 0x7f; });
+}
+
+bool has_token(std::string_view list, std::string_view token) {
+  while (!list.empty()) {
+    const size_t comma = std::min(list.find(','), list.size());
+    std::string_view word = list.substr(0, comma);
+    list.remove_prefix(std::min(comma + 1, list.size()));
+    while (!word.empty() && (word.front() == ' ' || word.front() == '\t')) word.remove_prefix(1);
+    while (!word.empty() && (word.back() == ' ' || word.back() == '\t')) word.remove_suffix(1);
+    if (word.size() == token.size() &&
+        std::equal(word.begin(), word.end(), token.begin(),
+                   [](char x, char y) { return (x >= 'A' && x <= 'Z' ? x + 0x20 : x) == y; })) {
+      return true;
+    }
+  }
+  return false;
+}
 
 std::string CanonicalHeaderKey(std::string_view name) {
   std::string out;

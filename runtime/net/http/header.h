@@ -17,6 +17,11 @@ namespace golab::net::http {
 
 // "accept-encoding" -> "Accept-Encoding". A name with a character that no field has stays as it is.
 std::string CanonicalHeaderKey(std::string_view name);
+// What a field's name, and what its value, may be made of (RFC 9110 section 5).
+bool valid_field_name(std::string_view name);
+bool valid_field_value(std::string_view value);
+// Whether a comma-separated list has that word (lower case).
+bool has_token(std::string_view list, std::string_view token);
 
 class Header {
  public:

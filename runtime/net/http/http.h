@@ -62,7 +62,27 @@ class ResponseWriter {
   virtual std::pair<int, error> Write(std::string_view data) = 0;
   // http.Flusher: sends now what is held back.
   virtual void Flush() {}
+  // What ResponseController calls. A writer that cannot do it returns ErrNotSupported.
+  virtual error SetReadDeadline(const time::Time& t);
+  virtual error SetWriteDeadline(const time::Time& t);
 };
+
+// More control over one answer, in its handler.
+//
+//   http::NewResponseController(w).SetWriteDeadline(t);
+class ResponseController {
+ public:
+  explicit ResponseController(ResponseWriter& w) : w_(&w) {}
+  error Flush();
+  // Instead of the server's ReadTimeout and WriteTimeout, for this request. A zero Time means no
+  // deadline. Do not park. Errors: ErrNotSupported, and net::ErrClosed once the server is closed.
+  error SetReadDeadline(const time::Time& deadline) { return w_->SetReadDeadline(deadline); }
+  error SetWriteDeadline(const time::Time& deadline) { return w_->SetWriteDeadline(deadline); }
+
+ private:
+  ResponseWriter* w_;
+};
+inline ResponseController NewResponseController(ResponseWriter& w) { return ResponseController(w); }
 
 }  // namespace golab::net::http
 
@@ -236,6 +256,14 @@ extern const error ErrContentLength;   // a handler wrote more than it declared
 extern const error ErrBodyNotAllowed;  // a handler wrote a body where none may be
 extern const error ErrHandlerTimeout;
 extern const error ErrBodyReadAfterClose;
+extern const error ErrNotSupported;  // "feature not supported"
+
+// A key of the contexts of a server's requests: its value is the Server*.
+struct contextKey {
+  const char* name;
+  std::string String() const { return "net/http context value " + std::string(name); }
+};
+extern const contextKey* const ServerContextKey;
 
 constexpr int DefaultMaxHeaderBytes = 1 << 20;
 

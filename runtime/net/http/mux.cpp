@@ -141,13 +141,17 @@ bool is_clean(std::string_view path) {
 // The methods with which this host and path would find something, sorted.
 std::string allowed_methods(const tree& t, std::string_view host, std::string_view path) {
   std::set<std::string> found;
+  const std::string with_slash = std::string(path) + '/';
   captures wild;
   auto look = [&](std::string_view h) {
     auto at = t.hosts.find(h);
     if (at == t.hosts.end()) return;
     for (const auto& [method, root] : at->second) {
       wild.clear();
-      if (find(root, path, &wild) == nullptr) continue;
+      const bool here = find(root, path, &wild) != nullptr;
+      // A lookup would have tried the path with a slash too, and redirected.
+      const bool below = !path.ends_with('/') && find(root, with_slash, &wild) != nullptr;
+      if (!here && !below) continue;
       found.insert(method);
       if (method == "GET") found.insert("HEAD");
     }

@@ -1,8 +1,7 @@
 // parser.cpp: Boost.Beast's callbacks, turned into Requests and Responses.
 #include "runtime/net/http/parser.h"
 
-#include <algorithm>
-#include <cstring>
+#include <charconv>
 #include <limits>
 #include <new>
 
@@ -29,6 +28,15 @@ using beast::string_view;
 
 namespace {
 std::string_view text(string_view s) { return {s.data(), s.size()}; }
+
+// One decimal number, and one that an int64_t holds. Beast would take "3, 3" for 3, and numbers up
+// to 2^64: a reader that takes them for something else sees other requests than this one does.
+bool valid_length(std::string_view digits) {
+  int64_t length = 0;
+  if (digits.find_first_not_of("0123456789") != std::string_view::npos) return false;
+  auto [end, ec] = std::from_chars(digits.data(), digits.data() + digits.size(), length);
+  return ec == std::errc();
+}
 }  // namespace
 
 template <bool is_request>
@@ -46,11 +54,16 @@ struct message_parser<is_request>::impl final : beast::http::basic_parser<is_req
   Request* request;
   Response* response;
   int* host_count;
-  char* dst = nullptr;
-  size_t cap = 0;
-  size_t made = 0;
-  bool in_body = false;
   bool unsupported = false;
+  std::string_view input;  // what is being parsed: Beast puts only folded values elsewhere
+
+  http::Header& header() {
+    if constexpr (is_request) {
+      return request->Header;
+    } else {
+      return response->Header;
+    }
+  }
 
   void set_version(int version, std::string* proto, int* major, int* minor) {
     proto->assign(version == 11 ? "HTTP/1.1" : "HTTP/1.0");
@@ -72,34 +85,34 @@ struct message_parser<is_request>::impl final : beast::http::basic_parser<is_req
   }
 
   void on_field_impl(name_id id, string_view name, string_view value, error_code& ec) override {
-    if (in_body) return;  // trailers
-    if (id == name_id::transfer_encoding && !beast::iequals(value, "chunked")) unsupported = true;
-    // Beast would take "3, 3" for 3. Whoever reads it as something else sees other requests than we
-    // do.
-    if (id == name_id::content_length && value.find(',') != string_view::npos) {
-      ec = beast::http::error::bad_content_length;
-      return;
+    // Where the body ends must not depend on how somebody reads a value that goes over two lines.
+    const bool folded = value.data() < input.data() || value.data() >= input.data() + input.size();
+    if (id == name_id::transfer_encoding && (folded || !beast::iequals(value, "chunked"))) {
+      unsupported = true;
+    }
+    if (id == name_id::content_length) {
+      const std::string* before = header().find("Content-Length");
+      if (folded || !valid_length(text(value)) || (before != nullptr && *before != text(value))) {
+        ec = beast::http::error::bad_content_length;
+        return;
+      }
+      if (before != nullptr) return;  // the same once more
     }
     if constexpr (is_request) {
       if (id == name_id::host) {
         if ((*host_count)++ == 0) request->Host.assign(value.data(), value.size());
         return;
       }
-      request->Header.Add(text(name), text(value));
-    } else {
-      response->Header.Add(text(name), text(value));
     }
+    header().Add(text(name), text(value));
   }
 
-  void on_header_impl(error_code&) override { in_body = true; }
+  void on_header_impl(error_code&) override {}
   void on_body_init_impl(boost::optional<std::uint64_t> const&, error_code&) override {}
   std::size_t on_body_impl(string_view body, error_code&) override { return body.size(); }
   void on_chunk_header_impl(std::uint64_t, string_view, error_code&) override {}
   std::size_t on_chunk_body_impl(std::uint64_t, string_view body, error_code&) override {
-    const size_t n = std::min(body.size(), cap - made);
-    std::memcpy(dst + made, body.data(), n);
-    made += n;
-    return n;
+    return body.size();
   }
   void on_finish_impl(error_code&) override {}
 };
@@ -139,43 +152,20 @@ void message_parser<is_request>::start(Response* into, bool head) requires(!is_r
 template <bool is_request>
 parse message_parser<is_request>::header(const char* p, size_t n, size_t* used) {
   *used = 0;
+  get()->input = {p, n};
   while (true) {
     beast::error_code ec;
     *used += get()->put(boost::asio::const_buffer(p + *used, n - *used), ec);
     if (ec == beast::http::error::need_more) return parse::more;
     if (ec == beast::http::error::bad_version) return parse::bad_version;
-    if (ec == beast::http::error::bad_transfer_encoding && get()->unsupported) {
+    // Together with a length it is not a question of support.
+    if (ec == beast::http::error::bad_transfer_encoding && !get()->header().has("Content-Length")) {
       return parse::unsupported;
     }
     if (ec) return parse::bad;
     if (get()->is_header_done()) return get()->unsupported ? parse::unsupported : parse::ok;
     if (*used == n) return parse::more;
   }
-}
-
-template <bool is_request>
-parse message_parser<is_request>::chunks(const char* p, size_t n, size_t* used, char* dst,
-                                         size_t cap, size_t* made) {
-  impl* in = get();
-  in->dst = dst;
-  in->cap = cap;
-  in->made = 0;
-  *used = 0;
-  parse answer = parse::more;
-  // One step is one chunk header or one piece of a chunk; a step that can do nothing asks for more.
-  while (!in->is_done() && *used < n && in->made < cap) {
-    beast::error_code ec;
-    *used += in->put(boost::asio::const_buffer(p + *used, n - *used), ec);
-    if (ec == beast::http::error::need_more) break;
-    if (ec) {
-      answer = parse::bad;
-      break;
-    }
-  }
-  *made = in->made;
-  if (answer == parse::bad) return answer;
-  if (in->is_done()) return parse::done;
-  return in->made > 0 ? parse::ok : parse::more;
 }
 
 template <bool is_request>

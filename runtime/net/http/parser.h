@@ -1,8 +1,8 @@
 // parser.h: Boost.Beast's HTTP/1 parser behind a wall: its headers stay in one source file.
 //
-// A parser reads one message. It keeps no bytes: what it has not used must be given to it again,
-// with more behind it. Nothing is allocated: the parser lives in this object and fills strings that
-// the connection uses again for the next message.
+// A parser reads the header of one message. It keeps no bytes: what it has not used must be given
+// to it again, with more behind it. Nothing is allocated: the parser lives in this object and fills
+// strings that the connection uses again for the next message.
 #pragma once
 
 #include <cstddef>
@@ -15,8 +15,7 @@ struct Response;
 
 enum class parse {
   more,         // needs more bytes
-  ok,           // the header is complete; or a part of the body was decoded
-  done,         // the body is complete
+  ok,           // the header is complete
   bad,          // malformed
   bad_version,  // an HTTP, but not 1.0 or 1.1
   unsupported,  // a Transfer-Encoding that nobody decodes
@@ -36,13 +35,11 @@ class message_parser {
 
   // Reads header bytes; *used of them were taken.
   parse header(const char* p, size_t n, size_t* used);
-  // Decodes a chunked body: takes *used bytes of p, puts *made into dst.
-  parse chunks(const char* p, size_t n, size_t* used, char* dst, size_t cap, size_t* made);
 
   // After the header.
   bool chunked() const;
   bool keep_alive() const;
-  int64_t content_length() const;       // -1: not given
+  int64_t content_length() const;       // never more than an int64_t holds; -1: not given
   int hosts() const { return hosts_; }  // how many Host fields there were
 
  private:

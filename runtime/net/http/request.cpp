@@ -16,6 +16,16 @@ const error ErrBodyNotAllowed =
 const error ErrHandlerTimeout = errors::New("http: Handler timeout");
 const error ErrBodyReadAfterClose = errors::New("http: invalid Read on closed Body");
 
+const error ErrNotSupported = errors::New("feature not supported");
+
+error ResponseWriter::SetReadDeadline(const time::Time&) { return ErrNotSupported; }
+error ResponseWriter::SetWriteDeadline(const time::Time&) { return ErrNotSupported; }
+
+error ResponseController::Flush() {
+  w_->Flush();
+  return nullptr;
+}
+
 [[gnu::noinline]] void HandlerFunc::ServeHTTP(ResponseWriter& w, Request* r) const { f_(w, r); }
 
 context::Context Request::Context() const {

@@ -21,23 +21,6 @@ bool body_allowed_for(int status) {
          status != StatusNotModified;
 }
 
-// Whether a comma-separated list has that word (lower case).
-bool has_token(std::string_view list, std::string_view token) {
-  while (!list.empty()) {
-    const size_t comma = std::min(list.find(','), list.size());
-    std::string_view word = list.substr(0, comma);
-    list.remove_prefix(std::min(comma + 1, list.size()));
-    while (!word.empty() && (word.front() == ' ' || word.front() == '\t')) word.remove_prefix(1);
-    while (!word.empty() && (word.back() == ' ' || word.back() == '\t')) word.remove_suffix(1);
-    if (word.size() == token.size() &&
-        std::equal(word.begin(), word.end(), token.begin(),
-                   [](char x, char y) { return (x >= 'A' && x <= 'Z' ? x + 0x20 : x) == y; })) {
-      return true;
-    }
-  }
-  return false;
-}
-
 void put_number(std::string* out, int64_t n) {
   char digits[24];
   auto [end, ec] = std::to_chars(digits, digits + sizeof digits, n);
@@ -157,6 +140,16 @@ void response::Flush() {
   conn_->flush();
 }
 
+error response::SetReadDeadline(const time::Time& t) {
+  conn_->read_deadline = true;
+  return golab::glue::net_conn(conn_->rwc).SetReadDeadline(t);
+}
+
+error response::SetWriteDeadline(const time::Time& t) {
+  conn_->write_deadline = true;
+  return golab::glue::net_conn(conn_->rwc).SetWriteDeadline(t);
+}
+
 // One piece of the body on its way, in a chunk of its own if chunks are what we send.
 void response::write_chunk(std::string_view data) {
   if (!sentHead_) write_head(data);
@@ -177,7 +170,7 @@ void response::write_chunk(std::string_view data) {
 void response::settle_request_body() {
   http::body& body = conn_->body;
   if (conn_->req.ContentLength == 0 || body.at_end() || closeAfterReply_) return;
-  if (body.failed() && conn_->req.ContentLength > 0) return;  // the client has closed its half
+  if (body.cut_short()) return;
   if (body.expects_continue()) {
     closeAfterReply_ = true;  // it was never asked for, and may come or not
   } else if (!body.discard()) {

@@ -82,6 +82,8 @@ void server_state::close_all_conns() {
 
 namespace {
 
+const contextKey kServerContextKey{"http-server"};
+
 // Too many open files passes; a listener that is closed does not.
 bool temporary(const error& err) {
   const auto* code = errors::As<syscall::Errno>(err);
@@ -91,6 +93,8 @@ bool temporary(const error& err) {
 }
 
 }  // namespace
+
+const contextKey* const ServerContextKey = &kServerContextKey;
 
 [[gnu::noinline]] error Server::ListenAndServe() {
   if (state->in_shutdown) return ErrServerClosed;
@@ -106,6 +110,7 @@ bool temporary(const error& err) {
   }
   context::Context base = BaseContext ? BaseContext(l) : context::Background();
   if (base == nullptr) golab::panic("BaseContext returned a nil context");
+  base = context::WithValue(base, ServerContextKey, this);
   time::Duration delay = 0;
   error answer;
   for (;;) {

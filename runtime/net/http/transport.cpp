@@ -8,11 +8,12 @@
 #include <charconv>
 
 #include "runtime/core/proc.h"
+#include "runtime/net/http/chunked.h"
 #include "runtime/net/http/conn.h"
 
 namespace golab::net::http {
 
-namespace poll = internal::poll;
+namespace poll = golab::internal::poll;
 
 namespace {
 
@@ -68,6 +69,7 @@ class response_body final : public golab::glue::reader {
                 int64_t length, bool chunked, bool reuse)
       : transport_(std::move(t)),
         pc_(std::move(pc)),
+        chunks_(&pc_->br),
         left_(length),
         chunked_(chunked),
         reuse_(reuse) {
@@ -102,22 +104,11 @@ class response_body final : public golab::glue::reader {
 
  private:
   std::pair<int, error> read_chunked(char* p, size_t n) {
-    for (;;) {
-      std::string_view have = pc_->br.buffered();
-      size_t used = 0;
-      size_t made = 0;
-      parse answer = parse::more;
-      if (!have.empty()) answer = pc_->parser.chunks(have.data(), have.size(), &used, p, n, &made);
-      pc_->br.discard(used);
-      if (answer == parse::bad) {
-        end(false);
-        return {0, errors::New("malformed chunked encoding")};
-      }
-      if (answer == parse::done) end(true);
-      if (answer == parse::done) return {static_cast<int>(made), io::EOF_};
-      if (answer == parse::ok) return {static_cast<int>(made), nullptr};
-      if (int err = pc_->br.fill()) return {0, fail(err)};
-    }
+    auto [got, err] = chunks_.Read(p, n);
+    if (err == nullptr) return {got, nullptr};
+    if (chunks_.code() != 0) return {got, fail(chunks_.code())};
+    end(err == io::EOF_);
+    return {got, err};
   }
 
   error fail(int code) {
@@ -142,6 +133,7 @@ class response_body final : public golab::glue::reader {
   round round_;
   std::shared_ptr<Transport> transport_;
   std::shared_ptr<persistConn> pc_;
+  internal::chunkedReader chunks_;
   std::unique_ptr<watch> watch_;
   int64_t left_;  // < 0: until the end of the connection
   bool chunked_;
@@ -165,16 +157,6 @@ std::string request_text(const Request& req, const std::string& body) {
   }
   if (req.Close) out += "Connection: close\r\n";
   return out + "\r\n" + body;
-}
-
-bool valid_field(std::string_view s, bool name) {
-  for (char c : s) {
-    const auto b = static_cast<unsigned char>(c);
-    if (name ? (b <= ' ' || b >= 0x7f || c == ':') : ((b < ' ' && c != '\t') || b == 0x7f)) {
-      return false;
-    }
-  }
-  return !name || !s.empty();
 }
 
 }  // namespace
@@ -270,9 +252,10 @@ std::pair<std::shared_ptr<Response>, error> Transport::exchange(
     size_t used = 0;
     parse answer = have.empty() ? parse::more : pc->parser.header(have.data(), have.size(), &used);
     if (answer != parse::more && answer != parse::ok) {
+      const std::string_view line = have.substr(used);  // the one that is wrong
       return {nullptr, errors::New("net/http: HTTP/1.x transport connection broken: malformed HTTP "
                                    "response " +
-                                   url::quote(have.substr(0, have.find('\r'))))};
+                                   url::quote(line.substr(0, line.find('\r'))))};
     }
     pc->br.discard(used);
     taken += used;
@@ -292,12 +275,12 @@ std::pair<std::shared_ptr<Response>, error> Transport::exchange(
   pc->br.shrink();
   const bool no_body = head || resp->StatusCode == 204 || resp->StatusCode == 304;
   const int64_t length = no_body ? 0 : pc->parser.content_length();
-  const bool chunked = !no_body && pc->parser.chunked();
+  const bool chunked = !no_body && pc->parser.chunked() && resp->ProtoMinor > 0;
   resp->ContentLength = chunked ? -1 : head ? pc->parser.content_length() : length;
   if (chunked) {
     resp->TransferEncoding.assign(1, "chunked");
-    resp->Header.Del("Transfer-Encoding");
   }
+  if (pc->parser.chunked()) resp->Header.Del("Transfer-Encoding");
   const bool ends = !chunked && length < 0;
   const bool reuse = !ends && !r.req->Close && (no_body || pc->parser.keep_alive());
   const std::string* connection = resp->Header.find("Connection");
@@ -325,10 +308,10 @@ std::pair<std::shared_ptr<Response>, error> Transport::RoundTrip(const round& r)
   }
   if (req.URL.Host.empty()) return {nullptr, errors::New("http: no Host in request URL")};
   for (const auto& [name, value] : req.Header) {
-    if (!valid_field(name, true)) {
+    if (!valid_field_name(name)) {
       return {nullptr, errors::New("net/http: invalid header field name " + url::quote(name))};
     }
-    if (!valid_field(value, false)) {
+    if (!valid_field_value(value)) {
       return {nullptr, errors::New("net/http: invalid header field value for " + url::quote(name))};
     }
   }

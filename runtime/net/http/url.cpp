@@ -1,6 +1,11 @@
 // url.cpp: percent signs, slashes and query strings.
 #include "runtime/net/http/url.h"
 
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <cstdio>
+
 #include "runtime/strconv/strconv.h"
 
 namespace golab::net::url {
@@ -87,6 +92,10 @@ std::pair<std::string, error> unescape(std::string_view s, part where) {
       if (i + 2 >= s.size() || !is_hex(s[i + 1]) || !is_hex(s[i + 2])) {
         return {"", escape_error(s.substr(i, 3))};
       }
+      // In a host only bytes that are no ASCII may be escaped, and the % before an IPv6 zone.
+      if (where == part::host && s[i + 1] < '8' && s.substr(i, 3) != "%25") {
+        return {"", escape_error(s.substr(i, 3))};
+      }
       out += static_cast<char>(hex_value(s[i + 1]) << 4 | hex_value(s[i + 2]));
       i += 2;
     } else if (c == '+' && where == part::query) {
@@ -122,25 +131,54 @@ error set_path(URL* u, std::string_view p) {
   return nullptr;
 }
 
-error set_host(URL* u, std::string_view authority) {
-  const size_t at = authority.rfind('@');  // user information is read and left out
-  if (at != std::string_view::npos) authority.remove_prefix(at + 1);
-  auto [host, err] = unescape(authority, part::host);
-  if (err != nullptr) return err;
-  size_t colon = host.rfind(':');
-  if (!host.empty() && host[0] == '[') {
-    const size_t end = host.rfind(']');
-    if (end == std::string::npos) return errors::New("missing ']' in host");
-    colon = end + 1 < host.size() ? end + 1 : std::string::npos;
+error check_port(std::string_view port) {
+  if (port.empty()) return nullptr;
+  if (port[0] == ':' && port.find_first_not_of("0123456789", 1) == std::string_view::npos) {
+    return nullptr;
   }
-  if (colon != std::string::npos) {
-    std::string_view port = std::string_view(host).substr(colon);
-    if (port[0] != ':' || port.find_first_not_of("0123456789", 1) != std::string_view::npos) {
-      return errors::New("invalid port " + quote(port) + " after host");
+  return errors::New("invalid port " + quote(port) + " after host");
+}
+
+// "[fe80::1%25eth0]:80": an IPv6 address and nothing else may stand in brackets.
+error check_ip_literal(std::string_view host) {
+  const size_t end = host.rfind(']');
+  if (end == std::string_view::npos) return errors::New("missing ']' in host");
+  if (error err = check_port(host.substr(end + 1)); err != nullptr) return err;
+  std::string address(host.substr(1, end - 1));
+  address.resize(std::min(address.size(), address.find("%25")));
+  in6_addr parsed;
+  if (::inet_pton(AF_INET6, address.c_str(), &parsed) == 1) return nullptr;
+  return errors::New("invalid host: ParseAddr(" + quote(address) + "): unable to parse IP");
+}
+
+error check_host(std::string_view scheme, std::string_view host) {
+  const size_t bracket = host.rfind('[');
+  if (bracket == 0) return check_ip_literal(host);
+  if (bracket != std::string_view::npos) return errors::New("invalid IP-literal");
+  const bool strict = scheme == "http" || scheme == "https";  // others list several hosts
+  const size_t colon = strict ? host.find(':') : host.rfind(':');
+  return colon == std::string_view::npos ? nullptr : check_port(host.substr(colon));
+}
+
+error check_userinfo(std::string_view user) {
+  constexpr std::string_view kMarks = "-._:~!$&'()*+,;=%@";
+  for (char c : user) {
+    if (!is_alnum(c) && kMarks.find(c) == std::string_view::npos) {
+      return errors::New("net/url: invalid userinfo");
     }
   }
-  u->Host = std::move(host);
-  return nullptr;
+  return unescape(user, part::path).second;
+}
+
+error set_host(URL* u, std::string_view authority) {
+  if (const size_t at = authority.rfind('@'); at != std::string_view::npos) {
+    if (error err = check_userinfo(authority.substr(0, at)); err != nullptr) return err;
+    authority.remove_prefix(at + 1);  // it is checked and left out
+  }
+  if (error err = check_host(u->Scheme, authority); err != nullptr) return err;
+  auto [host, err] = unescape(authority, part::host);
+  if (err == nullptr) u->Host = std::move(host);
+  return err;
 }
 
 // Scheme and rest; the scheme is empty if there is none.

@@ -1,0 +1,53 @@
+// chunked.h: reads a body that comes in chunks (RFC 9112 section 7.1), with the limits and errors
+// of Go's net/http/internal.
+//
+// A chunk is a line with its size in hex, that many bytes, and a line end. A chunk of size zero is
+// the last one; fields may follow it (the trailer), and an empty line ends the body:
+//
+//   5;extension CRLF hello CRLF 0 CRLF Checksum: 1234 CRLF CRLF
+//
+// Wherever two readers could see different ends of one body, a request can be hidden behind it. So
+// a line ends with CR LF and nothing else, and a size has at most 16 digits. Extensions and
+// trailers are checked and dropped. They are limited, because a sender could hide megabytes in
+// them: 16 bytes a chunk are free, plus two for each byte of data.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <utility>
+
+#include "runtime/errors/errors.h"
+#include "runtime/net/http/bufio.h"
+
+namespace golab::net::http::internal {
+
+class chunkedReader {
+ public:
+  explicit chunkedReader(bufio::Reader* r) : r_(r) {}
+
+  // Begins a new body.
+  void start();
+  // Reads up to n bytes of the body. Parks until there is at least one, or an error. The error may
+  // come together with bytes, and stays: io::EOF_ once the trailer is read too.
+  std::pair<int, error> Read(char* p, size_t n);
+  // The code of the connection's failure, if that is what Read returned; else 0.
+  int code() const { return code_; }
+
+ private:
+  void beginChunk();
+  void read_line_end();
+  void readTrailer();
+  bool read_line(std::string_view* line, size_t* bytes);
+  bool wait_for(size_t n);
+  void fail(int code);
+  void fail(const char* text);
+
+  bufio::Reader* r_;
+  uint64_t left_ = 0;       // unread bytes of this chunk
+  int64_t excess_ = 0;      // bytes that are no data, beyond what is free
+  bool check_end_ = false;  // the line end behind a chunk's data comes next
+  int code_ = 0;
+  error err_;
+};
+
+}  // namespace golab::net::http::internal
