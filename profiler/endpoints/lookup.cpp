@@ -13,6 +13,7 @@
 #include "runtime/core/proc.h"
 #include "runtime/core/sema.h"
 #include "runtime/traceback/stack.h"
+#include "runtime/traceback/symbols.h"
 #include "runtime/traceback/traceback.h"
 
 namespace golab::runtime {
@@ -95,7 +96,10 @@ static std::string in_words(const profiler::Snapshot& snapshot, int debug, bool 
   } else {
     profiler::PprofOptions options;
     options.time_nanos = snapshot.time_nanos;
-    systemstack([&] { options.mappings = profiler::read_mappings(); });
+    systemstack([&] {
+      options.mappings = profiler::read_mappings();
+      options.comments = symbol_problems();
+    });
     options.cpp_names = cpp_names;
     profiler::write_pprof(table, options, sink, [&] { turn.step_done(); });
   }

@@ -49,8 +49,8 @@ struct PlainFrame {
   uint16_t saved_words;  // the saved frame pointer is so far below the CFA; 0: it was not touched
 };
 
-// False: it is not that kind. The answer is kept by pc, for the life of the process: it takes some
-// nanoseconds then, and no look at the tables, which lie in a dozen pages.
+// False: it is not that kind. The answer is kept by pc if that is in an image that cannot be
+// unloaded: it takes some nanoseconds then, and no look at the tables, which lie in a dozen pages.
 bool plain_frame(uintptr_t pc, PlainFrame* frame);
 
 }  // namespace golab::runtime
