@@ -38,6 +38,7 @@ struct StackRecord {
   // run yet), not where a call will return to.
   bool leaf_exact = false;
   std::optional<LabelSet> labels;  // none: the goroutine never had any
+  uint32_t elided = 0;             // frames left out between both ends (runtime::both_ends)
 };
 
 // The frames of each of the given return addresses, innermost first, none where all is glue. The

@@ -82,7 +82,7 @@ struct Snapshot {
 enum class Detail { counted, each_goroutine };
 
 // Takes a snapshot. `self` is the caller's own stack, from where the caller wants it to begin
-// (runtime::Callers). Parks while another snapshot is being taken.
-Snapshot take_snapshot(Detail detail, std::span<const uintptr_t> self);
+// (runtime::callers_both_ends). Parks while another snapshot is being taken.
+Snapshot take_snapshot(Detail detail, std::span<const uintptr_t> self, uint32_t self_elided = 0);
 
 }  // namespace golab::profiler

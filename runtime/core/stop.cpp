@@ -59,9 +59,10 @@ void capture(const M* mp, const WalkFrom& from, StoppedStack* stack) {
   WalkBuffer buffer;
   buffer.pcs = out.pcs;
   buffer.max = kStackTraceMax;
+  buffer.tail = kStackTraceTail;
   WalkResult walked = walk_anywhere(from, mp->curg->stackLo, mp->curg->stackHi, buffer);
   out.depth = walked.stored;
-  out.truncated = walked.total > walked.stored;
+  out.elided = walked.total - walked.stored;
   out.leaf_exact = from.exact;
 }
 

@@ -137,6 +137,15 @@ WalkResult walk_from(uintptr_t pc, uintptr_t fp, uintptr_t lo, uintptr_t hi,
   return slow.finish(complete, true);
 }
 
+WalkResult both_ends(uint32_t stored, uint32_t elided) {
+  WalkResult r;
+  r.total = stored + elided;
+  r.stored = stored;
+  r.head = elided == 0 ? stored : stored - std::min(stored, kStackTraceTail);
+  r.complete = true;
+  return r;
+}
+
 WalkFrom interrupted_at(const ucontext_t* context) {
   return {context_pc(context), context_sp(context), context_fp(context), true};
 }

@@ -36,6 +36,10 @@ struct WalkResult {
   bool by_tables = false;  // frame pointers did not suffice
 };
 
+// Of a stack that was taken down with a tail of kStackTraceTail: `stored` frames, and `elided` ones
+// before the tail.
+WalkResult both_ends(uint32_t stored, uint32_t elided);
+
 // The stack of a goroutine that does not run: parked, runnable, in a system call. One that has not
 // begun to run yet has its function, as if just entered (pc = entry + 1), if that is known, and
 // goexit.
