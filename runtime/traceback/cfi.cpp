@@ -6,12 +6,11 @@
 
 #include <dlfcn.h>
 #include <dwarf.h>
-#include <link.h>
 
-#include <algorithm>
 #include <atomic>
 #include <cstring>
-#include <iterator>
+
+#include "runtime/traceback/images.h"
 
 namespace golab::runtime {
 
@@ -539,45 +538,13 @@ class PlainFrames {
 };
 constinit PlainFrames plain_frames;
 
-// The code that was there before main: the program and the libraries that it is linked to. They are
-// never unloaded. After dlclose another library may have the addresses of one that came later, and
-// nobody could tell that in a signal handler.
-class LoadedAtStart {
- public:
-  LoadedAtStart() { dl_iterate_phdr(add_image, this); }
-  bool contains(uintptr_t pc) const {
-    return std::any_of(code_, code_ + n_,
-                       [pc](const Range& r) { return pc >= r.begin && pc < r.end; });
-  }
-
- private:
-  struct Range {
-    uintptr_t begin;
-    uintptr_t end;
-  };
-  static int add_image(dl_phdr_info* info, size_t, void* self) {
-    auto* loaded = static_cast<LoadedAtStart*>(self);
-    for (int i = 0; i < info->dlpi_phnum && loaded->n_ < std::size(loaded->code_); i++) {
-      const auto& segment = info->dlpi_phdr[i];
-      if (segment.p_type != PT_LOAD || (segment.p_flags & PF_X) == 0) continue;
-      uintptr_t begin = info->dlpi_addr + segment.p_vaddr;
-      loaded->code_[loaded->n_++] = {begin, begin + segment.p_memsz};
-    }
-    return 0;
-  }
-
-  size_t n_ = 0;
-  Range code_[128];
-};
-const LoadedAtStart loaded_at_start;
-
 }  // namespace
 
 bool plain_frame(uintptr_t pc, PlainFrame* frame) {
   if (plain_frames.find(pc, frame)) return true;
   Row row;
   if (!row_at(pc, &row) || !as_plain(row, frame)) return false;
-  if (loaded_at_start.contains(pc)) plain_frames.keep(pc, *frame);
+  if (never_unloaded(pc)) plain_frames.keep(pc, *frame);
   return true;
 }
 

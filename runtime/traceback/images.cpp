@@ -3,7 +3,9 @@
 
 #include <elf.h>
 
+#include <algorithm>
 #include <cstring>
+#include <iterator>
 
 namespace golab::runtime {
 
@@ -26,7 +28,39 @@ std::string build_id_in(const char* at, const char* end) {
   return {};
 }
 
+// The code that was there before main: the program and the libraries that it is linked to.
+class LoadedAtStart {
+ public:
+  LoadedAtStart() { dl_iterate_phdr(add_image, this); }
+  bool contains(uintptr_t pc) const {
+    return std::any_of(code_, code_ + n_,
+                       [pc](const Range& r) { return pc >= r.begin && pc < r.end; });
+  }
+
+ private:
+  struct Range {
+    uintptr_t begin;
+    uintptr_t end;
+  };
+  static int add_image(dl_phdr_info* info, size_t, void* self) {
+    auto* loaded = static_cast<LoadedAtStart*>(self);
+    for (int i = 0; i < info->dlpi_phnum && loaded->n_ < std::size(loaded->code_); i++) {
+      const auto& segment = info->dlpi_phdr[i];
+      if (segment.p_type != PT_LOAD || (segment.p_flags & PF_X) == 0) continue;
+      uintptr_t begin = info->dlpi_addr + segment.p_vaddr;
+      loaded->code_[loaded->n_++] = {begin, begin + segment.p_memsz};
+    }
+    return 0;
+  }
+
+  size_t n_ = 0;
+  Range code_[128];
+};
+const LoadedAtStart loaded_at_start;
+
 }  // namespace
+
+bool never_unloaded(uintptr_t pc) { return loaded_at_start.contains(pc); }
 
 LoaderGeneration loader_generation() {
   LoaderGeneration generation;

@@ -8,6 +8,7 @@
 #include <link.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 
 namespace golab::runtime {
@@ -20,6 +21,11 @@ struct LoaderGeneration {
   bool operator==(const LoaderGeneration&) const = default;
 };
 LoaderGeneration loader_generation();
+
+// Is pc in code that was there before main? The program and the libraries that it is linked to are
+// never unloaded. Takes no lock, so may be asked in a signal handler, where nobody could tell
+// whether another library has the address by now.
+bool never_unloaded(uintptr_t pc);
 
 // The GNU build id in hex, "" if there is none. It is read from memory, where the loader put the
 // notes: the file at the image's path may be another one by now.

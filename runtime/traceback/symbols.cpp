@@ -10,6 +10,7 @@
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 
 #include "runtime/core/proc.h"
 #include "runtime/traceback/images.h"
@@ -26,6 +27,7 @@ struct Place {
   std::span<const Origin> origins;
   std::span<const Frame> shown;
   bool settled = false;  // false: to be asked again once the module's file can be read
+  bool lasting = false;  // settled, and of a module that is never unloaded
 };
 
 // What was found is never given up, and lies side by side: while DWARF is read, the heap is full of
@@ -64,10 +66,18 @@ class Symbolizer {
  public:
   std::vector<Place> places(std::span<const uintptr_t> pcs) {
     std::lock_guard guard(mu_);
-    begin();
     std::vector<Place> places;
     places.reserve(pcs.size());
-    for (uintptr_t pc : pcs) places.push_back(place(pc));
+    bool begun = false;
+    for (uintptr_t pc : pcs) {
+      auto known = places_.find(pc);
+      if (known != places_.end() && known->second.lasting) {
+        places.push_back(known->second);
+        continue;
+      }
+      if (!std::exchange(begun, true)) begin();
+      places.push_back(place(pc));
+    }
     return places;
   }
 
@@ -87,15 +97,19 @@ class Symbolizer {
 
   std::vector<std::string> problems() {
     std::lock_guard guard(mu_);
+    begin();
     std::vector<std::string> problems;
     for (auto& module : modules_) {
+      if (module->problem().empty()) continue;
+      open(*module);  // it may have passed since
       if (!module->problem().empty()) problems.push_back(module->problem());
     }
     return problems;
   }
 
  private:
-  // Each question is an attempt, and sees the modules that are loaded at its time.
+  // Each question is an attempt, and sees the modules that are loaded at its time. One whose
+  // answers are all lasting need not begin: to ask the loader takes longer than they do.
   void begin() {
     attempt_++;
     LoaderGeneration now = loader_generation();
@@ -147,6 +161,7 @@ class Symbolizer {
     systemstack_takes_long();  // the first place of a source file reads all names in it
     Place found = look_up(module, pc);
     found.settled = settled;
+    found.lasting = settled && never_unloaded(pc);
     return places_[pc] = found;
   }
 
@@ -163,7 +178,7 @@ class Symbolizer {
     // Where the physical function itself is left out, what was inlined into it stands for it.
     if (!shown.empty()) shown.back().inlined = false;
     std::span<const Frame> kept = kept_.list(all);  // mostly all are shown
-    return {kept, kept_.list(origins), shown.size() == all.size() ? kept : kept_.list(shown),
+    return {kept, kept_.list(origins), shown.size() == all.size() ? kept : kept_.list(shown), false,
             false};
   }
 

@@ -59,7 +59,7 @@ std::vector<StackFrame> frames_of(const uintptr_t* pcs, size_t n, bool leaf_exac
 uintptr_t function_entry(uintptr_t pc);
 
 // What kept names from being found, a sentence for each file: empty if nothing did. Each is also
-// said on stderr, once. They belong into a profile's comments.
+// said on stderr, once. They belong into a profile's comments. Needs a big stack.
 std::vector<std::string> symbol_problems();
 
 }  // namespace golab::runtime
