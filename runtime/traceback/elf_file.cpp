@@ -21,7 +21,7 @@ namespace {
 constexpr const char* kDebugRoot = "/usr/lib/debug";
 
 // libdw's own handler ends the process.
-[[noreturn]] void out_of_memory() { throw std::bad_alloc(); }
+__attribute__((noreturn)) void out_of_memory() { throw std::bad_alloc(); }
 
 std::string folder_of(const std::string& path) {
   size_t slash = path.rfind('/');
