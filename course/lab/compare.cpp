@@ -22,13 +22,13 @@ bool all_states_known(const profiler::LeakVerdict& verdict) {
 }
 
 // A profile says which functions a goroutine is in; where that does not tell its state, ?debug=2
-// does.
-void learn_states(Service& service, profiler::LeakVerdict& verdict) {
-  if (all_states_known(verdict)) return;
+// does. Returns what was wrong with that, or "".
+std::string learn_states(Service& service, profiler::LeakVerdict& verdict) {
+  if (all_states_known(verdict)) return "";
   auto [text, err] = service.fetch_dump();
-  if (err != nullptr) return;
+  if (err != nullptr) return "no dump, so some states are missing: " + err.Error();
   profiler::DumpResult dump = profiler::read_debug2(text, service.address());
-  if (!dump) return;
+  if (!dump) return "some states are missing: " + dump.error;
   profiler::add_states(verdict.diff, dump.goroutines);
   for (profiler::LeakedStack& leaked : verdict.leaked) {
     for (const profiler::StackChange& stack : verdict.diff.stacks) {
@@ -37,6 +37,7 @@ void learn_states(Service& service, profiler::LeakVerdict& verdict) {
       }
     }
   }
+  return dump.warning;
 }
 
 // Where a profile of this comparison is kept.
@@ -115,7 +116,7 @@ std::pair<Side, error> measure(const Exercise& exercise, bool solution,
   if (after_err != nullptr) return {std::move(side), after_err};
   side.after = std::move(after);
   side.verdict = profiler::judge(side.rest.profile, side.after.profile, requests);
-  learn_states(service, side.verdict);
+  side.warning = learn_states(service, side.verdict);
   return {std::move(side), nullptr};
 }
 
@@ -137,6 +138,9 @@ int compare_command(const std::string& name, const CompareOptions& options) {
     }
   }
   std::cout << render_comparison(comparison, wants_colour(1), terminal_columns()) << "\n";
+  for (const Side* side : {&comparison.broken, &comparison.fixed}) {
+    if (!side->warning.empty()) std::cerr << "lab: " << side->warning << "\n";
+  }
   if (error write_err = write_profiles(comparison, options); write_err != nullptr) {
     std::cout << std::flush;
     return failed(

@@ -16,6 +16,7 @@ struct Side {
   Fetched rest;
   Fetched after;
   golab::profiler::LeakVerdict verdict;
+  std::string warning;  // why states may be missing, empty if none is for that reason
 };
 
 struct CompareOptions {

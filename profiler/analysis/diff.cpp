@@ -93,11 +93,21 @@ class Matcher {
   std::unordered_map<std::string, size_t> index_;
 };
 
-// The part of a stack that ?debug=2 shows: it leaves out all runtime functions.
+// Code without a name: each form has words of its own for it, "[libfoo.so]", "non-Go function".
+bool has_name(const std::string& function) {
+  return !function.empty() && function[0] != '[' && function != "non-Go function";
+}
+
+// What a profile and ?debug=2 both show of a stack: that one leaves out runtime functions wherever
+// they are, and of a deep stack all but both ends.
 std::string dump_key(const std::vector<std::string>& functions) {
+  constexpr int kInnerFrames = 50;
   std::string key;
+  int frames = 0;
   for (const std::string& function : functions) {
-    if (!is_runtime_function(function)) key += function + "\n";
+    if (is_runtime_function(function)) continue;
+    if (frames++ == kInnerFrames) break;
+    if (has_name(function)) key += function + "\n";
   }
   return key;
 }

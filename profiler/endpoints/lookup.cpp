@@ -12,6 +12,7 @@
 #include "runtime/core/proc.h"
 #include "runtime/core/sema.h"
 #include "runtime/traceback/stack.h"
+#include "runtime/traceback/symbols.h"
 #include "runtime/traceback/traceback.h"
 
 namespace golab::runtime {
@@ -66,6 +67,7 @@ static std::string in_words(const profiler::Snapshot& snapshot, int debug, bool 
     profiler::PprofOptions options;
     options.time_nanos = snapshot.time_nanos;
     options.mappings = profiler::read_mappings();
+    options.comments = symbol_problems();
     options.cpp_names = cpp_names;
     profiler::write_pprof(table, options, sink);
   }
@@ -102,8 +104,7 @@ GoroutineRecord record_of(const profiler::Snapshot& snapshot, size_t i) {
   r.waited_ns = snapshot.waited_ns(g);
   r.gopc = g.gopc;
   r.pcs = stack.pcs.data();
-  r.walk.total = r.walk.stored = r.walk.head = static_cast<uint32_t>(stack.pcs.size());
-  r.walk.complete = true;
+  r.walk = both_ends(static_cast<uint32_t>(stack.pcs.size()), stack.elided);
   return r;
 }
 
@@ -111,8 +112,10 @@ GoroutineRecord record_of(const profiler::Snapshot& snapshot, size_t i) {
 
 [[gnu::noinline]] static error writeGoroutineStacks(const Writer& w) {
   std::vector<uintptr_t> self(kStackTraceMax);
-  self.resize(static_cast<size_t>(Callers(1, self)));
-  profiler::Snapshot snapshot = profiler::take_snapshot(profiler::Detail::each_goroutine, self);
+  WalkResult own = callers_both_ends(1, {self.data(), kStackTraceMax, kStackTraceTail});
+  self.resize(own.stored);
+  profiler::Snapshot snapshot =
+      profiler::take_snapshot(profiler::Detail::each_goroutine, self, own.total - own.stored);
   PrintOptions options = default_print_options();
   options.cpp_names = cpp_names(w);
   std::string piece;

@@ -7,10 +7,6 @@
 namespace golab::profiler {
 namespace {
 
-struct Malformed {
-  std::string what;
-};
-
 template <typename T>
 bool take_number(std::string_view& text, T& value, int base = 10) {
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
@@ -29,35 +25,42 @@ class Debug2Reader {
  public:
   explicit Debug2Reader(std::string_view text) : text_(text) {}
 
-  std::vector<DumpedGoroutine> read() {
+  DumpResult read(const std::string& name) {
+    DumpResult result;
     while (next_line()) {
       DumpedGoroutine goroutine;
       if (!parse_header(goroutine)) continue;
       read_stack(goroutine);
-      goroutines_.push_back(std::move(goroutine));
+      result.goroutines.push_back(std::move(goroutine));
     }
-    if (goroutines_.empty()) {
-      throw Malformed{
-          "no line like \"goroutine 1 [chan receive]:\" in it. Is this a dump? Fetch one from "
-          "http://HOST/debug/pprof/goroutine?debug=2."};
+    if (result.goroutines.empty()) {
+      result.error = name +
+                     ": no line like \"goroutine 1 [chan receive]:\" in it. Is this a dump? Fetch "
+                     "one from http://HOST/debug/pprof/goroutine?debug=2.";
+    } else if (unreadable_ > 0) {
+      result.warning = name + ": " + std::to_string(unreadable_) +
+                       (unreadable_ == 1 ? " line" : " lines") +
+                       " of the dump could not be read and count for nothing; the first is line " +
+                       std::to_string(first_unreadable_) + ".";
     }
-    return std::move(goroutines_);
+    return result;
   }
 
  private:
-  [[noreturn]] void fail(const std::string& what) const {
-    throw Malformed{"line " + std::to_string(line_number_) + ": " + what};
+  void leave_out() {
+    if (unreadable_++ == 0) first_unreadable_ = line_number_;
   }
 
   bool next_line() {
     if (text_.empty()) return false;
-    size_t end = std::min(text_.find('\n'), text_.size());
-    line_ = text_.substr(0, end);
-    text_.remove_prefix(std::min(end + 1, text_.size()));
+    line_ = peek();
+    text_.remove_prefix(std::min(text_.find('\n'), text_.size() - 1) + 1);
     if (line_.ends_with('\r')) line_.remove_suffix(1);
     line_number_++;
     return true;
   }
+
+  std::string_view peek() const { return text_.substr(0, text_.find('\n')); }
 
   // "goroutine 7 [state, 2 minutes, locked to thread] {labels}:"; a crash dump has "gp=0x... m=..."
   // before the bracket at some levels.
@@ -103,8 +106,14 @@ class Debug2Reader {
         take_number(rest, goroutine.elided);  // Go before 1.21 did not say how many
       } else if (take(rest, "created by ")) {
         read_creator(rest, goroutine);
+      } else if (take(rest, "[originating from goroutine ")) {
+        // An ancestor's stack follows, with GODEBUG=tracebackancestors: not this goroutine's.
+        while (next_line() && !line_.empty()) {}
+        return;
+      } else if (DumpedFrame frame; read_frame(frame)) {
+        goroutine.frames.push_back(std::move(frame));
       } else {
-        goroutine.frames.push_back(read_frame());
+        leave_out();
       }
     }
   }
@@ -122,49 +131,62 @@ class Debug2Reader {
   }
 
   // "main.worker(0x1, {...})". The arguments hold no parentheses, a name may:
-  // "net.(*conn).Read(...)".
-  DumpedFrame read_frame() {
-    DumpedFrame frame;
-    size_t open = line_.rfind('(');
-    if (line_.empty() || line_.back() != ')' || open == line_.npos || open == 0) {
-      fail("expected a call, FUNCTION(ARGUMENTS)");
+  // "net.(*conn).Read(...)". False: this line begins no frame.
+  bool read_frame(DumpedFrame& frame) {
+    std::string_view rest = line_;
+    if (take(rest, "non-Go function at pc=0x") && take_number(rest, frame.pc, 16)) {
+      frame.function = "non-Go function";
+      return true;
     }
-    frame.function = line_.substr(0, open);
-    frame.arguments = line_.substr(open + 1, line_.size() - open - 2);
+    size_t open = line_.rfind('(');
+    bool call = line_.back() == ')' && open != line_.npos && open != 0;
+    if (!call && (line_[0] == '\t' || !peek().starts_with('\t'))) return false;
+    frame.function = line_.substr(0, call ? open : line_.size());
+    if (call) frame.arguments = line_.substr(open + 1, line_.size() - open - 2);
     read_position(frame);
-    return frame;
+    return true;
   }
 
-  // TAB "/lab/main.go:15 +0x27"
+  // TAB "/lab/main.go:15 +0x27". Crash dumps go on: " fp=0x... sp=0x... pc=0x...". Without a file
+  // there is the pc alone.
   void read_position(DumpedFrame& frame) {
-    if (!next_line() || !line_.starts_with('\t')) fail("expected the position: TAB FILE:LINE");
+    if (!peek().starts_with('\t')) return leave_out();
+    next_line();
     std::string_view rest = line_.substr(1);
-    // Crash dumps go on after the offset: " fp=0x... sp=0x... pc=0x..."
-    if (size_t plus = rest.rfind(" +0x"); plus != rest.npos) {
-      std::string_view offset = rest.substr(plus + 4);
-      if (!take_number(offset, frame.offset, 16)) fail("the offset is no number");
-      rest = rest.substr(0, plus);
-    }
+    bool has_pc = take_address(rest, "pc=0x", frame.pc);
+    if (rest.empty() && has_pc) return;
+    uint64_t ignored = 0;
+    take_address(rest, "sp=0x", ignored);
+    take_address(rest, "fp=0x", ignored);
+    take_address(rest, "+0x", frame.offset);
     size_t colon = rest.rfind(':');
     std::string_view number = rest.substr(std::min(rest.size(), colon + 1));
-    if (colon == rest.npos || !take_number(number, frame.line)) fail("expected FILE:LINE");
+    if (colon == rest.npos || !take_number(number, frame.line) || !number.empty()) {
+      return leave_out();
+    }
     frame.file = rest.substr(0, colon);
+  }
+
+  // Takes the last word off `text` if it is `prefix` and a number.
+  static bool take_address(std::string_view& text, std::string_view prefix, uint64_t& value) {
+    size_t blank = text.rfind(' ');
+    std::string_view word = text.substr(blank == text.npos ? 0 : blank + 1);
+    if (!take(word, prefix) || !take_number(word, value, 16) || !word.empty()) return false;
+    text = text.substr(0, blank == text.npos ? 0 : blank);
+    return true;
   }
 
   std::string_view text_;
   std::string_view line_;
   size_t line_number_ = 0;
-  std::vector<DumpedGoroutine> goroutines_;
+  size_t unreadable_ = 0;  // lines
+  size_t first_unreadable_ = 0;
 };
 
 }  // namespace
 
 DumpResult read_debug2(std::string_view text, const std::string& name) {
-  try {
-    return {Debug2Reader(text).read(), {}};
-  } catch (const Malformed& malformed) {
-    return {{}, name + ": " + malformed.what};
-  }
+  return Debug2Reader(text).read(name);
 }
 
 }  // namespace golab::profiler

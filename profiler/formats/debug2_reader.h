@@ -6,7 +6,9 @@
 //   created by main.start in goroutine 5
 //   	/home/gopher/pool/main.cpp:19 +0x28
 //
-// The only form that says what each goroutine waits for.
+// The only form that says what each goroutine waits for. Code that has no name is a frame of two
+// lines, "non-Go function" and TAB "pc=0x7f03a1"; C functions that a debugger's symbols name have no
+// parentheses.
 #pragma once
 
 #include <cstdint>
@@ -22,6 +24,7 @@ struct DumpedFrame {
   std::string file;
   int line = 0;
   uint64_t offset = 0;  // behind the function's entry; 0: not said
+  uint64_t pc = 0;      // 0: not said
 };
 
 struct DumpedGoroutine {
@@ -41,12 +44,13 @@ struct DumpedGoroutine {
 
 struct DumpResult {
   std::vector<DumpedGoroutine> goroutines;
-  std::string error;  // a sentence for the user, empty if all went well
+  std::string error;    // a sentence for the user, empty if all went well
+  std::string warning;  // another one: what could not be read and was left out, empty if nothing
   explicit operator bool() const { return error.empty(); }
 };
 
-// Reads a dump. Lines before the first goroutine (a panic's message) are passed over. Any bytes are
-// safe to give.
+// Reads a dump. Lines before the first goroutine (a panic's message) are passed over. A line that
+// cannot be read costs itself, never the goroutine or the dump. Any bytes are safe to give.
 DumpResult read_debug2(std::string_view text, const std::string& name);
 
 }  // namespace golab::profiler

@@ -4,7 +4,6 @@
 // that path may be another one by now, because somebody rebuilt the program under its feet.
 #include "profiler/formats/mappings.h"
 
-#include <elf.h>
 #include <fcntl.h>
 #include <link.h>
 #include <unistd.h>
@@ -12,25 +11,25 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
-#include <cstring>
 #include <mutex>
+
+#include "runtime/traceback/images.h"
 
 namespace golab::profiler {
 namespace {
 
+// Empty if it cannot be read to its end.
 std::string read_whole_file(const char* path) {
   std::string text;
   int fd = ::open(path, O_RDONLY | O_CLOEXEC);
   if (fd < 0) return text;
   char buffer[16 << 10];
-  for (;;) {
-    ssize_t n = ::read(fd, buffer, sizeof buffer);
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) break;
-    text.append(buffer, static_cast<size_t>(n));
+  ssize_t n = 0;
+  while ((n = ::read(fd, buffer, sizeof buffer)) > 0 || (n < 0 && errno == EINTR)) {
+    if (n > 0) text.append(buffer, static_cast<size_t>(n));
   }
   ::close(fd);
-  return text;
+  return n == 0 ? text : "";
 }
 
 // Takes the next word off `line`.
@@ -65,30 +64,6 @@ bool parse_line(std::string_view line, Mapping& mapping) {
          parse_hex(range.substr(dash + 1), mapping.limit) && parse_hex(offset, mapping.offset);
 }
 
-// The GNU build id among the notes in [at, end).
-std::string build_id_in(const char* at, const char* end) {
-  auto padded = [](size_t n) { return (n + 3) & ~size_t{3}; };
-  while (static_cast<size_t>(end - at) >= sizeof(ElfW(Nhdr))) {
-    ElfW(Nhdr) note;
-    std::memcpy(&note, at, sizeof note);
-    at += sizeof note;
-    size_t body = padded(note.n_namesz) + padded(note.n_descsz);
-    if (body > static_cast<size_t>(end - at)) return {};
-    if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == 4 && std::memcmp(at, "GNU", 4) == 0) {
-      std::string hex;
-      for (size_t i = 0; i < note.n_descsz; i++) {
-        static constexpr char kDigits[] = "0123456789abcdef";
-        auto byte = static_cast<unsigned char>(at[padded(note.n_namesz) + i]);
-        hex += kDigits[byte >> 4];
-        hex += kDigits[byte & 15];
-      }
-      return hex;
-    }
-    at += body;
-  }
-  return {};
-}
-
 // A loaded ELF image: where its code is, and what its build id is.
 struct Image {
   uint64_t start, limit;
@@ -96,13 +71,7 @@ struct Image {
 };
 
 int add_image(dl_phdr_info* info, size_t, void* images) {
-  std::string build_id;
-  for (int i = 0; i < info->dlpi_phnum && build_id.empty(); i++) {
-    const auto& header = info->dlpi_phdr[i];
-    if (header.p_type != PT_NOTE) continue;
-    auto* notes = reinterpret_cast<const char*>(info->dlpi_addr + header.p_vaddr);
-    build_id = build_id_in(notes, notes + header.p_memsz);
-  }
+  std::string build_id = runtime::build_id_of(*info);
   for (int i = 0; i < info->dlpi_phnum; i++) {
     const auto& header = info->dlpi_phdr[i];
     if (header.p_type != PT_LOAD || (header.p_flags & PF_X) == 0) continue;
@@ -133,24 +102,7 @@ std::vector<Mapping> parse_mappings(std::string_view maps, std::string_view prog
 
 namespace {
 
-// How many images were ever loaded and unloaded: equal numbers, equal mappings. (A program that
-// maps code from a file by itself, without the loader, is not noticed until it loads something.)
-struct Generation {
-  unsigned long long adds = 0, subs = 0;
-  bool operator==(const Generation&) const = default;
-};
-
-Generation current_generation() {
-  Generation g;
-  dl_iterate_phdr(
-      [](dl_phdr_info* info, size_t, void* out) {
-        *static_cast<Generation*>(out) = {info->dlpi_adds, info->dlpi_subs};
-        return 1;
-      },
-      &g);
-  return g;
-}
-
+// Empty if /proc cannot be read: that may be otherwise the next time.
 std::vector<Mapping> read_mappings_anew() {
   std::vector<Image> images;
   dl_iterate_phdr(add_image, &images);
@@ -162,7 +114,8 @@ std::vector<Mapping> read_mappings_anew() {
   };
   std::string program(4096, '\0');
   ssize_t length = ::readlink("/proc/self/exe", program.data(), program.size());
-  program.resize(length > 0 ? static_cast<size_t>(length) : 0);
+  if (length <= 0) return {};
+  program.resize(static_cast<size_t>(length));
   constexpr std::string_view kDeleted = " (deleted)";
   if (program.ends_with(kDeleted)) program.resize(program.size() - kDeleted.size());
   return parse_mappings(read_whole_file("/proc/self/maps"), program, build_id_of);
@@ -172,11 +125,12 @@ std::vector<Mapping> read_mappings_anew() {
 
 Mappings read_mappings() {
   static std::mutex mu;
-  static Generation known;
+  static runtime::LoaderGeneration known;
   static auto& mappings = *new Mappings;  // outlives static destruction
   std::lock_guard guard(mu);
-  // The generation first: what is loaded meanwhile makes us read again the next time.
-  if (Generation now = current_generation();
+  // The generation first: what is loaded meanwhile makes us read again the next time. (A program
+  // that maps code from a file without the loader is not noticed until it loads something.)
+  if (runtime::LoaderGeneration now = runtime::loader_generation();
       mappings == nullptr || mappings->empty() || !(now == known)) {
     mappings = std::make_shared<const std::vector<Mapping>>(read_mappings_anew());
     known = now;

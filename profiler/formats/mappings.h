@@ -15,7 +15,8 @@ using Mappings = std::shared_ptr<const std::vector<Mapping>>;
 
 // The executable lines of /proc/self/maps, the program's own first: a report takes its "File:" and
 // "Build ID:" from the first mapping. Nameless lines are left out; [vdso] and [vsyscall] are kept.
-// Kept until the loader loads or unloads something. Needs a big stack (systemstack), as it locks.
+// Kept until the loader loads or unloads something; where /proc cannot be read there are none, and
+// the next call tries again. Needs a big stack (systemstack), as it locks.
 Mappings read_mappings();
 
 // The same from the text of a maps file. `program` is the program's path as the text has it;

@@ -37,6 +37,7 @@ class PprofEncoder {
     Message time;
     time.int64_opt(pb::Profile::kTimeNanosFieldNumber, options_.time_nanos);
     sink_(time.data());
+    put_comments();
     for (size_t i = 0; i < mappings_.size(); i++) {
       const Mapping& mapping = mappings_[i];
       int64_t file = strings_.index(mapping.file), build_id = strings_.index(mapping.build_id);
@@ -64,6 +65,17 @@ class PprofEncoder {
     Message outer;
     outer.bytes(field, message.data());
     sink(outer.data());
+  }
+
+  void put_comments() {
+    if (options_.comments.empty()) return;
+    std::vector<uint64_t> indices;
+    for (const std::string& comment : options_.comments) {
+      indices.push_back(static_cast<uint64_t>(strings_.index(comment)));
+    }
+    Message comments;
+    comments.numbers(pb::Profile::kCommentFieldNumber, indices);
+    tail_(comments.data());
   }
 
   void encode_sample(const CountedStack& stack) {

@@ -21,10 +21,11 @@
 namespace golab::profiler {
 
 struct PprofOptions {
-  std::string type = "goroutine";  // of profile: "goroutine", "goroutineleak"
-  int64_t time_nanos = 0;          // when the stacks were taken, since 1970
-  Mappings mappings;               // read_mappings(); which have functions, the writer finds out
-  bool cpp_names = false;          // C++ spelling instead of Go's (GOLAB_NAMES=cpp)
+  std::string type = "goroutine";     // of profile: "goroutine", "goroutineleak"
+  int64_t time_nanos = 0;             // when the stacks were taken, since 1970
+  Mappings mappings;                  // read_mappings(); which have functions, the writer finds out
+  std::vector<std::string> comments;  // what the reader should know of; mostly none, as in Go
+  bool cpp_names = false;             // C++ spelling instead of Go's (GOLAB_NAMES=cpp)
 };
 
 // Writes the profile, gzipped, to `sink` in pieces.

@@ -35,6 +35,7 @@ struct StackRecord {
   // that a signal stopped, and for a goroutine that has not run yet.
   bool leaf_exact = false;
   std::optional<LabelSet> labels;  // none: the goroutine never had any
+  uint32_t elided = 0;             // frames left out between both ends (runtime::both_ends)
 };
 
 // Returns the frames of each of the given return addresses, innermost first; none for an address

@@ -60,7 +60,9 @@ struct Collector {
     return detail == Detail::counted ? kCountedDepthMax : kStackTraceMax;
   }
   static uint32_t epoch() { return static_cast<uint32_t>(runtime::snapshotEpoch.load()); }
-  void add(G* gp, const uintptr_t* pcs, uint32_t depth);
+  void add(G* gp, const uintptr_t* pcs, uint32_t depth, uint32_t elided);
+  // Counted stacks lose their outermost frames, as in Go; where each is wanted, both ends are.
+  uint32_t elided_of(uint32_t elided) const { return detail == Detail::counted ? 0 : elided; }
   void add(const RunningAtInstant& r);
   void note(const G* gp, const StackEntry* entry);
   GoroutineSnapshot* place_of(const G* gp);
@@ -82,17 +84,18 @@ class SnapshotLock {
   static inline std::atomic<uint32_t> free_{1};
 };
 
-void Collector::add(G* gp, const uintptr_t* pcs, uint32_t depth) {
+void Collector::add(G* gp, const uintptr_t* pcs, uint32_t depth, uint32_t elided) {
   if (gp->system) return;
-  StackEntry* entry = stacks.add(pcs, std::min(depth, depth_max()), false, gp->labels, 1);
+  StackEntry* entry =
+      stacks.add(pcs, std::min(depth, depth_max()), false, gp->labels, 1, elided_of(elided));
   note(gp, entry);
 }
 
 void Collector::add(const RunningAtInstant& r) {
   if (r.system) return;
   const StoppedStack& stack = r.stack;
-  const StackEntry* entry =
-      stacks.add(stack.pcs, std::min(stack.depth, depth_max()), stack.leaf_exact, r.labels, 1);
+  const StackEntry* entry = stacks.add(stack.pcs, std::min(stack.depth, depth_max()),
+                                       stack.leaf_exact, r.labels, 1, elided_of(stack.elided));
   if (GoroutineSnapshot* facts = place_of(r.gp)) {
     *facts = {.goid = r.goid,
               .parent_goid = r.parentGoid,
@@ -136,9 +139,10 @@ void record(G* gp) {
   runtime::WalkBuffer buffer;
   buffer.pcs = pcs;
   buffer.max = c->depth_max();
+  if (c->detail == Detail::each_goroutine) buffer.tail = runtime::kStackTraceTail;
   runtime::WalkResult walked = runtime::walk_stack(gp, buffer);
   if (walked.by_tables) c->fallbacks.fetch_add(1, std::memory_order_relaxed);
-  c->add(gp, pcs, walked.stored);
+  c->add(gp, pcs, walked.stored, walked.total - walked.stored);
 }
 
 bool has_memo(const G* gp) { return gp->hasMemo.load(std::memory_order_relaxed); }
@@ -299,7 +303,8 @@ class Walker {
         return nullptr;
       }
       bool same = entry_ != nullptr && depth == entry_->depth && gp->labels == entry_->labels &&
-                  !entry_->leaf_exact && std::memcmp(pcs_, entry_->pcs, depth * sizeof *pcs_) == 0;
+                  !entry_->leaf_exact && entry_->elided == 0 &&
+                  std::memcmp(pcs_, entry_->pcs, depth * sizeof *pcs_) == 0;
       entry = same ? entry_ : c_->stacks.add(pcs_, depth, false, gp->labels, 0);
       // A system call moves its stack without passing by the scheduler; depth and labels decide
       // what the next profile, which may be of another form, would make of it.
@@ -371,11 +376,11 @@ class Recording {
 };
 
 // The goroutine that takes the snapshot, as it was when it asked.
-void record_self(std::span<const uintptr_t> self) {
+void record_self(std::span<const uintptr_t> self, uint32_t elided) {
   runtime::RuntimeCall rc;
   G* me = runtime::getg();
   if (!runtime::snapshotClaim(me)) return;
-  collector->add(me, self.data(), static_cast<uint32_t>(self.size()));
+  collector->add(me, self.data(), static_cast<uint32_t>(self.size()), elided);
   runtime::snapshotDone(me);
 }
 
@@ -392,6 +397,7 @@ void gather(Collector& c, Snapshot* out) {
     r.count = e.count.load(std::memory_order_relaxed);
     r.pcs.assign(e.pcs, e.pcs + e.depth);
     r.leaf_exact = e.leaf_exact;
+    r.elided = e.elided;
     out->total += r.count;
   });
   if (c.detail == Detail::counted) return;
@@ -416,7 +422,7 @@ int64_t Snapshot::waited_ns(const GoroutineSnapshot& g) const {
   return since != 0 ? std::max<int64_t>(now - since, 0) : 0;
 }
 
-Snapshot take_snapshot(Detail detail, std::span<const uintptr_t> self) {
+Snapshot take_snapshot(Detail detail, std::span<const uintptr_t> self, uint32_t self_elided) {
   SnapshotLock lock;
   // Room for those that are born until the world stops; a later one is not of this instant. In
   // whole millions, so that the next snapshot can have this one's.
@@ -427,7 +433,7 @@ Snapshot take_snapshot(Detail detail, std::span<const uintptr_t> self) {
     out.time_nanos = walltime_nanos();
     out.pause_ns = recording.mark_the_instant();
     if (out.pause_ns < 0) throw NoInstant();
-    record_self(self);
+    record_self(self, self_elided);
     runtime::systemstack([&c] {
       Walker(&c).walk(c.allglen);
       runtime::forEachRunningAtInstant([](const RunningAtInstant& r) { collector->add(r); });

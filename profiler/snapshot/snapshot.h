@@ -91,9 +91,9 @@ struct NoInstant : std::exception {
 };
 
 // Takes a snapshot. `self` is the caller's own stack, from where the caller wants it to begin
-// (runtime::Callers). Parks while another snapshot is being taken. Throws bad_alloc if there is no
-// memory, or no address space for so many different stacks, and NoInstant; the next one is none the
-// worse for it.
-Snapshot take_snapshot(Detail detail, std::span<const uintptr_t> self);
+// (runtime::callers_both_ends). Parks while another snapshot is being taken. Throws bad_alloc if
+// there is no memory, or no address space for so many different stacks, and NoInstant; the next one
+// is none the worse for it.
+Snapshot take_snapshot(Detail detail, std::span<const uintptr_t> self, uint32_t self_elided = 0);
 
 }  // namespace golab::profiler

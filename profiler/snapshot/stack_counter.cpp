@@ -8,8 +8,10 @@
 namespace golab::profiler {
 namespace {
 
-uint64_t hash_of(const uintptr_t* pcs, uint32_t depth, bool leaf_exact, const void* labels) {
+uint64_t hash_of(const uintptr_t* pcs, uint32_t depth, uint32_t elided, bool leaf_exact,
+                 const void* labels) {
   uint64_t h = reinterpret_cast<uintptr_t>(labels) * 2 + leaf_exact + 0x9e3779b97f4a7c15;
+  h ^= elided;
   for (uint32_t i = 0; i < depth; i++) {
     h = (h ^ pcs[i]) * 0xff51afd7ed558ccd;
     h ^= h >> 32;
@@ -64,16 +66,17 @@ StackEntry* StackCounter::new_entry(uint32_t depth) {
 }
 
 StackEntry* StackCounter::add(const uintptr_t* pcs, uint32_t depth, bool leaf_exact,
-                              const void* labels, int64_t n) {
-  uint64_t hash = hash_of(pcs, depth, leaf_exact, labels);
+                              const void* labels, int64_t n, uint32_t elided) {
+  uint64_t hash = hash_of(pcs, depth, elided, leaf_exact, labels);
   std::atomic<StackEntry*>& bucket = buckets_[hash % kBuckets];
   StackEntry* head = bucket.load(std::memory_order_acquire);
   StackEntry* seen = nullptr;  // everything from here on was looked at before
   StackEntry* mine = nullptr;
   for (;;) {
     for (StackEntry* e = head; e != seen; e = e->next) {
-      if (e->hash == hash && e->depth == depth && e->leaf_exact == leaf_exact &&
-          e->labels == labels && memcmp(e->pcs, pcs, depth * sizeof(uintptr_t)) == 0) {
+      if (e->hash == hash && e->depth == depth && e->elided == elided &&
+          e->leaf_exact == leaf_exact && e->labels == labels &&
+          memcmp(e->pcs, pcs, depth * sizeof(uintptr_t)) == 0) {
         e->count.fetch_add(n, std::memory_order_relaxed);
         return e;
       }
@@ -88,6 +91,7 @@ StackEntry* StackCounter::add(const uintptr_t* pcs, uint32_t depth, bool leaf_ex
       mine->hash = hash;
       mine->labels = labels;
       mine->depth = depth;
+      mine->elided = elided;
       mine->leaf_exact = leaf_exact;
       memcpy(mine->pcs, pcs, depth * sizeof(uintptr_t));
     }

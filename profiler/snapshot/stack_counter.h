@@ -25,6 +25,7 @@ struct StackEntry {
   std::atomic<int64_t> count;
   const void* labels;
   uint32_t depth;
+  uint32_t elided;  // of a deeper stack, whose both ends these are (runtime::both_ends)
   bool leaf_exact;
   uintptr_t pcs[];
 };
@@ -36,7 +37,7 @@ class StackCounter {
 
   // Adds n to the count of this stack and answers its entry. Safe from any thread, never blocks.
   StackEntry* add(const uintptr_t* pcs, uint32_t depth, bool leaf_exact, const void* labels,
-                  int64_t n);
+                  int64_t n, uint32_t elided = 0);
 
   // An entry as a number of 32 bits, and back.
   uint32_t reference(const StackEntry* entry) const {

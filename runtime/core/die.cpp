@@ -105,7 +105,7 @@ void shown_from(Shown* shown, uintptr_t pc, uintptr_t fp) {
   WalkBuffer buffer;
   buffer.pcs = shown->pcs;
   buffer.max = kStackTraceMax;
-  buffer.tail = 100;
+  buffer.tail = kStackTraceTail;
   if (gp != nullptr) shown->walk = walk_from(pc, fp, gp->stackLo, gp->stackHi, buffer);
 }
 
@@ -164,8 +164,11 @@ std::string goroutines_text(const Shown* shown, Level level) {
 
 }  // namespace
 
-uint32_t callers(uint32_t skip, uintptr_t* pcs, uint32_t max) {
-  return static_cast<uint32_t>(Callers(static_cast<int>(skip) + 2, {pcs, max}));
+[[gnu::noinline]] void take_stack(int skip, PanicRecord* record) {
+  WalkResult walk =
+      callers_both_ends(skip + 1, {record->pcs, PanicRecord::kMaxDepth, kStackTraceTail});
+  record->depth = walk.stored;
+  record->elided = walk.total - walk.stored;
 }
 
 // ---- Fatal errors -------------------------------------------------------------------------------
@@ -214,7 +217,7 @@ std::string panic_stack(const PanicRecord& record) {
     if (const G* gp = getm()->curg) describe_goroutine(gp, nanotime(), &r);
     r.status = _Grunning;
     r.pcs = record.pcs;
-    r.walk.total = r.walk.stored = r.walk.head = record.depth;
+    r.walk = both_ends(record.depth, record.elided);
     append_goroutine(&text, r, default_print_options());
   };
   systemstack(make);
@@ -246,7 +249,8 @@ std::shared_ptr<PanicRecord> foreign_record(const std::exception* e) {
   value->text = describe_foreign(e);
   auto record = std::make_shared<PanicRecord>();
   record->value = std::move(value);
-  uint32_t depth = callers(1, record->pcs, PanicRecord::kMaxDepth);
+  take_stack(2, record.get());
+  uint32_t depth = record->depth;
   // The frames of the C++ runtime that lead here from the throw are nobody's business.
   uint32_t skip = 0;
   while (skip < depth && own_code(record->pcs[skip] - 1)) skip++;
@@ -301,7 +305,7 @@ using namespace golab::runtime;
   start_dying();
   static Shown shown;
   memcpy(shown.pcs, record->pcs, record->depth * sizeof(uintptr_t));
-  shown.walk.total = shown.walk.stored = shown.walk.head = record->depth;
+  shown.walk = both_ends(record->depth, record->elided);
   Traceback traceback = gotraceback();
   print_and_die(panic_chain_text(*record), gp != nullptr ? &shown : nullptr, traceback.level,
                 traceback);
@@ -341,7 +345,7 @@ void shown_interrupted(Shown* shown, const ucontext_t* uc) {
   WalkBuffer buffer;
   buffer.pcs = shown->pcs;
   buffer.max = kStackTraceMax;
-  buffer.tail = 100;
+  buffer.tail = kStackTraceTail;
   shown->leaf_exact = true;
   shown->walk = walk_anywhere(interrupted_at(uc), gp->stackLo, gp->stackHi, buffer);
 }

@@ -16,12 +16,13 @@ namespace runtime {
 
 // One call of panic(): what it was given, where it happened, and the panic it came on top of.
 struct PanicRecord : std::enable_shared_from_this<PanicRecord> {
-  static constexpr uint32_t kMaxDepth = 128;
+  static constexpr uint32_t kMaxDepth = 256;
 
   std::shared_ptr<PanicValue> value;
   std::shared_ptr<PanicRecord> link;  // older
   uint64_t goid = 0;
   uint32_t depth = 0;
+  uint32_t elided = 0;  // of a deeper stack, whose both ends these are (both_ends)
   uintptr_t pcs[kMaxDepth];
   bool recovered = false;  // somebody caught it before the next was raised
   bool dying = false;      // nobody will: its Defers run on top of it
@@ -30,8 +31,8 @@ struct PanicRecord : std::enable_shared_from_this<PanicRecord> {
   ~PanicRecord();
 };
 
-// The running goroutine's own stack: return addresses from the caller's caller on, goexit last.
-uint32_t callers(uint32_t skip, uintptr_t* pcs, uint32_t max);
+// The running goroutine's own stack, from its caller on if `skip` is 1.
+void take_stack(int skip, PanicRecord* record);
 
 std::string panic_stack(const PanicRecord& record);
 // "panic: first\n\tpanic: second\n", the oldest first.

@@ -62,6 +62,7 @@ enum class LeftAction : uint32_t { None, Park, Yield, Requeue, Dead, Systemstack
 
 constexpr size_t kClosureBytes = 48;      // a closure up to this size lives in its G
 constexpr uint32_t kStackTraceMax = 512;  // frames kept of one stack while the world is stopped
+constexpr uint32_t kStackTraceTail = 100;  // of them, the outermost ones of a deeper stack
 
 struct alignas(64) G {
   // What a walker reads of a goroutine, on one cache line: a profile of a million goroutines is
@@ -126,8 +127,8 @@ struct alignas(64) G {
 // leaf's pc exact (`leaf_exact`) if a signal interrupted it there.
 struct StoppedStack {
   uint32_t depth = 0;
+  uint32_t elided = 0;  // frames between the last kStackTraceTail pcs and those before
   bool leaf_exact = false;
-  bool truncated = false;
   uintptr_t pcs[kStackTraceMax];
 };
 

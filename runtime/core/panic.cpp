@@ -66,7 +66,7 @@ PanicRecord::~PanicRecord() {
   // caller in this file destroy what had been moved away.
   record->value = value;
   record->goid = goid();
-  record->depth = callers(0, record->pcs, PanicRecord::kMaxDepth);
+  take_stack(1, record.get());
   bool recovered = false;
   record->link = predecessor(&recovered);
   if (record->link != nullptr) record->link->recovered = recovered;

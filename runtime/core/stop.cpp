@@ -73,9 +73,10 @@ void capture(const M* mp, const WalkFrom& from, StoppedStack* stack) {
   WalkBuffer buffer;
   buffer.pcs = out.pcs;
   buffer.max = kStackTraceMax;
+  buffer.tail = kStackTraceTail;
   WalkResult walked = walk_anywhere(from, mp->curg->stackLo, mp->curg->stackHi, buffer);
   out.depth = walked.stored;
-  out.truncated = walked.total > walked.stored;
+  out.elided = walked.total - walked.stored;
   out.leaf_exact = from.exact;
 }
 
@@ -560,7 +561,8 @@ void expect_late(M* mp, uint64_t epoch) {
   RunningAtInstant& r = mp->ranAtInstant;
   describe(mp->curg, &r);
   r.stack.depth = lostStack(mp->curg, r.stack.pcs);
-  r.stack.leaf_exact = r.stack.truncated = false;
+  r.stack.leaf_exact = false;
+  r.stack.elided = 0;
   r.heldEpoch.store(epoch, std::memory_order_release);
 }
 

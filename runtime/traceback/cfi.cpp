@@ -10,6 +10,8 @@
 #include <atomic>
 #include <cstring>
 
+#include "runtime/traceback/images.h"
+
 namespace golab::runtime {
 
 namespace {
@@ -354,13 +356,13 @@ bool Machine::extended(uint8_t op, Reader* r, uintptr_t* location) {
 }
 
 struct Stack {
-  uintptr_t lo;
-  uintptr_t hi;
+  StackRange main;
+  StackRange alternate;
   // Sanitizers cannot know that another goroutine's stack may be read, so no memcpy here.
   __attribute__((no_sanitize("address", "thread"))) bool read(uintptr_t at,
                                                               uintptr_t* value) const {
-    if (hi - lo < sizeof *value || at < lo || at > hi - sizeof *value) return false;
-    if (at % sizeof *value != 0) return false;
+    auto inside = [at](StackRange r) { return r.holds(at) && r.hi - at >= sizeof(uintptr_t); };
+    if (at % sizeof *value != 0 || !(inside(main) || inside(alternate))) return false;
     *value = *reinterpret_cast<const volatile uintptr_t*>(at);
     return true;
   }
@@ -542,14 +544,14 @@ bool plain_frame(uintptr_t pc, PlainFrame* frame) {
   if (plain_frames.find(pc, frame)) return true;
   Row row;
   if (!row_at(pc, &row) || !as_plain(row, frame)) return false;
-  plain_frames.keep(pc, *frame);
+  if (never_unloaded(pc)) plain_frames.keep(pc, *frame);
   return true;
 }
 
-UnwindStep unwind_step(UnwindState* state, bool* exact, uintptr_t stack_lo, uintptr_t stack_hi) {
+UnwindStep unwind_step(UnwindState* state, bool* exact, StackRange main, StackRange alternate) {
   Row row;
   if (!row_at(state->r[kDwarfPc] - (*exact ? 0 : 1), &row)) return UnwindStep::Failed;
-  Stack stack{stack_lo, stack_hi};
+  Stack stack{main, alternate};
   uintptr_t cfa = 0;
   if (row.cfa_expression != nullptr) {
     if (!evaluate(row.cfa_expression, *state, stack, nullptr, &cfa)) return UnwindStep::Failed;

@@ -34,11 +34,20 @@ constexpr int kDwarfPc = 16;  // the return address column
 
 enum class UnwindStep { Ok, End, Failed };
 
+// A piece of memory that may be read: [lo, hi).
+struct StackRange {
+  uintptr_t lo = 0;
+  uintptr_t hi = 0;
+  bool holds(uintptr_t at) const { return at >= lo && at < hi; }
+};
+
 // Replaces the state by the caller's. *exact: pc is the address of an instruction; else it is a
 // return address, and the call before it decides. The caller's is that, too, unless a signal
-// interrupted it: *exact says so afterwards. sp is then the frame's CFA. Memory is read in
-// [stack_lo, stack_hi) only. End: the tables say that there is no caller.
-UnwindStep unwind_step(UnwindState* state, bool* exact, uintptr_t stack_lo, uintptr_t stack_hi);
+// interrupted it: *exact says so afterwards. sp is then the frame's CFA. Memory is read in `stack`
+// only, and in `alternate`, if a signal handler runs there. End: the tables say that there is no
+// caller.
+UnwindStep unwind_step(UnwindState* state, bool* exact, StackRange stack,
+                       StackRange alternate = {});
 
 // What the tables say of nearly every instruction: the caller's frame begins (the CFA) a constant
 // above one of two registers, the return address lies just below, and the caller's frame pointer is
@@ -49,8 +58,8 @@ struct PlainFrame {
   uint16_t saved_words;  // the saved frame pointer is so far below the CFA; 0: it was not touched
 };
 
-// False: it is not that kind. The answer is kept by pc, for the life of the process: it takes some
-// nanoseconds then, and no look at the tables, which lie in a dozen pages.
+// False: it is not that kind. The answer is kept by pc if that is in an image that cannot be
+// unloaded: it takes some nanoseconds then, and no look at the tables, which lie in a dozen pages.
 bool plain_frame(uintptr_t pc, PlainFrame* frame);
 
 }  // namespace golab::runtime

@@ -241,7 +241,8 @@ DwarfIndex::Unit& DwarfIndex::unit_of(Dwarf_Die* die) {
 // code, and the headers of a library consist of them.
 void DwarfIndex::walk(Unit& unit) {
   if (unit.walked) return;
-  unit.walked = true;
+  unit.nodes.clear();  // of an attempt for which memory did not suffice
+  unit.functions.clear();
   unit.directory = text(&unit.die, DW_AT_comp_dir);
   int language = dwarf_srclang(&unit.die);
   unit.c_language = language == DW_LANG_C || language == DW_LANG_C89 || language == DW_LANG_C99 ||
@@ -285,6 +286,7 @@ void DwarfIndex::walk(Unit& unit) {
   }
   std::sort(unit.functions.begin(), unit.functions.end(),
             [](const Range& a, const Range& b) { return a.lo < b.lo; });
+  unit.walked = true;
 }
 
 std::vector<DwarfFrame> DwarfIndex::frames(Dwarf_Addr address, Dwarf_Addr* entry) {
@@ -356,26 +358,34 @@ const FunctionInfo& DwarfIndex::describe(Dwarf_Die* die) {
   auto [it, fresh] = functions_.try_emplace(dwarf_dieoffset(&first));
   FunctionInfo& known = it->second;
   if (!fresh) return known;
+  try {
+    return known = describe_first(&first, die);
+  } catch (...) {  // memory did not suffice: that is no description
+    functions_.erase(dwarf_dieoffset(&first));
+    throw;
+  }
+}
 
+FunctionInfo DwarfIndex::describe_first(Dwarf_Die* first, Dwarf_Die* die) {
   FunctionInfo info;
   std::string linkage = linkage_of(die);
   Dwarf_Die type;
-  if (!parent_of(&first, &type) || !is_closure(&type)) {
-    info = describe_plain(&first, die);
-  } else if (text(&first, DW_AT_name).starts_with("operator()")) {
+  if (!parent_of(first, &type) || !is_closure(&type)) {
+    info = describe_plain(first, die);
+  } else if (text(first, DW_AT_name).starts_with("operator()")) {
     if (linkage.empty()) {
-      Unit& unit = unit_of(&first);
+      Unit& unit = unit_of(first);
       index_names(unit);
-      linkage = unit.linkage_of_declaration[dwarf_dieoffset(&first)];
+      linkage = unit.linkage_of_declaration[dwarf_dieoffset(first)];
     }
     info = describe_closure(&type, linkage);
-    info.has_params = parameters_of(&first).declared;
+    info.has_params = parameters_of(first).declared;
   } else {  // a closure's conversion to a function pointer, its destructor: Go has no such thing
-    info = describe_plain(&first, die);
+    info = describe_plain(first, die);
     info.origin = Origin::Glue;
   }
   info.linkage = std::move(linkage);
-  return known = std::move(info);
+  return info;
 }
 
 FunctionInfo DwarfIndex::describe_plain(Dwarf_Die* first, Dwarf_Die* die) {
@@ -510,7 +520,20 @@ int DwarfIndex::closure_number(Dwarf_Die* closure, Dwarf_Die* enclosing) {
 // stand in which function.
 void DwarfIndex::index_names(Unit& unit) {
   if (unit.named) return;
-  unit.named = true;
+  unit.named = true;  // it comes back here while it looks for enclosing functions
+  try {
+    unit.by_linkage.clear();
+    unit.linkage_of_declaration.clear();
+    unit.closures.clear();
+    index_functions(unit);
+    index_closures(unit);
+  } catch (...) {
+    unit.named = false;
+    throw;
+  }
+}
+
+void DwarfIndex::index_functions(Unit& unit) {
   Dwarf_Die die;
   Dwarf_Attribute attr;
   for (const Node& node : unit.nodes) {
@@ -526,6 +549,10 @@ void DwarfIndex::index_names(Unit& unit) {
       unit.by_linkage.emplace("_Z" + std::to_string(name.size()) + name, dwarf_dieoffset(&first));
     }
   }
+}
+
+void DwarfIndex::index_closures(Unit& unit) {
+  Dwarf_Die die;
   for (const Node& node : unit.nodes) {
     if (!is_class(node.tag) || dwarf_offdie(dwarf_, node.offset, &die) == nullptr) continue;
     Dwarf_Die call;

@@ -73,12 +73,15 @@ class DwarfIndex {
   bool parent_of(Dwarf_Die* die, Dwarf_Die* parent);
 
   const FunctionInfo& describe(Dwarf_Die* die);
+  FunctionInfo describe_first(Dwarf_Die* first, Dwarf_Die* die);
   FunctionInfo describe_closure(Dwarf_Die* closure, const std::string& linkage);
   FunctionInfo describe_plain(Dwarf_Die* canonical, Dwarf_Die* die);
   bool scope_of(Dwarf_Die* die, Scope* scope);
   bool enclosing_function(Dwarf_Die* closure, const std::string& linkage, Dwarf_Die* function);
   int closure_number(Dwarf_Die* closure, Dwarf_Die* enclosing);
   void index_names(Unit& unit);
+  void index_functions(Unit& unit);
+  void index_closures(Unit& unit);
 
   Dwarf* dwarf_;
   std::vector<std::unique_ptr<Unit>> units_;

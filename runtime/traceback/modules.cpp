@@ -1,41 +1,57 @@
 // modules.cpp: the ELF files that this process consists of.
 #include "runtime/traceback/modules.h"
 
-#include <fcntl.h>
-#include <gelf.h>
+#include <dlfcn.h>
 #include <link.h>
 #include <sys/auxv.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+#include "runtime/traceback/images.h"
 
 namespace golab::runtime {
 
 namespace {
 
 constexpr const char* kVdso = "[vdso]";
+constexpr const char* kProgram = "/proc/self/exe";  // the program's own name is empty
 
 int add_module(dl_phdr_info* info, size_t, void* arg) {
   auto* modules = static_cast<std::vector<std::unique_ptr<Module>>*>(arg);
-  std::string path = info->dlpi_name;
-  bool vdso = false;
   uintptr_t vdso_base = getauxval(AT_SYSINFO_EHDR);
-  auto module = std::unique_ptr<Module>();
-  for (int pass = 0; pass < 2; pass++) {
-    for (int i = 0; i < info->dlpi_phnum; i++) {
-      const auto& segment = info->dlpi_phdr[i];
-      if (segment.p_type != PT_LOAD) continue;
-      uintptr_t lo = info->dlpi_addr + segment.p_vaddr;
-      if (pass == 0) vdso |= vdso_base != 0 && vdso_base >= lo && vdso_base < lo + segment.p_memsz;
-      if (pass == 1 && (segment.p_flags & PF_X) != 0) module->add_segment(lo, lo + segment.p_memsz);
-    }
-    if (pass == 1) break;
-    if (vdso) path = kVdso;
-    if (path.empty()) path = "/proc/self/exe";  // the program's own name is empty
-    module = std::make_unique<Module>(path, info->dlpi_addr);
+  auto load_address = [&](int i) { return info->dlpi_addr + info->dlpi_phdr[i].p_vaddr; };
+  bool vdso = false;
+  for (int i = 0; i < info->dlpi_phnum; i++) {
+    const auto& segment = info->dlpi_phdr[i];
+    if (segment.p_type != PT_LOAD || vdso_base == 0) continue;
+    vdso |= vdso_base - load_address(i) < segment.p_memsz;
+  }
+  std::string path = vdso ? kVdso : info->dlpi_name[0] == 0 ? kProgram : info->dlpi_name;
+  auto module = std::make_unique<Module>(std::move(path), info->dlpi_addr, build_id_of(*info));
+  for (int i = 0; i < info->dlpi_phnum; i++) {
+    const auto& segment = info->dlpi_phdr[i];
+    if (segment.p_type != PT_LOAD || (segment.p_flags & PF_X) == 0) continue;
+    module->add_segment(load_address(i), load_address(i) + segment.p_memsz);
   }
   modules->push_back(std::move(module));
   return 0;
+}
+
+std::string link_target(const std::string& link) {
+  std::string path(4096, '\0');
+  ssize_t n = ::readlink(link.c_str(), path.data(), path.size());
+  path.resize(n > 0 ? static_cast<size_t>(n) : 0);
+  return path;
+}
+
+// As the kernel was told at exec; may be relative to where that was.
+std::string started_as() {
+  auto* path = reinterpret_cast<const char*>(getauxval(AT_EXECFN));
+  return path == nullptr ? "" : path;
 }
 
 }  // namespace
@@ -46,87 +62,131 @@ std::vector<std::unique_ptr<Module>> mapped_modules() {
   return modules;
 }
 
-Module::~Module() {
-  index_.reset();
-  if (dwarf_ != nullptr) dwarf_end(dwarf_);
-  if (elf_ != nullptr) elf_end(elf_);
-  if (fd_ >= 0) ::close(fd_);
-}
-
 bool Module::contains(uintptr_t pc) const {
   return std::any_of(segments_.begin(), segments_.end(),
                      [pc](const Segment& s) { return pc >= s.lo && pc < s.hi; });
 }
 
-void Module::open() {
-  if (opened_) return;
-  opened_ = true;
-  elf_version(EV_CURRENT);
-  if (path_ == kVdso) {
-    auto* image = reinterpret_cast<char*>(getauxval(AT_SYSINFO_EHDR));
-    elf_ = elf_memory(image, 2 * static_cast<size_t>(sysconf(_SC_PAGESIZE)));
+bool Module::is_program() const { return path_ == kProgram; }
+
+std::string Module::shown_path() const {
+  if (!is_program()) return path_;
+  std::string target = link_target(kProgram);
+  return target.empty() ? started_as() : target;
+}
+
+// Where the file may be. /proc has the file that was mapped, even if another one has its name by
+// now (of a library for root only).
+std::vector<std::string> Module::paths() const {
+  std::vector<std::string> paths = {path_};
+  if (is_program() && !started_as().empty()) paths.push_back(started_as());
+  if (!is_program() && !segments_.empty()) {
+    auto page = static_cast<unsigned long>(sysconf(_SC_PAGESIZE));
+    char link[64];
+    snprintf(link, sizeof link, "/proc/self/map_files/%lx-%lx", segments_[0].lo / page * page,
+             (segments_[0].hi + page - 1) / page * page);
+    paths.emplace_back(link);
+  }
+  return paths;
+}
+
+// The file that is mapped; *path says where. Null: it is not to be had, and problem_ says why.
+std::unique_ptr<ElfFile> Module::open_file(std::string* path) {
+  bool replaced = false;
+  bool for_now = false;
+  int first_error = 0;
+  for (const std::string& candidate : paths()) {
+    int error = 0;
+    std::unique_ptr<ElfFile> file = ElfFile::open(candidate, &error);
+    if (file != nullptr && (build_id_.empty() || file->build_id() == build_id_)) {
+      *path = candidate;
+      return file;
+    }
+    replaced |= file != nullptr;
+    for_now |= passes(error);
+    if (first_error == 0) first_error = error;
+  }
+  settled_ = replaced && !for_now;
+  problem_ = shown_path();
+  if (settled_) {
+    problem_ += " is another file than the one that was loaded, so functions of it";
   } else {
-    fd_ = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC);
-    if (fd_ < 0) return;
-    elf_ = elf_begin(fd_, ELF_C_READ_MMAP, nullptr);
+    problem_ += std::string(" cannot be read (") +
+                std::strerror(first_error == 0 ? ENOEXEC : first_error) +
+                "; the next profile tries again), so functions of it";
   }
-  if (elf_ == nullptr) return;
-  read_symbols();
-  dwarf_ = dwarf_begin_elf(elf_, DWARF_C_READ, nullptr);
-  if (dwarf_ != nullptr) index_ = std::make_unique<DwarfIndex>(dwarf_);
+  problem_ += " are shown without lines, or by address";
+  return nullptr;
 }
 
-// .symtab has everything that .dynsym has; a stripped file has only the latter.
-void Module::read_symbols() {
-  Elf_Scn* best = nullptr;
-  GElf_Shdr header;
-  GElf_Shdr best_header{};
-  for (Elf_Scn* section = nullptr; (section = elf_nextscn(elf_, section)) != nullptr;) {
-    if (gelf_getshdr(section, &header) == nullptr) continue;
-    if (header.sh_type == SHT_SYMTAB || (header.sh_type == SHT_DYNSYM && best == nullptr)) {
-      best = section;
-      best_header = header;
+// False: there may be one, but not now.
+bool Module::open_debug_file(const std::string& path) {
+  DebugFile found = file_->find_debug_file(path == kProgram ? link_target(path) : path);
+  debug_ = std::move(found.file);
+  if (debug_ != nullptr) return true;
+  if (found.error != 0) {
+    problem_ = "the debug file of " + shown_path() + " cannot be read (" +
+               std::strerror(found.error) +
+               "; the next profile tries again), so functions are shown without lines";
+    return false;
+  }
+  // Libraries mostly come without it, and are not what is looked for.
+  if (!found.other.empty()) {
+    problem_ = found.other + " is not the debug file of " + shown_path() + " (another build)";
+  } else if (is_program()) {
+    problem_ =
+        shown_path() +
+        " has no debug information, so functions of it are shown without lines, or by address; "
+        "build it with -g and do not strip it, or put its debug file beside it";
+  }
+  return true;
+}
+
+bool Module::open(uint64_t attempt) {
+  if (settled_ || attempt_ == attempt) return settled_;
+  attempt_ = attempt;
+  problem_.clear();
+  std::string path;
+  if (path_ == kVdso) {
+    size_t bytes = 2 * static_cast<size_t>(sysconf(_SC_PAGESIZE));
+    file_ = ElfFile::in_memory(reinterpret_cast<void*>(getauxval(AT_SYSINFO_EHDR)), bytes);
+  } else {
+    file_ = open_file(&path);
+    if (file_ == nullptr) return settled_;
+    if (file_->dwarf() == nullptr && !open_debug_file(path)) return false;
+  }
+  ElfFile* with_dwarf = debug_ != nullptr ? debug_.get() : file_.get();
+  if (with_dwarf != nullptr) {
+    symbols_ = with_dwarf->symbols();
+    if (symbols_.empty()) symbols_ = file_->symbols();
+    std::erase_if(symbols_, [this](const ElfSymbol& s) { return !contains(s.address + bias_); });
+    if (with_dwarf->dwarf() != nullptr) {
+      index_ = std::make_unique<DwarfIndex>(with_dwarf->dwarf());
     }
   }
-  Elf_Data* data = best == nullptr ? nullptr : elf_getdata(best, nullptr);
-  if (data == nullptr || best_header.sh_entsize == 0) return;
-  for (size_t i = 0; i < best_header.sh_size / best_header.sh_entsize; i++) {
-    GElf_Sym symbol;
-    if (gelf_getsym(data, static_cast<int>(i), &symbol) == nullptr) break;
-    int type = GELF_ST_TYPE(symbol.st_info);
-    bool code = type == STT_FUNC || type == STT_GNU_IFUNC || type == STT_NOTYPE;
-    if (!code || symbol.st_shndx == SHN_UNDEF || symbol.st_value == 0) continue;
-    const char* name = elf_strptr(elf_, best_header.sh_link, symbol.st_name);
-    uintptr_t address = symbol.st_value + bias_;
-    if (name == nullptr || *name == 0 || !contains(address)) continue;
-    // Hand-written assembly often gives its symbols no size: they then reach to the next one.
-    uintptr_t end = address + symbol.st_size;
-    if (symbol.st_size == 0 && symbol.st_shndx < SHN_LORESERVE &&
-        gelf_getshdr(elf_getscn(elf_, symbol.st_shndx), &header) != nullptr) {
-      end = header.sh_addr + header.sh_size + bias_;
+  return settled_ = true;
+}
+
+std::optional<ElfSymbol> Module::symbol(uintptr_t pc) const {
+  if (symbols_.empty()) {
+    Dl_info info;
+    void* entry = nullptr;
+    if (dladdr1(reinterpret_cast<void*>(pc), &info, &entry, RTLD_DL_SYMENT) == 0 ||
+        entry == nullptr || info.dli_sname == nullptr) {
+      return std::nullopt;
     }
-    symbols_.push_back({address, end, name});
+    auto address = reinterpret_cast<uintptr_t>(info.dli_saddr);
+    return ElfSymbol{address, address + static_cast<const ElfW(Sym)*>(entry)->st_size,
+                     info.dli_sname};
   }
-  // Of several names for one address the longest function wins, and of equals the first in the
-  // file.
-  std::stable_sort(symbols_.begin(), symbols_.end(), [](const Symbol& a, const Symbol& b) {
-    return a.address != b.address ? a.address < b.address : a.end > b.end;
-  });
-}
-
-DwarfIndex* Module::dwarf() {
-  open();
-  return index_.get();
-}
-
-const Module::Symbol* Module::symbol(uintptr_t pc) {
-  open();
-  auto it = std::upper_bound(symbols_.begin(), symbols_.end(), pc,
-                             [](uintptr_t a, const Symbol& s) { return a < s.address; });
-  if (it == symbols_.begin()) return nullptr;
+  uintptr_t at = pc - bias_;
+  auto it = std::upper_bound(symbols_.begin(), symbols_.end(), at,
+                             [](uintptr_t a, const ElfSymbol& s) { return a < s.address; });
+  if (it == symbols_.begin()) return std::nullopt;
   uintptr_t address = (--it)->address;
   while (it != symbols_.begin() && (it - 1)->address == address) --it;
-  return pc < it->end ? &*it : nullptr;
+  if (at >= it->end) return std::nullopt;
+  return ElfSymbol{it->address + bias_, it->end + bias_, it->name};
 }
 
 }  // namespace golab::runtime

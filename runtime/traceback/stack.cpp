@@ -70,7 +70,7 @@ std::string text_from(const void* frame, bool all) {
     WalkBuffer buffer;
     buffer.pcs = dump.pcs.data();
     buffer.max = kOwnDepthMax;
-    buffer.tail = 100;
+    buffer.tail = kStackTraceTail;
     r.walk = callers_of(frame, 0, buffer);
     r.status = _Grunning;
     r.pcs = buffer.pcs;
@@ -86,6 +86,10 @@ std::string text_from(const void* frame, bool all) {
 }
 
 }  // namespace
+
+[[gnu::noinline]] WalkResult callers_both_ends(int skip, const WalkBuffer& buffer) {
+  return callers_of(__builtin_frame_address(0), std::max(skip - 1, 0), buffer);
+}
 
 [[gnu::noinline]] int Callers(int skip, std::span<uintptr_t> pcs) {
   int own = skip <= 0 && !pcs.empty() ? 1 : 0;

@@ -1,6 +1,9 @@
 // symbols.cpp: from a code address to the frames that a Go engineer expects to read there.
 #include "runtime/traceback/symbols.h"
 
+#include <unistd.h>
+
+#include <algorithm>
 #include <memory>
 #include <memory_resource>
 #include <mutex>
@@ -8,8 +11,10 @@
 #include <type_traits>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 
 #include "runtime/core/proc.h"
+#include "runtime/traceback/images.h"
 #include "runtime/traceback/modules.h"
 
 namespace golab::runtime {
@@ -22,6 +27,8 @@ struct Place {
   std::span<const Frame> all;
   std::span<const Origin> origins;
   std::span<const Frame> shown;
+  bool settled = false;  // false: to be asked again once the module's file can be read
+  bool lasting = false;  // settled, and of a module that is never unloaded
 };
 
 // What was found is never given up, and lies side by side: while DWARF is read, the heap is full of
@@ -58,12 +65,23 @@ class Kept {
 
 class Symbolizer {
  public:
-  const Place& place(uintptr_t pc) {
+  std::vector<Place> places(std::span<const uintptr_t> pcs) {
     std::lock_guard guard(mu_);
-    auto known = places_.find(pc);
-    if (known != places_.end()) return known->second;
-    systemstack_takes_long();  // the first place of a source file reads all names in it
-    return whole([&]() -> const Place& { return places_.emplace(pc, look_up(pc)).first->second; });
+    return whole([&] {
+      std::vector<Place> places;
+      places.reserve(pcs.size());
+      bool begun = false;
+      for (uintptr_t pc : pcs) {
+        auto known = places_.find(pc);
+        if (known != places_.end() && known->second.lasting) {
+          places.push_back(known->second);
+          continue;
+        }
+        if (!std::exchange(begun, true)) begin();
+        places.push_back(place(pc));
+      }
+      return places;
+    });
   }
 
   uintptr_t entry(uintptr_t pc) {
@@ -71,54 +89,107 @@ class Symbolizer {
     return whole([&] { return look_up_entry(pc); });
   }
 
+  std::vector<std::string> problems() {
+    std::lock_guard guard(mu_);
+    return whole([&] {
+      begin();
+      std::vector<std::string> problems;
+      for (auto& module : modules_) {
+        if (module->problem().empty()) continue;
+        open(*module);  // it may have passed since
+        if (!module->problem().empty()) problems.push_back(module->problem());
+      }
+      return problems;
+    });
+  }
+
  private:
   // What f reads of a module is read whole or forgotten. So if memory runs out in the middle, the
-  // next one reads it anew.
+  // next question reads it anew.
   template <typename F>
   std::invoke_result_t<F> whole(F f) {
     try {
       return f();
     } catch (...) {
       modules_.clear();
+      generation_ = {};
       throw;
     }
   }
 
+  // Each question is an attempt, and sees the modules that are loaded at its time. One whose
+  // answers are all lasting need not begin: to ask the loader takes longer than they do.
+  void begin() {
+    attempt_++;
+    LoaderGeneration now = loader_generation();
+    if (now == generation_) return;
+    std::vector<std::unique_ptr<Module>> mapped = mapped_modules();
+    std::vector<const Module*> kept;
+    kept.reserve(mapped.size());
+    for (auto& module : mapped) {
+      auto old = std::find_if(modules_.begin(), modules_.end(), [&](auto& old) {
+        return old != nullptr && old->same(*module, now.subs != generation_.subs);
+      });
+      if (old == modules_.end()) continue;
+      module = std::move(*old);
+      kept.push_back(module.get());
+    }
+    modules_ = std::move(mapped);
+    generation_ = now;
+    std::erase_if(places_, [&](const auto& place) {
+      return std::none_of(kept.begin(), kept.end(),
+                          [&](const Module* module) { return module->contains(place.first); });
+    });
+  }
+
   uintptr_t look_up_entry(uintptr_t pc) {
+    begin();
     Module* module = module_of(pc);
     if (module == nullptr) return 0;
+    open(*module);
     if (DwarfIndex* dwarf = module->dwarf()) {
       Dwarf_Addr entry = dwarf->function_entry(pc - module->bias());
       if (entry != 0) return entry + module->bias();
     }
-    const Module::Symbol* symbol = module->symbol(pc);
-    return symbol == nullptr ? 0 : symbol->address;
+    std::optional<ElfSymbol> symbol = module->symbol(pc);
+    return symbol ? symbol->address : 0;
   }
 
-  // A library may have been loaded since: so a pc that nobody claims makes us look again, if it is
-  // not in the first page, where no code is.
   Module* module_of(uintptr_t pc) {
-    for (int pass = 0; pass < 2 && pc >= 4096; pass++) {
-      for (auto& module : modules_) {
-        if (module->contains(pc)) return module.get();
-      }
-      if (pass == 0) add_new_modules();
+    for (auto& module : modules_) {
+      if (module->contains(pc)) return module.get();
     }
     return nullptr;
   }
 
-  void add_new_modules() {
-    for (auto& module : mapped_modules()) {
-      bool known = false;
-      for (auto& old : modules_) known |= old->same(*module);
-      if (!known) modules_.push_back(std::move(module));
+  bool open(Module& module) {
+    if (module.settled()) return true;
+    systemstack_takes_long();
+    bool settled = module.open(attempt_);
+    const std::string& problem = module.problem();
+    if (!problem.empty() && said_.insert(problem).second) {
+      std::string line = "golab: " + problem + ".\n";
+      [[maybe_unused]] ssize_t n = ::write(2, line.data(), line.size());
     }
+    return settled;
   }
 
-  Place look_up(uintptr_t pc) {
+  const Place& place(uintptr_t pc) {
+    auto known = places_.find(pc);
+    if (known != places_.end() && known->second.settled) return known->second;
+    Module* module = module_of(pc);
+    bool settled = module != nullptr && open(*module);
+    if (known != places_.end() && !settled) return known->second;
+    systemstack_takes_long();  // the first place of a source file reads all names in it
+    Place found = look_up(module, pc);
+    found.settled = settled;
+    found.lasting = settled && never_unloaded(pc);
+    return places_[pc] = found;
+  }
+
+  Place look_up(Module* module, uintptr_t pc) {
     std::vector<Frame> all, shown;
     std::vector<Origin> origins;
-    Module* module = module_of(pc);
     if (module == nullptr || !add_dwarf(*module, pc, &all, &origins)) {
       add_symbol(module, pc, &all, &origins);
     }
@@ -129,7 +200,8 @@ class Symbolizer {
     // Where the physical function itself is left out, what was inlined into it stands for it.
     if (!shown.empty()) shown.back().inlined = false;
     std::span<const Frame> kept = kept_.list(all);  // mostly all are shown
-    return {kept, kept_.list(origins), shown.size() == all.size() ? kept : kept_.list(shown)};
+    return {kept, kept_.list(origins), shown.size() == all.size() ? kept : kept_.list(shown), false,
+            false};
   }
 
   bool add_dwarf(Module& module, uintptr_t pc, std::vector<Frame>* all,
@@ -138,14 +210,14 @@ class Symbolizer {
     if (dwarf == nullptr) return false;
     Dwarf_Addr entry = 0;
     std::vector<DwarfFrame> frames = dwarf->frames(pc - module.bias(), &entry);
-    const Module::Symbol* symbol = module.symbol(entry + module.bias());
+    std::optional<ElfSymbol> symbol = module.symbol(entry + module.bias());
     for (size_t i = 0; i < frames.size(); i++) {
       const FunctionInfo& function = *frames[i].function;
       Frame frame;
       frame.function = kept_.text(function.go);
       frame.system_name = function.linkage;
       frame.inlined = i + 1 < frames.size();
-      if (!frame.inlined && symbol != nullptr) frame.system_name = symbol->name;
+      if (!frame.inlined && symbol) frame.system_name = symbol->name;
       if (frame.system_name.empty()) frame.system_name = function.cpp;
       frame.system_name = kept_.text(frame.system_name);
       frame.cpp_name = kept_.text(function.cpp);
@@ -164,8 +236,9 @@ class Symbolizer {
                   std::vector<Origin>* origins) {
     Frame frame;
     Origin origin = Origin::System;
-    const Module::Symbol* symbol = module == nullptr ? nullptr : module->symbol(pc);
-    if (symbol != nullptr) {
+    std::optional<ElfSymbol> symbol;
+    if (module != nullptr) symbol = module->symbol(pc);
+    if (symbol) {
       SymbolName name = name_of_symbol(symbol->name);
       frame.function = kept_.text(name.go);
       frame.cpp_name = kept_.text(name.cpp);
@@ -188,7 +261,10 @@ class Symbolizer {
 
  private:
   std::mutex mu_;
+  uint64_t attempt_ = 0;
+  LoaderGeneration generation_;  // of modules_
   std::vector<std::unique_ptr<Module>> modules_;
+  std::unordered_set<std::string> said_;
   Kept kept_;
   std::pmr::unordered_map<uintptr_t, Place> places_{kept_.memory()};
 };
@@ -201,13 +277,16 @@ Symbolizer& symbolizer() {
 
 }  // namespace
 
-std::span<const Frame> symbolize(uintptr_t pc) { return symbolizer().place(pc).shown; }
+std::span<const Frame> symbolize(uintptr_t pc) { return symbolizer().places({&pc, 1})[0].shown; }
 
 std::vector<StackFrame> frames_of(const uintptr_t* pcs, size_t n, bool leaf_exact) {
+  std::vector<uintptr_t> instructions(pcs, pcs + n);
+  for (size_t i = leaf_exact ? 1 : 0; i < n; i++) instructions[i]--;
+  std::vector<Place> places = symbolizer().places(instructions);
   std::vector<StackFrame> stack;
   bool ours = false;
   for (size_t i = n; i-- > 0;) {
-    const Place& place = symbolizer().place(i == 0 && leaf_exact ? pcs[i] : pcs[i] - 1);
+    const Place& place = places[i];
     bool inlined = false;
     for (size_t k = place.all.size(); k-- > 0;) {
       if (Symbolizer::hidden(place.origins[k], &ours)) continue;
@@ -219,5 +298,7 @@ std::vector<StackFrame> frames_of(const uintptr_t* pcs, size_t n, bool leaf_exac
 }
 
 uintptr_t function_entry(uintptr_t pc) { return symbolizer().entry(pc); }
+
+std::vector<std::string> symbol_problems() { return symbolizer().problems(); }
 
 }  // namespace golab::runtime

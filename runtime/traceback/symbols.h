@@ -1,9 +1,10 @@
 // symbols.h: from a code address to the frames that a Go engineer expects to read there.
 //
 // A profile is a list of addresses until somebody names them. That is done here, outside every stop
-// of the world, once per address: the answers are kept for the life of the process. Names come from
-// DWARF (dwarf_index.h) turned into Go's (naming.h), where there is none from the ELF symbol table
-// of the module, the kernel's vdso included.
+// of the world, once per address. What is found is kept as long as the library is loaded that has
+// the address. What is not found because a file cannot be read (modules.h) is not kept: the next
+// profile tries again. Names come from DWARF (dwarf_index.h) turned into Go's (naming.h), where
+// there is none from the ELF symbol table of the module, the kernel's vdso included.
 //
 // Some frames are left out because Go has nothing like them: glue, and the standard library's
 // plumbing where our own code called it. Whether std::invoke was called by the runtime or by the
@@ -14,6 +15,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -36,7 +38,7 @@ struct Frame {
 
 // The frames at pc, glue removed (see naming.h): empty if everything at pc is glue. `pc` is the
 // address of the instruction itself: callers pass return address − 1. Never fails: code without
-// DWARF yields its bare symbol, code without a symbol a frame without function. Cached by pc; the
+// DWARF yields its bare symbol, code without a symbol a frame without function. Kept by pc; the
 // first call reads the program's DWARF index (tens of milliseconds); thread-safe; needs a big stack
 // (systemstack). The frames stay for ever.
 std::span<const Frame> symbolize(uintptr_t pc);
@@ -55,5 +57,9 @@ std::vector<StackFrame> frames_of(const uintptr_t* pcs, size_t n, bool leaf_exac
 
 // Where the physical function at pc begins; 0 if nothing is known there.
 uintptr_t function_entry(uintptr_t pc);
+
+// What kept names from being found, a sentence for each file: empty if nothing did. Each is also
+// said on stderr, once. They belong into a profile's comments. Needs a big stack.
+std::vector<std::string> symbol_problems();
 
 }  // namespace golab::runtime

@@ -220,8 +220,8 @@ std::string format_dump(const GoroutineDump& dump, const PrintOptions& options) 
 
 namespace {
 
-constexpr uint32_t kLostDepth = 3;   // of lostStack
-constexpr uint32_t kDepthMax = 512;  // of one stack; of deeper ones both ends are kept
+constexpr uint32_t kLostDepth = 3;              // of lostStack
+constexpr uint32_t kDepthMax = kStackTraceMax;  // of one stack; of deeper ones both ends are kept
 
 // Room that was made before the world stopped. What does not fit is counted, so that the next try
 // knows how much to make.
@@ -246,12 +246,14 @@ class Collector {
     uintptr_t* at = dump_->pcs.data() + (room_ - free_);
     buffer.pcs = at;
     buffer.max = static_cast<uint32_t>(std::min<size_t>(free_, kDepthMax));
-    buffer.tail = std::min<uint32_t>(buffer.max, 2 * kFramesOuter);
+    buffer.tail = std::min(buffer.max, kStackTraceTail);
     if (addresses_ && stopped == nullptr) buffer.cfas = at + room_;
     if (self.pc != 0) {
       r.walk = walk_from(self.pc, self.fp, gp->stackLo, gp->stackHi, buffer);
     } else if (stopped != nullptr) {
-      copy(*stopped, buffer, &r);
+      r.walk = both_ends(stopped->depth, stopped->elided);
+      r.leaf_exact = stopped->leaf_exact;
+      if (stopped->depth <= buffer.max) std::copy_n(stopped->pcs, stopped->depth, buffer.pcs);
     } else if (r.status != _Grunning) {
       r.walk = walk_stack(gp, buffer);
     } else if (buffer.max >= kLostDepth) {
@@ -275,14 +277,6 @@ class Collector {
   size_t pcs() const { return pcs_; }
 
  private:
-  static void copy(const StoppedStack& stopped, const WalkBuffer& buffer, GoroutineRecord* r) {
-    r->walk.total = stopped.depth;
-    r->walk.stored = r->walk.head = std::min(stopped.depth, buffer.max);
-    std::copy_n(stopped.pcs, r->walk.stored, buffer.pcs);
-    r->leaf_exact = stopped.leaf_exact;
-    r->walk.complete = !stopped.truncated;
-  }
-
   GoroutineDump* dump_;
   bool addresses_;
   size_t room_ = 0;

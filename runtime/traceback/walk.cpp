@@ -5,7 +5,6 @@
 
 #include "runtime/core/arch.h"
 #include "runtime/core/proc.h"
-#include "runtime/traceback/cfi.h"
 
 extern "C" char __executable_start[], etext[];  // made by the linker
 extern "C" char __start_golab_goexit[];         // the section of goroutines' entry function
@@ -96,23 +95,24 @@ bool by_plain_frames(WalkFrom at, uintptr_t lo, uintptr_t hi, Sink* sink) {
     if (cfa <= at.sp || cfa > hi || lowest < lo || cfa % kWord != 0) return false;
     sink->add(at.pc, cfa);
     if (frame.saved_words != 0) at.fp = load_word(cfa - frame.saved_words * kWord);
-    at = {load_word(cfa - kWord), cfa, at.fp, false};
+    at = {load_word(cfa - kWord), cfa, at.fp, false, {}};
     if (sink->full()) return true;
   }
   sink->add(at.pc, hi);
   return true;
 }
 
-bool by_tables(UnwindState state, bool exact, uintptr_t lo, uintptr_t hi, Sink* sink) {
+bool by_tables(UnwindState state, bool exact, StackRange stack, StackRange alternate, Sink* sink) {
   uintptr_t last = 0;
   while (true) {
     uintptr_t pc = state.r[kDwarfPc];
     bool end = is_goexit(pc - 1);
-    UnwindStep step = unwind_step(&state, &exact, lo, hi);
-    uintptr_t cfa = step == UnwindStep::Ok ? state.r[kDwarfSp] : hi;
+    UnwindStep step = unwind_step(&state, &exact, stack, alternate);
+    uintptr_t cfa = step == UnwindStep::Ok ? state.r[kDwarfSp] : stack.hi;
     sink->add(pc, cfa);
     if (end || step != UnwindStep::Ok) return end || step == UnwindStep::End;
-    if (cfa <= last) return false;  // it leads downwards: damaged
+    bool leaves_handler = alternate.holds(last) && stack.holds(cfa);
+    if (cfa <= last && !leaves_handler) return false;  // it leads downwards: damaged
     last = cfa;
     if (sink->full()) return false;
   }
@@ -133,12 +133,26 @@ WalkResult walk_from(uintptr_t pc, uintptr_t fp, uintptr_t lo, uintptr_t hi,
   state.set(kDwarfPc, pc);
   state.set(kDwarfFp, fp);
   Sink slow(buffer);
-  bool complete = by_tables(state, false, lo, hi, &slow);
+  bool complete = by_tables(state, false, {lo, hi}, {}, &slow);
   return slow.finish(complete, true);
 }
 
+WalkResult both_ends(uint32_t stored, uint32_t elided) {
+  WalkResult r;
+  r.total = stored + elided;
+  r.stored = stored;
+  r.head = elided == 0 ? stored : stored - std::min(stored, kStackTraceTail);
+  r.complete = true;
+  return r;
+}
+
 WalkFrom interrupted_at(const ucontext_t* context) {
-  return {context_pc(context), context_sp(context), context_fp(context), true};
+  WalkFrom from{context_pc(context), context_sp(context), context_fp(context), true, {}};
+  const stack_t& alternate = context->uc_stack;  // as it was when the signal came
+  auto lo = reinterpret_cast<uintptr_t>(alternate.ss_sp);
+  StackRange range{lo, lo + alternate.ss_size};
+  if (range.holds(from.sp)) from.alternate = range;
+  return from;
 }
 
 WalkResult walk_anywhere(const WalkFrom& from, uintptr_t lo, uintptr_t hi,
@@ -150,7 +164,7 @@ WalkResult walk_anywhere(const WalkFrom& from, uintptr_t lo, uintptr_t hi,
   state.set(kDwarfSp, from.sp);
   state.set(kDwarfFp, from.fp);
   Sink slow(buffer);
-  bool complete = by_tables(state, from.exact, lo, hi, &slow);
+  bool complete = by_tables(state, from.exact, {lo, hi}, from.alternate, &slow);
   return slow.finish(complete, true);
 }
 

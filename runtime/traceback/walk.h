@@ -16,6 +16,7 @@
 #include <cstdint>
 
 #include "runtime/core/gmp.h"
+#include "runtime/traceback/cfi.h"
 
 namespace golab::runtime {
 
@@ -36,6 +37,10 @@ struct WalkResult {
   bool by_tables = false;  // frame pointers did not suffice
 };
 
+// Of a stack that was taken down with a tail of kStackTraceTail: `stored` frames, and `elided` ones
+// before the tail.
+WalkResult both_ends(uint32_t stored, uint32_t elided);
+
 // The stack of a goroutine that does not run: parked, runnable, in a system call. One that has not
 // begun to run yet has its function, as if just entered (pc = entry + 1), if that is known, and
 // goexit.
@@ -55,11 +60,12 @@ WalkResult walk_from(uintptr_t pc, uintptr_t fp, uintptr_t lo, uintptr_t hi,
                      const WalkBuffer& buffer);
 
 // From any instruction, of a library's too, in a signal handler as well. With no tail the walk ends
-// when there is no room (total: max + 1). Memory is read in [lo, hi) only: of a goroutine that is
-// interrupted in a signal handler on another stack there is one frame.
+// when there is no room (total: max + 1). Memory is read in [lo, hi) only, and on the alternate
+// stack, if the interrupted code is a signal handler that runs there.
 struct WalkFrom {
   uintptr_t pc, sp, fp;
   bool exact;  // pc is that of an instruction; else a return address, and sp as after the return
+  StackRange alternate = {};
 };
 WalkFrom interrupted_at(const ucontext_t* context);
 WalkResult walk_anywhere(const WalkFrom& from, uintptr_t lo, uintptr_t hi,

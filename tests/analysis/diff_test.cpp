@@ -189,3 +189,27 @@ TEST_CASE("columns are aligned, also around letters of two bytes", "[analysis][t
   table.row({"10", "ab", ""});
   CHECK(table.render(false, "") == " 1  \xc3\xa9   x\n10  ab\n");
 }
+
+// Each form has words of its own for a function without a name.
+TEST_CASE("a state is found through code without a name, and in a deep stack",
+          "[analysis][state]") {
+  auto state_of = [](std::vector<std::string> profile, const std::string& dumped) {
+    ProfileDiff changes;
+    changes.stacks.emplace_back().functions = std::move(profile);
+    auto dump = read_debug2("goroutine 7 [chan send]:\n" + dumped, "dump");
+    REQUIRE(dump);
+    add_states(changes, dump.goroutines);
+    return changes.stacks[0].state;
+  };
+  const std::string leaf = "main.compare()\n\t/a.cpp:1 +0x1\n";
+  const std::string root = "main.sorts()\n\t/a.cpp:9 +0x1\n";
+  const std::string nameless = leaf + "non-Go function\n\tpc=0x7f03a1\n" + root;
+  CHECK(state_of({"main.compare", "[libfoo.so.1]", "main.sorts"}, nameless) == "chan send");
+  CHECK(state_of({"main.compare", "", "main.sorts"}, nameless) == "chan send");
+  CHECK(state_of({"main.compare", "main.other"}, nameless) == "");
+  std::string ends;
+  for (int i = 0; i < 50; i++) ends += leaf;
+  ends += "...900 frames elided...\n";
+  for (int i = 0; i < 49; i++) ends += leaf;
+  CHECK(state_of(std::vector<std::string>(128, "main.compare"), ends + root) == "chan send");
+}

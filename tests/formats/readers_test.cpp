@@ -247,6 +247,61 @@ TEST_CASE("crash dumps of all kinds are dumps", "[formats][debug2]") {
   }
 }
 
+TEST_CASE("frames of code without a name are frames of a dump", "[formats][debug2]") {
+  auto dump = read_debug2(
+      "goroutine 7 [chan receive]:\n"
+      "main.compare(...)\n\t/src/main.cpp:4 +0x1e\n"
+      "non-Go function\n\tpc=0x7f03a1\n"
+      "non-Go function at pc=0x7f03b2\n"
+      "qsort_r\n\t/libc/qsort.c:17 pc=0x7f03c3\n"
+      "malloc(...)\n\t??:0 +0x17 fp=0x7100 sp=0x7000 pc=0x7f03d4\n"
+      "main.sorts()\n\t/src/main.cpp:9 +0x8\n"
+      "created by main.main in goroutine 1\n\t/src/main.cpp:20 +0x5\n",
+      "ours");
+  REQUIRE(dump.error == "");
+  CHECK(dump.warning == "");
+  REQUIRE(dump.goroutines.size() == 1);
+  const auto& frames = dump.goroutines[0].frames;
+  REQUIRE(frames.size() == 6);
+  CHECK(frames[1].function == "non-Go function");
+  CHECK(frames[1].pc == 0x7f03a1);
+  CHECK(frames[2].pc == 0x7f03b2);
+  CHECK(frames[3].function == "qsort_r");
+  CHECK(frames[3].line == 17);
+  CHECK(frames[3].pc == 0x7f03c3);
+  CHECK(frames[4].function == "malloc");
+  CHECK(frames[4].file == "??");
+  CHECK(frames[4].offset == 0x17);
+  CHECK(frames[4].pc == 0x7f03d4);
+  CHECK(frames[5].function == "main.sorts");
+  CHECK(dump.goroutines[0].created_by == "main.main");
+}
+
+TEST_CASE("a line that cannot be read costs no more than itself", "[formats][debug2]") {
+  auto read = [](const std::string& bad) {
+    return read_debug2("goroutine 7 [chan receive]:\nmain.a()\n\t/a.cpp:1 +0x1\n" + bad +
+                           "main.b()\n\t/b.cpp:2 +0x1\n\ngoroutine 8 [select]:\nmain.c()\n"
+                           "\t/c.cpp:3 +0x1\n",
+                       "odd");
+  };
+  CHECK(read("").warning == "");
+  for (const char* bad : {"a line from nowhere\n", "\tno function above\n"}) {
+    DumpResult dump = read(bad);
+    REQUIRE(dump.error == "");
+    REQUIRE(dump.goroutines.size() == 2);
+    CHECK(dump.goroutines[0].frames.size() == 2);
+    CHECK(dump.warning ==
+          "odd: 1 line of the dump could not be read and count for nothing; the first is line 4.");
+  }
+  // A function whose position is odd, or absent, is a frame all the same.
+  for (const char* bad : {"main.x()\n\tnowhere\n", "main.x()\n", "main.x()\n\t/x.cpp:y +0x2\n"}) {
+    DumpResult dump = read(bad);
+    REQUIRE(dump.goroutines.size() == 2);
+    CHECK(dump.goroutines[0].frames.size() == 3);
+    CHECK(dump.warning.starts_with("odd: 1 line "));
+  }
+}
+
 TEST_CASE("damaged dumps are read or refused", "[formats][debug2][hostile]") {
   std::string text = golden("states/goroutine.debug2.txt");
   for (size_t length = 0; length < text.size(); length++) {

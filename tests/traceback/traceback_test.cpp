@@ -1,9 +1,14 @@
 // traceback_test.cpp: goroutines are printed as Go prints them.
 #include "runtime/traceback/traceback.h"
 
+#include <dlfcn.h>
+
+#include <algorithm>
 #include <string>
 #include <vector>
 
+#include "profiler/formats/debug2_reader.h"
+#include "runtime/core/arch.h"
 #include "runtime/core/go.h"
 #include "runtime/traceback/stack.h"
 #include "runtime/traceback/symbols.h"
@@ -228,6 +233,42 @@ TEST_CASE("a dump of all goroutines has each of them once", "[traceback][stack]"
   CHECK(count(text, "runtime.gopark") == 0);
   for (Parked& p : parked) p.wake();
   CHECK(count(take_stack(true), "main.waits_for_answer") == 0);
+}
+
+[[gnu::noinline]] static void parks_in_library(void* p) { static_cast<Parked*>(p)->park(); }
+using PluginCalls = void (*)(void (*)(void*), void*);
+[[gnu::noinline]] static void enters_library(PluginCalls library, Parked* p) {
+  library(parks_in_library, p);
+}
+
+TEST_CASE("a dump can be read back, also of a goroutine in code without a name",
+          "[traceback][stack]") {
+  void* library = dlopen(NAMES_FOLDER "/stripped/plugin_first.so", RTLD_NOW | RTLD_LOCAL);
+  REQUIRE(library != nullptr);
+  Parked parked;
+  go(enters_library, reinterpret_cast<PluginCalls>(dlsym(library, "plugin_calls")), &parked);
+  parked.wait_until_parked();
+  auto* caller = static_cast<runtime::FrameRecord*>(__builtin_frame_address(0));
+  runtime::GoroutineDump taken = runtime::dump_goroutines({caller->pc, caller->fp});
+  uint64_t parked_goid = parked.gp->goid;
+  parked.wake();
+  std::string text;  // as SIGQUIT prints it
+  runtime::systemstack([&] { text = runtime::format_dump(taken, {TraceLevel::System, false}); });
+  CHECK(count(text, "non-Go function\n\tpc=0x") == 1);
+  profiler::DumpResult dump = profiler::read_debug2(text, "ours");
+  CHECK(dump.error == "");
+  CHECK(dump.warning == "");
+  std::vector<std::string> functions;
+  for (const profiler::DumpedGoroutine& g : dump.goroutines) {
+    if (g.goid != parked_goid) continue;
+    CHECK(g.state == "chan receive");
+    for (const profiler::DumpedFrame& frame : g.frames) functions.push_back(frame.function);
+  }
+  auto at = std::find(functions.begin(), functions.end(), "main.parks_in_library");
+  REQUIRE(functions.end() - at > 3);
+  CHECK(at[1] == "non-Go function");
+  CHECK(at[2] == "plugin_calls");
+  CHECK(at[3] == "main.enters_library");
 }
 
 // A goroutine in a loop that nobody can park.

@@ -114,7 +114,7 @@ TEST_CASE("frame pointers and unwind tables tell the same stack", "[walk][cfi]")
   while (step == runtime::UnwindStep::Ok && slow.size() < 100) {
     slow.push_back(state.r[runtime::kDwarfPc]);
     bool exact = false;
-    step = runtime::unwind_step(&state, &exact, p.gp->stackLo, p.gp->stackHi);
+    step = runtime::unwind_step(&state, &exact, {p.gp->stackLo, p.gp->stackHi});
   }
   CHECK(step == runtime::UnwindStep::End);
   CHECK(slow == fast.pcs);
@@ -275,6 +275,40 @@ TEST_CASE("an interrupted stack is taken down as the system's unwinder would", "
   CHECK(interrupted_short.stored == 2);
   CHECK(interrupted_short.total == 3);
   CHECK_FALSE(interrupted_short.complete);
+}
+
+static void on_signal_within(int, siginfo_t*, void* uc) {
+  const runtime::G* gp = runtime::getg();
+  interrupted_walk = runtime::walk_anywhere(runtime::interrupted_at(static_cast<ucontext_t*>(uc)),
+                                            gp->stackLo, gp->stackHi, {interrupted_pcs, 64});
+}
+static void program_handler(int) {
+  raise(SIGUSR1);
+  asm volatile("");
+}
+[[gnu::noinline]] static void raises_for_handler() {
+  raise(SIGUSR2);
+  asm volatile("");
+}
+
+TEST_CASE("a goroutine in a signal handler on the alternate stack has its frames below that",
+          "[walk][cfi]") {
+  struct sigaction within = {}, handler = {}, before_within = {}, before = {};
+  within.sa_sigaction = on_signal_within;
+  within.sa_flags = SA_SIGINFO | SA_ONSTACK;
+  handler.sa_handler = program_handler;
+  handler.sa_flags = SA_ONSTACK;
+  REQUIRE(sigaction(SIGUSR1, &within, &before_within) == 0);
+  REQUIRE(sigaction(SIGUSR2, &handler, &before) == 0);
+  raises_for_handler();
+  sigaction(SIGUSR2, &before, nullptr);
+  sigaction(SIGUSR1, &before_within, nullptr);
+  CHECK(interrupted_walk.complete);
+  std::vector<std::string> shown = names(interrupted_pcs, interrupted_walk.stored, true);
+  auto at = std::find(shown.begin(), shown.end(), "main.program_handler");
+  REQUIRE(at != shown.end());
+  CHECK(std::find(at, shown.end(), "main.raises_for_handler") != shown.end());
+  CHECK(shown.back() == "runtime.goexit");
 }
 
 // TSan cannot be interrupted at every instruction: some are its own, with its locks held.
