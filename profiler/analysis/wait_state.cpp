@@ -18,6 +18,7 @@ std::string wait_state(const std::vector<std::string>& functions) {
       {"runtime.netpollblock", "IO wait"},
       {"runtime.coroswitch", "coroutine"},
       {"runtime.goroutineProfileWithLabels", "running"},
+      {"runtime._LostStack", "running"},
       {"time.Sleep", "sleep"},
       {"sync.runtime_SemacquireWaitGroup", "sync.WaitGroup.Wait"},
       {"sync.runtime_SemacquireRWMutexR", "sync.RWMutex.RLock"},

@@ -93,7 +93,8 @@ GoroutineRecord record_of(const profiler::Snapshot& snapshot, size_t i) {
   r.parent_goid = g.parent_goid;
   r.status = g.status;
   // As after Go's stop: of all that ran only the one that asked still does.
-  if (r.status == _Grunning && i != snapshot.self) r.status = _Grunnable;
+  bool lost = isLostStack(stack.pcs.data(), static_cast<uint32_t>(stack.pcs.size()));
+  if (r.status == _Grunning && i != snapshot.self && !lost) r.status = _Grunnable;
   r.waitreason = static_cast<WaitReason>(g.waitreason);
   r.locked_to_thread = g.locked_to_thread;
   r.started = g.started;
@@ -144,6 +145,8 @@ int Profile::Count() const { return NumGoroutine(); }
     return writeGoroutine(w, debug);
   } catch (const std::bad_alloc&) {
     return kOutOfMemory;
+  } catch (const profiler::NoInstant& e) {
+    return errors::New(e.what());
   }
 }
 

@@ -279,6 +279,7 @@ class Walker {
       return memo;
     }
     for (int spins = 1; !runtime::snapshotSatisfied(gp); spins++) {
+      if (runtime::snapshotHeld(gp)) break;
       runtime::cpu_relax();
       if (spins % 1000 == 0) sched_yield();  // the kernel has taken the recorder off its processor
     }
@@ -425,6 +426,7 @@ Snapshot take_snapshot(Detail detail, std::span<const uintptr_t> self) {
     Recording recording(&c);
     out.time_nanos = walltime_nanos();
     out.pause_ns = recording.mark_the_instant();
+    if (out.pause_ns < 0) throw NoInstant();
     record_self(self);
     runtime::systemstack([&c] {
       Walker(&c).walk(c.allglen);

@@ -23,6 +23,7 @@
 #pragma once
 
 #include <cstdint>
+#include <exception>
 #include <span>
 #include <string>
 #include <vector>
@@ -80,6 +81,14 @@ struct Snapshot {
 };
 
 enum class Detail { counted, each_goroutine };
+
+// There was no instant at which all goroutines stood: one does not come out of the runtime.
+struct NoInstant : std::exception {
+  const char* what() const noexcept override {
+    return "goroutine profile: the world did not stop in 5 s: a thread does not leave the runtime "
+           "(does the move of a channel's element end?)";
+  }
+};
 
 // Takes a snapshot. `self` is the caller's own stack, from where the caller wants it to begin
 // (runtime::Callers). Parks while another snapshot is being taken. Throws bad_alloc if there is no

@@ -136,6 +136,7 @@ struct StoppedStack {
 // its own (stop.h).
 struct RunningAtInstant {
   std::atomic<uint64_t> epoch{0};  // of the snapshot; written last
+  std::atomic<uint64_t> heldEpoch{0};  // of one at which it did not stop: it may come later (stop.h)
   const G* gp = nullptr;           // where it was; may be another's by now
   uint64_t goid = 0, parentGoid = 0;
   uintptr_t gopc = 0;
@@ -159,10 +160,13 @@ struct M {
 
   // > 0 while this thread is inside the runtime: signals then only leave a note (see stop.h).
   std::atomic<int32_t> locks{0};
-  std::atomic<uint32_t> preempt{0};     // notes for releasem: kNoteStop, kNoteYield
+  std::atomic<uint32_t> preempt{0};     // notes: kNoteStop, kNoteYield, kNoteTaken
   std::atomic<uint32_t> park{0};        // futex word on which an idle M sleeps
   std::atomic<uint32_t> state{0};       // stop.h: running, safe, stopped
   std::atomic<uint32_t> stoppedFor{0};  // if stopped: number of that stop
+  std::atomic<uint32_t> heldFor{0};     // the stop that it cannot disturb, although it runs (stop.h)
+  std::atomic<bool> deaf{false};        // the signal does not reach it
+  std::atomic<bool> inHandler{false};   // it is there just now
   void* g0ctx = nullptr;                // the scheduler's stack while a goroutine runs
   EhGlobals* ehGlobals = nullptr;       // this thread's __cxa_get_globals()
 

@@ -242,6 +242,27 @@ bool retake_from_syscall(P* pp) {
   return true;
 }
 
+// In three steps, so that one of the two sees the other (is_outside): leave the note, see that mp is
+// outside, take the P. If mp comes in meanwhile, it finds the note and waits for sched.lock.
+bool take_p(P* pp) {
+  lock(&sched.lock);
+  M* mp = pp->m.load(std::memory_order_acquire);
+  bool taken = false;
+  if (mp != nullptr) {
+    mp->preempt.fetch_or(kNoteTaken);
+    taken = is_outside(mp) && pp->m.load() == mp && pp->status.load() == _Prunning;
+    if (taken) {
+      releasep(mp);
+      goes_on_withoutp(mp);
+    } else {
+      mp->preempt.fetch_and(~kNoteTaken);
+    }
+  }
+  unlock(&sched.lock);
+  if (taken) handoffp(pp);
+  return taken;
+}
+
 // ---- System calls
 // -------------------------------------------------------------------------------------
 
@@ -249,6 +270,8 @@ bool retake_from_syscall(P* pp) {
   M* mp = acquirem();
   G* gp = mp->curg;
   auto* frame = static_cast<FrameRecord*>(__builtin_frame_address(0));
+  if (mp->preempt.load(std::memory_order_relaxed) != 0) [[unlikely]]
+    come_in(mp, frame);
   gp->schedFp = frame->fp;
   gp->schedPc = frame->pc;
   gp->waitsince = nanotime_coarse();

@@ -362,10 +362,13 @@ void yield_if_others_wait() {
   if (others_wait(getm()->p)) give_way(LeftAction::Requeue);
 }
 
-// A goroutine whose P was taken calls the runtime: it gets a P, or waits for one like any other.
+// A goroutine comes into the runtime and was left a note, or has lost its P: then it gets one, or
+// waits for one like any other.
 [[gnu::noinline]] void entercall(M* mp) {
   G* gp = mp->curg;
   if (gp == nullptr) return;  // the scheduler itself, between two Ps
+  come_in(mp, __builtin_frame_address(0));
+  if (mp->p != nullptr) return;
   no_more_withoutp(mp);
   lock(&sched.lock);
   P* pp = sched.stopping.load() == 0 ? pidleget() : nullptr;
@@ -586,7 +589,7 @@ int GOMAXPROCS(int n) {
   int32_t old = sched.gomaxprocs.load();
   if (n < 1 || n == old) return old;
   if (n > kMaxProcs) n = kMaxProcs;
-  stopTheWorld();
+  if (!stopTheWorld()) return old;
   M* self = acquirem();
   procresize(n);
   lock(&sched.lock);
@@ -600,7 +603,6 @@ int GOMAXPROCS(int n) {
       releasep(mp);
       if (mp != self && mp->curg != nullptr) goes_on_withoutp(mp);
     }
-    mp->oldp = nullptr;
     mp->nextp = nullptr;  // those who were just being woken go back to sleep
   }
   for (int32_t i = 0; i < old || i < n; i++) {

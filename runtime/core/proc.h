@@ -47,7 +47,9 @@ namespace golab::runtime {
 // is visible to the caller.
 int NumGoroutine();
 int NumCPU();           // processors that this process may use
-int GOMAXPROCS(int n);  // sets it if n >= 1; answers the old value. Stops the world for a moment.
+// Sets it if n >= 1; returns the old value. Stops the world for a moment; if the world does not
+// stop (see stopTheWorld), nothing changes, and GOMAXPROCS(0) still returns the old value.
+int GOMAXPROCS(int n);
 void Gosched();         // lets others run: goes to the tail of the global queue
 [[noreturn]] void Goexit();  // runs the Defers and destructors of this goroutine, then ends it
 void LockOSThread();         // from now on this goroutine runs on this thread only. Calls nest.
@@ -102,7 +104,7 @@ inline uint32_t cheaprandn(uint32_t n) {
 inline M* acquirem();
 inline M* acquirem_with_p();  // parks if this goroutine lost its P, until it has one
 inline void releasem(M* mp);
-void entercall(M* mp);      // slow path of RuntimeCall: this goroutine lost its P, get one
+void entercall(M* mp);      // slow path of RuntimeCall: serve notes; without a P, get one
 void releasem_slow(M* mp);  // slow path of releasem: serve notes left by a signal
 
 class RuntimeCall {
@@ -155,9 +157,14 @@ inline M* acquirem() {
   return mp;
 }
 
+// Nothing was left at the door: no stop waits for this thread, and its P is its own.
+inline bool door_open(const M* mp) {
+  return mp->preempt.load(std::memory_order_relaxed) == 0 && mp->p != nullptr;
+}
+
 inline M* acquirem_with_p() {
   M* mp = acquirem();
-  if (mp->p != nullptr) [[likely]]
+  if (door_open(mp)) [[likely]]
     return mp;
   entercall(mp);
   return getm();
@@ -166,7 +173,7 @@ inline M* acquirem_with_p() {
 inline void releasem(M* mp) {
   std::atomic_signal_fence(std::memory_order_seq_cst);
   int32_t locks = mp->locks.load(std::memory_order_relaxed) - 1;
-  mp->locks.store(locks, std::memory_order_relaxed);
+  mp->locks.store(locks, std::memory_order_release);
   std::atomic_signal_fence(std::memory_order_seq_cst);
   if (mp->preempt.load(std::memory_order_relaxed) != 0) [[unlikely]] {
     if (locks == 0) releasem_slow(mp);

@@ -77,8 +77,9 @@ extern Sched sched;
 
 // M::state. Safe: it need not be told to stop, it will look by itself (leave_safe).
 enum : uint32_t { kMRunning = 0, kMSafe = 1, kMStopped = 2 };
-// M::preempt: what a signal asks for, also looked at by releasem.
-enum : uint32_t { kNoteStop = 1, kNoteYield = 2 };
+// M::preempt: what a signal asks for, also looked at on each way into the runtime and out of it.
+// kNoteTaken: its P is being taken, or has been; under sched.lock one sees which (take_p).
+enum : uint32_t { kNoteStop = 1, kNoteYield = 2, kNoteTaken = 4 };
 
 // ---- proc.cpp ----
 [[noreturn]] void schedule();  // the life of an M, on g0
@@ -128,6 +129,7 @@ void startm(P* pp, bool spinning);
 void stopm();
 void handoffp(P* pp);
 bool retake_from_syscall(P* pp);  // false: its thread has it again, or somebody else has
+bool take_p(P* pp);  // from a goroutine in the program's code that no signal reaches; false: it came
 void acquirep(M* mp, P* pp);
 P* releasep(M* mp);
 void goes_on_withoutp(M* mp);  // its goroutine does, in the program's code, until it comes back
@@ -156,6 +158,8 @@ void stopinit();
 
 void stop_here(M* mp);    // publishes nothing: the scheduler without a goroutine
 void announce_arrival();  // this thread has stopped, or become safe
+void come_in(M* mp, const void* frame);  // serves notes on the way in, for the owner of that frame
+bool is_outside(const M* mp);  // in the program's code, and sees its notes before it comes in
 void wait_for_restart(uint32_t stop, bool patient = false);  // until that stop is over
 
 }  // namespace golab::runtime

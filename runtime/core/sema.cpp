@@ -260,7 +260,7 @@ bool runtime_canSpin(int i) {
   }
   if (i == 0) return true;
   runtime::M* mp = runtime::acquirem();
-  bool idle = mp->p != nullptr && runtime::runqempty(mp->p);
+  bool idle = runtime::door_open(mp) && runtime::runqempty(mp->p);
   runtime::releasem(mp);
   return idle;
 }

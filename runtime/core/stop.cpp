@@ -8,7 +8,9 @@
 //      inside the runtime the handler does nothing and releasem serves it.
 //   3. The stopper waits until every M is safe or stopped. Each that gets there bumps `arrivals`.
 //   4. startTheWorld lowers `stopping` and wakes those who sleep on it.
-// If step 3 takes too long, 4 follows at once, then 1 again (see "Locks of others" in stop.h).
+// If step 3 takes too long, 4 follows at once, then 1 again (see "Locks of others" in stop.h), but
+// not without end: kStopMaxNs. A thread that is late in the program's code is held (see "Threads
+// that no signal reaches" there).
 //
 // A stop for an instant (atInstant) has one thing to do while all stand. The last thread that is
 // waited for need not stand for that: the stopper leaves it the matter (last_awaited), and it does
@@ -22,17 +24,24 @@
 // and what an instant is for, which take none, futex and nothing else.
 #include "runtime/core/stop.h"
 
+#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
 
 #include "runtime/core/hooks.h"
 #include "runtime/core/sched.h"
 #include "runtime/core/sema.h"
 #include "runtime/traceback/walk.h"
+
+extern "C" char __start_golab_goexit[];  // goexit's section, made by the linker
 
 namespace golab::runtime {
 
@@ -42,9 +51,13 @@ std::atomic<bool> snapshotActive{false};
 namespace {
 
 std::atomic<uint32_t> worldsema{1};
-constexpr int64_t kPatienceNs = 50'000'000;  // a thousand times what a stop takes
-uint32_t last_stop = 0;                      // number of the newest stop; never kFrozen
-constexpr uint32_t kFrozen = UINT32_MAX;     // that of a dying program's
+// The first attempt's, a thousand times what a stop takes, and the longest one's: for so long the
+// others may stand.
+constexpr int64_t kPatienceNs = 50'000'000, kPatienceMaxNs = 400'000'000;
+constexpr int64_t kStopMaxNs = 5'000'000'000;  // all attempts together
+constexpr int64_t kLateNs = 100'000'000;       // for so long a profile waits for a held one
+uint32_t last_stop = 0;                        // number of the newest stop; never kFrozen
+constexpr uint32_t kFrozen = UINT32_MAX;       // that of a dying program's
 int64_t stop_began = 0;
 StopStats stats{};
 
@@ -52,6 +65,7 @@ StopStats stats{};
 // meets a stop that is given up reads it beside the next.
 std::atomic<void (*)()> at_instant{nullptr};
 std::atomic<M*> last_awaited{nullptr};  // to whom that is left
+std::atomic<bool> any_held{false};      // in the stop under way
 
 // The stack of the goroutine that this thread runs, from where it is in the program's code.
 void capture(const M* mp, const WalkFrom& from, StoppedStack* stack) {
@@ -63,6 +77,17 @@ void capture(const M* mp, const WalkFrom& from, StoppedStack* stack) {
   out.depth = walked.stored;
   out.truncated = walked.total > walked.stored;
   out.leaf_exact = from.exact;
+}
+
+// All but the stack.
+void describe(const G* gp, RunningAtInstant* r) {
+  r->gp = gp;
+  r->goid = gp->goid;
+  r->parentGoid = gp->parentGoid;
+  r->gopc = gp->gopc;
+  r->labels = gp->labels;
+  r->system = gp->system;
+  r->lockedToThread = gp->lockedToThread;
 }
 
 // All who stand go on, unless the program is dying. Answers how long they may have stood, ns.
@@ -115,6 +140,17 @@ bool act_as_last(M* mp, uint32_t stop) {
   return true;
 }
 
+// For the snapshot under way: the goroutine that mp ran at its instant, unless somebody was first.
+void record_running(M* mp, const WalkFrom& from) {
+  G* gp = mp->curg;
+  if (!snapshotActive.load(std::memory_order_acquire) || !snapshotClaim(gp)) return;
+  RunningAtInstant& r = mp->ranAtInstant;
+  capture(mp, from, &r.stack);
+  describe(gp, &r);
+  r.epoch.store(snapshotEpoch.load(std::memory_order_relaxed), std::memory_order_release);
+  snapshotDone(gp);
+}
+
 // Takes part in the stop that is under way, with mp in the program's code. False: mp has to go on.
 bool take_part(M* mp, uint32_t stop, const WalkFrom& from) {
   if (at_instant.load() == nullptr || stop == kFrozen) {
@@ -132,38 +168,44 @@ bool take_part(M* mp, uint32_t stop, const WalkFrom& from) {
   }
   // The stack will not change before we return from here, so it can wait until the others run.
   if (!act_as_last(mp, stop)) stand_still(mp, stop);
-  G* gp = mp->curg;
-  if (!snapshotActive.load(std::memory_order_acquire) || !snapshotClaim(gp)) return true;
-  RunningAtInstant& r = mp->ranAtInstant;
-  capture(mp, from, &r.stack);
-  r.gp = gp;
-  r.goid = gp->goid;
-  r.parentGoid = gp->parentGoid;
-  r.gopc = gp->gopc;
-  r.labels = gp->labels;
-  r.system = gp->system;
-  r.lockedToThread = gp->lockedToThread;
-  r.epoch.store(snapshotEpoch.load(std::memory_order_relaxed), std::memory_order_release);
-  snapshotDone(gp);
+  record_running(mp, from);
   return true;
 }
 
-// Serves the notes left for mp, which is in the program's code. True: give the P away politely.
-bool serve_notes(M* mp, const WalkFrom& from) {
-  uint32_t notes = mp->preempt.exchange(0);
-  if ((notes & kNoteStop) != 0) {
-    // The next stop may begin before we have left this one.
-    while (uint32_t stop = sched.stopping.load(std::memory_order_seq_cst)) {
-      if (!take_part(mp, stop, from)) break;
-    }
+// Takes that note away. False: there was none.
+bool take_note(M* mp, uint32_t note) { return (mp->preempt.fetch_and(~note) & note) != 0; }
+
+// If mp, in the program's code, was left a note to stop: serves it.
+void serve_stop(M* mp, const WalkFrom& from) {
+  if (!take_note(mp, kNoteStop)) return;
+  // The next stop may begin before we have left this one.
+  while (uint32_t stop = sched.stopping.load(std::memory_order_seq_cst)) {
+    if (!take_part(mp, stop, from)) break;
   }
-  return (notes & kNoteYield) != 0;
+  // It was held, and comes after the instant. Its goroutine has not been in the runtime since: what
+  // it has done meanwhile nobody else can have seen.
+  uint64_t held = mp->ranAtInstant.heldEpoch.load(std::memory_order_relaxed);
+  if (held == snapshotEpoch.load(std::memory_order_relaxed)) record_running(mp, from);
+}
+
+// True while this thread may be asked for something: it runs a goroutine, on that one's stack.
+bool serves_notes(const M* mp) {
+  return mp->curg != nullptr && !mp->onSystemstack &&
+         mp->state.load(std::memory_order_relaxed) == kMRunning;
+}
+
+// Of this thread, which is inside the runtime: from now on the signal shall reach it.
+void hear_again(M* mp) {
+  mp->deaf.store(false, std::memory_order_relaxed);
+  sigset_t urg;
+  sigemptyset(&urg);
+  sigaddset(&urg, SIGURG);
+  pthread_sigmask(SIG_UNBLOCK, &urg, nullptr);
 }
 
 // The goroutine goes on without its P; sysmon finds somebody for it.
 void let_p_go(M* mp) {
   P* pp = mp->p;
-  if (pp == nullptr) return;
   mp->p = nullptr;
   goes_on_withoutp(mp);
   pp->m.store(nullptr, std::memory_order_relaxed);
@@ -176,11 +218,29 @@ void let_p_go(M* mp) {
   futexwakeup(&sched.sysmonnote, 1);
 }
 
-void sigurg(int, siginfo_t*, void* uc) {
+// ---- The signal ---------------------------------------------------------------------------------
+
+// What a program has installed for SIGURG in the place of ours (keep_handler), and is given those
+// signals that are not ours.
+std::atomic<void (*)(int, siginfo_t*, void*)> programs_action{nullptr};
+std::atomic<void (*)(int)> programs_handler{nullptr};
+
+void forward(int sig, siginfo_t* info, void* uc) {
+  static thread_local bool forwarding = false;  // it may call ours in turn
+  bool ours = info->si_code == SI_TKILL && info->si_pid == getpid();
+  if (ours || forwarding) return;
+  forwarding = true;
+  if (auto action = programs_action.load()) action(sig, info, uc);
+  if (auto handler = programs_handler.load()) handler(sig);
+  forwarding = false;
+}
+
+void sigurg(int sig, siginfo_t* info, void* uc) {
   int saved = errno;
   M* mp = getm();
-  if (mp != nullptr && mp->curg != nullptr && mp->locks.load(std::memory_order_relaxed) == 0 &&
-      mp->state.load(std::memory_order_relaxed) == kMRunning && mp->preempt.load() != 0) {
+  if (mp != nullptr) mp->inHandler.store(true, std::memory_order_relaxed);
+  if (mp != nullptr && serves_notes(mp) && mp->locks.load(std::memory_order_relaxed) == 0 &&
+      mp->preempt.load() != 0) {
     WalkFrom from = interrupted_at(static_cast<ucontext_t*>(uc));
 #if defined(GOLAB_TSAN)
     // TSan keeps a signal back until the program next calls into it, and shows the context of then,
@@ -189,17 +249,49 @@ void sigurg(int, siginfo_t*, void* uc) {
     auto here = reinterpret_cast<uintptr_t>(frame);
     if (here >= mp->curg->stackLo && here < mp->curg->stackHi) from = caller_of(frame);
 #endif
-    if (serve_notes(mp, from)) let_p_go(mp);
+    mp->deaf.store(false, std::memory_order_relaxed);
+    serve_stop(mp, from);
+    if (take_note(mp, kNoteYield)) {
+      // Inside the runtime, so that nobody holds this thread meanwhile; if somebody already does,
+      // the watchman asks again.
+      mp->locks.store(1, std::memory_order_relaxed);
+      std::atomic_signal_fence(std::memory_order_seq_cst);
+      if (door_open(mp)) let_p_go(mp);
+      std::atomic_signal_fence(std::memory_order_seq_cst);
+      mp->locks.store(0, std::memory_order_release);
+    }
   }
+  forward(sig, info, uc);
+  if (mp != nullptr) mp->inHandler.store(false, std::memory_order_relaxed);
   errno = saved;
+}
+
+void install_handler() {
+  struct sigaction sa {};
+  sa.sa_sigaction = sigurg;
+  sa.sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK;
+  sigfillset(&sa.sa_mask);
+  sigaction(SIGURG, &sa, nullptr);
+}
+
+// The program may have installed a handler of its own for SIGURG: then ours comes back, and calls
+// that one. True: it had.
+bool keep_handler() {
+  struct sigaction now {};
+  sigaction(SIGURG, nullptr, &now);
+  if (now.sa_sigaction == sigurg) return false;
+  bool action = (now.sa_flags & SA_SIGINFO) != 0;
+  bool handler = !action && now.sa_handler != SIG_DFL && now.sa_handler != SIG_IGN;
+  programs_action.store(action ? now.sa_sigaction : nullptr);
+  programs_handler.store(handler ? now.sa_handler : nullptr);
+  install_handler();
+  return true;
 }
 
 }  // namespace
 
 [[gnu::noinline]] void releasem_slow(M* mp) {
-  if (mp->curg == nullptr || mp->onSystemstack ||
-      mp->state.load(std::memory_order_relaxed) != kMRunning)
-    return;
+  if (!serves_notes(mp)) return;
   bool yield = false;
   do {
     // Still inside the runtime: a signal that came while this goroutine is being recorded would
@@ -207,12 +299,25 @@ void sigurg(int, siginfo_t*, void* uc) {
     // stop.
     mp->locks.store(1, std::memory_order_relaxed);
     std::atomic_signal_fence(std::memory_order_seq_cst);
-    yield |= serve_notes(mp, caller_of(__builtin_frame_address(0)));
+    if (mp->deaf.load(std::memory_order_relaxed)) hear_again(mp);
+    serve_stop(mp, caller_of(__builtin_frame_address(0)));
+    yield |= take_note(mp, kNoteYield);
     std::atomic_signal_fence(std::memory_order_seq_cst);
-    mp->locks.store(0, std::memory_order_relaxed);
+    mp->locks.store(0, std::memory_order_release);
     std::atomic_signal_fence(std::memory_order_seq_cst);
-  } while (mp->preempt.load(std::memory_order_relaxed) != 0);
-  if (yield && mp->p != nullptr) Gosched();
+  } while ((mp->preempt.load(std::memory_order_relaxed) & ~kNoteTaken) != 0);
+  if (yield) Gosched();
+}
+
+void come_in(M* mp, const void* frame) {
+  if (!serves_notes(mp) || mp->locks.load(std::memory_order_relaxed) != 1) return;
+  bool taken = (mp->preempt.load() & kNoteTaken) != 0;
+  if (taken || mp->deaf.load(std::memory_order_relaxed)) hear_again(mp);
+  serve_stop(mp, caller_of(frame));
+  if (!taken) return;
+  lock(&sched.lock);  // whether the P is taken is decided under it
+  mp->preempt.fetch_and(~kNoteTaken);
+  unlock(&sched.lock);
 }
 
 // A stop lasts some microseconds, a wake-up by the kernel some dozens, and on a virtual machine up
@@ -282,20 +387,54 @@ bool has_stopped(M* mp, uint32_t stop) {
          (state == kMStopped && mp->stoppedFor.load(std::memory_order_relaxed) == stop);
 }
 
-// Waits until mp is safe or stopped: true; or until the time is up.
-bool await_stop(M* mp, uint32_t stop, int64_t deadline) {
+// Does SIGURG wait for mp, which has it blocked, elsewhere than in our handler? False also where
+// /proc does not say.
+bool signal_blocked(const M* mp) {
+  char path[64], text[4096];
+  snprintf(path, sizeof path, "/proc/self/task/%d/status", mp->tid.load());
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return false;
+  ssize_t n = read(fd, text, sizeof text - 1);
+  close(fd);
+  text[std::max<ssize_t>(n, 0)] = '\0';
+  auto has_sigurg = [&](const char* key) {
+    const char* line = strstr(text, key);
+    return line != nullptr && (strtoull(line + strlen(key), nullptr, 16) >> (SIGURG - 1) & 1) != 0;
+  };
+  return has_sigurg("\nSigPnd:") && has_sigurg("\nSigBlk:") && !mp->inHandler.load();
+}
+
+// Can the stop under way do without mp? See "Threads that no signal reaches" in stop.h.
+bool hold(M* mp, uint32_t stop) {
+  if (!is_outside(mp) || (mp->preempt.load() & kNoteStop) == 0) return false;
+  mp->heldFor.store(stop);
+  any_held = true;
+  return true;
+}
+
+// mp is late: perhaps no signal reaches it.
+void look_closer(M* mp) {
+  if (keep_handler()) signal_all_but(getm());
+  if (signal_blocked(mp)) mp->deaf.store(true);
+}
+
+// Waits until mp is safe, stopped or held: true; or until the time is up. `hold_late`: then it is
+// held, if that can be.
+bool await_stop(M* mp, uint32_t stop, int64_t deadline, bool hold_late) {
   Looking looking;
   for (int sleeps = 0;;) {
     uint32_t seen = sched.arrivals.load();
     if (stop != kFrozen && sched.stopping.load() == kFrozen) freeze_too();
     if (has_stopped(mp, stop)) return true;
+    if (mp->deaf.load(std::memory_order_relaxed) && hold(mp, stop)) return true;
     if (looking.again()) continue;
     sched.stopperSleeps.store(true);
     if (!has_stopped(mp, stop)) futexsleep(&sched.arrivals, seen, 1'000'000);
     sched.stopperSleeps.store(false);
-    if (nanotime() > deadline) return false;
+    if (nanotime() > deadline) return has_stopped(mp, stop) || (hold_late && hold(mp, stop));
+    if (++sleeps == 1) look_closer(mp);
     // It was on its way into the program's code when the first signal came: note and signal again.
-    if ((++sleeps % 4 == 0 || stop == kFrozen) && mp->state.load() == kMRunning) request_stop(mp);
+    if ((sleeps % 4 == 0 || stop == kFrozen) && mp->state.load() == kMRunning) request_stop(mp);
   }
 }
 
@@ -303,7 +442,7 @@ bool await_stop(M* mp, uint32_t stop, int64_t deadline) {
 bool have_instant(M* last, int64_t deadline) {
   if (last != nullptr) {
     last_awaited.store(last);
-    bool came = await_stop(last, last_stop, deadline);
+    bool came = await_stop(last, last_stop, deadline, true);
     if (!last_awaited.compare_exchange_strong(last, nullptr)) {
       wait_for_restart(last_stop);
       return true;
@@ -320,19 +459,22 @@ bool have_instant(M* last, int64_t deadline) {
 M* try_to_stop(M* self, int64_t patience) {
   stop_began = nanotime();
   last_stop = last_stop % (kFrozen - 1) + 1;
+  any_held = false;
   uint32_t none = 0;
   if (!sched.stopping.compare_exchange_strong(none, last_stop)) freeze_too();
   signal_all_but(self);
   int64_t deadline = stop_began + patience;
+  bool instant = at_instant.load() != nullptr;
+  // An instant can do without a stack, which may still come; a dump cannot.
+  bool hold_late = patience >= (instant ? 2 * kPatienceNs : kPatienceMaxNs);
   M* last = nullptr;
   for (M* mp = sched.allm.load(); mp != nullptr; mp = mp->alllink) {
     if (mp == self || has_stopped(mp, last_stop)) continue;
-    if (last != nullptr && !await_stop(last, last_stop, deadline)) return last;
+    if (last != nullptr && !await_stop(last, last_stop, deadline, hold_late)) return last;
     last = mp;
   }
-  bool in_time = at_instant.load() != nullptr
-                     ? have_instant(last, deadline)
-                     : last == nullptr || await_stop(last, last_stop, deadline);
+  bool in_time = instant ? have_instant(last, deadline)
+                         : last == nullptr || await_stop(last, last_stop, deadline, hold_late);
   return in_time ? nullptr : last;
 }
 
@@ -345,29 +487,44 @@ void await_note_served(M* mp, int64_t patience) {
   }
 }
 
-// What the stop is for, or null. The world stands still afterwards, or it was for an instant.
-void stop_the_world(void (*instant)()) {
-  semacquire1(&worldsema, false, WaitReason::Semacquire);
-  M* self = acquirem_with_p();
-  at_instant.store(instant);
-  // Each attempt may take twice as long as the last: where many threads share few processors, some
-  // are long in getting one.
-  int64_t patience = kPatienceNs;
-  while (M* late = try_to_stop(self, patience)) {
-    let_them_go();
-    await_note_served(late, patience);
-    patience *= 2;
-  }
-}
-
 void stopper_goes_on() {
   releasem(getm());
   semrelease1(&worldsema);
 }
 
+// What the stop is for, or null. The world stands still afterwards, or it was for an instant.
+// False: some thread did not come out of the runtime, and all go on.
+bool stop_the_world(void (*instant)()) {
+  semacquire1(&worldsema, false, WaitReason::Semacquire);
+  M* self = acquirem_with_p();
+  at_instant.store(instant);
+  int64_t give_up = nanotime() + kStopMaxNs;
+  // Each attempt may take twice as long as the last: where many threads share few processors, some
+  // are long in getting one.
+  int64_t patience = kPatienceNs;
+  while (M* late = try_to_stop(self, patience)) {
+    let_them_go();
+    if (nanotime() > give_up) {
+      stopper_goes_on();
+      return false;
+    }
+    await_note_served(late, patience);
+    patience = std::min(2 * patience, kPatienceMaxNs);
+  }
+  return true;
+}
+
 }  // namespace
 
-void stopTheWorld() { stop_the_world(nullptr); }
+bool is_outside(const M* mp) {
+  if (mp->locks.load(std::memory_order_acquire) != 0) return false;
+  heavy_fence();
+  // Without membarrier(2): what it wrote before it looked for notes is to be seen by then.
+  if (!membarrierWorks) usleep(1000);
+  return mp->locks.load(std::memory_order_acquire) == 0 && mp->state.load() == kMRunning;
+}
+
+bool stopTheWorld() { return stop_the_world(nullptr); }
 
 int64_t startTheWorld() {
   getm()->preempt.fetch_and(~kNoteStop);
@@ -377,7 +534,7 @@ int64_t startTheWorld() {
 }
 
 int64_t atInstant(void (*act)()) {
-  stop_the_world(act);
+  if (!stop_the_world(act)) return -1;
   int64_t ns = stats.last_ns;
   stopper_goes_on();
   return ns;
@@ -390,7 +547,7 @@ void freezeTheWorld() {
   signal_all_but(self);
   int64_t deadline = nanotime() + 100'000'000;
   for (M* mp = sched.allm.load(); mp != nullptr; mp = mp->alllink) {
-    if (mp != self) await_stop(mp, kFrozen, deadline);
+    if (mp != self) await_stop(mp, kFrozen, deadline, true);
   }
 }
 
@@ -399,8 +556,45 @@ StopStats stopStats() { return stats; }
 // ---- Epoch snapshot
 // ---------------------------------------------------------------------------------------
 
+namespace {
+
+// At an instant: mp is held. Whoever claims its goroutine first, itself or settle, completes this.
+void expect_late(M* mp, uint64_t epoch) {
+  RunningAtInstant& r = mp->ranAtInstant;
+  describe(mp->curg, &r);
+  r.stack.depth = lostStack(mp->curg, r.stack.pcs);
+  r.stack.leaf_exact = r.stack.truncated = false;
+  r.heldEpoch.store(epoch, std::memory_order_release);
+}
+
+// Waits a while for a thread that was held at the instant to record its goroutine. Then that one is
+// recorded without its stack.
+void settle(M* mp, uint64_t epoch) {
+  RunningAtInstant& r = mp->ranAtInstant;
+  G* gp = const_cast<G*>(r.gp);
+  int64_t until = mp->deaf.load() && signal_blocked(mp) ? 0 : nanotime() + kLateNs;
+  while (!snapshotSatisfied(gp)) {
+    uint64_t mark = gp->snapshot.load(std::memory_order_acquire);
+    bool absent = mark >> 2 != epoch;
+    if (absent && nanotime() >= until &&
+        gp->snapshot.compare_exchange_strong(mark, epoch << 2 | kSnapshotSatisfied)) {
+      r.epoch.store(epoch, std::memory_order_release);
+      mp->deaf.store(true);
+      return;
+    }
+    usleep(100);
+  }
+}
+
+}  // namespace
+
 void snapshotBegin() {
-  snapshotEpoch.fetch_add(1);
+  uint64_t epoch = snapshotEpoch.fetch_add(1) + 1;
+  if (any_held) {
+    for (M* mp = sched.allm.load(); mp != nullptr; mp = mp->alllink) {
+      if (mp->heldFor.load(std::memory_order_relaxed) == last_stop) expect_late(mp, epoch);
+    }
+  }
   snapshotActive.store(true);
 }
 
@@ -424,9 +618,19 @@ bool snapshotSatisfied(const G* gp) {
   return gp->snapshot.load(std::memory_order_acquire) == (epoch << 2 | kSnapshotSatisfied);
 }
 
+bool snapshotHeld(const G* gp) {
+  uint64_t epoch = snapshotEpoch.load(std::memory_order_relaxed);
+  for (M* mp = sched.allm.load(); mp != nullptr; mp = mp->alllink) {
+    const RunningAtInstant& r = mp->ranAtInstant;
+    if (r.heldEpoch.load(std::memory_order_acquire) == epoch && r.gp == gp) return true;
+  }
+  return false;
+}
+
 void forEachRunningAtInstant(void (*f)(const RunningAtInstant& r)) {
   uint64_t epoch = snapshotEpoch.load(std::memory_order_relaxed);
   for (M* mp = sched.allm.load(); mp != nullptr; mp = mp->alllink) {
+    if (mp->ranAtInstant.heldEpoch.load(std::memory_order_acquire) == epoch) settle(mp, epoch);
     if (mp->ranAtInstant.epoch.load(std::memory_order_acquire) == epoch) f(mp->ranAtInstant);
   }
 }
@@ -439,15 +643,23 @@ const StoppedStack* stoppedStack(const G* gp) {
   return nullptr;
 }
 
-// ---- Signals
-// ----------------------------------------------------------------------------------------------
+// ---- Stacks that could not be taken -------------------------------------------------------------
 
-void stopinit() {
-  struct sigaction sa {};
-  sa.sa_sigaction = sigurg;
-  sa.sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK;
-  sigfillset(&sa.sa_mask);
-  sigaction(SIGURG, &sa, nullptr);
+// The leaf of such a stack, as Go has runtime._LostExternalCode. Nobody calls it.
+[[gnu::noinline, gnu::used]] void _LostStack() { asm volatile(""); }
+
+uint32_t lostStack(const G* gp, uintptr_t* pcs) {
+  uint32_t n = 0;
+  pcs[n++] = reinterpret_cast<uintptr_t>(_LostStack) + 1;
+  if (gp->startpc != 0) pcs[n++] = gp->startpc + 1;
+  pcs[n++] = reinterpret_cast<uintptr_t>(__start_golab_goexit) + 1;
+  return n;
 }
+
+bool isLostStack(const uintptr_t* pcs, uint32_t depth) {
+  return depth > 0 && pcs[0] == reinterpret_cast<uintptr_t>(_LostStack) + 1;
+}
+
+void stopinit() { install_handler(); }
 
 }  // namespace golab::runtime

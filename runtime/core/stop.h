@@ -19,6 +19,24 @@
 // of the runtime was rejected: elements of channels are the program's, and pthread_create is
 // libc's.)
 //
+// Threads that no signal reaches. A program may block SIGURG in a thread (a library that takes all
+// signals away from it), install a handler of its own, or run where tgkill is forbidden. The handler
+// is ours again as soon as a stop finds out (the program's is called by ours), and a thread that is
+// found deaf unblocks the signal when it next comes to the runtime. Until then the stop holds it: the
+// note that it was left lies where each way into the runtime looks (acquirem_with_p, entersyscall),
+// and the thread serves it there before it does anything else. So it is enough to know that the
+// thread is outside: the stopper leaves the note, has all threads pass a fence (membarrier), and
+// reads M::locks. If that is 0, the next look of the thread finds the note. A held thread goes on in
+// the program's code, which a stopped world does not touch, and its P may be taken.
+//
+// What is missing is the stack. A goroutine that is held at the instant of a snapshot may be recorded
+// later, when its thread comes: it has not been in the runtime since, so whatever it has done has no
+// effect that the snapshot shows elsewhere. If it does not come, it is counted with a stack whose leaf
+// is runtime._LostStack.
+//
+// A thread inside the runtime cannot be held. It does come out, unless the program's code that runs
+// there (the move of a channel's element) does not end. After kStopMaxNs the stop fails then.
+//
 // Order. The stopper raises `stopping` and then reads each M's state; an M changes its state and
 // then reads `stopping` (both sequentially consistent): one of the two sees the other. Stops are
 // numbered, and `stopping` is the number: a thread that is slow to leave one cannot take the next
@@ -92,8 +110,11 @@ namespace golab::runtime {
 // Stops every thread that runs goroutines. One stop at a time: a second caller parks until the
 // first has started the world; so does a caller without a P, until it has one. Afterwards the
 // caller is the only goroutine that runs; it must not allocate, lock, park or call into libraries
-// that do, until startTheWorld.
-void stopTheWorld();
+// that do, until startTheWorld. Threads that no signal reaches go on in the program's code, and stop
+// as soon as they call the runtime.
+//
+// False: a thread has not come out of the runtime for 5 s. Then the world is not stopped.
+[[nodiscard]] bool stopTheWorld();
 // Returns how long the world stood still, ns, from request to restart; where a stop had to be given
 // up, since the last request.
 int64_t startTheWorld();
@@ -101,12 +122,17 @@ int64_t startTheWorld();
 // Stops the world, has act() called and starts the world again: all that act() does is of one
 // instant. It is called by whichever thread has stopped last, perhaps in a signal handler: it must
 // do little, and nothing that a signal handler must not. Parks and returns as stopTheWorld and
-// startTheWorld do.
+// startTheWorld do: the time that the world stood still, ns; -1 if it could not be stopped.
 int64_t atInstant(void (*act)());
 
 // While the world is stopped: the stack of a goroutine that a stopped thread runs; null if none
-// does.
+// does. Then, if it is running, its thread is held.
 const StoppedStack* stoppedStack(const G* gp);
+
+// What stands for the stack of a goroutine that could not be taken: runtime._LostStack, the function
+// that it was started with (if known), goexit. Returns how many pcs: 3 at most.
+uint32_t lostStack(const G* gp, uintptr_t* pcs);
+bool isLostStack(const uintptr_t* pcs, uint32_t depth);
 
 // A dying program's stop: nobody is waited for longer than a moment, and the world does not start
 // again.
@@ -144,7 +170,10 @@ void snapshotEnd();
 bool snapshotClaim(G* gp);
 void snapshotDone(G* gp);
 bool snapshotSatisfied(const G* gp);
-// Those that ran at the instant; each has to be satisfied already.
+// gp ran at the instant on a thread that was held: do not wait for it, forEachRunningAtInstant does.
+bool snapshotHeld(const G* gp);
+// Those that ran at the instant; all others have to be satisfied already. Waits for those that are
+// held, 0.1 s at most; on a goroutine.
 void forEachRunningAtInstant(void (*f)(const RunningAtInstant& r));
 
 // Total stopped time and number of stops so far, those that were given up included, ns.

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cstdlib>
 
+#include "runtime/core/panic.h"
 #include "runtime/core/proc.h"
 #include "runtime/core/stop.h"
 #include "runtime/traceback/symbols.h"
@@ -47,7 +48,7 @@ bool exported(std::string_view name_in_runtime) {
 // Go's showframe.
 bool shown(std::string_view name, bool top) {
   if (name.empty()) return false;
-  if (!name.starts_with("runtime.")) return true;
+  if (!name.starts_with("runtime.") || name == "runtime._LostStack") return true;
   if (name == "runtime.gopanic") return !top;
   return exported(name.substr(8));
 }
@@ -220,6 +221,7 @@ std::string format_dump(const GoroutineDump& dump, const PrintOptions& options) 
 
 namespace {
 
+constexpr uint32_t kLostDepth = 3;   // of lostStack
 constexpr uint32_t kDepthMax = 512;  // of one stack; of deeper ones both ends are kept
 
 // Room that was made before the world stopped. What does not fit is counted, so that the next try
@@ -253,9 +255,13 @@ class Collector {
       copy(*stopped, buffer, &r);
     } else if (r.status != _Grunning) {
       r.walk = walk_stack(gp, buffer);
+    } else if (buffer.max >= kLostDepth) {
+      r.walk.total = r.walk.stored = r.walk.head = lostStack(gp, at);
+    } else {
+      r.walk.total = kLostDepth;  // no room left: next time
     }
     // The world stands still, so nobody runs but the one who asks: Go calls the others runnable.
-    if (r.status == _Grunning && self.pc == 0) r.status = _Grunnable;
+    if (stopped != nullptr) r.status = _Grunnable;
     uint32_t wanted = std::min(r.walk.total, kDepthMax);
     pcs_ += wanted;
     if (wanted > buffer.max || dump_->records.size() == dump_->records.capacity()) return;
@@ -306,7 +312,7 @@ GoroutineDump dump_goroutines(SelfFrame self, bool world_stopped, bool system) {
   size_t pcs = goroutines * 16 + 2 * kDepthMax;
   while (true) {
     Collector collector(&dump, goroutines, pcs, system);
-    if (!world_stopped) stopTheWorld();
+    if (!world_stopped && !stopTheWorld()) panic("no dump: a thread does not leave the runtime");
     collect(&collector, self, system);
     if (!world_stopped) startTheWorld();
     if (collector.complete()) return dump;

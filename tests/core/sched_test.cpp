@@ -67,7 +67,7 @@ TEST_CASE("a busy loop starves nobody, with one P or several", "[sched][preempti
   CHECK(sum == 210);
   close(ping);
   time::Sleep(time::Millisecond);
-  runtime::stopTheWorld();
+  REQUIRE(runtime::stopTheWorld());
   runtime::startTheWorld();
   CHECK(eventually([&] { return s.running->load() == 3; }));
   CHECK(s.end());
@@ -329,7 +329,7 @@ TEST_CASE("the world stops and starts under load, and nothing runs meanwhile", "
   Load load;
   bool still = true;
   for (int i = 0; i < 200; i++) {
-    runtime::stopTheWorld();
+    REQUIRE(runtime::stopTheWorld());
     still &= stands_still(*load.count);
     runtime::startTheWorld();
   }
@@ -433,7 +433,7 @@ TEST_CASE("the world stops although one inside the runtime waits for one that ha
   if (for_instant) {
     runtime::atInstant(look);
   } else {
-    runtime::stopTheWorld();
+    REQUIRE(runtime::stopTheWorld());
     look();
     runtime::startTheWorld();
   }

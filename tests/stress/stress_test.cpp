@@ -144,7 +144,7 @@ TEST_CASE("stops, snapshots, GOMAXPROCS and work at the same time never lock up"
   });
   go([&, ended] {  // one that stops the world
     while (!stop.load()) {
-      runtime::stopTheWorld();
+      if (!runtime::stopTheWorld()) runtime::fatal("the world did not stop");
       runtime::startTheWorld();
       runtime::Gosched();
     }
@@ -176,5 +176,49 @@ TEST_CASE("stops, snapshots, GOMAXPROCS and work at the same time never lock up"
   stop = true;
   for (int i = 0; i < 7; i++) ended.recv();
   delete shared.load();
+  runtime::GOMAXPROCS(old);
+}
+
+// A lookup of names takes its P's place away while it runs (systemstack_takes_long); GOMAXPROCS
+// takes all of them meanwhile. For ThreadSanitizer above all.
+TEST_CASE("GOMAXPROCS changes during profiles of every form", "[stress][stop]") {
+  int old = runtime::GOMAXPROCS(2);
+  std::atomic<bool> stop{false};
+  std::atomic<int64_t> lives{0};
+  auto ended = make_chan<int>(4);
+  go(spawn_until, &stop, &lives, ended);
+  go([&, ended] {
+    for (int i = 0; !stop.load(); i++) {
+      runtime::GOMAXPROCS(1 + i % 4);
+      runtime::Gosched();
+    }
+    ended.send(1);
+  });
+  for (int debug = 1; debug < 3; debug++) {
+    go([&, ended, debug] {
+      while (!stop.load()) {
+        (void)runtime::pprof::Lookup("goroutine")
+            ->WriteTo([](std::string_view) { return error(); }, debug);
+      }
+      ended.send(1);
+    });
+  }
+  int64_t until = runtime::nanotime() + 4'000'000'000;
+  int profiles = 0;
+  while (runtime::nanotime() < until || profiles < 10) {
+    size_t bytes = 0;
+    error err = runtime::pprof::Lookup("goroutine")
+                    ->WriteTo(
+                        [&](std::string_view piece) {
+                          bytes += piece.size();
+                          return error();
+                        },
+                        profiles % 3);
+    if (err != nullptr || bytes == 0) FAIL("no profile");
+    profiles++;
+  }
+  stop = true;
+  for (int i = 0; i < 4; i++) ended.recv();
+  CHECK(lives > 0);
   runtime::GOMAXPROCS(old);
 }
