@@ -86,6 +86,7 @@ TEST_CASE("a goroutine with SIGURG blocked is in each form of the profile, which
   auto work = make_chan<int>();
   for (int i = 0; i < 10; i++) go(wait_for_work, work);
   REQUIRE(receivers_parked(work, 10));
+  profile(1);  // names are looked up for the first time
   Deaf deaf;
   go([&] { compute_deaf(&deaf); });
   REQUIRE(eventually([&] { return deaf.blocked.load(); }));
