@@ -2,7 +2,6 @@
 #include "runtime/core/proc.h"
 
 #include <sched.h>
-#include <sys/mman.h>
 #include <time.h>
 #include <unwind.h>
 
@@ -13,6 +12,7 @@
 
 #include "runtime/core/hooks.h"
 #include "runtime/core/panic.h"
+#include "runtime/core/reserve.h"
 #include "runtime/core/sched.h"
 #include "runtime/core/stack.h"
 #include "runtime/core/stop.h"
@@ -561,9 +561,7 @@ namespace {
 void procresize(int32_t n) {
   for (int32_t i = 0; i < n; i++) {
     if (sched.allp[i] != nullptr) continue;
-    void* at = mmap(nullptr, sizeof(P), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (at == MAP_FAILED) throw_("out of memory for a P");
-    P* pp = new (at) P;
+    P* pp = new (map_or_die(sizeof(P), "a P")) P;
     pp->id = i;
     sched.allp[i] = pp;
   }
