@@ -9,6 +9,10 @@
 // spelling. Write `::close(fd)`, `::time(nullptr)` where POSIX is meant.
 #pragma once
 
+// libstdc++'s <semaphore> calls syscall(), without "::". It has to be read before golab::syscall is
+// visible everywhere, and so before <thread>, <future> and others that include it.
+#include <semaphore>
+
 #include "runtime/chan/chan.h"
 #include "runtime/context/context.h"
 #include "runtime/core/go.h"

@@ -149,7 +149,7 @@ int Profile::Count() const { return NumGoroutine(); }
   } catch (const std::bad_alloc&) {
     return kOutOfMemory;
   } catch (const profiler::NoInstant& e) {
-    return errors::New(std::string("goroutine profile: ") + e.what());
+    return errors::New(e.what());
   }
 }
 

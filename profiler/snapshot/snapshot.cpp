@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <bit>
 #include <cstring>
 #include <new>
 #include <utility>
@@ -13,6 +14,7 @@
 #include "runtime/core/hooks.h"
 #include "runtime/core/panic.h"
 #include "runtime/core/proc.h"
+#include "runtime/core/reserve.h"
 #include "runtime/core/sema.h"
 #include "runtime/core/stop.h"
 #include "runtime/traceback/walk.h"
@@ -43,7 +45,7 @@ struct Collector {
   ~Collector() { stacks.clear(); }
 
   static StackCounter& table() {
-    static auto* table = new StackCounter;  // made once: to map it took a third of a small profile
+    static auto* table = new StackCounter(runtime::share_of_address_space(size_t{16} << 30, 16));  // made once: to map it took a third of a small profile
     return *table;
   }
 
@@ -424,9 +426,10 @@ int64_t Snapshot::waited_ns(const GoroutineSnapshot& g) const {
 
 Snapshot take_snapshot(Detail detail, std::span<const uintptr_t> self, uint32_t self_elided) {
   SnapshotLock lock;
-  // Room for those that are born until the world stops; a later one is not of this instant. In
-  // whole millions, so that the next snapshot can have this one's.
-  Collector c(detail, ((runtime::allglen() >> 20) + 2) << 20);
+  // Room for those that are born until the world stops; a later one is not of this instant. Mostly
+  // the same as last time, so that this snapshot can have the last one's table; and not much more
+  // than is needed, since a dump keeps it for as long as its reader takes to read.
+  Collector c(detail, std::bit_ceil(2 * runtime::allglen() + 32768));
   Snapshot out;
   {
     Recording recording(&c);

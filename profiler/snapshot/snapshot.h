@@ -82,11 +82,11 @@ struct Snapshot {
 
 enum class Detail { counted, each_goroutine };
 
-// The world could not be stopped (runtime::atInstant).
+// There was no instant at which all goroutines stood: one does not come out of the runtime.
 struct NoInstant : std::exception {
   const char* what() const noexcept override {
-    return "a thread has not come out of the runtime for 5 s, so there is no instant at which all "
-           "goroutines stand";
+    return "goroutine profile: the world did not stop in 5 s: a thread does not leave the runtime "
+           "(does the move of a channel's element end?)";
   }
 };
 

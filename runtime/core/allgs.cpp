@@ -15,7 +15,7 @@
 namespace golab::runtime {
 
 namespace {
-constexpr uint32_t kMaxGoroutines = 16 << 20;
+uint32_t goroutines_max = 16 << 20;  // fewer where address space is limited (allginit)
 constexpr uint32_t kGBatch = 16;
 
 mutex allglock;
@@ -26,9 +26,7 @@ Memo* block_memos = nullptr;
 
 template <typename T>
 T* table(size_t n, size_t small = kLargePage) {
-  void* at = reserve(sizeof(T) * n, small);
-  if (at == nullptr) throw_("out of address space for the table of goroutines (see ulimit -v)");
-  return static_cast<T*>(at);
+  return static_cast<T*>(reserve_or_die(sizeof(T) * n, "the table of goroutines", small));
 }
 }  // namespace
 
@@ -36,11 +34,13 @@ void allginit() {
   // In small pages: a lab's service (1,600 goroutines), and what snapshots remember of 8,000. They
   // go through all of these tables.
   constexpr size_t kSmall = kLargePage / kMemoBlock;
-  allgs = table<G>(kMaxGoroutines, kLargePage / 4);
-  memos = table<Memo>(kMaxGoroutines, 2 * kSmall);
+  size_t bytes = share_of_address_space(goroutines_max * sizeof(G), 16);
+  goroutines_max = static_cast<uint32_t>(bytes / sizeof(G)) / kMemoBlock * kMemoBlock;
+  allgs = table<G>(goroutines_max, kLargePage / 4);
+  memos = table<Memo>(goroutines_max, 2 * kSmall);
   // No more than 2 MiB for 16 million: one large page, and it shall be whole.
-  block_memos = table<Memo>(kMaxGoroutines / kMemoBlock + kSmall / sizeof(Memo), kSmall);
-  sched.gFree = table<G*>(kMaxGoroutines);
+  block_memos = table<Memo>(goroutines_max / kMemoBlock + kSmall / sizeof(Memo), kSmall);
+  sched.gFree = table<G*>(goroutines_max);
 }
 
 namespace {
@@ -64,7 +64,9 @@ void gfrefill(P* pp) {
   }
   lock(&allglock);
   uint32_t len = allglen_.load(std::memory_order_relaxed);
-  if (len + kGBatch > kMaxGoroutines) throw_("more than 16 million goroutines");
+  if (len + kGBatch > goroutines_max) {
+    out_of_memory(2 * goroutines_max * sizeof(G), "a larger table of goroutines");
+  }
   // Highest first, so that they come off in order of the table.
   for (uint32_t i = kGBatch; i-- > 0;) {
     G* gp = new (&allgs[len + i]) G;

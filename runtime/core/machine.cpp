@@ -12,9 +12,13 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <new>
 
+#include "runtime/core/reserve.h"
 #include "runtime/core/sched.h"
 #include "runtime/core/stop.h"
 #include "runtime/core/switch.h"
@@ -32,8 +36,7 @@ int NumCPU() {
 }
 
 M* newM() {
-  void* at = mmap(nullptr, sizeof(M), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (at == MAP_FAILED) throw_("out of memory for a thread");
+  void* at = map_or_die(sizeof(M), "a thread");
   M* mp = new (at) M;
   mp->state.store(kMSafe);
   mp->locks.store(1, std::memory_order_relaxed);
@@ -47,6 +50,21 @@ M* newM() {
 }
 
 namespace {
+constexpr size_t kThreadStackMin = size_t{1} << 20;  // names are looked up on it
+
+// As Go's newosproc has it.
+[[noreturn]] void no_thread(int err) {
+  char text[256];
+  int n = snprintf(text, sizeof text,
+                   "runtime: failed to create new OS thread (have %d already; errno=%d)\n%s",
+                   sched.mcount.load(), err,
+                   err == EAGAIN ? "runtime: may need to increase max user processes (ulimit -u), "
+                                   "or address space (ulimit -v)\n"
+                                 : "");
+  if (write(2, text, static_cast<size_t>(n)) < 0) _exit(2);
+  throw_("newosproc");
+}
+
 void* mstart(void* arg) {
   M* mp = static_cast<M*>(arg);
   minit(mp);
@@ -60,26 +78,34 @@ void newthread(P* pp, bool spinning) {
   M* mp = newM();
   mp->nextp = pp;
   mp->spinning = spinning;
+  start_thread(mstart, mp);
+}
+}  // namespace
+
+void start_thread(void* (*f)(void*), void* arg) {
   // Signals stay blocked until the new thread knows its M.
   sigset_t all, old;
   sigfillset(&all);
+  pthread_attr_t attr;
+  pthread_attr_init(&attr);
+  size_t bytes = 0;
+  pthread_attr_getstacksize(&attr, &bytes);
+  pthread_attr_setstacksize(&attr, std::max(share_of_address_space(bytes, 256), kThreadStackMin));
+  pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
   pthread_sigmask(SIG_SETMASK, &all, &old);
   pthread_t thread;
-  int err = pthread_create(&thread, nullptr, mstart, mp);
+  int err = pthread_create(&thread, &attr, f, arg);
   pthread_sigmask(SIG_SETMASK, &old, nullptr);
-  if (err != 0) throw_("failed to create a thread (see ulimit -u)");
-  pthread_detach(thread);
+  pthread_attr_destroy(&attr);
+  if (err != 0) no_thread(err);
 }
-}  // namespace
 
 void minit(M* mp) {
   tls_m = mp;
   mp->tid = static_cast<int32_t>(syscall(SYS_gettid));
   mp->ehGlobals = reinterpret_cast<EhGlobals*>(abi::__cxa_get_globals());
   constexpr size_t kAltStackBytes = 256 << 10;  // a dying program symbolizes its stacks here
-  void* at = mmap(nullptr, kAltStackBytes, PROT_READ | PROT_WRITE,
-                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (at == MAP_FAILED) throw_("out of memory for a signal stack");
+  void* at = map_or_die(kAltStackBytes, "a signal stack", MAP_NORESERVE);
   mp->altstack = reinterpret_cast<uintptr_t>(at);
   stack_t ss{};
   ss.ss_sp = at;
@@ -229,8 +255,8 @@ bool retake_from_syscall(P* pp) {
   return true;
 }
 
-// In three steps, so that one of the two sees the other (is_outside): leave the note, see that mp is
-// outside, take the P. If mp comes in meanwhile, it finds the note and waits for sched.lock.
+// In three steps, so that one of the two sees the other (is_outside): leave the note, see that mp
+// is outside, take the P. If mp comes in meanwhile, it finds the note and waits for sched.lock.
 bool take_p(P* pp) {
   lock(&sched.lock);
   M* mp = pp->m.load(std::memory_order_acquire);

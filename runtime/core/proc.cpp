@@ -2,7 +2,6 @@
 #include "runtime/core/proc.h"
 
 #include <sched.h>
-#include <sys/mman.h>
 #include <time.h>
 #include <unwind.h>
 
@@ -12,6 +11,7 @@
 #include <utility>
 
 #include "runtime/core/hooks.h"
+#include "runtime/core/reserve.h"
 #include "runtime/core/sched.h"
 #include "runtime/core/stack.h"
 #include "runtime/core/stop.h"
@@ -556,9 +556,7 @@ namespace {
 void procresize(int32_t n) {
   for (int32_t i = 0; i < n; i++) {
     if (sched.allp[i] != nullptr) continue;
-    void* at = mmap(nullptr, sizeof(P), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (at == MAP_FAILED) throw_("out of memory for a P");
-    P* pp = new (at) P;
+    P* pp = new (map_or_die(sizeof(P), "a P")) P;
     pp->id = i;
     sched.allp[i] = pp;
   }

@@ -45,4 +45,14 @@ inline void* reserve(size_t bytes, size_t small = kLargePage) {
   return at;
 }
 
+// `most` bytes, or that part of the address space that this process may have (ulimit -v). So a table
+// for 16 million goroutines is a smaller one under a limit, and leaves room for other things.
+size_t share_of_address_space(size_t most, size_t part);
+
+// For what the runtime cannot do without. If there is no address space, the program ends with
+// status 2: "runtime: out of memory: cannot map … bytes for …".
+void* reserve_or_die(size_t bytes, const char* what, size_t small = kLargePage);
+void* map_or_die(size_t bytes, const char* what, int flags = 0);  // more flags for mmap
+[[noreturn]] void out_of_memory(size_t bytes, const char* what);
+
 }  // namespace golab::runtime

@@ -20,12 +20,11 @@
 //
 // The scheduler chooses here which goroutine is next, and which P is robbed. A schedule explorer
 // would hook runqget, globrunqget and runqsteal.
-#include <sys/mman.h>
-
 #include <algorithm>
 #include <iterator>
 #include <new>
 
+#include "runtime/core/reserve.h"
 #include "runtime/core/sched.h"
 #include "runtime/core/throw.h"
 
@@ -56,10 +55,7 @@ RunqBlock* new_block() {
   static RunqBlock *fresh = nullptr, *end = nullptr;
   if (fresh == end) {
     constexpr size_t kBlocks = 64;
-    void* at = mmap(nullptr, kBlocks * sizeof(RunqBlock), PROT_READ | PROT_WRITE,
-                    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (at == MAP_FAILED) throw_("out of memory for the run queue (see ulimit -v)");
-    fresh = static_cast<RunqBlock*>(at);
+    fresh = static_cast<RunqBlock*>(map_or_die(kBlocks * sizeof(RunqBlock), "the run queue"));
     end = fresh + kBlocks;
   }
   return new (fresh++) RunqBlock;

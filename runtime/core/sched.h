@@ -139,6 +139,7 @@ void enter_safe(M* mp);  // from here on a stop does not wait for this thread
 void leave_safe(M* mp, bool patient = false);
 void checkdead();   // needs sched.lock
 void minit(M* mp);  // on the new thread: signals, alternate stack
+void start_thread(void* (*f)(void*), void* arg);  // the program ends if there is none to be had
 void mpark(M* mp);
 void mwake(M* mp);
 M* newM();

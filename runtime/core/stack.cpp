@@ -2,6 +2,7 @@
 
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -24,6 +25,7 @@ namespace golab::runtime {
 namespace {
 
 constexpr size_t kDefaultStackBytes = 256 << 10;
+constexpr size_t kLimitedStackBytes = 64 << 10;  // where less than 8 GiB of address space is allowed
 constexpr size_t kMainStackBytes = 8 << 20;
 constexpr size_t kReservationBytes = size_t{1} << 30;
 constexpr uint32_t kMprotectGuardsMax = 24000;
@@ -68,10 +70,7 @@ size_t parse_stack_bytes(const char* text) {
 }
 
 uintptr_t reserve_stacks(size_t bytes) {
-  void* at = mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
-                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
-  if (at == MAP_FAILED)
-    throw_("out of address space for goroutine stacks (see ulimit -v, GOLAB_STACK)");
+  void* at = map_or_die(bytes, "stacks of goroutines", MAP_NORESERVE | MAP_STACK);
   // Without this a single touched page could commit two megabytes.
   madvise(at, bytes, MADV_NOHUGEPAGE);
   return reinterpret_cast<uintptr_t>(at);
@@ -101,8 +100,10 @@ constexpr uintptr_t kUnguarded = 1;
 
 uintptr_t carve() {
   if (stacks.next == stacks.end) {
-    uintptr_t base = reserve_stacks(kReservationBytes);
-    stacks.end = base + kReservationBytes;
+    size_t bytes = std::max(share_of_address_space(kReservationBytes, 16), 2 * stacks.bytes);
+    bytes -= bytes % stacks.bytes;
+    uintptr_t base = reserve_stacks(bytes);
+    stacks.end = base + bytes;
     stacks.next = base + stacks.bytes;  // the lowest place stays free: stackIntact looks below
   }
   uintptr_t base = stacks.next;
@@ -140,6 +141,8 @@ uint64_t* canary_of(uintptr_t hi) { return reinterpret_cast<uint64_t*>(hi - size
 }  // namespace
 
 void stackinit() {
+  constexpr size_t kEnough = size_t{8} << 30;
+  if (share_of_address_space(kEnough, 1) < kEnough) stacks.bytes = kLimitedStackBytes;
   if (const char* text = getenv("GOLAB_STACK")) stacks.bytes = parse_stack_bytes(text);
   if (const char* text = getenv("GOLAB_GUARD")) {
     if (strcmp(text, "madvise") == 0)
@@ -151,9 +154,9 @@ void stackinit() {
     else
       bad_env("GOLAB_GUARD", text, "want madvise, mprotect or canary (unset: the best there is)");
   }
-  void* depot = reserve(kDepotMax * sizeof(uintptr_t));
-  if (depot == nullptr) throw_("out of address space for the table of free stacks");
-  stacks.depot = static_cast<uintptr_t*>(depot);
+  size_t depot = share_of_address_space(kDepotMax * stacks.bytes, 1) / stacks.bytes;
+  void* at = reserve_or_die(depot * sizeof(uintptr_t), "the table of free stacks");
+  stacks.depot = static_cast<uintptr_t*>(at);
 }
 
 size_t stackBytes() { return stacks.bytes; }

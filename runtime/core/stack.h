@@ -1,7 +1,8 @@
 // stack.h: where goroutines' stacks come from.
 //
-// A stack is a fixed piece of address space (GOLAB_STACK, 256 KiB by default), committed by the
-// kernel page by page as it is used: a parked goroutine holds one page. Stacks are carved from
+// A stack is a fixed piece of address space (GOLAB_STACK, 256 KiB by default, 64 KiB under a ulimit -v
+// of less than 8 GiB), committed by the kernel page by page as it is used: a parked goroutine holds
+// one page. Stacks are carved from
 // large reservations that never go back, and reused newest first, so that many short goroutines run
 // on a few warm stacks. After a burst the pages of those that stay unused go back to the kernel, by
 // sysmon, a second or more later: to do it when a goroutine ends cost more than all else of its

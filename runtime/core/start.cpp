@@ -6,13 +6,16 @@
 //
 // When main returns, the process ends as Go's does, at once: output is flushed, no static
 // destructor runs, since other goroutines may still be using what it would destroy.
+#include <malloc.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 
 #include "runtime/core/panic.h"
 #include "runtime/core/proc.h"
+#include "runtime/core/reserve.h"
 #include "runtime/core/sched.h"
 #include "runtime/core/stack.h"
 #include "runtime/core/start.h"
@@ -64,6 +67,10 @@ extern "C" int __wrap_main(int argc, char** argv, char** envp) {
   args = {argc, argv, envp};
   golab::os::setArgs(argc, argv);
   raise_open_files();
+  // Each arena of malloc's reserves 64 MiB; there may be eight for each processor.
+  constexpr size_t kArenas = 64, kArenaBytes = size_t{64} << 20;
+  size_t arenas = share_of_address_space(kArenas * kArenaBytes, 16) / kArenaBytes;
+  if (arenas < kArenas) mallopt(M_ARENA_MAX, std::max(1, static_cast<int>(arenas)));
   schedinit();
   M* m0 = newM();
   minit(m0);

@@ -274,17 +274,16 @@ void install_handler() {
 }
 
 // The program may have installed a handler of its own for SIGURG: then ours comes back, and calls
-// that one. True: it had.
-bool keep_handler() {
+// that one.
+void keep_handler() {
   struct sigaction now {};
   sigaction(SIGURG, nullptr, &now);
-  if (now.sa_sigaction == sigurg) return false;
+  if (now.sa_sigaction == sigurg) return;
   bool action = (now.sa_flags & SA_SIGINFO) != 0;
   bool handler = !action && now.sa_handler != SIG_DFL && now.sa_handler != SIG_IGN;
   programs_action.store(action ? now.sa_sigaction : nullptr);
   programs_handler.store(handler ? now.sa_handler : nullptr);
   install_handler();
-  return true;
 }
 
 }  // namespace
@@ -411,12 +410,6 @@ bool hold(M* mp, uint32_t stop) {
   return true;
 }
 
-// mp is late: perhaps no signal reaches it.
-void look_closer(M* mp) {
-  if (keep_handler()) signal_all_but(getm());
-  if (signal_blocked(mp)) mp->deaf.store(true);
-}
-
 // Waits until mp is safe, stopped or held: true; or until the time is up. `hold_late`: then it is
 // held, if that can be.
 bool await_stop(M* mp, uint32_t stop, int64_t deadline, bool hold_late) {
@@ -431,7 +424,7 @@ bool await_stop(M* mp, uint32_t stop, int64_t deadline, bool hold_late) {
     if (!has_stopped(mp, stop)) futexsleep(&sched.arrivals, seen, 1'000'000);
     sched.stopperSleeps.store(false);
     if (nanotime() > deadline) return has_stopped(mp, stop) || (hold_late && hold(mp, stop));
-    if (++sleeps == 1) look_closer(mp);
+    if (++sleeps == 1 && signal_blocked(mp)) mp->deaf.store(true);
     // It was on its way into the program's code when the first signal came: note and signal again.
     if ((sleeps % 4 == 0 || stop == kFrozen) && mp->state.load() == kMRunning) request_stop(mp);
   }
@@ -461,6 +454,7 @@ M* try_to_stop(M* self, int64_t patience) {
   any_held = false;
   uint32_t none = 0;
   if (!sched.stopping.compare_exchange_strong(none, last_stop)) freeze_too();
+  keep_handler();
   signal_all_but(self);
   int64_t deadline = stop_began + patience;
   bool instant = at_instant.load() != nullptr;

@@ -25,7 +25,6 @@
 // had that processor, where once makes 20. (With a look of 50 µs before it slept, a stop that met
 // it took those, and made both sides sleep: milliseconds, where the host had put the idle processor
 // to sleep as well.)
-#include <pthread.h>
 #include <signal.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -229,14 +228,7 @@ void sysmonwake() {
 
 void sysmonstart() {
   self = newM();
-  sigset_t all, old;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &old);
-  pthread_t thread;
-  int err = pthread_create(&thread, nullptr, sysmon, nullptr);
-  pthread_sigmask(SIG_SETMASK, &old, nullptr);
-  if (err != 0) throw_("failed to create the monitor thread (see ulimit -u)");
-  pthread_detach(thread);
+  start_thread(sysmon, nullptr);
 }
 
 }  // namespace golab::runtime

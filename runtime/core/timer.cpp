@@ -56,14 +56,22 @@ void update_root(P* pp, std::memory_order order) {
   pp->timer0When.store(pp->timersLen > 0 ? pp->timers[0].when : 0, order);
 }
 
+// Of the heap of one P: room for 16 million, or less under a limit.
+size_t timers_bytes() {
+  static const size_t bytes =
+      share_of_address_space((kBeforeRoot + kMaxTimers) * sizeof(TimerEntry), 128);
+  return bytes;
+}
+
 // Returns true if the entry is the first one now.
 bool heap_insert(P* pp, TimerEntry e) {
   if (pp->timers == nullptr) {
-    void* at = reserve((kBeforeRoot + kMaxTimers) * sizeof(TimerEntry));
-    if (at == nullptr) throw_("out of address space for timers (see ulimit -v)");
+    void* at = reserve_or_die(timers_bytes(), "timers");
     pp->timers = static_cast<TimerEntry*>(at) + kBeforeRoot;
   }
-  if (pp->timersLen == kMaxTimers) throw_("more than 16 million timers");
+  if ((kBeforeRoot + pp->timersLen + 1) * sizeof(TimerEntry) > timers_bytes()) {
+    out_of_memory(2 * timers_bytes(), "more timers");
+  }
   pp->timers[pp->timersLen] = e;
   if (!e.is_sleeper()) e.timer()->p.store(pp, std::memory_order_release);
   if (sift_up(pp, pp->timersLen++) != 0) return false;

@@ -1,4 +1,7 @@
 // child.cpp: small programs for process_test.cpp, chosen by the first argument.
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <atomic>
 #include <climits>
@@ -9,6 +12,7 @@
 #include <string>
 #include <string_view>
 
+#include "profiler/endpoints/lookup.h"
 #include "runtime/chan/chan.h"
 #include "runtime/core/go.h"
 #include "runtime/core/proc.h"
@@ -150,6 +154,59 @@ static int instants() {
   return 0;
 }
 
+// Three thousand parked goroutines, and each form of their profile. Prints how large those are.
+static int limited() {
+  constexpr int kGoroutines = 3000;
+  auto gate = make_chan<int>();
+  auto parked = make_chan<int>();
+  for (int i = 0; i < kGoroutines; i++) {
+    go([=] {
+      parked.send(1);
+      gate.recv();
+    });
+  }
+  for (int i = 0; i < kGoroutines; i++) parked.recv();
+  for (int debug = 0; debug < 3; debug++) {
+    size_t bytes = 0;
+    error err = runtime::pprof::Lookup("goroutine")
+                    ->WriteTo(
+                        [&](std::string_view piece) {
+                          bytes += piece.size();
+                          return error();
+                        },
+                        debug);
+    if (err != nullptr || bytes == 0) return 3;
+  }
+  printf("%d\n", runtime::NumGoroutine());
+  return 0;
+}
+
+// Goroutines until there is no room for another one.
+static int endless() {
+  auto never = make_chan<int>();
+  for (;;) {
+    go([=] { never.recv(); });
+    runtime::Gosched();
+  }
+}
+
+// Goroutines that want a thread each, for a user who may have no more than there are.
+static int no_threads() {
+  if (geteuid() == 0 && setuid(65534) != 0) return 3;
+  rlimit one{1, 1};
+  setrlimit(RLIMIT_NPROC, &one);
+  auto ended = make_chan<int>();
+  for (int i = 0; i < 10; i++) {
+    go([=] {
+      runtime::LockOSThread();
+      time::Sleep(time::Millisecond);
+      ended.send(1);
+    });
+  }
+  for (int i = 0; i < 10; i++) ended.recv();
+  return 0;
+}
+
 int main(int, char** argv) {
   std::string name = argv[1];
   if (name == "idle") return idle();
@@ -159,5 +216,8 @@ int main(int, char** argv) {
   if (name == "starve") return starve();
   if (name == "bursts") return bursts();
   if (name == "instants") return instants();
+  if (name == "limited") return limited();
+  if (name == "endless") return endless();
+  if (name == "no_threads") return no_threads();
   return 9;
 }

@@ -74,6 +74,48 @@ TEST_CASE("a hundred thousand goroutines park with each kind of stack guard", "[
 }
 #endif
 
+#if !defined(GOLAB_ASAN) && !defined(GOLAB_TSAN)  // those want terabytes
+namespace {
+ChildResult under_limit(const char* kib, const char* name,
+                        const std::vector<std::string>& env = {}) {
+  std::string command = std::string("ulimit -v ") + kib + "; exec " CORE_CHILD " " + name;
+  return run_child({"/bin/sh", "-c", command}, env, 60);
+}
+}  // namespace
+
+TEST_CASE("a gigabyte of address space is enough for thousands of goroutines and their profiles",
+          "[process][limits]") {
+  std::string procs = GENERATE("1", "2", "8");
+  CAPTURE(procs);
+  ChildResult r = under_limit("1000000", "limited", {"GOMAXPROCS=" + procs});
+  CAPTURE(r.err);
+  CHECK(r.status == 0);
+  CHECK(r.out == "3001\n");
+}
+
+TEST_CASE("where address space ends the program says so and how much there was",
+          "[process][limits]") {
+  std::string kib = GENERATE("1000000", "300000", "100000");
+  CAPTURE(kib);
+  ChildResult r = under_limit(kib.c_str(), "endless");
+  CAPTURE(r.err);
+  CHECK(r.status == 2);
+  CHECK(r.err.find("runtime: out of memory: cannot map ") == 0);
+  CHECK(r.err.find("ulimit -v is " + kib) != std::string::npos);
+  CHECK(r.err.find("\nfatal error: out of memory\n") != std::string::npos);
+}
+
+TEST_CASE("where no thread is to be had the program says so", "[process][limits]") {
+  ChildResult r = child("no_threads");
+  CAPTURE(r.err);
+  CHECK_FALSE(r.timed_out);
+  CHECK(r.status == 2);
+  CHECK(r.err.find("runtime: failed to create new OS thread (have ") == 0);
+  CHECK(r.err.find("ulimit -u") != std::string::npos);
+  CHECK(r.err.find("fatal error: newosproc\n") != std::string::npos);
+}
+#endif
+
 TEST_CASE("a bad GOLAB_STACK or GOLAB_GUARD is refused with a reason", "[process]") {
   for (const char* bad : {"GOLAB_STACK=0", "GOLAB_STACK=12k", "GOLAB_STACK=100k", "GOLAB_STACK=x",
                           "GOLAB_STACK=256kb", "GOLAB_STACK=-1", "GOLAB_STACK=128m",
