@@ -3,8 +3,12 @@
 
 #include <algorithm>
 
+#include "profiler/formats/quote.h"
+
 namespace golab::profiler {
 namespace {
+
+constexpr size_t kColumnWidthMax = 160;
 
 // In characters: bytes that continue one do not count.
 size_t width_of(const std::string& text) {
@@ -21,11 +25,16 @@ std::string coloured(const std::string& text, Colour colour, bool on) {
   return kStart[static_cast<size_t>(colour)] + text + "\x1b[0m";
 }
 
+void TextTable::row(const std::vector<std::string>& cells, Colour colour) {
+  Row& row = rows_.emplace_back(Row{{}, colour});
+  for (const std::string& cell : cells) row.cells.push_back(shown(cell));
+}
+
 std::string TextTable::render(bool colour, const std::string& indent) const {
   std::vector<size_t> widths(columns_.size(), 0);
   for (const Row& row : rows_) {
     for (size_t i = 0; i < row.cells.size() && i < widths.size(); i++) {
-      widths[i] = std::max(widths[i], width_of(row.cells[i]));
+      widths[i] = std::clamp(width_of(row.cells[i]), widths[i], kColumnWidthMax);
     }
   }
   std::string text;
@@ -33,7 +42,7 @@ std::string TextTable::render(bool colour, const std::string& indent) const {
     std::string line;
     for (size_t i = 0; i < row.cells.size() && i < widths.size(); i++) {
       if (i > 0) line += "  ";
-      std::string blanks(widths[i] - width_of(row.cells[i]), ' ');
+      std::string blanks(widths[i] - std::min(widths[i], width_of(row.cells[i])), ' ');
       line += columns_[i] == Align::Right ? blanks + row.cells[i] : row.cells[i] + blanks;
     }
     line.erase(line.find_last_not_of(' ') + 1);

@@ -15,6 +15,6 @@ bool is_runtime_function(std::string_view name);
 // profile has no states; but a goroutine that receives has runtime.chanrecv on its stack, and so
 // on. Two states cannot be told from their neighbours this way: a nil channel's, and a busy
 // goroutine's from one that waits its turn (both are empty).
-std::string wait_state(const std::vector<std::string>& functions);
+std::string wait_state(const std::vector<std::string_view>& functions);
 
 }  // namespace golab::profiler

@@ -4,12 +4,10 @@
 #include <algorithm>
 #include <charconv>
 
+#include "profiler/formats/reader.h"
+
 namespace golab::profiler {
 namespace {
-
-struct Malformed {
-  std::string what;
-};
 
 template <typename T>
 bool take_number(std::string_view& text, T& value, int base = 10) {
@@ -27,12 +25,14 @@ bool take(std::string_view& text, std::string_view prefix) {
 
 class Debug2Reader {
  public:
-  explicit Debug2Reader(std::string_view text) : text_(text) {}
+  Debug2Reader(std::string_view text, const ReadLimits& limits)
+      : lines_(text), memory_(limits.memory_bytes_max) {}
 
   std::vector<DumpedGoroutine> read() {
     while (next_line()) {
       DumpedGoroutine goroutine;
       if (!parse_header(goroutine)) continue;
+      memory_.charge(2 * sizeof goroutine + 4 * kHeapBytes);
       read_stack(goroutine);
       goroutines_.push_back(std::move(goroutine));
     }
@@ -45,17 +45,13 @@ class Debug2Reader {
   }
 
  private:
-  [[noreturn]] void fail(const std::string& what) const {
-    throw Malformed{"line " + std::to_string(line_number_) + ": " + what};
-  }
+  [[noreturn]] void fail(const std::string& what) const { lines_.fail(what); }
 
+  // Most of a line is kept, in strings of its own.
   bool next_line() {
-    if (text_.empty()) return false;
-    size_t end = std::min(text_.find('\n'), text_.size());
-    line_ = text_.substr(0, end);
-    text_.remove_prefix(std::min(end + 1, text_.size()));
-    if (line_.ends_with('\r')) line_.remove_suffix(1);
-    line_number_++;
+    if (!lines_.next()) return false;
+    line_ = lines_.line();
+    memory_.charge(line_.size());
     return true;
   }
 
@@ -104,6 +100,7 @@ class Debug2Reader {
       } else if (take(rest, "created by ")) {
         read_creator(rest, goroutine);
       } else {
+        memory_.charge(2 * sizeof(DumpedFrame) + 3 * kHeapBytes);
         goroutine.frames.push_back(read_frame());
       }
     }
@@ -151,17 +148,23 @@ class Debug2Reader {
     frame.file = rest.substr(0, colon);
   }
 
-  std::string_view text_;
+  LineReader lines_;
+  MemoryAccount memory_;
   std::string_view line_;
-  size_t line_number_ = 0;
   std::vector<DumpedGoroutine> goroutines_;
 };
 
 }  // namespace
 
-DumpResult read_debug2(std::string_view text, const std::string& name) {
+DumpResult read_debug2(std::string_view text, const std::string& name, ReadLimits limits) {
+  if (text.size() > limits.unpacked_bytes_max) {
+    return {{},
+            name + ": the dump has " + mebibytes(text.size()) + ", at most " +
+                mebibytes(limits.unpacked_bytes_max) +
+                " are read. Fetch the counted form (without debug=2): it is a fraction of that."};
+  }
   try {
-    return {Debug2Reader(text).read(), {}};
+    return {Debug2Reader(text, limits).read(), {}};
   } catch (const Malformed& malformed) {
     return {{}, name + ": " + malformed.what};
   }

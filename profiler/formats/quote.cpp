@@ -76,6 +76,28 @@ void escape(uint32_t rune, std::string& out) {
   out += text;
 }
 
+// The text with what is not printable escaped, a backslash before each character of `marked`, and
+// those of `kept` as they are.
+void append_escaped(std::string_view text, std::string_view marked, std::string_view kept,
+                    std::string& out) {
+  auto is_one_of = [](std::string_view set, uint32_t rune) {
+    return rune < 0x80 && set.find(static_cast<char>(rune)) != set.npos;
+  };
+  for (size_t at = 0, length = 0; at < text.size(); at += length) {
+    uint32_t rune = decode(text, at, length);
+    if (rune == kBad) {
+      char hex[8];
+      std::snprintf(hex, sizeof hex, "\\x%02x", static_cast<unsigned char>(text[at]));
+      out += hex;
+    } else if (printable(rune) || is_one_of(kept, rune)) {
+      if (is_one_of(marked, rune)) out += '\\';
+      out += text.substr(at, length);
+    } else {
+      escape(rune, out);
+    }
+  }
+}
+
 // Reads `digits` hex digits, or kBad.
 uint32_t take_hex(std::string_view& text, size_t digits) {
   if (text.size() < digits) return kBad;
@@ -119,22 +141,20 @@ bool take_escape(std::string_view& text, std::string& out) {
 
 std::string go_quote(std::string_view text) {
   std::string out = "\"";
-  for (size_t at = 0, length = 0; at < text.size(); at += length) {
-    uint32_t rune = decode(text, at, length);
-    if (rune == kBad) {
-      char hex[8];
-      std::snprintf(hex, sizeof hex, "\\x%02x", static_cast<unsigned char>(text[at]));
-      out += hex;
-    } else if (rune == '"' || rune == '\\') {
-      out += '\\';
-      out += static_cast<char>(rune);
-    } else if (printable(rune)) {
-      out += text.substr(at, length);
-    } else {
-      escape(rune, out);
-    }
-  }
+  append_escaped(text, "\"\\", "", out);
   return out + "\"";
+}
+
+std::string shown(std::string_view text) {
+  std::string out;
+  append_escaped(text, "", "", out);
+  return out;
+}
+
+std::string shown_lines(std::string_view text) {
+  std::string out;
+  append_escaped(text, "", "\n\t", out);
+  return out;
 }
 
 std::optional<std::string> take_go_quoted(std::string_view& text) {

@@ -10,6 +10,14 @@ namespace golab::profiler {
 // As strconv.Quote: é stays é, a newline becomes \n, a byte that is no UTF-8 becomes \xff.
 std::string go_quote(std::string_view text);
 
+// The text as a terminal may be given it: what would not be seen, or would act on the terminal or
+// on the order of what is seen (control characters, bidirectional overrides, bytes that are no
+// UTF-8), is escaped as go_quote does it. Everything of a profile or a service that lab prints goes
+// through this.
+std::string shown(std::string_view text);
+// The same for a text of several lines: line ends and tabs stay.
+std::string shown_lines(std::string_view text);
+
 // The string that a Go quoted string stands for, taken off the front of `text`. Nothing if `text`
 // does not begin with one.
 std::optional<std::string> take_go_quoted(std::string_view& text);
