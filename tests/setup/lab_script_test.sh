@@ -67,6 +67,19 @@ machine whole
 run whole
 check "no arguments: the help, and nothing is built" [ "$status" = 0 ] && check "… with demo" said 'lab demo'
 check "… without a look at the packages" not called dpkg-query
+for output in /dev/full closed; do
+  for word in '' --help help; do
+    status=0
+    # shellcheck disable=SC2086  # no word is no argument
+    if [ $output = closed ]; then
+      env -i PATH="$work/whole" "$lab" $word >&- 2>"$work/out" || status=$?
+    else
+      env -i PATH="$work/whole" "$lab" $word >$output 2>"$work/out" || status=$?
+    fi
+    check "help that cannot be written ($output): an error" [ "$status" = 2 ]
+    check "… that says so" said '^lab: cannot write to standard output'
+  done
+done
 run whole demo --fast
 check "all there: becomes the program, through a symlink, from another directory" said 'program: demo --fast'
 check "… installs nothing" not called apt-get
