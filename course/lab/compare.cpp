@@ -133,7 +133,8 @@ int compare_command(const std::string& name, const CompareOptions& options) {
   }
   print(render_comparison(comparison, wants_colour(1), terminal_columns()) + "\n");
   if (error write_err = write_profiles(comparison, options); write_err != nullptr) {
-    return failed(fmt::Errorf("cannot keep the profiles: %w", write_err), 2);
+    return failed(
+        fmt::Errorf("cannot keep the profiles: %w; -o names another directory", write_err), 2);
   }
   print(go_on_with(comparison, options));
   return comparison.broken.verdict.leaks && !comparison.fixed.verdict.leaks ? 0 : 1;

@@ -23,8 +23,7 @@ WholeFile::~WholeFile() {
 }
 
 error WholeFile::cannot_write(int why) const {
-  return golab::fmt::Errorf("cannot write %s: %s; -o names another place", name_,
-                            std::strerror(why));
+  return golab::fmt::Errorf("cannot write %s: %s", name_, std::strerror(why));
 }
 
 error WholeFile::open() {
