@@ -10,7 +10,6 @@
 #include <iostream>
 #include <sstream>
 
-#include "course/lab/bench.h"
 #include "course/lab/compare.h"
 #include "course/lab/exercise.h"
 #include "course/lab/output.h"
@@ -165,7 +164,9 @@ int fetch_command(const FetchOptions& options) {
   FetchResult result =
       to_stdout ? fetch_to_stdout(url, limits) : fetch_to_file(url, limits, options.file);
   if (result.signal != 0) ::raise(result.signal);
-  if (result.written != nullptr) return failed(result.written, 2);
+  if (result.written != nullptr) {
+    return failed(fmt::Errorf("%w; -o names another place", result.written), 2);
+  }
   if (result.err != nullptr && result.bytes > 0) return failed(result.err, 1);
   if (result.err != nullptr) {
     return failed(
@@ -305,8 +306,6 @@ void describe_profile_commands(CLI::App& app, Arguments& a) {
   diff->add_flag("--all", a.render.unchanged, "also what did not change");
   diff->add_flag("--lines", a.diff.by_line, "two lines of one function are two places");
   diff->add_option("-n,--rows", a.render.rows_max, "at most so many rows")->option_text("N");
-
-  command(app, "bench", "our figures beside Go's and Boost.Fiber's", "");
 }
 
 // What is wrong, with which command, and where to read on.
@@ -348,7 +347,6 @@ int main_of_lab(std::vector<std::string> args) {
     args.push_back("--help");
   }
   bool help = args.size() > 1 && (args[1] == "--help" || args[1] == "-h");
-  if (args[0] == "bench") return bench_command({args.begin() + 1, args.end()});
   if (args[0] == "run" && args.size() > 1 && !help)
     return run_command({args.begin() + 1, args.end()});
   auto named = [&](const CLI::App* command) { return command->get_name() == args[0]; };

@@ -50,10 +50,11 @@ run() {
   on=$1
   shift
   rm -rf "$work/tree" "$work/calls"
-  mkdir -p "$work/tree/build/course"
+  mkdir -p "$work/tree/build/course" "$work/tree/build/tests/bench/report"
   cp "$lab" "$work/tree/lab"
   printf '#!/bin/sh\necho "program: $*"\n' >"$work/tree/build/course/lab"
-  chmod +x "$work/tree/build/course/lab"
+  printf '#!/bin/sh\necho "report: $*"\n' >"$work/tree/build/tests/bench/report/bench_report"
+  chmod +x "$work/tree/build/course/lab" "$work/tree/build/tests/bench/report/bench_report"
   ln -s "$work/tree/lab" "$work/tree/build/link to lab"
   : >"$work/calls"
   status=0
@@ -86,6 +87,14 @@ check "… installs nothing" not called apt-get
 check "… configures with the default preset" called 'cmake --preset default'
 run whole help compare
 check "help COMMAND is the program's" said 'program: help compare'
+
+run whole bench --check
+check "bench is a program of its own" said '^report: --check$'
+check "… which needs no gnuplot" not called apt-get
+run whole help bench
+check "… and explains itself" said '^report: --help$'
+run whole bench --from results.json --pictures out
+check "pictures need gnuplot" called 'apt-get install .* gnuplot-nox$'
 
 machine bare
 rm "$work/bare/cmake" "$work/bare/c++"
