@@ -1,12 +1,14 @@
 // compare.cpp: the measuring, and the profiles on disk.
 #include "course/lab/compare.h"
 
-#include <cstdio>
 #include <filesystem>
 #include <iostream>
 
+#include "course/lab/output.h"
 #include "course/lab/web.h"
+#include "course/lab/whole_file.h"
 #include "profiler/formats/debug2_reader.h"
+#include "profiler/formats/shown.h"
 #include "runtime/golab.h"
 
 namespace lab {
@@ -55,7 +57,7 @@ error write_profiles(const Comparison& comparison, const CompareOptions& options
     const Side& side = solution ? comparison.fixed : comparison.broken;
     for (auto [fetched, when] : {std::pair(&side.rest, ".rest"), {&side.after, ""}}) {
       std::string file = file_of(comparison, options, solution, when);
-      if (error err = os::WriteFile(file, fetched->bytes, 0666); err != nullptr) return err;
+      if (error err = write_whole(file, fetched->bytes); err != nullptr) return err;
     }
   }
   return nullptr;
@@ -72,11 +74,6 @@ std::string go_on_with(const Comparison& comparison, const CompareOptions& optio
   text += pprof + "\\\n      -diff_base " + rest + " \\\n      " + broken + "\n";
   text += pprof + "\\\n      -diff_base " + fixed + " \\\n      " + broken + "\n";
   return text;
-}
-
-int failed(const error& err) {
-  std::cerr << "lab: " << err.Error() << "\n";
-  return 2;
 }
 
 }  // namespace
@@ -123,7 +120,7 @@ std::pair<Side, error> measure(const Exercise& exercise, bool solution,
 int compare_command(const std::string& name, const CompareOptions& options) {
   Comparison comparison;
   auto [exercise, err] = find_exercise(name);
-  if (err != nullptr) return failed(err);
+  if (err != nullptr) return failed(err, 2);
   comparison.exercise = exercise;
   comparison.requests = options.requests > 0 ? options.requests : exercise.requests;
   {
@@ -132,45 +129,41 @@ int compare_command(const std::string& name, const CompareOptions& options) {
       auto [side, side_err] = measure(exercise, solution, options, &progress);
       if (side_err != nullptr) {
         progress.clear();
-        return failed(side_err);
+        return failed(side_err, 2);
       }
       (solution ? comparison.fixed : comparison.broken) = std::move(side);
     }
   }
-  std::cout << render_comparison(comparison, wants_colour(1), terminal_columns()) << "\n";
+  print(render_comparison(comparison, wants_colour(1), terminal_columns()) + "\n");
   for (const Side* side : {&comparison.broken, &comparison.fixed}) {
-    if (!side->warning.empty()) std::cerr << "lab: " << side->warning << "\n";
+    if (!side->warning.empty()) std::cerr << "lab: " << golab::profiler::shown(side->warning) << "\n";
   }
   if (error write_err = write_profiles(comparison, options); write_err != nullptr) {
-    std::cout << std::flush;
     return failed(
-        fmt::Errorf("cannot keep the profiles: %w; -o names another directory", write_err));
+        fmt::Errorf("cannot keep the profiles: %w; -o names another directory", write_err), 2);
   }
-  std::cout << go_on_with(comparison, options) << std::flush;
+  print(go_on_with(comparison, options));
   return comparison.broken.verdict.leaks && !comparison.fixed.verdict.leaks ? 0 : 1;
 }
 
 int demo_command(const CompareOptions& options) {
   int columns = std::min(terminal_columns(), 100);
-  std::cout << wrapped(
-                   "A worker pool that leaks, and the same pool repaired. Both run now as HTTP "
-                   "services on this machine, get the same requests, and are asked for their "
-                   "goroutine profile before and after: the list of all goroutines, equal stacks "
-                   "counted.",
-                   columns)
-            << std::endl;
+  print(
+      wrapped("A worker pool that leaks, and the same pool repaired. Both run now as HTTP services "
+              "on this machine, get the same requests, and are asked for their goroutine profile "
+              "before and after: the list of all goroutines, equal stacks counted.",
+              columns));
   int status = compare_command("02-worker-pool", options);
   if (status != 0) return status;
-  std::cout << "\n"
-            << wrapped(
-                   "What you see: a service at rest has three goroutines, one that listens and two "
-                   "for the connection that fetches the profile. Whatever is added by requests and "
-                   "stays when they are over, has leaked. The state says what a leaked goroutine "
-                   "waits for, the line says where: the workers for a task from a channel that "
-                   "nobody closes, the producer for somebody to take its last report. Why, and "
-                   "what the solution does about it: course/02-worker-pool.md.",
-                   columns)
-            << std::flush;
+  print(
+      "\n" +
+      wrapped("What you see: a service at rest has three goroutines, one that listens and two for "
+              "the connection that fetches the profile. Whatever is added by requests and stays "
+              "when they are over, has leaked. The state says what a leaked goroutine waits for, "
+              "the line says where: the workers for a task from a channel that nobody closes, the "
+              "producer for somebody to take its last report. Why, and what the solution does "
+              "about it: course/02-worker-pool.md.",
+              columns));
   return status;
 }
 

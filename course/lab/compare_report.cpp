@@ -6,6 +6,7 @@
 #include "course/lab/compare.h"
 #include "profiler/analysis/diff.h"
 #include "profiler/analysis/text_table.h"
+#include "profiler/formats/shown.h"
 
 namespace lab {
 namespace {
@@ -15,6 +16,8 @@ using golab::profiler::coloured;
 using golab::profiler::LeakedStack;
 using golab::profiler::LeakVerdict;
 using golab::profiler::rate_text;
+using golab::profiler::same_names;
+using golab::profiler::shown;
 using golab::profiler::StackChange;
 using golab::profiler::TextTable;
 
@@ -33,7 +36,8 @@ std::vector<Row> rows_of(const Comparison& comparison) {
     for (const LeakedStack& leaked : verdict.leaked) {
       // The sides are two programs: the same function has another line in each.
       auto same = std::find_if(rows.begin(), rows.end(), [&](const Row& row) {
-        return solution && row.fixed == 0 && row.stack.functions == leaked.stack.functions &&
+        return solution && row.fixed == 0 &&
+               same_names(row.stack.functions, leaked.stack.functions) &&
                row.stack.labels == leaked.stack.labels;
       });
       if (same == rows.end()) same = rows.insert(rows.end(), {leaked.stack, 0, 0});
@@ -57,15 +61,15 @@ std::string render_rows(const std::vector<Row>& rows, bool colour, int columns) 
   const std::string indent(22, ' ');
   for (const Row& row : rows) {
     const StackChange& stack = row.stack;
-    std::string what =
-        coloured(stack.function.empty() ? "(not started)" : stack.function, Colour::Bold, colour);
-    if (!stack.labels.empty()) what += " {" + stack.labels + "}";
-    if (!stack.state.empty()) what += " [" + stack.state + "]";
+    std::string what = coloured(stack.function.empty() ? "(not started)" : shown(stack.function),
+                                Colour::Bold, colour);
+    if (!stack.labels.empty()) what += " {" + shown(stack.labels) + "}";
+    if (!stack.state.empty()) what += " [" + shown(stack.state) + "]";
     text += coloured(right(row.broken, 10), row.broken > 0 ? Colour::Red : Colour::Green, colour) +
             coloured(right(row.fixed, 10), row.fixed > 0 ? Colour::Red : Colour::Green, colour) +
             "  " + what + "\n";
     if (stack.file.empty()) continue;
-    text += indent + short_path(stack.file) + ":" + std::to_string(stack.line) + "\n";
+    text += indent + shown(short_path(stack.file)) + ":" + std::to_string(stack.line) + "\n";
     std::string source = golab::profiler::source_line(stack.file, stack.line);
     if (source.empty()) continue;
     text += indent +
@@ -142,7 +146,7 @@ std::string render_comparison(const Comparison& comparison, bool colour, int col
   if (!rows.empty()) {
     text += "Stacks that differ after the load:\n\n" + render_rows(rows, colour, columns) + "\n";
   }
-  std::string verdict = wrapped(sentence(comparison), std::min(columns, 100));
+  std::string verdict = wrapped(shown(sentence(comparison)), std::min(columns, 100));
   return text + coloured(verdict, as_wanted ? Colour::Bold : Colour::Red, colour);
 }
 

@@ -1,29 +1,30 @@
 // main.cpp: the command line of lab.
 //
-// Exit status: 0 fine, 1 the lab's verdict or a service that refused, 2 wrong usage.
+// Exit status: 0 fine, 1 the lab's verdict or a service that refused, 2 wrong usage, or output that
+// could not be written.
+#include <signal.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <cstring>
 #include <iostream>
+#include <sstream>
 
-#include "course/lab/bench.h"
 #include "course/lab/compare.h"
 #include "course/lab/exercise.h"
+#include "course/lab/output.h"
 #include "course/lab/terminal.h"
 #include "course/lab/web.h"
+#include "course/lab/whole_file.h"
 #include "profiler/analysis/diff.h"
 #include "profiler/analysis/text_table.h"
 #include "profiler/analysis/top.h"
+#include "profiler/formats/shown.h"
 #include "runtime/golab.h"
+#include "runtime/os/signal.h"
 
 namespace lab {
 namespace {
-
-int failed(const error& err, int status) {
-  std::cerr << "lab: " << err.Error() << "\n";
-  return status;
-}
 
 // ---- list ----
 
@@ -37,8 +38,8 @@ int list_command() {
     table.row({exercise.name, exercise.title, std::to_string(exercise.minutes),
                exercise.method + " " + exercise.path});
   }
-  std::cout << table.render(wants_colour(1)) << "\nNext: lab run " << all[0].name
-            << ", or lab compare " << all[0].name << "\n";
+  print(table.render(wants_colour(1)) + "\nNext: lab run " + all[0].name + ", or lab compare " +
+        all[0].name + "\n");
   return 0;
 }
 
@@ -83,6 +84,72 @@ struct FetchOptions {
   int seconds = 0;
 };
 
+// A file that is not whole yet must not stay when a signal ends the program. So these signals end
+// the download first.
+class SignalWatch {
+ public:
+  SignalWatch() {
+    os::signal::Notify(signals_, SIGINT, SIGTERM, SIGHUP);
+    go([signals = signals_, cancel = cancel_, caught = caught_] {
+      auto [signal, ok] = signals.recv_ok();
+      if (ok) *caught = signal.Number();
+      cancel();
+    });
+  }
+  ~SignalWatch() {
+    os::signal::Stop(signals_);
+    close(signals_);
+  }
+  SignalWatch(const SignalWatch&) = delete;
+  SignalWatch& operator=(const SignalWatch&) = delete;
+
+  const context::Context& context() const { return made_.first; }
+  int caught() const { return *caught_; }
+
+ private:
+  Chan<os::Signal> signals_ = make_chan<os::Signal>(1);
+  std::pair<context::Context, context::CancelFunc> made_ =
+      context::WithCancel(context::Background());
+  context::CancelFunc cancel_ = made_.second;
+  std::shared_ptr<std::atomic<int>> caught_ = std::make_shared<std::atomic<int>>(0);
+};
+
+// What became of a download.
+struct FetchResult {
+  error err;      // of the service
+  error written;  // of the place where it goes
+  int64_t bytes = 0;
+  int signal = 0;  // that ended it
+};
+
+FetchResult fetch_to_stdout(const std::string& url, const DownloadLimits& limits) {
+  FetchResult result;
+  result.err =
+      download(context::Background(), {}, url, limits, [&](std::string_view piece) -> error {
+        result.bytes += static_cast<int64_t>(piece.size());
+        return print(piece) ? error(nullptr) : io::EOF_;  // finish() says why
+      });
+  if (result.err == io::EOF_) result.err = nullptr;
+  return result;
+}
+
+FetchResult fetch_to_file(const std::string& url, const DownloadLimits& limits,
+                          const std::string& name) {
+  FetchResult result;
+  SignalWatch watch;
+  WholeFile file(name);
+  result.written = file.open();
+  if (result.written != nullptr) return result;
+  result.err = download(watch.context(), {}, url, limits, [&](std::string_view piece) {
+    result.bytes += static_cast<int64_t>(piece.size());
+    result.written = file.write(piece);
+    return result.written;
+  });
+  result.signal = watch.caught();
+  if (result.err == nullptr) result.written = file.commit();
+  return result;
+}
+
 int fetch_command(const FetchOptions& options) {
   bool to_stdout = options.file.empty() || options.file == "-";
   if (to_stdout && options.debug == 0 && ::isatty(1)) {
@@ -90,20 +157,25 @@ int fetch_command(const FetchOptions& options) {
                               "--debug 1 asks for text"),
                   2);
   }
-  http::Client client{.Timeout = (60 + options.seconds) * time::Second};
+  DownloadLimits limits;
+  limits.patience += options.seconds * time::Second;
   std::string url =
       profile_url(options.url, options.debug > 0 ? options.debug : -1, options.seconds);
-  auto [bytes, err] = get(client, url);
-  if (err != nullptr) {
+  FetchResult result =
+      to_stdout ? fetch_to_stdout(url, limits) : fetch_to_file(url, limits, options.file);
+  if (result.signal != 0) ::raise(result.signal);
+  if (result.written != nullptr) {
+    return failed(fmt::Errorf("%w; -o names another place", result.written), 2);
+  }
+  if (result.err != nullptr && result.bytes > 0) return failed(result.err, 1);
+  if (result.err != nullptr) {
     return failed(
-        fmt::Errorf("%w\n     does a service run there? lab run EXERCISE starts one", err), 1);
+        fmt::Errorf("%w\n     does a service run there? lab run EXERCISE starts one", result.err),
+        1);
   }
-  if (to_stdout) {
-    std::cout << bytes << std::flush;
-    return 0;
+  if (!to_stdout) {
+    std::cerr << profiler::shown(options.file) << ": " << result.bytes << " bytes\n";
   }
-  if (err = os::WriteFile(options.file, bytes, 0666); err != nullptr) return failed(err, 2);
-  std::cerr << options.file << ": " << bytes.size() << " bytes\n";
   return 0;
 }
 
@@ -123,7 +195,7 @@ int top_command(const std::string& name, const profiler::TopOptions& options) {
   int status = 0;
   auto [profile, err] = load_profile(name, &status);
   if (err != nullptr) return failed(err, status);
-  std::cout << profiler::render_top(profiler::top(profile, options));
+  print(profiler::render_top(profiler::top(profile, options)));
   return 0;
 }
 
@@ -137,7 +209,7 @@ int diff_command(const std::string& before, const std::string& after,
   render.colour = wants_colour(1);
   profiler::ProfileDiff diff = profiler::diff(old_profile, new_profile, options);
   for (profiler::StackChange& stack : diff.stacks) stack.file = short_path(stack.file);
-  std::cout << profiler::render_diff(diff, render);
+  print(profiler::render_diff(diff, render));
   return 0;
 }
 
@@ -147,7 +219,8 @@ const char kName[] = "EXERCISE is a number or a name: 2, 02, worker-pool, 02-wor
 const char kProfile[] =
     "PROFILE is a file (pprof's binary form, or the text of ?debug=1) or the address of a "
     "service,\n"
-    "Go or C++: 127.0.0.1:6060, http://host:6060/debug/pprof/goroutine.";
+    "Go or C++: 127.0.0.1:6060, http://host:6060/debug/pprof/goroutine. It has at most 256 MiB, "
+    "also\nunpacked, and at most 768 MiB in memory: a million stacks and more.";
 
 struct Arguments {
   std::string exercise, before, after;
@@ -204,7 +277,9 @@ void describe_exercise_commands(CLI::App& app, Arguments& a) {
 void describe_profile_commands(CLI::App& app, Arguments& a) {
   CLI::App* fetch =
       command(app, "fetch", "save the goroutine profile of a service, Go or C++",
-              "URL may be short: 127.0.0.1:6060 is http://127.0.0.1:6060/debug/pprof/goroutine.");
+              "URL may be short: 127.0.0.1:6060 is http://127.0.0.1:6060/debug/pprof/goroutine.\n"
+              "FILE is there whole or not at all. At most 1 GiB is fetched; the answer must begin "
+              "within\na minute (and --seconds) and bring 64 KiB a second after that.");
   fetch->add_option("URL", a.fetch.url, "the service")->required()->option_text(" ");
   fetch->add_option("-o,--output", a.fetch.file, "file to write (standard output)")
       ->option_text("FILE");
@@ -231,8 +306,6 @@ void describe_profile_commands(CLI::App& app, Arguments& a) {
   diff->add_flag("--all", a.render.unchanged, "also what did not change");
   diff->add_flag("--lines", a.diff.by_line, "two lines of one function are two places");
   diff->add_option("-n,--rows", a.render.rows_max, "at most so many rows")->option_text("N");
-
-  command(app, "bench", "our figures beside Go's and Boost.Fiber's", "");
 }
 
 // What is wrong, with which command, and where to read on.
@@ -274,7 +347,6 @@ int main_of_lab(std::vector<std::string> args) {
     args.push_back("--help");
   }
   bool help = args.size() > 1 && (args[1] == "--help" || args[1] == "-h");
-  if (args[0] == "bench") return bench_command({args.begin() + 1, args.end()});
   if (args[0] == "run" && args.size() > 1 && !help)
     return run_command({args.begin() + 1, args.end()});
   auto named = [&](const CLI::App* command) { return command->get_name() == args[0]; };
@@ -285,7 +357,11 @@ int main_of_lab(std::vector<std::string> args) {
   try {
     app.parse(std::vector<std::string>(args.rbegin(), args.rend()));
   } catch (const CLI::ParseError& wrong) {
-    return app.exit(wrong) == 0 ? 0 : 2;
+    std::ostringstream out, err;
+    int status = app.exit(wrong, out, err);
+    print(out.str());
+    std::cerr << profiler::shown_lines(err.str());
+    return status == 0 ? 0 : 2;
   }
   return dispatch(app, arguments);
 }
@@ -293,4 +369,4 @@ int main_of_lab(std::vector<std::string> args) {
 }  // namespace
 }  // namespace lab
 
-int main(int argc, char** argv) { return lab::main_of_lab({argv + 1, argv + argc}); }
+int main(int argc, char** argv) { return lab::finish(lab::main_of_lab({argv + 1, argv + argc})); }

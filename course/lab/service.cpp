@@ -107,7 +107,7 @@ error Service::start(const std::string& program) {
     auto [address, err] = free_address();
     if (err != nullptr) return err;
     address_ = address;
-    client_ = {.Timeout = 60 * time::Second, .Transport = http::NewTransport()};
+    client_ = {.Transport = http::NewTransport()};
     err = spawn(program);
     if (err == nullptr) err = await_answer();
     if (err == nullptr) return nullptr;

@@ -8,7 +8,11 @@
 #include <cstdlib>
 #include <sstream>
 
+#include "profiler/formats/shown.h"
+
 namespace lab {
+
+using golab::profiler::shown;
 
 bool wants_colour(int fd) {
   const char* no_color = std::getenv("NO_COLOR");
@@ -64,7 +68,7 @@ Progress::~Progress() { clear(); }
 void Progress::show(const std::string& text) {
   winsize size{};
   int columns = ::ioctl(2, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
-  std::fprintf(stderr, "\r\033[K%s", shortened(text, columns - 1).c_str());
+  std::fprintf(stderr, "\r\033[K%s", shortened(shown(text), columns - 1).c_str());
   std::fflush(stderr);
   shown_ = true;
 }
@@ -73,7 +77,7 @@ void Progress::step(const std::string& text) {
   if (terminal_) {
     show(text);
   } else {
-    std::fprintf(stderr, "%s\n", text.c_str());
+    std::fprintf(stderr, "%s\n", shown(text).c_str());
   }
 }
 

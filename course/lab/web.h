@@ -1,13 +1,16 @@
-// web.h: bytes from a URL or a file, and requests in bulk.
+// web.h: bytes from a URL or a file, bounded in size and in time, and requests in bulk.
 #pragma once
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
 
+#include "runtime/context/context.h"
 #include "runtime/errors/errors.h"
 #include "runtime/net/http/http.h"
 #include "runtime/sync/func.h"
+#include "runtime/time/time.h"
 
 namespace lab {
 
@@ -19,10 +22,25 @@ bool is_url(const std::string& text);
 // are added.
 std::string profile_url(const std::string& text, int debug = -1, int seconds = 0);
 
-// GET: the body. An answer other than 2xx is an error that carries the answer's first line.
+// A service may never begin its answer, or never end it. It has `patience` to begin and to bring
+// what there is, and a second more for each 64 KiB that came.
+struct DownloadLimits {
+  int64_t bytes_max = int64_t{1} << 30;
+  golab::time::Duration patience = 60 * golab::time::Second;
+};
+
+// Where the pieces of an answer go. An error ends the download.
+using Pieces = golab::glue::Func<golab::error(std::string_view)>;
+
+// GET: hands the body on piece by piece and keeps none of it. An answer other than 2xx is an error
+// that carries its first line. The end of ctx is an error, too.
+golab::error download(const golab::context::Context& ctx, const golab::http::Client& client,
+                      const std::string& url, const DownloadLimits& limits, const Pieces& pieces);
+
+// The same into memory: at most as much as a profile may have (ReadLimits).
 std::pair<std::string, golab::error> get(const golab::http::Client& client, const std::string& url);
 
-// The bytes of a file, or of the profile at a URL.
+// The bytes of a file, or of the profile at a URL; at most as much as a profile may have.
 std::pair<std::string, golab::error> read_file_or_url(const std::string& name);
 
 struct Load {

@@ -2,48 +2,17 @@
 #include "profiler/analysis/diff.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <map>
 #include <unordered_map>
 
 #include "profiler/analysis/text_table.h"
 #include "profiler/analysis/wait_state.h"
+#include "profiler/formats/shown.h"
 
 namespace golab::profiler {
 namespace {
-
-// The names of a stack, leaf first ("" for an unknown one), and the state that they show.
-StackChange describe(const SymbolizedProfile& profile, const Sample& sample) {
-  StackChange stack;
-  std::vector<FrameRef> frames = frames_of_sample(profile, sample);
-  std::vector<std::string> names;
-  for (const FrameRef& frame : frames) {
-    names.push_back(frame.function == nullptr ? "" : frame.function->name);
-  }
-  stack.state = wait_state(names);
-
-  bool shown = false;
-  for (size_t i = 0; i < frames.size(); i++) {
-    const std::string& name = names[i];
-    if (name.empty() || name == "runtime.goexit" || (!shown && is_runtime_function(name))) continue;
-    bool first = !shown;
-    shown = true;
-    stack.functions.push_back(name);
-    bool is_main = name.starts_with("main.");
-    if (first || (is_main && !stack.in_main)) {
-      stack.function = name;
-      stack.file = frames[i].function->file;
-      stack.line = frames[i].line->line;
-    }
-    stack.in_main = stack.in_main || is_main;
-  }
-  for (const Label& label : sample.labels) {
-    if (!stack.labels.empty()) stack.labels += ", ";
-    stack.labels += label.key + "=";
-    stack.labels += label.str.empty() && label.num != 0 ? std::to_string(label.num) : label.str;
-  }
-  return stack;
-}
 
 // True if the profile has the runtime frames that show a state. The text form has not.
 bool tells_states(const SymbolizedProfile& profile) {
@@ -52,12 +21,15 @@ bool tells_states(const SymbolizedProfile& profile) {
   });
 }
 
+// Fills a ProfileDiff from two profiles, a profile at a time.
 class Matcher {
  public:
   Matcher(ProfileDiff& diff, DiffOptions options, bool with_states)
       : diff_(diff), options_(options), with_states_(with_states) {}
 
   void add(const SymbolizedProfile& profile, int64_t StackChange::*side) {
+    names_of_.clear();
+    for (const Function& function : profile.functions) names_of_.push_back(intern(function.name));
     // Several samples may be one stack here. The line is that of the most frequent one.
     std::unordered_map<size_t, int64_t> most;
     for (const Sample& sample : profile.samples) {
@@ -79,17 +51,63 @@ class Matcher {
   }
 
  private:
+  const std::string* intern(const std::string& name) {
+    auto [it, fresh] = by_name_.try_emplace(name, nullptr);
+    if (fresh) it->second = &diff_.names->emplace_back(name);
+    return it->second;
+  }
+
+  // The names of a stack, and the state they tell.
+  StackChange describe(const SymbolizedProfile& profile, const Sample& sample) const {
+    StackChange stack;
+    std::vector<FrameRef> frames = frames_of_sample(profile, sample);
+    std::vector<std::string_view> names;
+    for (const FrameRef& frame : frames) {
+      names.push_back(frame.function == nullptr ? std::string_view() : frame.function->name);
+    }
+    stack.state = wait_state(names);
+
+    bool shown = false;
+    for (size_t i = 0; i < frames.size(); i++) {
+      std::string_view name = names[i];
+      if (name.empty() || name == "runtime.goexit" || (!shown && is_runtime_function(name))) {
+        continue;
+      }
+      bool first = !shown;
+      shown = true;
+      stack.functions.push_back(names_of_[frames[i].line->function]);
+      bool is_main = name.starts_with("main.");
+      if (first || (is_main && !stack.in_main)) {
+        stack.function = name;
+        stack.file = frames[i].function->file;
+        stack.line = frames[i].line->line;
+      }
+      stack.in_main = stack.in_main || is_main;
+    }
+    for (const Label& label : sample.labels) {
+      if (!stack.labels.empty()) stack.labels += ", ";
+      stack.labels += label.key + "=";
+      stack.labels += label.str.empty() && label.num != 0 ? std::to_string(label.num) : label.str;
+    }
+    return stack;
+  }
+
   std::string key_of(const StackChange& stack) const {
     std::string key = stack.labels + "\n";
     if (with_states_) key += stack.state;
     if (options_.by_line && stack.in_main) key += ":" + std::to_string(stack.line);
-    for (const std::string& function : stack.functions) key += "\n" + function;
+    key += "\n";
+    for (const std::string* name : stack.functions) {  // equal names are one
+      key.append(reinterpret_cast<const char*>(&name), sizeof name);
+    }
     return key;
   }
 
   ProfileDiff& diff_;
   DiffOptions options_;
   bool with_states_;
+  std::unordered_map<std::string_view, const std::string*> by_name_;
+  std::vector<const std::string*> names_of_;  // the functions of the profile at hand
   std::unordered_map<std::string, size_t> index_;
 };
 
@@ -100,17 +118,19 @@ bool has_name(const std::string& function) {
 
 // What a profile and ?debug=2 both show of a stack: that one leaves out runtime functions wherever
 // they are, and of a deep stack all but both ends.
-std::string dump_key(const std::vector<std::string>& functions) {
-  constexpr int kInnerFrames = 50;
-  std::string key;
-  int frames = 0;
-  for (const std::string& function : functions) {
-    if (is_runtime_function(function)) continue;
-    if (frames++ == kInnerFrames) break;
-    if (has_name(function)) key += function + "\n";
+class DumpKey {
+ public:
+  void add(const std::string& function) {
+    constexpr int kInnerFrames = 50;
+    if (is_runtime_function(function) || frames_++ >= kInnerFrames) return;
+    if (has_name(function)) text_ += function + "\n";
   }
-  return key;
-}
+  const std::string& text() const { return text_; }
+
+ private:
+  std::string text_;
+  int frames_ = 0;
+};
 
 uint64_t size_of(int64_t change) {
   return change < 0 ? uint64_t{0} - static_cast<uint64_t>(change) : static_cast<uint64_t>(change);
@@ -120,6 +140,11 @@ std::string signed_text(int64_t number) { return (number > 0 ? "+" : "") + std::
 
 }  // namespace
 
+bool same_names(const Names& a, const Names& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](const std::string* x, const std::string* y) { return *x == *y; });
+}
+
 ProfileDiff diff(const SymbolizedProfile& before, const SymbolizedProfile& after,
                  DiffOptions options) {
   ProfileDiff result;
@@ -128,27 +153,32 @@ ProfileDiff diff(const SymbolizedProfile& before, const SymbolizedProfile& after
   Matcher matcher(result, options, tells_states(before) && tells_states(after));
   matcher.add(before, &StackChange::before);
   matcher.add(after, &StackChange::after);
-  std::stable_sort(result.stacks.begin(), result.stacks.end(),
-                   [](const StackChange& a, const StackChange& b) {
-                     uint64_t da = size_of(a.delta()), db = size_of(b.delta());
-                     if (da != db) return da > db;
-                     int64_t ma = std::max(a.before, a.after), mb = std::max(b.before, b.after);
-                     if (ma != mb) return ma > mb;
-                     return a.functions < b.functions;
-                   });
+  std::stable_sort(
+      result.stacks.begin(), result.stacks.end(), [](const StackChange& a, const StackChange& b) {
+        uint64_t da = size_of(a.delta()), db = size_of(b.delta());
+        if (da != db) return da > db;
+        int64_t ma = std::max(a.before, a.after), mb = std::max(b.before, b.after);
+        if (ma != mb) return ma > mb;
+        return std::lexicographical_compare(
+            a.functions.begin(), a.functions.end(), b.functions.begin(), b.functions.end(),
+            [](const std::string* x, const std::string* y) { return *x < *y; });
+      });
   return result;
 }
 
 void add_states(ProfileDiff& diff, const std::vector<DumpedGoroutine>& dump) {
   std::unordered_map<std::string, std::map<std::string, int>> states;
   for (const DumpedGoroutine& goroutine : dump) {
-    std::vector<std::string> functions;
-    for (const DumpedFrame& frame : goroutine.frames) functions.push_back(frame.function);
-    states[dump_key(functions)][goroutine.state]++;
+    DumpKey key;
+    for (const DumpedFrame& frame : goroutine.frames) key.add(frame.function);
+    states[key.text()][goroutine.state]++;
   }
   for (StackChange& stack : diff.stacks) {
-    auto it = states.find(dump_key(stack.functions));
-    if (!stack.state.empty() || it == states.end()) continue;
+    if (!stack.state.empty()) continue;
+    DumpKey key;
+    for (const std::string* function : stack.functions) key.add(*function);
+    auto it = states.find(key.text());
+    if (it == states.end()) continue;
     auto most = std::max_element(it->second.begin(), it->second.end(),
                                  [](auto& a, auto& b) { return a.second < b.second; });
     stack.state = most->first;
@@ -195,6 +225,10 @@ std::string render_diff(const ProfileDiff& diff, RenderOptions options) {
 }
 
 std::string source_line(const std::string& file, int64_t line) {
+  constexpr uintmax_t kSourceBytesMax = 16 << 20;
+  std::error_code no_file;
+  if (!std::filesystem::is_regular_file(file, no_file)) return {};
+  if (std::filesystem::file_size(file, no_file) > kSourceBytesMax || no_file) return {};
   std::ifstream in(file);
   std::string text;
   for (int64_t i = 0; i < line; i++) {
@@ -202,7 +236,8 @@ std::string source_line(const std::string& file, int64_t line) {
   }
   text.erase(0, text.find_first_not_of(" \t"));
   text.erase(text.find_last_not_of(" \t\r") + 1);
-  return text;
+  std::replace(text.begin(), text.end(), '\t', ' ');
+  return shown(text);
 }
 
 }  // namespace golab::profiler

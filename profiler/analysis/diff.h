@@ -7,6 +7,8 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -15,10 +17,17 @@
 
 namespace golab::profiler {
 
+// The functions of a stack, leaf first. Each name is kept once, by the ProfileDiff: a small file
+// can have a long name in many frames.
+using Names = std::vector<const std::string*>;
+
+// Whether they are the same, also if they are of two ProfileDiffs.
+bool same_names(const Names& a, const Names& b);
+
 struct StackChange {
-  std::vector<std::string> functions;  // those that a report shows, leaf first
-  std::string labels;                  // "tenant=acme, job=7"
-  std::string state;                   // "chan receive", empty if unknown
+  Names functions;     // those that a report shows, leaf first
+  std::string labels;  // "tenant=acme, job=7"
+  std::string state;   // "chan receive", empty if unknown
 
   // The place to look at: the innermost frame of package main, or else the innermost frame shown.
   // The line is that of the profile in which the stack is more frequent.
@@ -36,6 +45,7 @@ struct ProfileDiff {
   int64_t total_before = 0;
   int64_t total_after = 0;
   std::vector<StackChange> stacks;  // all, the greatest change first, then the more frequent
+  std::shared_ptr<std::deque<std::string>> names = std::make_shared<std::deque<std::string>>();
 };
 
 struct DiffOptions {
@@ -57,7 +67,8 @@ struct RenderOptions {
 
 std::string render_diff(const ProfileDiff& diff, RenderOptions options = {});
 
-// Line `line` of a source file without its indentation. Empty if there is no such file or line.
+// Line `line` of a source file without its indentation, tabs as blanks. Empty if there is no such
+// file or line, or if it is no file that a person writes: a device, more than 16 MiB.
 std::string source_line(const std::string& file, int64_t line);
 
 }  // namespace golab::profiler

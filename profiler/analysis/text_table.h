@@ -16,11 +16,11 @@ class TextTable {
   enum class Align { Left, Right };
   explicit TextTable(std::vector<Align> columns) : columns_(std::move(columns)) {}
 
-  void row(std::vector<std::string> cells, Colour colour = Colour::None) {
-    rows_.push_back({std::move(cells), colour});
-  }
+  // The cells are data: they are made safe to show. Their colour is the row's.
+  void row(const std::vector<std::string>& cells, Colour colour = Colour::None);
 
-  // The rows as lines, with two blanks between columns and none at the end of a line.
+  // The rows as lines, with two blanks between columns and none at the end of a line. A column is at
+  // most 160 characters wide: a longer cell pushes what is right of it aside, in its own row only.
   std::string render(bool colour, const std::string& indent = "  ") const;
 
  private:

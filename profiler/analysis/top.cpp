@@ -8,6 +8,8 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "profiler/formats/shown.h"
+
 namespace golab::profiler {
 namespace {
 
@@ -25,13 +27,17 @@ struct Node {
 class Graph {
  public:
   explicit Graph(const SymbolizedProfile& profile) : profile_(profile) {
+    const uint32_t unknown = node("<unknown>");
+    std::vector<uint32_t> of_function;
+    for (const Function& function : profile.functions) {
+      of_function.push_back(function.name.empty() ? unknown : node(function.name));
+    }
     for (const Location& location : profile.locations) {
       std::vector<uint32_t> nodes;
       for (const Line& line : location.lines) {
-        bool named = line.function != kNone && !profile.functions[line.function].name.empty();
-        nodes.push_back(node(named ? profile.functions[line.function].name : "<unknown>"));
+        nodes.push_back(line.function == kNone ? unknown : of_function[line.function]);
       }
-      if (nodes.empty()) nodes.push_back(node("<unknown>"));
+      if (nodes.empty()) nodes.push_back(unknown);
       nodes_of_.push_back(std::move(nodes));
     }
     count();
@@ -228,7 +234,7 @@ TopReport top(const SymbolizedProfile& profile, TopOptions options) {
 std::string render_top(const TopReport& report) {
   std::string text;
   auto line = [&text](const std::string& label, const std::string& value) {
-    if (!value.empty()) text += label + ": " + value + "\n";
+    if (!value.empty()) text += label + ": " + shown(value) + "\n";
   };
   line("File", report.file);
   line("Build ID", report.build_id);
@@ -258,7 +264,7 @@ std::string render_top(const TopReport& report) {
                   static_cast<long long>(row.flat), percentage(row.flat, report.total).c_str(),
                   percentage(sum, report.total).c_str(), static_cast<long long>(row.cum),
                   percentage(row.cum, report.total).c_str());
-    text += numbers + row.function;
+    text += numbers + shown(row.function);
     if (row.inlined == Inlined::Always) text += " (inline)";
     if (row.inlined == Inlined::Sometimes) text += " (partial-inline)";
     text += "\n";

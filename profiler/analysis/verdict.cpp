@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "profiler/analysis/text_table.h"
+#include "profiler/formats/shown.h"
 
 namespace golab::profiler {
 
@@ -68,9 +69,9 @@ std::string render_verdict(const LeakVerdict& verdict, RenderOptions options) {
     const StackChange& stack = leaked.stack;
     text += "  " + coloured("+" + std::to_string(stack.delta()), Colour::Red, options.colour);
     if (verdict.requests > 0) text += " (" + rate_text(leaked.per_request) + " per request)";
-    if (!stack.state.empty()) text += " [" + stack.state + "]";
-    text += " " + coloured(stack.function, Colour::Bold, options.colour);
-    if (!stack.file.empty()) text += "  " + stack.file + ":" + std::to_string(stack.line);
+    if (!stack.state.empty()) text += " [" + shown(stack.state) + "]";
+    text += " " + coloured(shown(stack.function), Colour::Bold, options.colour);
+    if (!stack.file.empty()) text += "  " + shown(stack.file) + ":" + std::to_string(stack.line);
     text += "\n";
     std::string source = source_line(stack.file, stack.line);
     if (!source.empty()) text += "      " + coloured(source, Colour::Dim, options.colour) + "\n";

@@ -9,7 +9,7 @@ bool is_runtime_function(std::string_view name) {
   return name.starts_with("runtime.") || name.starts_with("internal/runtime/");
 }
 
-std::string wait_state(const std::vector<std::string>& functions) {
+std::string wait_state(const std::vector<std::string_view>& functions) {
   static const std::unordered_map<std::string_view, const char*> kStates = {
       {"runtime.chanrecv", "chan receive"},
       {"runtime.chansend", "chan send"},
@@ -32,7 +32,7 @@ std::string wait_state(const std::vector<std::string>& functions) {
       {"syscall.Syscall6", "syscall"},
       {"syscall.RawSyscall6", "syscall"},
   };
-  for (const std::string& function : functions) {
+  for (std::string_view function : functions) {
     if (auto it = kStates.find(function); it != kStates.end()) return it->second;
   }
   return {};

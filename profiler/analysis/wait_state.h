@@ -16,6 +16,6 @@ bool is_runtime_function(std::string_view name);
 //
 //   - a nil channel: the state is that of any other channel;
 //   - whether a goroutine runs or is runnable: the state is empty for both.
-std::string wait_state(const std::vector<std::string>& functions);
+std::string wait_state(const std::vector<std::string_view>& functions);
 
 }  // namespace golab::profiler

@@ -3,20 +3,16 @@
 // go tool pprof takes the addresses from such a file and ignores the names. Here the names are what
 // is wanted: a saved text can then be compared without the binary that wrote it. The frames that
 // the writer hides (runtime.gopark and what called it) have no name in the text and get none.
+#include <algorithm>
 #include <charconv>
 #include <unordered_map>
 
 #include "profiler/formats/profile.h"
+#include "profiler/formats/reader.h"
 #include "runtime/strconv/strconv.h"
 
 namespace golab::profiler {
 namespace {
-
-constexpr size_t kTextBytesMax = 256 << 20;  // in memory it becomes some ten times as much
-
-struct Malformed {
-  std::string what;
-};
 
 // Takes a number off the front of `text`: decimal or, after 0x, hexadecimal.
 bool take_number(std::string_view& text, uint64_t& value) {
@@ -30,7 +26,8 @@ bool take_number(std::string_view& text, uint64_t& value) {
 
 class Debug1Reader {
  public:
-  explicit Debug1Reader(std::string_view text) : text_(text) {}
+  Debug1Reader(std::string_view text, const ReadLimits& limits)
+      : lines_(text), memory_(limits.memory_bytes_max) {}
 
   SymbolizedProfile read() {
     read_head();
@@ -49,21 +46,16 @@ class Debug1Reader {
                       " goroutines, its first line says " + std::to_string(total_) +
                       ": it is cut off or was edited. Fetch it again."};
     }
+    charge_reports(profile_, memory_);
     return std::move(profile_);
   }
 
  private:
-  [[noreturn]] void fail(const std::string& what) const {
-    throw Malformed{"line " + std::to_string(line_number_) + ": " + what};
-  }
+  [[noreturn]] void fail(const std::string& what) const { lines_.fail(what); }
 
   bool next_line() {
-    if (text_.empty()) return false;
-    size_t end = std::min(text_.find('\n'), text_.size());
-    line_ = text_.substr(0, end);
-    text_.remove_prefix(std::min(end + 1, text_.size()));
-    if (line_.ends_with('\r')) line_.remove_suffix(1);
-    line_number_++;
+    if (!lines_.next()) return false;
+    line_ = lines_.line();
     return true;
   }
 
@@ -78,6 +70,7 @@ class Debug1Reader {
           "expected \"goroutine profile: total N\". Is this a profile? Fetch one from "
           "http://HOST/debug/pprof/goroutine?debug=1.");
     }
+    if (total_ > INT64_MAX) fail("the total is no number of goroutines");
     profile_.sample_types.push_back({std::string(line_.substr(0, middle)), "count"});
     profile_.period_type = profile_.sample_types[0];
     profile_.period = 1;
@@ -87,17 +80,21 @@ class Debug1Reader {
   void read_record() {
     std::string_view rest = line_;
     uint64_t count = 0;
-    if (!take_number(rest, count) || !rest.starts_with(" @") || count > INT64_MAX) {
+    if (!take_number(rest, count) || !rest.starts_with(" @")) {
       fail("expected \"COUNT @ 0xADDRESS ...\", a '#' line or an empty line");
     }
+    if (count > INT64_MAX - sum_) fail("the counts up to here are more than there can be");
     rest.remove_prefix(2);
+    memory_.charge(sizeof(Sample) + sizeof count + 2 * kHeapBytes);
     Sample sample;
     sample.values.push_back(static_cast<int64_t>(count));
     while (!rest.empty()) {
+      memory_.charge(kFrameBytes);
       uint64_t address = 0;
       if (!rest.starts_with(" 0x")) fail("expected one blank and an address");
       rest.remove_prefix(1);
       if (!take_number(rest, address)) fail("an address is no 64-bit number");
+      if (address == 0) fail("an address is 0");
       sample.locations.push_back(location(address - 1));
     }
     if (sample.locations.empty()) fail("a record without an address");
@@ -109,7 +106,9 @@ class Debug1Reader {
   uint32_t location(uint64_t address) {
     auto [it, fresh] =
         locations_.try_emplace(address, static_cast<uint32_t>(profile_.locations.size()));
-    if (fresh) profile_.locations.push_back({address, kNone, 0, {}, false});
+    if (!fresh) return it->second;
+    memory_.charge(2 * sizeof(Location) + sizeof(Line) + 4 * kHeapBytes);  // and its place in a map
+    profile_.locations.push_back({address, kNone, 0, {}, false});
     return it->second;
   }
 
@@ -135,7 +134,9 @@ class Debug1Reader {
       rest.remove_prefix(1);
       auto value = strconv::take_quoted(rest);
       good = value.has_value();
-      if (good) sample.labels.push_back({*key, *value, 0, {}});
+      if (!good) break;
+      memory_.charge(sizeof(Label) + key->size() + value->size() + 3 * kHeapBytes);
+      sample.labels.push_back({*key, *value, 0, {}});
     }
     if (!good) fail("expected labels: {\"key\":\"value\", ...}");
   }
@@ -168,6 +169,7 @@ class Debug1Reader {
         !take_number(line_text, line) || line > INT32_MAX) {
       fail("expected FUNCTION+0xOFFSET and FILE:LINE");
     }
+    if (offset > address) fail("the function begins before the first address");
     location.entry = address - offset;
     Function named{
         std::string(function.substr(0, plus)), {}, std::string(rest.substr(0, colon)), 0};
@@ -178,13 +180,16 @@ class Debug1Reader {
   uint32_t intern(Function function) {
     auto [it, fresh] = functions_.try_emplace(function.name + '\n' + function.file,
                                               static_cast<uint32_t>(profile_.functions.size()));
-    if (fresh) profile_.functions.push_back(std::move(function));
+    if (!fresh) return it->second;
+    memory_.charge(2 * sizeof(Function) + 3 * function.name.size() + 2 * function.file.size() +
+                   8 * kHeapBytes);
+    profile_.functions.push_back(std::move(function));
     return it->second;
   }
 
-  std::string_view text_;
+  LineReader lines_;
+  MemoryAccount memory_;
   std::string_view line_;
-  size_t line_number_ = 0;
   uint64_t total_ = 0, sum_ = 0;
   size_t cursor_ = 0;  // into the last sample's locations: where the next '#' line may belong
   SymbolizedProfile profile_;
@@ -194,15 +199,15 @@ class Debug1Reader {
 
 }  // namespace
 
-ReadResult read_debug1(std::string_view text, const std::string& name) {
-  if (text.size() > kTextBytesMax) {
+ReadResult read_debug1(std::string_view text, const std::string& name, ReadLimits limits) {
+  if (text.size() > limits.unpacked_bytes_max) {
     return {{},
-            name + ": the text has " + std::to_string(text.size() >> 20) + " MiB, at most " +
-                std::to_string(kTextBytesMax >> 20) +
+            name + ": the text has " + mebibytes(text.size()) + ", at most " +
+                mebibytes(limits.unpacked_bytes_max) +
                 " are read. Fetch the binary form (without debug=1): it is a fraction of that."};
   }
   try {
-    return {Debug1Reader(text).read(), {}};
+    return {Debug1Reader(text, limits).read(), {}};
   } catch (const Malformed& malformed) {
     return {{}, name + ": " + malformed.what};
   }

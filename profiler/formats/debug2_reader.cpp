@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "profiler/formats/reader.h"
+
 namespace golab::profiler {
 namespace {
 
@@ -23,13 +25,15 @@ bool take(std::string_view& text, std::string_view prefix) {
 
 class Debug2Reader {
  public:
-  explicit Debug2Reader(std::string_view text) : text_(text) {}
+  Debug2Reader(std::string_view text, const ReadLimits& limits)
+      : lines_(text), memory_(limits.memory_bytes_max) {}
 
   DumpResult read(const std::string& name) {
     DumpResult result;
     while (next_line()) {
       DumpedGoroutine goroutine;
       if (!parse_header(goroutine)) continue;
+      memory_.charge(2 * sizeof goroutine + 4 * kHeapBytes);
       read_stack(goroutine);
       result.goroutines.push_back(std::move(goroutine));
     }
@@ -48,19 +52,16 @@ class Debug2Reader {
 
  private:
   void leave_out() {
-    if (unreadable_++ == 0) first_unreadable_ = line_number_;
+    if (unreadable_++ == 0) first_unreadable_ = lines_.number();
   }
 
+  // Most of a line is kept, in strings of its own.
   bool next_line() {
-    if (text_.empty()) return false;
-    line_ = peek();
-    text_.remove_prefix(std::min(text_.find('\n'), text_.size() - 1) + 1);
-    if (line_.ends_with('\r')) line_.remove_suffix(1);
-    line_number_++;
+    if (!lines_.next()) return false;
+    line_ = lines_.line();
+    memory_.charge(line_.size());
     return true;
   }
-
-  std::string_view peek() const { return text_.substr(0, text_.find('\n')); }
 
   // "goroutine 7 [state, 2 minutes, locked to thread] {labels}:"; a crash dump has "gp=0x... m=..."
   // before the bracket at some levels.
@@ -111,6 +112,7 @@ class Debug2Reader {
         while (next_line() && !line_.empty()) {}
         return;
       } else if (DumpedFrame frame; read_frame(frame)) {
+        memory_.charge(2 * sizeof frame + 3 * kHeapBytes);
         goroutine.frames.push_back(std::move(frame));
       } else {
         leave_out();
@@ -140,7 +142,7 @@ class Debug2Reader {
     }
     size_t open = line_.rfind('(');
     bool call = line_.back() == ')' && open != line_.npos && open != 0;
-    if (!call && (line_[0] == '\t' || !peek().starts_with('\t'))) return false;
+    if (!call && (line_[0] == '\t' || !lines_.peek().starts_with('\t'))) return false;
     frame.function = line_.substr(0, call ? open : line_.size());
     if (call) frame.arguments = line_.substr(open + 1, line_.size() - open - 2);
     read_position(frame);
@@ -150,7 +152,7 @@ class Debug2Reader {
   // TAB "/lab/main.go:15 +0x27". Crash dumps go on: " fp=0x... sp=0x... pc=0x...". Without a file
   // there is the pc alone.
   void read_position(DumpedFrame& frame) {
-    if (!peek().starts_with('\t')) return leave_out();
+    if (!lines_.peek().starts_with('\t')) return leave_out();
     next_line();
     std::string_view rest = line_.substr(1);
     bool has_pc = take_address(rest, "pc=0x", frame.pc);
@@ -176,17 +178,28 @@ class Debug2Reader {
     return true;
   }
 
-  std::string_view text_;
+  LineReader lines_;
+  MemoryAccount memory_;
   std::string_view line_;
-  size_t line_number_ = 0;
   size_t unreadable_ = 0;  // lines
   size_t first_unreadable_ = 0;
 };
 
 }  // namespace
 
-DumpResult read_debug2(std::string_view text, const std::string& name) {
-  return Debug2Reader(text).read(name);
+DumpResult read_debug2(std::string_view text, const std::string& name, ReadLimits limits) {
+  if (text.size() > limits.unpacked_bytes_max) {
+    return {{},
+            name + ": the dump has " + mebibytes(text.size()) + ", at most " +
+                mebibytes(limits.unpacked_bytes_max) +
+                " are read. Fetch the counted form (without debug=2): it is a fraction of that.",
+            {}};
+  }
+  try {
+    return Debug2Reader(text, limits).read(name);
+  } catch (const Malformed& malformed) {
+    return {{}, name + ": " + malformed.what, {}};
+  }
 }
 
 }  // namespace golab::profiler

@@ -16,6 +16,8 @@
 #include <string_view>
 #include <vector>
 
+#include "profiler/formats/profile.h"
+
 namespace golab::profiler {
 
 struct DumpedFrame {
@@ -51,6 +53,6 @@ struct DumpResult {
 
 // Reads a dump. Lines before the first goroutine (a panic's message) are passed over. A line that
 // cannot be read costs itself, never the goroutine or the dump. Any bytes are safe to give.
-DumpResult read_debug2(std::string_view text, const std::string& name);
+DumpResult read_debug2(std::string_view text, const std::string& name, ReadLimits limits = {});
 
 }  // namespace golab::profiler

@@ -9,6 +9,8 @@
 #include <stdexcept>
 #include <utility>
 
+#include "profiler/formats/reader.h"
+
 namespace golab::profiler {
 namespace {
 
@@ -107,8 +109,8 @@ std::string gunzip(std::string_view bytes, uint64_t bytes_max, std::string& plai
     int status = inflate(&z, Z_NO_FLUSH);
     size_t made = sizeof buffer - z.avail_out;
     if (plain.size() + made > bytes_max) {
-      return "it unpacks to more than " + std::to_string(bytes_max >> 20) +
-             " MiB, which no goroutine profile needs: it is not read any further";
+      return "it unpacks to more than " + mebibytes(bytes_max) +
+             ", which no goroutine profile needs: it is not read any further";
     }
     plain.append(buffer, made);
     if (status == Z_STREAM_END) {

@@ -11,11 +11,13 @@
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/wire_format_lite.h>
 
+#include <array>
 #include <unordered_map>
 
 #include "profile.pb.h"
 #include "profiler/formats/gzip.h"
 #include "profiler/formats/profile.h"
+#include "profiler/formats/reader.h"
 
 namespace golab::profiler {
 namespace {
@@ -24,16 +26,14 @@ namespace pb = perftools::profiles;
 using google::protobuf::internal::WireFormatLite;
 using google::protobuf::io::CodedInputStream;
 
-constexpr size_t kMessageBytesMax = 16 << 20;  // of one sample, location, ...
-
-// What is wrong, without the file's name.
-struct Malformed {
-  std::string what;
-};
+// Of one sample, location, ...: while protobuf takes a message apart, each two bytes of it may need
+// sixty.
+constexpr size_t kMessageBytesMax = 1 << 20;
 
 class PprofReader {
  public:
-  PprofReader(std::string_view plain, ReadLimits limits) : plain_(plain), limits_(limits) {}
+  PprofReader(std::string_view plain, const ReadLimits& limits)
+      : plain_(plain), memory_(limits.memory_bytes_max) {}
 
   SymbolizedProfile read() {
     scan();
@@ -46,6 +46,7 @@ class PprofReader {
     }
     if (profile_.sample_types.empty())
       throw Malformed{"it has no sample type: not a pprof profile"};
+    sums_.resize(profile_.sample_types.size());
     for (auto span : spans_[pb::Profile::kPeriodTypeFieldNumber]) {
       profile_.period_type = value_type(span, parse<pb::ValueType>(span, "period type"));
     }
@@ -57,6 +58,7 @@ class PprofReader {
     profile_.keep_frames = text(plain_, keep_frames_);
     profile_.default_sample_type = text(plain_, default_sample_type_);
     profile_.doc_url = text(plain_, doc_url_);
+    charge_reports(profile_, memory_);
     for (int64_t index : comments_) profile_.comments.push_back(text(plain_, index));
     return std::move(profile_);
   }
@@ -67,14 +69,7 @@ class PprofReader {
     throw Malformed{"byte " + std::to_string(offset) + " of the unpacked profile: " + what};
   }
 
-  // Takes note that the profile needs `bytes` of memory.
-  void charge(uint64_t bytes) {
-    memory_bytes_ += bytes;
-    if (memory_bytes_ > limits_.memory_bytes_max) {
-      throw Malformed{"it would need more than " + std::to_string(limits_.memory_bytes_max >> 20) +
-                      " MiB of memory: it is not read any further"};
-    }
-  }
+  void charge(uint64_t bytes) { memory_.charge(bytes); }
 
   // ---- The first pass.
 
@@ -116,19 +111,21 @@ class PprofReader {
   }
 
   void note(int field, std::string_view body) {
-    charge(sizeof body);
     if (field == pb::Profile::kStringTableFieldNumber) {
+      charge(2 * sizeof body);  // a vector that grows may be half empty
       strings_.push_back(body);
     } else if (field == pb::Profile::kCommentFieldNumber) {  // packed
       CodedInputStream in(reinterpret_cast<const uint8_t*>(body.data()),
                           static_cast<int>(body.size()));
       for (uint64_t value = 0; in.ReadVarint64(&value);) note(field, static_cast<int64_t>(value));
-    } else {
+    } else if (static_cast<size_t>(field) < spans_.size()) {  // others are of a later format
       if (body.size() > kMessageBytesMax) {
         fail(body, "field " + std::to_string(field) + " has " + std::to_string(body.size()) +
-                       " bytes: too many for one message");
+                       " bytes: too many for one message, of which " + mebibytes(kMessageBytesMax) +
+                       " are read");
       }
-      spans_[field].push_back(body);
+      charge(2 * sizeof body);
+      spans_[static_cast<size_t>(field)].push_back(body);
     }
   }
 
@@ -156,7 +153,7 @@ class PprofReader {
         doc_url_ = value;
         break;
       case pb::Profile::kCommentFieldNumber:
-        charge(sizeof value);
+        charge(2 * sizeof value + sizeof(std::string));
         comments_.push_back(value);
         break;
       default:
@@ -182,7 +179,7 @@ class PprofReader {
                    std::to_string(strings_.size()));
     }
     std::string_view string = strings_[static_cast<size_t>(index)];
-    charge(string.size());
+    charge(string.size() + kHeapBytes);
     return std::string(string);
   }
 
@@ -230,7 +227,7 @@ class PprofReader {
 
   void read_location(std::string_view span) {
     auto l = parse<pb::Location>(span, "location");
-    charge(sizeof(Location) + sizeof(Line) * static_cast<size_t>(l.line_size()));
+    charge(sizeof(Location) + sizeof(Line) * static_cast<size_t>(l.line_size()) + kHeapBytes);
     enter(location_ids_, l.id(), profile_.locations.size(), span, "location");
     Location location;
     location.address = l.address();
@@ -247,20 +244,33 @@ class PprofReader {
     profile_.locations.push_back(std::move(location));
   }
 
+  // Whatever is added up later are parts of this sum.
+  void add_up(int64_t value, uint64_t* sum, std::string_view at) const {
+    const auto size = value < 0 ? -static_cast<uint64_t>(value) : static_cast<uint64_t>(value);
+    if (size > static_cast<uint64_t>(INT64_MAX) - *sum) {
+      fail(at, "the values up to here are more than 64 bits can count");
+    }
+    *sum += size;
+  }
+
   void read_sample(std::string_view span) {
     auto s = parse<pb::Sample>(span, "sample");
     if (static_cast<size_t>(s.value_size()) != profile_.sample_types.size()) {
       fail(span, "a sample has " + std::to_string(s.value_size()) + " values, the profile has " +
                      std::to_string(profile_.sample_types.size()) + " sample types");
     }
-    charge(sizeof(Sample) + 4 * static_cast<size_t>(s.location_id_size()) +
-           8 * static_cast<size_t>(s.value_size()) +
-           sizeof(Label) * static_cast<size_t>(s.label_size()));
+    charge(sizeof(Sample) + 8 * static_cast<size_t>(s.value_size()) +
+           sizeof(Label) * static_cast<size_t>(s.label_size()) + 3 * kHeapBytes);
     Sample sample;
+    for (int i = 0; i < s.value_size(); i++)
+      add_up(s.value(i), &sums_[static_cast<size_t>(i)], span);
     sample.values.assign(s.value().begin(), s.value().end());
     sample.locations.reserve(static_cast<size_t>(s.location_id_size()));
     for (uint64_t id : s.location_id()) {
-      sample.locations.push_back(find(location_ids_, id, span, "location"));
+      uint32_t location = find(location_ids_, id, span, "location");
+      // A location may stand for many inlined calls, and be named by many samples.
+      charge(kFrameBytes * std::max<size_t>(1, profile_.locations[location].lines.size()));
+      sample.locations.push_back(location);
     }
     for (const pb::Label& label : s.label()) {
       sample.labels.push_back({text(span, label.key()), text(span, label.str()), label.num(),
@@ -271,11 +281,12 @@ class PprofReader {
   }
 
   std::string_view plain_;
-  ReadLimits limits_;
-  uint64_t memory_bytes_ = 0;
+  MemoryAccount memory_;
   SymbolizedProfile profile_;
   std::vector<std::string_view> strings_;
-  std::unordered_map<int, std::vector<std::string_view>> spans_;  // by field number
+  // By field number.
+  std::array<std::vector<std::string_view>, pb::Profile::kPeriodTypeFieldNumber + 1> spans_;
+  std::vector<uint64_t> sums_;  // by sample type
   std::vector<int64_t> comments_;
   int64_t drop_frames_ = 0, keep_frames_ = 0, default_sample_type_ = 0, doc_url_ = 0;
   Ids mapping_ids_, function_ids_, location_ids_;
@@ -294,8 +305,8 @@ ReadResult read_pprof(std::string_view bytes, const std::string& name, ReadLimit
     bytes = unpacked;
   } else if (bytes.size() > limits.unpacked_bytes_max) {
     return {{},
-            name + ": the file has " + std::to_string(bytes.size() >> 20) + " MiB, at most " +
-                std::to_string(limits.unpacked_bytes_max >> 20) + " are read."};
+            name + ": the file has " + mebibytes(bytes.size()) + ", at most " +
+                mebibytes(limits.unpacked_bytes_max) + " are read."};
   }
   try {
     return {PprofReader(bytes, limits).read(), {}};

@@ -1,6 +1,9 @@
 // profile.cpp: what can be asked of a profile in memory, and which reader a file needs.
 #include "profiler/formats/profile.h"
 
+#include "profiler/formats/gzip.h"
+#include "profiler/formats/reader.h"
+
 namespace golab::profiler {
 
 int64_t total(const SymbolizedProfile& profile) {
@@ -24,6 +27,23 @@ std::vector<FrameRef> frames_of_sample(const SymbolizedProfile& profile, const S
     }
   }
   return frames;
+}
+
+void charge_reports(const SymbolizedProfile& profile, MemoryAccount& memory) {
+  std::vector<uint64_t> longest;  // by location
+  for (const Location& location : profile.locations) {
+    uint64_t& most = longest.emplace_back(0);
+    for (const Line& line : location.lines) {
+      if (line.function == kNone) continue;
+      const Function& function = profile.functions[line.function];
+      most = std::max<uint64_t>(most, function.name.size() + function.file.size());
+    }
+  }
+  for (const Sample& sample : profile.samples) {
+    uint64_t most = 0;
+    for (uint32_t location : sample.locations) most = std::max(most, longest[location]);
+    memory.charge(most);
+  }
 }
 
 namespace {
@@ -55,12 +75,21 @@ std::string refuse_text(std::string_view bytes, const std::string& name) {
 }  // namespace
 
 ReadResult read_profile(std::string_view bytes, const std::string& name, ReadLimits limits) {
+  std::string unpacked;
+  if (is_gzip(bytes)) {
+    std::string wrong = gunzip(bytes, limits.unpacked_bytes_max, unpacked);
+    if (!wrong.empty()) return {{}, name + ": " + wrong + ". Fetch the profile again."};
+    bytes = unpacked;
+  }
+  if (is_gzip(bytes)) {
+    return {{}, name + ": it is packed by gzip twice. Unpack it once: gunzip < FILE > ONCE.gz."};
+  }
   if (bytes.empty()) {
     return {{}, name + ": the file is empty: nothing was fetched into it. Fetch it again."};
   }
   if (!looks_like_text(bytes)) return read_pprof(bytes, name, limits);
   if (std::string refusal = refuse_text(bytes, name); !refusal.empty()) return {{}, refusal};
-  return read_debug1(bytes, name);
+  return read_debug1(bytes, name, limits);
 }
 
 }  // namespace golab::profiler

@@ -123,20 +123,22 @@ struct ReadResult {
   explicit operator bool() const { return error.empty(); }
 };
 
+// What a file may cost. A million goroutines, each on a stack of its own with a label of its own,
+// are within these.
 struct ReadLimits {
-  // Of the unpacked profile: a few kilobytes of gzip can unpack to a terabyte.
-  uint64_t unpacked_bytes_max = uint64_t{1} << 30;
+  // Of the file, and of what it unpacks to: a few kilobytes of gzip can unpack to a terabyte.
+  uint64_t unpacked_bytes_max = uint64_t{256} << 20;
   // Of the profile in memory: two bytes of protobuf can ask for a hundred bytes of it.
-  uint64_t memory_bytes_max = uint64_t{2} << 30;
+  uint64_t memory_bytes_max = uint64_t{768} << 20;
 };
 
-// Reads a profile in any form that keeps counted stacks: pprof's protobuf, packed by gzip or not,
-// or the text of ?debug=1. `name` is the file's name or URL, for messages. Any bytes are safe to
-// give.
+// Reads a profile in any form that keeps counted stacks: pprof's protobuf or the text of ?debug=1,
+// each packed by gzip or not. `name` is the file's name or URL, for messages. Any bytes are safe to
+// give. Counts add up: a file whose sums do not fit into 64 bits is refused.
 ReadResult read_profile(std::string_view bytes, const std::string& name, ReadLimits limits = {});
 
 // The two that read_profile chooses from. read_pprof takes gzip or plain protobuf.
 ReadResult read_pprof(std::string_view bytes, const std::string& name, ReadLimits limits = {});
-ReadResult read_debug1(std::string_view text, const std::string& name);
+ReadResult read_debug1(std::string_view text, const std::string& name, ReadLimits limits = {});
 
 }  // namespace golab::profiler

@@ -143,7 +143,7 @@ TEST_CASE("states are read off the stacks as Go has them", "[analysis][state]") 
   int compared = 0;
   for (const DumpedGoroutine& goroutine : dump.goroutines) {
     for (const Sample& sample : profile.samples) {
-      std::vector<std::string> names;
+      std::vector<std::string_view> names;
       for (const FrameRef& frame : frames_of_sample(profile, sample)) {
         names.push_back(frame.function->name);
       }
@@ -181,6 +181,7 @@ TEST_CASE("a source line is shown without its indentation", "[analysis]") {
   CHECK(source_line(file.path(), 3) == "three");
   CHECK(source_line(file.path(), 4) == "");
   CHECK(source_line("/no/such/file", 1) == "");
+  CHECK(source_line("/dev/zero", 1) == "");  // a profile may name any file
 }
 
 TEST_CASE("columns are aligned, also around letters of two bytes", "[analysis][table]") {
@@ -188,6 +189,10 @@ TEST_CASE("columns are aligned, also around letters of two bytes", "[analysis][t
   table.row({"1", "\xc3\xa9", "x"});
   table.row({"10", "ab", ""});
   CHECK(table.render(false, "") == " 1  \xc3\xa9   x\n10  ab\n");
+  SECTION("but not with what would be too much for everybody") {
+    table.row({"1", std::string(1 << 20, 'x'), "y"});
+    CHECK(table.render(false, "").size() < (1 << 20) + 1000);
+  }
 }
 
 // Each form has words of its own for a function without a name.

@@ -4,6 +4,7 @@
 #include "profiler/formats/debug2_reader.h"
 #include "profiler/formats/delta.h"
 #include "profiler/formats/pprof_wire.h"
+#include "profiler/formats/shown.h"
 #include "tests/formats/golden.h"
 
 using namespace golab::profiler;
@@ -170,6 +171,84 @@ TEST_CASE("a protobuf that asks for too much memory is not given it",
   CHECK(error_of(all.data(), limits).find("would need more than 100 MiB") != std::string::npos);
   limits.memory_bytes_max = uint64_t{2} << 30;
   CHECK(error_of(all.data(), limits) == "");
+}
+
+TEST_CASE("numbers that do not fit are refused, not wrapped", "[formats][reader][hostile]") {
+  using Catch::Matchers::ContainsSubstring;
+  const std::string kHalf = "9223372036854775807";
+  auto text = [](const std::string& total, const std::string& rest) {
+    return error_of("goroutine profile: total " + total + "\n" + rest);
+  };
+  CHECK_THAT(text("18446744073709551615", ""), ContainsSubstring("line 1: the total is no number"));
+  CHECK_THAT(text("18446744073709551616", ""), ContainsSubstring("line 1: expected"));
+  // Twice the half and two more are nothing, in 64 bits.
+  CHECK_THAT(text("0", kHalf + " @ 0x1\n" + kHalf + " @ 0x2\n2 @ 0x3\n"),
+             ContainsSubstring("line 3: the counts up to here are more than there can be"));
+  CHECK_THAT(text("1", "1 @ 0x0\n"), ContainsSubstring("line 2: an address is 0"));
+  CHECK_THAT(text("1", "1 @ 0x11112222333344445\n"), ContainsSubstring("no 64-bit number"));
+  CHECK_THAT(text("1", "1 @ 0x10\n#\t0xf\tf+0x99\tx:1\n"),
+             ContainsSubstring("line 3: the function begins before the first address"));
+  CHECK(text(kHalf, kHalf + " @ 0x1\n") == "");
+
+  auto binary = [](std::initializer_list<int64_t> values) {
+    Message type, location, sample, all;
+    type.int64(1, 1);
+    location.uint64(1, UINT64_MAX);  // an id may be any number but 0
+    all.bytes(1, type.data());
+    all.bytes(6, "");
+    all.bytes(6, "goroutine");
+    all.bytes(4, location.data());
+    for (int64_t value : values) {
+      sample.clear();
+      sample.uint64(1, UINT64_MAX);
+      sample.int64(2, value);
+      all.bytes(2, sample.data());
+    }
+    return error_of(all.data());
+  };
+  CHECK(binary({INT64_MAX}) == "");
+  CHECK(binary({INT64_MAX - 1, -1}) == "");
+  CHECK_THAT(binary({INT64_MAX, 1}), ContainsSubstring("more than 64 bits can count"));
+  CHECK_THAT(binary({INT64_MAX, -1}), ContainsSubstring("more than 64 bits can count"));
+  CHECK_THAT(binary({INT64_MIN}), ContainsSubstring("more than 64 bits can count"));
+}
+
+TEST_CASE("a profile may be a text that is packed", "[formats][reader]") {
+  using Catch::Matchers::ContainsSubstring;
+  const std::string text = golden("coursepool/goroutine.debug1.txt");
+  ReadResult result = read_profile(packed(text), "file");
+  CHECK(result.error == "");
+  CHECK(total(result.profile) == 1523);
+  CHECK_THAT(error_of(packed(packed(text))), ContainsSubstring("packed by gzip twice"));
+  CHECK_THAT(error_of(packed("")), ContainsSubstring("file is empty"));
+  CHECK_THAT(error_of(packed("<html>")), ContainsSubstring("a web page"));
+}
+
+TEST_CASE("texts that ask for too much memory are not given it", "[formats][reader][hostile]") {
+  std::string records, frames = "goroutine 1 [running]:\n";
+  for (int i = 0; i < 100'000; i++) {
+    records += "1 @ 0x1\n";
+    frames += "f()\n\t:1\n";
+  }
+  ReadLimits limits{.memory_bytes_max = 4 << 20};
+  std::string text = "goroutine profile: total 100000\n" + records;
+  CHECK(error_of(text) == "");
+  CHECK(error_of(text, limits) ==
+        "file: it would need more than 4 MiB of memory: it is not read any further");
+  CHECK(read_debug2(frames, "file"));
+  CHECK(read_debug2(frames, "file", limits).error ==
+        "file: it would need more than 4 MiB of memory: it is not read any further");
+  limits.unpacked_bytes_max = 100 << 10;
+  CHECK(error_of(text, limits).find("at most 0 MiB are read") != std::string::npos);
+  CHECK(read_debug2(frames, "file", limits).error.find("at most 0 MiB") != std::string::npos);
+}
+
+TEST_CASE("what is shown cannot act on a terminal", "[formats][quote]") {
+  CHECK(shown("main.(*pool).worker[...] \"é\\\" 日本") == "main.(*pool).worker[...] \"é\\\" 日本");
+  CHECK(shown("\x1b]0;x\a\r\n\t\x7f") == R"(\x1b]0;x\a\r\n\t\x7f)");
+  CHECK(shown("\xc2\x85\xe2\x80\xae\xe2\x81\xa6\xff\xef\xbb\xbf") ==
+        R"(\u0085\u202e\u2066\xff\ufeff)");
+  CHECK(shown_lines("a\n\tb\x1b\r\n") == "a\n\tb\\x1b\\r\n");
 }
 
 TEST_CASE("files cut off at every byte are read or refused", "[formats][reader][hostile]") {

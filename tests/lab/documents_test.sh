@@ -1,16 +1,17 @@
 #!/bin/sh
-# documents_test.sh: what the documents point at is there: files behind links, DOC: tags, and in
-# tables "| `function` … | file |" each function in its file.
+# documents_test.sh: what the documents point at is there: files behind links, DOC: tags, labels of
+# tests (-L NAME), and in tables "| `function` … | file |" each function in its file.
 #
 #   documents_test.sh TOP DOCUMENT...       e.g. … README.md runtime/HACKING.md
 set -u
 cd "$1" || exit 1
 shift
 
-# What a document points at, a line each: link FILE, tag NAME, function NAME FILE.
+# What a document points at, a line each: link FILE, tag NAME, label NAME, function NAME FILE.
 pointers() {
   grep -o ']([^)#:]*)' "$1" | sed 's/](\(.*\))/link \1/'
   grep -o 'DOC: [a-z0-9-]*' "$1" | sed 's/DOC:/tag/'
+  grep -oe '-L [a-z]*' "$1" | sed 's/-L/label/'
   sed -n 's/^| \(`.*\) | \([a-z_/]*\.[a-z]*\) |$/\1 \2/p' "$1" |
     awk '{ for (i = 1; i < NF; i++) { gsub("`", "", $i); print "function", $i, $NF } }'
 }
@@ -25,6 +26,10 @@ missing() {
         tag)
           grep -rqwF "// DOC: $name" runtime profiler ||
             echo "$document cites DOC: $name, which is in no source"
+          ;;
+        label)
+          grep -rqw --include=CMakeLists.txt "LABELS $name" tests ||
+            echo "$document names the label $name, which no test has"
           ;;
         function) grep -q "\<$name(" "$directory/$file" || echo "$document: no $name in $file" ;;
       esac

@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -23,10 +24,14 @@ struct Ran {
   int status = -1;  // exit status; 128 + signal if one ended it
   std::string out;
   std::string err;
+  int64_t peak_bytes = 0;  // the most memory that it had at once
 };
 
 // `directory`: where it runs. The lab's standard input is empty.
 Ran run_lab(const std::vector<std::string>& args, const std::string& directory = ".");
+
+// The same with a standard output that is this file or device: "" for none at all.
+Ran run_lab_into(const std::string& output, const std::vector<std::string>& args);
 
 // The same for any program, found by its path.
 Ran run_program(const std::string& program, const std::vector<std::string>& args,
@@ -35,7 +40,7 @@ Ran run_program(const std::string& program, const std::vector<std::string>& args
 // Starts it, and does not wait. Its output goes nowhere.
 pid_t start_lab(const std::vector<std::string>& args, const std::string& directory);
 // Waits for its end; 128 + signal if one ended it.
-int wait_for(pid_t pid);
+int wait_for(pid_t pid, int64_t* peak_bytes = nullptr);
 
 // Processes below this one, at any depth.
 std::vector<pid_t> descendants(pid_t pid);

@@ -50,10 +50,11 @@ run() {
   on=$1
   shift
   rm -rf "$work/tree" "$work/calls"
-  mkdir -p "$work/tree/build/course"
+  mkdir -p "$work/tree/build/course" "$work/tree/build/tests/bench/report"
   cp "$lab" "$work/tree/lab"
   printf '#!/bin/sh\necho "program: $*"\n' >"$work/tree/build/course/lab"
-  chmod +x "$work/tree/build/course/lab"
+  printf '#!/bin/sh\necho "report: $*"\n' >"$work/tree/build/tests/bench/report/bench_report"
+  chmod +x "$work/tree/build/course/lab" "$work/tree/build/tests/bench/report/bench_report"
   ln -s "$work/tree/lab" "$work/tree/build/link to lab"
   : >"$work/calls"
   status=0
@@ -67,12 +68,33 @@ machine whole
 run whole
 check "no arguments: the help, and nothing is built" [ "$status" = 0 ] && check "… with demo" said 'lab demo'
 check "… without a look at the packages" not called dpkg-query
+for output in /dev/full closed; do
+  for word in '' --help help; do
+    status=0
+    # shellcheck disable=SC2086  # no word is no argument
+    if [ $output = closed ]; then
+      env -i PATH="$work/whole" "$lab" $word >&- 2>"$work/out" || status=$?
+    else
+      env -i PATH="$work/whole" "$lab" $word >$output 2>"$work/out" || status=$?
+    fi
+    check "help that cannot be written ($output): an error" [ "$status" = 2 ]
+    check "… that says so" said '^lab: cannot write to standard output'
+  done
+done
 run whole demo --fast
 check "all there: becomes the program, through a symlink, from another directory" said 'program: demo --fast'
 check "… installs nothing" not called apt-get
 check "… configures with the default preset" called 'cmake --preset default'
 run whole help compare
 check "help COMMAND is the program's" said 'program: help compare'
+
+run whole bench --check
+check "bench is a program of its own" said '^report: --check$'
+check "… which needs no gnuplot" not called apt-get
+run whole help bench
+check "… and explains itself" said '^report: --help$'
+run whole bench --from results.json --pictures out
+check "pictures need gnuplot" called 'apt-get install .* gnuplot-nox$'
 
 machine bare
 rm "$work/bare/cmake" "$work/bare/c++"

@@ -1,14 +1,14 @@
-// bench_report.cpp: `lab bench`, the tables for a terminal: what was measured, and how it was
+// tables.cpp: `lab bench`, the tables for a terminal: what was measured, and how it was
 // judged.
 #include <algorithm>
 #include <cmath>
 #include <cstdarg>
 #include <cstdio>
 
-#include "course/lab/bench.h"
-#include "course/lab/bench_goals.h"
+#include "tests/bench/report/bench.h"
+#include "tests/bench/report/goals.h"
 
-namespace lab {
+namespace bench {
 namespace {
 
 std::string format(const char* pattern, ...) __attribute__((format(printf, 1, 2)));
@@ -181,4 +181,4 @@ std::string bench_check(const BenchResults& results, bool* missed) {
   return out;
 }
 
-}  // namespace lab
+}  // namespace bench

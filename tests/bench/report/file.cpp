@@ -1,14 +1,14 @@
-// bench_file.cpp: `lab bench`, what was measured as JSON, written and read, so that it can be shown
+// file.cpp: `lab bench`, what was measured as JSON, written and read, so that it can be shown
 // again without the machine and the twenty minutes that it took.
 #define BOOST_BIND_GLOBAL_PLACEHOLDERS  // Boost 1.74's own reader needs what its Bind warns about
 #include <boost/property_tree/json_parser.hpp>
 #include <boost/property_tree/ptree.hpp>
 #include <sstream>
 
-#include "course/lab/bench.h"
 #include "runtime/fmt/fmt.h"
+#include "tests/bench/report/bench.h"
 
-namespace lab {
+namespace bench {
 namespace {
 
 using boost::property_tree::ptree;
@@ -147,4 +147,4 @@ std::pair<BenchResults, error> read_bench(const std::string& json) {
   return {results, err};
 }
 
-}  // namespace lab
+}  // namespace bench

@@ -1,12 +1,12 @@
-// bench_goals.cpp: the goals of `lab bench`, how a figure is judged by them, and rows in words.
-#include "course/lab/bench_goals.h"
+// goals.cpp: the goals of `lab bench`, how a figure is judged by them, and rows in words.
+#include "tests/bench/report/goals.h"
 
 #include <algorithm>
 #include <cmath>
 #include <string_view>
 #include <utility>
 
-namespace lab {
+namespace bench {
 namespace {
 
 constexpr double kNear = 1.05;  // within 5 % of the goal
@@ -149,4 +149,4 @@ std::string bench_words(const std::string& name) {
   return name;
 }
 
-}  // namespace lab
+}  // namespace bench

@@ -1,5 +1,5 @@
-// bench_programs.cpp: `lab bench`, the processes: a program to its end, a server for a while, wrk.
-#include "course/lab/bench_programs.h"
+// programs.cpp: `lab bench`, the processes: a program to its end, a server for a while, wrk.
+#include "tests/bench/report/programs.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -14,7 +14,7 @@
 
 extern char** environ;
 
-namespace lab {
+namespace bench {
 namespace {
 
 // Starts a program with its standard output in a pipe. Answers the end to read from, or -1.
@@ -98,10 +98,10 @@ Server::~Server() {
   ::close(output_);
 }
 
-bool have_wrk() {
+bool have_program(const std::string& name) {
   std::string output;
   pid_t child;
-  int from = start_program({"sh", "-c", "command -v wrk"}, {}, &child);
+  int from = start_program({"sh", "-c", "command -v \"$0\"", name}, {}, &child);
   if (from < 0) return false;
   read_output(from, 0, &output);
   ::close(from);
@@ -124,4 +124,4 @@ bool wrk(const std::string& url, int seconds, double* requests_per_s) {
   return true;
 }
 
-}  // namespace lab
+}  // namespace bench

@@ -1,4 +1,4 @@
-// bench_programs.h: `lab bench`, the processes: a program to its end, a server for a while, wrk.
+// programs.h: `lab bench`, the processes: a program to its end, a server for a while, wrk.
 //
 // Plain POSIX, and blocking: while a benchmark runs, this process should not do anything at all.
 #pragma once
@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-namespace lab {
+namespace bench {
 
 // Runs a program to its end and answers its standard output; its standard error is ours. False, and
 // said on stderr, if it could not be started or failed. `environment` holds additional NAME=value.
@@ -31,8 +31,9 @@ class Server {
   std::string address_;
 };
 
-bool have_wrk();
+// Whether a program of this name can be called.
+bool have_program(const std::string& name);
 // 64 connections from one thread, for so many seconds. False if wrk failed or saw errors.
 bool wrk(const std::string& url, int seconds, double* requests_per_s);
 
-}  // namespace lab
+}  // namespace bench

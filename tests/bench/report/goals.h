@@ -1,4 +1,4 @@
-// bench_goals.h: what `lab bench` wants to reach, once, for all that judge or show it.
+// goals.h: what `lab bench` wants to reach, once, for all that judge or show it.
 //
 // A goal is about a row by its name. Against Boost.Fiber it is always the same: to be no slower, on
 // one thread, wherever Boost.Fiber has the workload.
@@ -7,9 +7,9 @@
 #include <span>
 #include <string>
 
-#include "course/lab/bench.h"
+#include "tests/bench/report/bench.h"
 
-namespace lab {
+namespace bench {
 
 struct Goal {
   enum Kind {
@@ -40,4 +40,4 @@ const char* verdict_name(Verdict verdict);  // "ok", "near", "MISSED"
 // What a row is about, in words: "channel ping-pong, round trip". Its name if nobody wrote any.
 std::string bench_words(const std::string& name);
 
-}  // namespace lab
+}  // namespace bench

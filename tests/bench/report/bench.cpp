@@ -1,6 +1,6 @@
 // bench.cpp: `lab bench`, the command and the measuring: runs the programs of tests/bench/ in turns
 // and reads what they say.
-#include "course/lab/bench.h"
+#include "tests/bench/report/bench.h"
 
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -16,10 +16,15 @@
 #include <sstream>
 #include <string_view>
 
-#include "course/lab/bench_programs.h"
+#include "course/lab/output.h"
+#include "profiler/formats/shown.h"
+#include "runtime/fmt/fmt.h"
+#include "tests/bench/report/programs.h"
 
-namespace lab {
+namespace bench {
 namespace {
+
+namespace fmt = golab::fmt;
 
 constexpr const char* kPrograms[kContestants] = {"golab_bench", "go_bench", "fiber_bench"};
 constexpr const char* kNames[kContestants] = {"golab", "Go", "Boost.Fiber"};
@@ -54,21 +59,27 @@ struct Options {
   }
 };
 
-// The directory of the benchmark programs, seen from this program: build/course/lab.
+// The directory of the benchmark programs, seen from this program:
+// build/tests/bench/report/bench_report.
 std::string bench_directory() {
   char self[4096];
   ssize_t n = ::readlink("/proc/self/exe", self, sizeof self - 1);
   std::string path(self, n > 0 ? static_cast<size_t>(n) : 0);
   for (int up = 0; up < 2; ++up) path.resize(std::min(path.size(), path.rfind('/')));
-  return path + "/tests/bench";
+  return path;
+}
+
+// Says what went wrong; false.
+bool failed(const golab::error& err) {
+  lab::failed(err, 2);
+  return false;
 }
 
 bool write_file(const std::string& name, const std::string& text) {
   std::ofstream file(name, std::ios::binary);
   file << text;
   if (file.flush()) return true;
-  std::cerr << "lab: cannot write " << name << ": " << std::strerror(errno) << "\n";
-  return false;
+  return failed(fmt::Errorf("cannot write %s: %s", name, std::strerror(errno)));
 }
 
 // What is run are copies, for all three alike, as of an installed program. A linker writes a file
@@ -84,17 +95,14 @@ bool copy_program(const std::string& name) {
   std::filesystem::create_directories(copies_directory(), ec);
   std::ifstream file(from, std::ios::binary);
   std::ostringstream bytes;
-  if (!file.is_open() || !(bytes << file.rdbuf())) {
-    std::cerr << "lab: cannot read " << from << ": " << std::strerror(errno) << "\n";
-    return false;
-  }
+  if (!file.is_open() || !(bytes << file.rdbuf()))
+    return failed(fmt::Errorf("cannot read %s: %s", from, std::strerror(errno)));
   if (!write_file(fresh, bytes.str())) return false;
   std::filesystem::permissions(fresh, std::filesystem::perms(0755), ec);
   // The old one may be running: it can be replaced, not written.
   if (!ec) std::filesystem::rename(fresh, to, ec);
   if (!ec) return true;
-  std::cerr << "lab: cannot write " << to << ": " << ec.message() << "\n";
-  return false;
+  return failed(fmt::Errorf("cannot write %s: %s", to, ec.message()));
 }
 
 // Reads one line of a program's output: an object whose third key is the unit, or the version.
@@ -265,28 +273,37 @@ bool read_results(const std::string& name, BenchResults* results) {
   std::ifstream file(name, std::ios::binary);
   std::ostringstream json;
   // A directory opens, and cannot be read; an empty file is for read_bench to judge.
-  if (!file.is_open() || (!(json << file.rdbuf()) && errno != 0)) {
-    std::cerr << "lab: " << name << ": " << std::strerror(errno) << "\n";
-    return false;
-  }
+  if (!file.is_open() || (!(json << file.rdbuf()) && errno != 0))
+    return failed(fmt::Errorf("%s: %s", name, std::strerror(errno)));
   auto [read, err] = read_bench(json.str());
-  if (err != nullptr) {
-    std::cerr << "lab: " << name << ": " << err.Error() << "\n";
-    return false;
-  }
+  if (err != nullptr) return failed(fmt::Errorf("%s: %w", name, err));
   *results = std::move(read);
   return true;
 }
 
-bool write_pictures(const std::string& directory, const BenchResults& results) {
+// The data, and from them the pictures.
+bool draw_pictures(const std::string& directory, const BenchResults& results) {
   std::error_code ec;
   std::filesystem::create_directories(directory, ec);
-  if (ec) {
-    std::cerr << "lab: cannot make " << directory << ": " << ec.message() << "\n";
-    return false;
+  if (ec) return failed(fmt::Errorf("cannot make %s: %s", directory, ec.message()));
+  const std::vector<Picture> pictures = bench_pictures(results);
+  for (const Picture& picture : pictures) {
+    if (!write_file(directory + "/" + picture.name + ".dat", picture.data)) return false;
   }
-  for (const auto& [name, svg] : bench_pictures(results)) {
-    if (!write_file(directory + "/" + name, svg)) return false;
+  if (!have_program("gnuplot")) {
+    return failed(
+        fmt::Errorf("gnuplot draws the pictures, and is not here; their data are in %s\n     "
+                    "apt-get install gnuplot-nox",
+                    directory));
+  }
+  for (const Picture& picture : pictures) {
+    const std::string file = directory + "/" + picture.name, scripts = GOLAB_SOURCE_DIR;
+    std::vector<std::string> command = {"gnuplot", "-c",
+                                        scripts + "/tests/bench/report/" + picture.script,
+                                        file + ".dat", file + ".svg"};
+    command.insert(command.end(), picture.arguments.begin(), picture.arguments.end());
+    std::string output;
+    if (!run_program(command, {}, &output)) return false;
   }
   return true;
 }
@@ -317,18 +334,20 @@ void add_options(CLI::App* app, Options* options) {
   for (CLI::Option* option : measuring) from->excludes(option);
   app->add_option("--json", options->json, "also write everything that was measured to this file")
       ->type_name("FILE");
-  app->add_option("--pictures", options->pictures, "also write pictures (SVG) to this directory")
+  app->add_option("--pictures", options->pictures,
+                  "also draw pictures (SVG, by gnuplot) and write them and their data to this\n"
+                  "directory")
       ->type_name("DIR");
   CLI::Option* check = app->add_flag(
       "--check", options->check, "judge all groups against their goals; exit 1 if one is missed");
-  app->add_flag("--markdown", options->markdown, "the tables as they stand in the README")
+  app->add_flag("--markdown", options->markdown, "the tables as they stand in FIGURES.md")
       ->excludes(check);
 }
 
 // From the file, or from the programs.
 bool get_results(const Options& options, BenchResults* results) {
   if (!options.from.empty()) return read_results(options.from, results);
-  if (options.wants("http") && !have_wrk()) {
+  if (options.wants("http") && !have_program("wrk")) {
     std::cerr << "lab: the group http needs wrk, which is not here\n     apt-get install wrk\n";
     return false;
   }
@@ -346,24 +365,27 @@ int bench_command(const std::vector<std::string>& args) {
   try {
     app.parse(std::vector<std::string>(args.rbegin(), args.rend()));
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
+    std::ostringstream out, err;
+    int status = app.exit(error, out, err);
+    lab::print(out.str());
+    std::cerr << golab::profiler::shown_lines(err.str());
+    return status == 0 ? 0 : 2;
   }
   if (options.quick) options.rounds = 1;
   if (options.check && app.count("--groups") == 0) {
     options.groups = {"core", "fair", "profile"};
-    if (have_wrk()) options.groups.push_back("http");
+    if (have_program("wrk")) options.groups.push_back("http");
   }
 
   BenchResults results;
   if (!get_results(options, &results)) return 2;
   if (!options.json.empty() && !write_file(options.json, bench_json(results))) return 2;
-  if (!options.pictures.empty() && !write_pictures(options.pictures, results)) return 2;
+  if (!options.pictures.empty() && !draw_pictures(options.pictures, results)) return 2;
   bool missed = false;
-  std::cout << (options.check      ? bench_check(results, &missed)
-                : options.markdown ? bench_markdown(results)
-                                   : bench_table(results))
-            << std::flush;
+  lab::print(options.check      ? bench_check(results, &missed)
+             : options.markdown ? bench_markdown(results)
+                                : bench_table(results));
   return missed ? 1 : 0;
 }
 
-}  // namespace lab
+}  // namespace bench

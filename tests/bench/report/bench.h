@@ -17,12 +17,12 @@
 
 #include "runtime/errors/errors.h"
 
-namespace lab {
+namespace bench {
 
-// The command. Answers the exit status: 0, 1 if a goal was missed with --check, 2 for wrong usage.
+// The command. Returns the exit status: 0, 1 if a goal was missed with --check, 2 for wrong usage.
 int bench_command(const std::vector<std::string>& args);
 
-// ---- What bench.cpp measures, bench_file.cpp keeps, bench_goals.cpp judges; the others show ----
+// ---- What bench.cpp measures, file.cpp keeps, goals.cpp judges; the others show ----
 
 enum Contestant { kOurs, kGo, kFiber, kContestants };
 
@@ -60,10 +60,17 @@ struct BenchResults {
 std::string bench_table(const BenchResults& results);
 // The table for a check: "name procs ours go ratio goal ok|near|MISSED" per line that has a goal.
 std::string bench_check(const BenchResults& results, bool* missed);
-// The tables for the README: what has a goal, in words.
+// The tables of FIGURES.md: what has a goal, in words.
 std::string bench_markdown(const BenchResults& results);
-// Pictures as {file name, SVG}; without those that the results have nothing for.
-std::vector<std::pair<std::string, std::string>> bench_pictures(const BenchResults& results);
+// A picture that gnuplot draws: `script` of this folder, from NAME.dat to NAME.svg.
+struct Picture {
+  std::string name;
+  std::string script;
+  std::vector<std::string> arguments;  // behind the two files
+  std::string data;
+};
+// Without those that the results have nothing for.
+std::vector<Picture> bench_pictures(const BenchResults& results);
 
 // Everything, as JSON, and back. An error says what is wrong with the text.
 std::string bench_json(const BenchResults& results);
@@ -80,4 +87,4 @@ std::string human(double value, const std::string& unit);
 // A ratio with two decimals; one digit that says something if that would be 0.00.
 std::string ratio_text(double ratio);
 
-}  // namespace lab
+}  // namespace bench

@@ -1,13 +1,13 @@
-// bench_markdown.cpp: `lab bench --markdown`, the tables for the README: what has a goal, in words
+// markdown.cpp: `lab bench --markdown`, the tables of FIGURES.md: what has a goal, in words
 // and in units that a person has a feeling for.
 #include <algorithm>
 #include <cmath>
 
-#include "course/lab/bench.h"
-#include "course/lab/bench_goals.h"
 #include "runtime/fmt/fmt.h"
+#include "tests/bench/report/bench.h"
+#include "tests/bench/report/goals.h"
 
-namespace lab {
+namespace bench {
 namespace {
 
 namespace fmt = golab::fmt;
@@ -130,4 +130,4 @@ std::string bench_markdown(const BenchResults& results) {
          "median. Goals of the waits: at most 1.5 × quiet, and no longer than Go's.\n";
 }
 
-}  // namespace lab
+}  // namespace bench

@@ -1,0 +1,79 @@
+// reader.h: what the readers of profiles share: how they refuse a file, and the account of the
+// memory that it asks for.
+//
+// Internal to formats/.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace golab::profiler {
+
+// What is wrong with a file, without its name.
+struct Malformed {
+  std::string what;
+};
+
+inline std::string mebibytes(uint64_t bytes) { return std::to_string(bytes >> 20) + " MiB"; }
+
+// A file is charged for what it makes of memory before that is taken: a byte of it can ask for
+// hundreds.
+class MemoryAccount {
+ public:
+  explicit MemoryAccount(uint64_t bytes_max) : bytes_max_(bytes_max) {}
+
+  void charge(uint64_t bytes) {
+    bytes_ += bytes;
+    if (bytes_ > bytes_max_) {
+      throw Malformed{"it would need more than " + mebibytes(bytes_max_) +
+                      " of memory: it is not read any further"};
+    }
+  }
+
+ private:
+  uint64_t bytes_max_;
+  uint64_t bytes_ = 0;
+};
+
+// What the heap adds to each piece that is asked of it.
+inline constexpr uint64_t kHeapBytes = 16;
+// What one frame of one stack costs: its index here, its name in a comparison of two profiles.
+inline constexpr uint64_t kFrameBytes = 12;
+
+struct SymbolizedProfile;
+
+// Charges for what a report makes of the profile: it shows each stack by the name and the file of
+// one of its frames, and these may be long and of many stacks.
+void charge_reports(const SymbolizedProfile& profile, MemoryAccount& memory);
+
+// The lines of a text, one after the other.
+class LineReader {
+ public:
+  explicit LineReader(std::string_view text) : text_(text) {}
+
+  bool next() {
+    if (text_.empty()) return false;
+    size_t end = std::min(text_.find('\n'), text_.size());
+    line_ = text_.substr(0, end);
+    text_.remove_prefix(std::min(end + 1, text_.size()));
+    if (line_.ends_with('\r')) line_.remove_suffix(1);
+    number_++;
+    return true;
+  }
+  std::string_view line() const { return line_; }
+  size_t number() const { return number_; }  // of this line, from 1
+  // What the next line begins with, with a carriage return if it has one.
+  std::string_view peek() const { return text_.substr(0, text_.find('\n')); }
+  [[noreturn]] void fail(const std::string& what) const {
+    throw Malformed{"line " + std::to_string(number_) + ": " + what};
+  }
+
+ private:
+  std::string_view text_;
+  std::string_view line_;
+  size_t number_ = 0;
+};
+
+}  // namespace golab::profiler
