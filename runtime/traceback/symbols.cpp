@@ -65,23 +65,16 @@ class Kept {
 
 class Symbolizer {
  public:
-  std::vector<Place> places(std::span<const uintptr_t> pcs) {
+  std::span<const Frame> shown(uintptr_t pc) {
     std::lock_guard guard(mu_);
-    return whole([&] {
-      std::vector<Place> places;
-      places.reserve(pcs.size());
-      bool begun = false;
-      for (uintptr_t pc : pcs) {
-        auto known = places_.find(pc);
-        if (known != places_.end() && known->second.lasting) {
-          places.push_back(known->second);
-          continue;
-        }
-        if (!std::exchange(begun, true)) begin();
-        places.push_back(place(pc));
-      }
-      return places;
-    });
+    begun_ = false;
+    return whole([&] { return place(pc).shown; });
+  }
+
+  std::vector<StackFrame> frames(const uintptr_t* pcs, size_t n, bool leaf_exact) {
+    std::lock_guard guard(mu_);
+    begun_ = false;
+    return whole([&] { return look_up_frames(pcs, n, leaf_exact); });
   }
 
   uintptr_t entry(uintptr_t pc) {
@@ -142,6 +135,21 @@ class Symbolizer {
     });
   }
 
+  std::vector<StackFrame> look_up_frames(const uintptr_t* pcs, size_t n, bool leaf_exact) {
+    std::vector<StackFrame> stack;
+    bool ours = false;
+    for (size_t i = n; i-- > 0;) {
+      const Place& place = this->place(i == 0 && leaf_exact ? pcs[i] : pcs[i] - 1);
+      bool inlined = false;
+      for (size_t k = place.all.size(); k-- > 0;) {
+        if (hidden(place.origins[k], &ours)) continue;
+        stack.push_back({&place.all[k], static_cast<uint32_t>(i), inlined});
+        inlined = true;
+      }
+    }
+    return {stack.rbegin(), stack.rend()};
+  }
+
   uintptr_t look_up_entry(uintptr_t pc) {
     begin();
     Module* module = module_of(pc);
@@ -176,6 +184,11 @@ class Symbolizer {
 
   const Place& place(uintptr_t pc) {
     auto known = places_.find(pc);
+    if (known != places_.end() && known->second.lasting) return known->second;
+    if (!std::exchange(begun_, true)) {
+      begin();
+      known = places_.find(pc);
+    }
     if (known != places_.end() && known->second.settled) return known->second;
     Module* module = module_of(pc);
     bool settled = module != nullptr && open(*module);
@@ -251,7 +264,6 @@ class Symbolizer {
     origins->push_back(origin);
   }
 
- public:
   // To be asked from the outermost frame inwards.
   static bool hidden(Origin origin, bool* ours) {
     if (origin == Origin::Plumbing && *ours) return true;
@@ -259,9 +271,9 @@ class Symbolizer {
     return origin == Origin::Glue;
   }
 
- private:
   std::mutex mu_;
   uint64_t attempt_ = 0;
+  bool begun_ = false;           // this one
   LoaderGeneration generation_;  // of modules_
   std::vector<std::unique_ptr<Module>> modules_;
   std::unordered_set<std::string> said_;
@@ -277,24 +289,10 @@ Symbolizer& symbolizer() {
 
 }  // namespace
 
-std::span<const Frame> symbolize(uintptr_t pc) { return symbolizer().places({&pc, 1})[0].shown; }
+std::span<const Frame> symbolize(uintptr_t pc) { return symbolizer().shown(pc); }
 
 std::vector<StackFrame> frames_of(const uintptr_t* pcs, size_t n, bool leaf_exact) {
-  std::vector<uintptr_t> instructions(pcs, pcs + n);
-  for (size_t i = leaf_exact ? 1 : 0; i < n; i++) instructions[i]--;
-  std::vector<Place> places = symbolizer().places(instructions);
-  std::vector<StackFrame> stack;
-  bool ours = false;
-  for (size_t i = n; i-- > 0;) {
-    const Place& place = places[i];
-    bool inlined = false;
-    for (size_t k = place.all.size(); k-- > 0;) {
-      if (Symbolizer::hidden(place.origins[k], &ours)) continue;
-      stack.push_back({&place.all[k], static_cast<uint32_t>(i), inlined});
-      inlined = true;
-    }
-  }
-  return {stack.rbegin(), stack.rend()};
+  return symbolizer().frames(pcs, n, leaf_exact);
 }
 
 uintptr_t function_entry(uintptr_t pc) { return symbolizer().entry(pc); }
