@@ -60,17 +60,24 @@ void newthread(P* pp, bool spinning) {
   M* mp = newM();
   mp->nextp = pp;
   mp->spinning = spinning;
-  // Signals stay blocked until the new thread knows its M.
-  sigset_t all, old;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &old);
-  pthread_t thread;
-  int err = pthread_create(&thread, nullptr, mstart, mp);
-  pthread_sigmask(SIG_SETMASK, &old, nullptr);
-  if (err != 0) throw_("failed to create a thread (see ulimit -u)");
-  pthread_detach(thread);
+  if (!newosproc(mstart, mp)) throw_("failed to create a thread (see ulimit -u)");
 }
 }  // namespace
+
+bool newosproc(void* (*start)(void*), void* arg) {
+  // Signals stay blocked until the new thread knows its M.
+  sigset_t all = blockable_signals(), old;
+  pthread_sigmask(SIG_SETMASK, &all, &old);
+  pthread_attr_t attr;
+  pthread_attr_init(&attr);
+  pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+  pthread_attr_setstacksize(&attr, kSystemStackBytes);  // else ulimit -s, which may be little
+  pthread_t thread;
+  int err = pthread_create(&thread, &attr, start, arg);
+  pthread_attr_destroy(&attr);
+  pthread_sigmask(SIG_SETMASK, &old, nullptr);
+  return err == 0;
+}
 
 void minit(M* mp) {
   tls_m = mp;

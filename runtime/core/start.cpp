@@ -6,11 +6,15 @@
 //
 // When main returns, the process ends as Go's does, at once: output is flushed, no static
 // destructor runs, since other goroutines may still be using what it would destroy.
+#include <fcntl.h>
+#include <pthread.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
 
+#include "runtime/core/die.h"
 #include "runtime/core/panic.h"
 #include "runtime/core/proc.h"
 #include "runtime/core/sched.h"
@@ -22,6 +26,9 @@
 extern "C" int __real_main(int argc, char** argv, char** envp);
 
 namespace golab::runtime {
+
+void main(void*);
+
 namespace {
 
 struct Args {
@@ -30,6 +37,14 @@ struct Args {
   char** envp;
 };
 Args args;
+
+// What the program opens must not become its stdin, stdout or stderr.
+void checkfds() {
+  for (int fd = 0; fd < 3; fd++) {
+    if (fcntl(fd, F_GETFD) >= 0 || errno != EBADF) continue;
+    if (open("/dev/null", O_RDWR) != fd) throw_("cannot open standard fds");
+  }
+}
 
 // As Go does since 1.19: servers need descriptors, and nobody here uses select(2).
 void raise_open_files() {
@@ -40,30 +55,7 @@ void raise_open_files() {
   }
 }
 
-}  // namespace
-
-// Go's runtime.main: the frame below main.main in every dump of goroutine 1.
-[[gnu::noinline]] void main(void*) {
-  int status = __real_main(args.argc, args.argv, args.envp);
-  exit(status);
-}
-
-int argc() { return args.argc; }
-char** argv() { return args.argv; }
-
-[[noreturn]] void exit(int status) {
-  fflush(nullptr);
-  check_leaks();  // its own hook is at exit(), which we do not pass
-  _exit(status);
-}
-
-}  // namespace golab::runtime
-
-extern "C" int __wrap_main(int argc, char** argv, char** envp) {
-  using namespace golab::runtime;
-  args = {argc, argv, envp};
-  golab::os::setArgs(argc, argv);
-  raise_open_files();
+[[noreturn]] void begin() {
   schedinit();
   M* m0 = newM();
   minit(m0);
@@ -82,4 +74,47 @@ extern "C" int __wrap_main(int argc, char** argv, char** envp) {
   stackallocMain(g1);
   newproc(g1, golab::runtime::main, 0);
   schedule();
+}
+
+// The initial thread's stack is as large as ulimit -s says. If that is too little for a g0, another
+// thread is M 0, and this one sleeps.
+[[noreturn]] void begin_on_large_stack() {
+  constexpr rlim_t kSmallStackBytes = 1 << 20;
+  rlimit lim{};
+  bool small = getrlimit(RLIMIT_STACK, &lim) == 0 && lim.rlim_cur < kSmallStackBytes;
+  if (!small) begin();
+  sigset_t all = blockable_signals();
+  pthread_sigmask(SIG_SETMASK, &all, nullptr);
+  bool begun = newosproc([](void*) -> void* { begin(); }, nullptr);
+  if (!begun) throw_("failed to create a thread (see ulimit -u)");
+  for (;;) pause();
+}
+
+}  // namespace
+
+// Go's runtime.main: the frame below main.main in every dump of goroutine 1.
+[[gnu::noinline]] void main(void*) {
+  int status = __real_main(args.argc, args.argv, args.envp);
+  await_deaths();
+  exit(status);
+}
+
+int argc() { return args.argc; }
+char** argv() { return args.argv; }
+
+[[noreturn]] void exit(int status) {
+  fflush(nullptr);
+  check_leaks();  // its own hook is at exit(), which we do not pass
+  _exit(status);
+}
+
+}  // namespace golab::runtime
+
+extern "C" int __wrap_main(int argc, char** argv, char** envp) {
+  using namespace golab::runtime;
+  args = {argc, argv, envp};
+  golab::os::setArgs(argc, argv);
+  checkfds();
+  raise_open_files();
+  begin_on_large_stack();
 }

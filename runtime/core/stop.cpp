@@ -451,7 +451,7 @@ void stopinit() {
   struct sigaction sa {};
   sa.sa_sigaction = sigurg;
   sa.sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK;
-  sigfillset(&sa.sa_mask);
+  sa.sa_mask = blockable_signals();
   sigaction(SIGURG, &sa, nullptr);
 }
 

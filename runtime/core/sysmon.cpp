@@ -218,14 +218,9 @@ void sysmonwake() {
 
 void sysmonstart() {
   self = newM();
-  sigset_t all, old;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &old);
-  pthread_t thread;
-  int err = pthread_create(&thread, nullptr, sysmon, nullptr);
-  pthread_sigmask(SIG_SETMASK, &old, nullptr);
-  if (err != 0) throw_("failed to create the monitor thread (see ulimit -u)");
-  pthread_detach(thread);
+  if (!newosproc(sysmon, nullptr)) {
+    throw_("failed to create the monitor thread (see ulimit -u)");
+  }
 }
 
 }  // namespace golab::runtime

@@ -77,6 +77,14 @@ class Symbolizer {
     return symbol == nullptr ? 0 : symbol->address;
   }
 
+  bool compiled_with(uintptr_t pc, std::string_view option) {
+    std::lock_guard guard(mu_);
+    Module* module = module_of(pc);
+    DwarfIndex* dwarf = module != nullptr ? module->dwarf() : nullptr;
+    return dwarf != nullptr &&
+           dwarf->producer(pc - module->bias()).find(option) != std::string::npos;
+  }
+
  private:
   // A library may have been loaded since: so a pc that nobody claims makes us look again, if it is
   // not in the first page, where no code is.
@@ -199,6 +207,10 @@ std::vector<StackFrame> frames_of(const uintptr_t* pcs, size_t n, bool leaf_exac
     }
   }
   return {stack.rbegin(), stack.rend()};
+}
+
+bool compiled_with(uintptr_t pc, std::string_view option) {
+  return symbolizer().compiled_with(pc, option);
 }
 
 uintptr_t function_entry(uintptr_t pc) { return symbolizer().entry(pc); }
