@@ -14,7 +14,11 @@
 //
 // For the same reason a stack is left for good by a jump from its bottom frame, not by a call
 // (jump_for_good). The predictor's stack is then as it was when the stack was entered.
+#include <cerrno>
+#include <cstdio>
+
 #include "runtime/core/arch.h"
+#include "runtime/core/inject.h"
 
 asm(R"(
   .text
@@ -43,3 +47,95 @@ golab_jump:
   .cfi_endproc
   .size golab_jump, . - golab_jump
 )");
+
+namespace golab::runtime {
+
+void context_registers(const ucontext_t* uc, uintptr_t* r) {
+  constexpr int kByDwarf[] = {REG_RAX, REG_RDX, REG_RCX, REG_RBX, REG_RSI, REG_RDI,
+                              REG_RBP, REG_RSP, REG_R8,  REG_R9,  REG_R10, REG_R11,
+                              REG_R12, REG_R13, REG_R14, REG_R15, REG_RIP};
+  for (int reg : kByDwarf) *r++ = static_cast<uintptr_t>(uc->uc_mcontext.gregs[reg]);
+}
+
+size_t registers_text(const ucontext_t* uc, char* text, size_t bytes) {
+  struct Register {
+    const char* name;
+    int index;
+  };
+  constexpr Register kRegisters[] = {
+      {"rax", REG_RAX}, {"rbx", REG_RBX}, {"rcx", REG_RCX},   {"rdx", REG_RDX}, {"rdi", REG_RDI},
+      {"rsi", REG_RSI}, {"rbp", REG_RBP}, {"rsp", REG_RSP},   {"r8", REG_R8},   {"r9", REG_R9},
+      {"r10", REG_R10}, {"r11", REG_R11}, {"r12", REG_R12},   {"r13", REG_R13}, {"r14", REG_R14},
+      {"r15", REG_R15}, {"rip", REG_RIP}, {"rflags", REG_EFL}};
+  size_t n = 0;
+  auto line = [&](const char* name, uint64_t value) {
+    n += static_cast<size_t>(snprintf(text + n, bytes - n, "%-7s0x%llx\n", name,
+                                      static_cast<unsigned long long>(value)));
+  };
+  for (const Register& r : kRegisters) {
+    line(r.name, static_cast<uint64_t>(uc->uc_mcontext.gregs[r.index]));
+  }
+  auto segments = static_cast<uint64_t>(uc->uc_mcontext.gregs[REG_CSGSFS]);
+  line("cs", segments & 0xffff);
+  line("fs", segments >> 32 & 0xffff);
+  line("gs", segments >> 16 & 0xffff);
+  return n;
+}
+
+int context_failed_write(const ucontext_t* uc) {
+  const greg_t* regs = uc->uc_mcontext.gregs;
+  if (regs[REG_RAX] != -EPIPE) return -1;
+  const auto* next = reinterpret_cast<const unsigned char*>(regs[REG_RIP]);
+  bool after_syscall = next[-2] == 0x0f && next[-1] == 0x05;
+  return after_syscall ? static_cast<int>(regs[REG_RDI]) : -1;
+}
+
+namespace {
+
+// What faulted_here has below it: first a frame record, for walkers that follow those, then what
+// its unwind table refers to. The offsets are written out there.
+struct InjectedFrame {
+  FrameRecord record;
+  uintptr_t registers[17];  // by their DWARF numbers
+  Fault fault;
+};
+
+// Where the handler returns to, with rbp = rsp = an InjectedFrame. To unwinders it is a signal's
+// frame: the caller is at its instruction, not behind a call, and the table says where each register
+// lies that a function has to keep (number n at rbp + 16 + 8 n), rsp being the CFA.
+[[gnu::naked]] void faulted_here() {
+  asm(R"(
+    .cfi_signal_frame
+    .cfi_escape 0x0f, 4, 0x76, 0xc8, 0x00, 0x06   # CFA = *(rbp + 72)
+    .cfi_escape 0x10, 3, 2, 0x76, 40              # rbx
+    .cfi_escape 0x10, 6, 3, 0x76, 0xc0, 0x00      # rbp
+    .cfi_escape 0x10, 12, 3, 0x76, 0xf0, 0x00     # r12
+    .cfi_escape 0x10, 13, 3, 0x76, 0xf8, 0x00     # r13
+    .cfi_escape 0x10, 14, 3, 0x76, 0x80, 0x01     # r14
+    .cfi_escape 0x10, 15, 3, 0x76, 0x88, 0x01     # r15
+    .cfi_escape 0x10, 16, 3, 0x76, 0x90, 0x01     # rip
+    call golab_sigpanic
+    ud2
+  )");
+}
+
+}  // namespace
+
+bool inject_sigpanic(ucontext_t* uc, const Fault& fault, uintptr_t lo, uintptr_t room) {
+  constexpr uintptr_t kRedZone = 128;  // below rsp, a function's own without asking
+  uintptr_t at = (fault.sp - kRedZone - sizeof(InjectedFrame)) & ~uintptr_t{15};
+  if (at < lo + room) return false;
+  auto* frame = reinterpret_cast<InjectedFrame*>(at);
+  context_registers(uc, frame->registers);
+  frame->registers[7] = fault.sp;
+  frame->registers[16] = fault.from;
+  frame->record = {fault.fp, fault.from + 1};  // as a return address
+  frame->fault = fault;
+  greg_t* regs = uc->uc_mcontext.gregs;
+  regs[REG_RIP] = reinterpret_cast<greg_t>(faulted_here);
+  regs[REG_RSP] = regs[REG_RBP] = static_cast<greg_t>(at);
+  regs[REG_RDI] = reinterpret_cast<greg_t>(&frame->fault);
+  return true;
+}
+
+}  // namespace golab::runtime

@@ -1,4 +1,5 @@
-// die.cpp: how a program ends badly: an uncaught panic, a fatal error, a deadlock, a fault.
+// die.cpp: how a program ends badly: panics that nobody catches, fatal errors, deadlocks; and how
+// all bad ends are printed (die.h).
 //
 // All print to stderr in Go's form and exit with status 2. How much is printed is GOTRACEBACK's
 // affair:
@@ -10,35 +11,42 @@
 //   system      all, with runtime frames and addresses, also the runtime's own goroutines
 //   crash       as system, then SIGABRT
 //
-// Order. The first thread that dies prints; others that die meanwhile wait for the end. If
-// something fails while printing, the process ends at once, with what was printed so far. Text is
-// made on the big stack of the thread where one is to be had: symbols need room that the goroutine
-// may lack.
+// Order. The first thread that dies prints; others that die meanwhile wait for the end. A thread
+// may die anywhere: inside malloc, with its lock taken, or in the midst of finding names. So the
+// message and the goroutine's header are written first, from memory that is there already. Names
+// come afterwards; they need malloc and locks, and a big stack, that of the thread where it is to
+// be had.
+//
+// A clock watches over them (Watchman): if the thread no longer gets anywhere, or faults again, the
+// stack is written as bare addresses and the process ends.
 #include "runtime/core/die.h"
 
 #include <cxxabi.h>
+#include <poll.h>
 #include <signal.h>
+#include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <utility>
 
+#include "runtime/core/inject.h"
 #include "runtime/core/sched.h"
 #include "runtime/core/stack.h"
 #include "runtime/core/start.h"
+#include "runtime/errors/errors.h"
 #include "runtime/traceback/stack.h"
 #include "runtime/traceback/traceback.h"
 
+namespace golab::glue {
+std::string demangled_type_name(const std::type_info& type);  // runtime/fmt/typename.cpp
+}
+
 namespace golab::runtime {
-namespace {
-
-enum class Level { None, Single, All, System };
-
-struct Traceback {
-  Level level = Level::Single;
-  bool crash = false;
-};
 
 Traceback gotraceback() {
   const char* text = getenv("GOTRACEBACK");
@@ -53,34 +61,50 @@ Traceback gotraceback() {
   return {n == 1 ? Level::All : Level::System, false};
 }
 
-void print(const std::string& text) {
-  for (size_t at = 0; at < text.size();) {
-    ssize_t n = ::write(2, text.data() + at, text.size() - at);
-    if (n <= 0) return;
-    at += static_cast<size_t>(n);
+namespace {
+
+// ---- Writing -----------------------------------------------------------------------------------
+
+std::atomic<uint64_t> written{0};  // bytes
+std::atomic<bool> writing{false};  // perhaps to a reader that is slow
+
+}  // namespace
+
+void print(std::string_view text) {
+  writing = true;
+  while (!text.empty()) {
+    ssize_t n = ::write(2, text.data(), text.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0 && errno == EAGAIN) {
+      pollfd ready{2, POLLOUT, 0};
+      ::poll(&ready, 1, -1);
+      continue;
+    }
+    if (n <= 0) break;
+    written += static_cast<uint64_t>(n);
+    text.remove_prefix(static_cast<size_t>(n));
   }
+  writing = false;
 }
+
+namespace {
+
+// What the program has printed comes before what is said of its end. Somebody else may hold the
+// lock of stdout for good.
+void flush_stdout() {
+  if (ftrylockfile(stdout) != 0) return;
+  fflush_unlocked(stdout);
+  funlockfile(stdout);
+}
+
+// ---- The end -----------------------------------------------------------------------------------
 
 std::atomic<int32_t> dying{0};  // tid of the thread that prints
+Traceback dies_with;
+const Shown* unwritten = nullptr;  // the current goroutine's stack, until its names are written
 
-// Only one thread passes. One that comes here a second time failed while it printed.
-void start_dying() {
-  fflush(stdout);
-  int32_t me = gettid();
-  int32_t nobody = 0;
-  if (dying.compare_exchange_strong(nobody, me)) {
-    // What a thread holds that the world stopped in malloc is not to be had any more. Better half a
-    // text than a process that never ends.
-    signal(SIGALRM, [](int) { _exit(2); });
-    alarm(30);
-    return;
-  }
-  if (nobody == me) _exit(2);
-  for (;;) pause();
-}
-
-[[noreturn]] void finish_dying(const Traceback& traceback) {
-  if (traceback.crash) {
+[[noreturn]] void end_process() {
+  if (dies_with.crash) {
     signal(SIGABRT, SIG_DFL);
     sigset_t set;
     sigemptyset(&set);
@@ -91,23 +115,84 @@ void start_dying() {
   _exit(2);
 }
 
-std::string registers_text(const ucontext_t* uc);
-
-// The stack at which the current goroutine is shown.
-struct Shown {
-  uintptr_t pcs[kStackTraceMax];
-  WalkResult walk;
-  bool leaf_exact = false;
-};
-
-void shown_from(Shown* shown, uintptr_t pc, uintptr_t fp) {
-  const G* gp = getg();
-  WalkBuffer buffer;
-  buffer.pcs = shown->pcs;
-  buffer.max = kStackTraceMax;
-  buffer.tail = kStackTraceTail;
-  if (gp != nullptr) shown->walk = walk_from(pc, fp, gp->stackLo, gp->stackHi, buffer);
+// The names are not to be had. Says so, gives addresses for them, ends. Allocates nothing.
+[[noreturn]] void give_up() {
+  if (const Shown* shown = std::exchange(unwritten, nullptr)) {
+    char line[64];
+    for (uint32_t i = 0; i < shown->walk.stored; i++) {
+      print({line, static_cast<size_t>(snprintf(line, sizeof line, "non-Go function\n\tpc=0x%lx\n",
+                                                static_cast<unsigned long>(shown->pcs[i])))});
+    }
+    char exe[512];
+    ssize_t n = readlink("/proc/self/exe", exe, sizeof exe);
+    print(
+        "\n[golab: the program died where functions cannot be named, inside malloc for example; "
+        "for the names: addr2line -Cfpie ");
+    print({exe, static_cast<size_t>(n < 0 ? 0 : n)});
+    for (uint32_t i = 0; i < shown->walk.stored; i++) {
+      uintptr_t pc = shown->pcs[i] - (i == 0 && shown->leaf_exact ? 0 : 1);
+      print({line, static_cast<size_t>(
+                       snprintf(line, sizeof line, " 0x%lx", static_cast<unsigned long>(pc)))});
+    }
+    print("]\n");
+  } else {
+    print("\n[golab: the program died where no more can be said: the rest is left out]\n");
+  }
+  end_process();
 }
+
+// Watches the thread that prints, from a signal that it gets five times a second. A thread that
+// waits for a lock which nobody will give back uses no processor; one that finds names does.
+class Watchman {
+ public:
+  static void start() {
+    struct sigaction sa {};
+    sa.sa_handler = [](int) {
+      int saved = errno;
+      look();
+      errno = saved;
+    };
+    sa.sa_flags = SA_ONSTACK | SA_RESTART;
+    sigaction(SIGALRM, &sa, nullptr);
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGALRM);
+    pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
+    // Not timer_create(3), which may allocate.
+    sigevent event{};
+    event.sigev_notify = SIGEV_THREAD_ID;
+    event.sigev_signo = SIGALRM;
+    event._sigev_un._tid = gettid();
+    int timer = 0;
+    if (syscall(SYS_timer_create, CLOCK_MONOTONIC, &event, &timer) != 0) return;
+    itimerspec every{};
+    every.it_interval.tv_nsec = every.it_value.tv_nsec = kLookNs;
+    syscall(SYS_timer_settime, timer, 0, &every, nullptr);
+  }
+
+ private:
+  static constexpr long kLookNs = 200'000'000;
+  static constexpr int64_t kAsleepNs = 100'000;  // less in 200 ms: it waits
+  static constexpr int kAsleepLooks = 3;
+  static constexpr int kSilentLooks = 150;  // 30 s: it turns in a circle
+
+  static void look() {
+    if (writing) return;
+    timespec ts;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
+    int64_t cpu = int64_t{ts.tv_sec} * 1'000'000'000 + ts.tv_nsec;
+    bool wrote = std::exchange(seen_written_, written.load()) != written.load();
+    bool worked = wrote || cpu - std::exchange(seen_cpu_, cpu) > kAsleepNs;
+    asleep_ = worked ? 0 : asleep_ + 1;
+    silent_ = wrote ? 0 : silent_ + 1;
+    if (asleep_ == kAsleepLooks || silent_ == kSilentLooks) give_up();
+  }
+
+  static inline uint64_t seen_written_ = 0;
+  static inline int64_t seen_cpu_ = 0;
+  static inline int asleep_ = 0;
+  static inline int silent_ = 0;
+};
 
 GoroutineRecord current_record(const Shown& shown) {
   GoroutineRecord r;
@@ -119,50 +204,91 @@ GoroutineRecord current_record(const Shown& shown) {
   return r;
 }
 
-// What follows the message. `shown` is null if no goroutine runs.
-std::string goroutines_text(const Shown* shown, Level level) {
-  if (level == Level::None) return "";
-  PrintOptions options =
-      default_print_options(level == Level::System ? TraceLevel::System : TraceLevel::User);
-  std::string text;
-  if (level == Level::Single && shown != nullptr) {
-    text += '\n';
-    append_goroutine(&text, current_record(*shown), options);
-    return text;
+// The header of the goroutine that dies, as append_goroutine has it.
+void print_header(const GoroutineRecord& r, Level level) {
+  char system[96] = "";
+  if (level == Level::System) {
+    snprintf(system, sizeof system, " gp=%p m=%ld mp=%p", static_cast<const void*>(r.gp),
+             static_cast<long>(r.m_id), static_cast<const void*>(r.mp));
   }
+  char line[192];
+  int n = snprintf(line, sizeof line, "\ngoroutine %lu%s [running%s]:\n",
+                   static_cast<unsigned long>(r.goid), system,
+                   r.locked_to_thread ? ", locked to thread" : "");
+  print({line, static_cast<size_t>(n)});
+}
+
+void print_others(const G* current, const PrintOptions& options) {
+  constexpr size_t kAtOnce = 32 << 10;
   freezeTheWorld();
-  GoroutineDump dump = dump_goroutines({}, /*world_stopped=*/true, level == Level::System);
-  const G* current = shown != nullptr ? getm()->curg : nullptr;
-  if (current != nullptr) {
-    text += '\n';
-    append_goroutine(&text, current_record(*shown), options);
-  }
+  GoroutineDump dump =
+      dump_goroutines({}, /*world_stopped=*/true, options.level == TraceLevel::System);
+  std::string text;
   for (const GoroutineRecord& r : dump.records) {
     if (current != nullptr && r.goid == current->goid) continue;
     text += '\n';
     append_goroutine(&text, r, options);
+    if (text.size() < kAtOnce) continue;
+    print(text);
+    text.clear();
   }
-  return text;
+  print(text);
 }
 
-// Makes and prints the text, on a big stack if the thread can go there, and ends the process. It
-// never comes back from that stack: the world stands still for good by then.
-[[noreturn]] void print_and_die(const std::string& message, const Shown* shown, Level level,
-                                const Traceback& traceback, const ucontext_t* uc = nullptr) {
-  auto make = [&] {
-    print(message + goroutines_text(shown, level));
-    if (uc != nullptr) print("\n" + registers_text(uc));
-    finish_dying(traceback);
+void print_stacks(const Shown* shown, Level level) {
+  if (level == Level::None) return;
+  PrintOptions options =
+      default_print_options(level == Level::System ? TraceLevel::System : TraceLevel::User);
+  if (shown != nullptr) {
+    std::string text;
+    append_stack(&text, current_record(*shown), options);
+    unwritten = nullptr;
+    print(text);
+  }
+  if (level == Level::Single && shown != nullptr) return;
+  print_others(shown != nullptr ? getm()->curg : nullptr, options);
+}
+
+void print_registers(const ucontext_t& uc) {
+  char text[1024] = "\n";
+  print({text, 1 + registers_text(&uc, text + 1, sizeof text - 1)});
+}
+
+}  // namespace
+
+// Only one thread passes. One that comes here a second time failed while it printed.
+void start_dying() {
+  int32_t me = gettid();
+  int32_t nobody = 0;
+  if (dying.compare_exchange_strong(nobody, me)) return;
+  if (nobody == me) give_up();
+  for (;;) pause();
+}
+
+// Where the thread can go to its big stack, names are found there. It never comes back from there:
+// the world may stand still for good by then.
+[[noreturn]] void die(std::string_view head, const Shown* shown, Traceback traceback,
+                      const ucontext_t* uc) {
+  dies_with = traceback;
+  print(head);
+  if (shown != nullptr && traceback.level != Level::None) {
+    unwritten = shown;
+    print_header(current_record(*shown), traceback.level);
+  }
+  Watchman::start();
+  flush_stdout();
+  auto rest = [&] {
+    print_stacks(shown, traceback.level);
+    if (uc != nullptr) print_registers(*uc);
+    end_process();
   };
   M* mp = getm();
   bool can_switch = mp != nullptr && mp->curg != nullptr && !mp->onSystemstack &&
                     mp->locks.load() == 0 && mp->state.load() == kMRunning;
-  if (can_switch) systemstack(make);
-  make();
+  if (can_switch) systemstack(rest);
+  rest();
   __builtin_unreachable();
 }
-
-}  // namespace
 
 [[gnu::noinline]] void take_stack(int skip, PanicRecord* record) {
   WalkResult walk =
@@ -171,36 +297,60 @@ std::string goroutines_text(const Shown* shown, Level level) {
   record->elided = walk.total - walk.stored;
 }
 
-// ---- Fatal errors -------------------------------------------------------------------------------
+// ---- Fatal errors ------------------------------------------------------------------------------
+
+namespace {
+void shown_from(Shown* shown, uintptr_t pc, uintptr_t fp) {
+  const G* gp = getg();
+  WalkBuffer buffer;
+  buffer.pcs = shown->pcs;
+  buffer.max = kStackTraceMax;
+  buffer.tail = kStackTraceTail;
+  if (gp != nullptr) shown->walk = walk_from(pc, fp, gp->stackLo, gp->stackHi, buffer);
+}
+
+Shown shown_stack;  // too large for a goroutine's stack; only one thread dies
+
+const Shown* shown_record(const PanicRecord& record) {
+  memcpy(shown_stack.pcs, record.pcs, record.depth * sizeof(uintptr_t));
+  shown_stack.walk = both_ends(record.depth, record.elided);
+  return getg() != nullptr ? &shown_stack : nullptr;
+}
+}  // namespace
 
 [[noreturn, gnu::noinline]] void die_fatal(const char* text, bool runtime_fault) {
   auto* frame = static_cast<FrameRecord*>(__builtin_frame_address(0));
-  start_dying();
-  static Shown shown;
-  shown_from(&shown, frame->pc, frame->fp);
-  Traceback traceback = gotraceback();
-  Level level = runtime_fault ? Level::System : traceback.level;
-  std::string message = std::string("fatal error: ") + text + "\n";
   G* gp = getg();
   // "panic: first\n\tfatal error: ..." if the goroutine was dying already.
+  std::string before;
   if (gp != nullptr && gp->panics != nullptr && gp->panics->dying) {
-    message = panic_chain_text(*gp->panics) + "\t" + message;
+    before = panic_chain_text(*gp->panics) + "\t";
   }
-  print_and_die(message, gp != nullptr ? &shown : nullptr, level, traceback);
+  start_dying();
+  shown_from(&shown_stack, frame->pc, frame->fp);
+  Traceback traceback = gotraceback();
+  if (runtime_fault) traceback.level = Level::System;
+  char head[512];
+  snprintf(head, sizeof head, "fatal error: %s\n", text);
+  if (!before.empty()) print(before);
+  die(head, gp != nullptr ? &shown_stack : nullptr, traceback);
 }
 
 [[noreturn]] void die_deadlock(const char* text) {
   start_dying();
   Traceback traceback = gotraceback();
-  Level level = traceback.level == Level::Single ? Level::All : traceback.level;
-  print_and_die(std::string("fatal error: ") + text + "\n", nullptr, level, traceback);
+  if (traceback.level == Level::Single) traceback.level = Level::All;
+  char head[256];
+  snprintf(head, sizeof head, "fatal error: %s\n", text);
+  die(head, nullptr, traceback);
 }
 
-// ---- Panics -------------------------------------------------------------------------------------
+// ---- Panics ------------------------------------------------------------------------------------
 
-std::string panic_chain_text(const PanicRecord& newest) {
+namespace {
+std::string chain_lines(const PanicRecord& newest) {
   std::string text;
-  if (newest.link != nullptr) text = panic_chain_text(*newest.link) + "\t";
+  if (newest.link != nullptr) text = chain_lines(*newest.link) + "\t";
   text += "panic: ";
   for (char c : newest.value->print()) {
     text += c;
@@ -208,6 +358,11 @@ std::string panic_chain_text(const PanicRecord& newest) {
   }
   if (newest.recovered) text += " [recovered]";
   return text + "\n";
+}
+}  // namespace
+
+std::string panic_chain_text(const PanicRecord& newest) {
+  return chain_lines(newest) + newest.signal;
 }
 
 std::string panic_stack(const PanicRecord& record) {
@@ -226,56 +381,65 @@ std::string panic_stack(const PanicRecord& record) {
 
 namespace {
 
-std::string describe_foreign(const std::exception* e) {
-  std::type_info* type = abi::__cxa_current_exception_type();
-  int status = 0;
-  char* name =
-      type != nullptr ? abi::__cxa_demangle(type->name(), nullptr, nullptr, &status) : nullptr;
-  std::string text = name != nullptr ? name : "exception of unknown type";
-  free(name);
-  if (e != nullptr) text += std::string(": ") + e->what();
-  return text;
+std::string type_of(const PanicValue& value) {
+  if (value.type() == typeid(Error)) return "runtime.errorString";
+  if (value.type() == typeid(error)) {
+    const auto* box = static_cast<const error*>(value.address())->box();
+    if (box != nullptr) {
+      return (box->pointer() ? "*" : "") + glue::demangled_type_name(box->type());
+    }
+  }
+  return glue::demangled_type_name(value.type());
 }
 
-// An exception that is not a Panic, as the panic that a Go engineer would call it.
-std::shared_ptr<PanicRecord> foreign_record(const std::exception* e) {
-  struct Text final : PanicValue {
-    std::string text;
-    std::string print() const override { return text; }
-    const std::type_info& type() const override { return typeid(std::string); }
-    const void* address() const override { return &text; }
-  };
-  auto value = std::make_shared<Text>();
-  value->text = describe_foreign(e);
-  auto record = std::make_shared<PanicRecord>();
-  record->value = std::move(value);
-  take_stack(2, record.get());
-  uint32_t depth = record->depth;
-  // The frames of the C++ runtime that lead here from the throw are nobody's business.
-  uint32_t skip = 0;
-  while (skip < depth && own_code(record->pcs[skip] - 1)) skip++;
-  while (skip < depth && !own_code(record->pcs[skip] - 1)) skip++;
-  if (skip == depth) skip = 0;
-  record->depth = depth - skip;
-  memmove(record->pcs, record->pcs + skip, record->depth * sizeof(uintptr_t));
-  return record;
+// A value's Error() or String() panicked when it was to be printed. Go's text.
+[[noreturn]] void die_in_print(const PanicRecord& record) {
+  std::string head = "fatal error: panic while printing panic value: ";
+  head += record.value->type() == typeid(std::string) ? record.value->print()
+                                                      : "type " + type_of(*record.value);
+  head += '\n' + record.signal;
+  start_dying();
+  Traceback traceback = gotraceback();
+  traceback.level = Level::System;
+  die(head, shown_record(record), traceback);
 }
 
-std::shared_ptr<PanicRecord> exception_in_flight() {
-  std::exception_ptr exception = std::current_exception();
-  if (exception == nullptr) return nullptr;
+// Runs the Defers of a goroutine whose panic nobody catches. They may panic on top of it: the chain
+// grows. Returns the newest.
+std::shared_ptr<PanicRecord> run_dying_defers(G* gp, std::shared_ptr<PanicRecord> record) {
+  for (;;) {
+    record->dying = true;
+    gp->panics = record.get();
+    try {
+      run_defers(gp);
+      return record;
+    } catch (abi::__forced_unwind&) {
+      fatal("runtime.Goexit called by a Defer of a panic that nobody recovers");
+    } catch (...) {
+      record = record_of(std::current_exception(), /*chained=*/true);
+    }
+  }
+}
+
+std::string printed(const PanicRecord& record) {
   try {
-    std::rethrow_exception(exception);
-  } catch (Panic& p) {
-    return p.record();
-  } catch (std::exception& e) {
-    return foreign_record(&e);
+    return panic_chain_text(record);
   } catch (...) {
-    return foreign_record(nullptr);
+    die_in_print(*record_of(std::current_exception(), /*chained=*/false));
   }
 }
 
 }  // namespace
+
+void await_deaths() {
+  constexpr int64_t kDefersNs = 100'000'000;
+  int64_t deadline = nanotime() + kDefersNs;
+  while (runningPanicDefers.load() != 0 && dying.load() == 0 && nanotime() < deadline) Gosched();
+  if (dying.load() == 0) return;
+  entersyscall();
+  for (;;) pause();
+}
+
 }  // namespace golab::runtime
 
 namespace golab::glue {
@@ -286,181 +450,16 @@ using namespace golab::runtime;
 // below is whole, and the Defers on it have not run. They run now, on top of it, as Go's gopanic
 // runs them.
 [[noreturn]] void on_terminate() {
+  runningPanicDefers.fetch_add(1);  // never less again: this is the end
   M* mp = getm();
-  std::shared_ptr<PanicRecord> record = exception_in_flight();
+  std::shared_ptr<PanicRecord> record =
+      record_of(std::current_exception(), /*chained=*/std::uncaught_exceptions() > 0);
   if (record == nullptr) fatal("std::terminate called without an exception");
   G* gp = mp != nullptr ? mp->curg : nullptr;
-  if (gp != nullptr && mp->locks.load() == 0) {
-    for (;;) {
-      record->dying = true;
-      gp->panics = record.get();
-      try {
-        run_defers(gp);
-        break;
-      } catch (Panic& next) {  // a Defer panicked on top of it: the chain grows
-        record = next.record();
-      }
-    }
-  }
+  if (gp != nullptr && mp->locks.load() == 0) record = run_dying_defers(gp, std::move(record));
+  std::string head = printed(*record);
   start_dying();
-  static Shown shown;
-  memcpy(shown.pcs, record->pcs, record->depth * sizeof(uintptr_t));
-  shown.walk = both_ends(record->depth, record->elided);
-  Traceback traceback = gotraceback();
-  print_and_die(panic_chain_text(*record), gp != nullptr ? &shown : nullptr, traceback.level,
-                traceback);
+  die(head, shown_record(*record), gotraceback());
 }
 
 }  // namespace golab::glue
-
-namespace golab::runtime {
-
-// ---- Faults and SIGQUIT -------------------------------------------------------------------------
-
-namespace {
-
-std::string hex(uintptr_t v) {
-  char text[24];
-  snprintf(text, sizeof text, "0x%lx", static_cast<unsigned long>(v));
-  return text;
-}
-
-const char* signal_text(int sig) {
-  switch (sig) {
-    case SIGSEGV:
-      return "SIGSEGV: segmentation violation";
-    case SIGBUS:
-      return "SIGBUS: bus error";
-    case SIGFPE:
-      return "SIGFPE: floating-point exception";
-    case SIGILL:
-      return "SIGILL: illegal instruction";
-    default:
-      return "signal";
-  }
-}
-
-void shown_interrupted(Shown* shown, const ucontext_t* uc) {
-  const G* gp = getm()->curg;
-  WalkBuffer buffer;
-  buffer.pcs = shown->pcs;
-  buffer.max = kStackTraceMax;
-  buffer.tail = kStackTraceTail;
-  shown->leaf_exact = true;
-  shown->walk = walk_anywhere(interrupted_at(uc), gp->stackLo, gp->stackHi, buffer);
-}
-
-// The name tells a debugger, and whoever reads a core file, what happened.
-[[noreturn, gnu::noinline]] void goroutine_stack_overflow(G* gp, const ucontext_t* uc,
-                                                          Shown* shown) {
-  size_t bytes = gp->stackHi - gp->stackLo + kGuardBytes;
-  std::string message = "runtime: goroutine stack exceeds " + std::to_string(bytes) +
-                        "-byte limit\n" + "runtime: sp=" + hex(context_sp(uc)) + " stack=[" +
-                        hex(gp->stackLo) + ", " + hex(gp->stackHi) +
-                        "]\nfatal error: stack overflow\n";
-  print_and_die(message, shown, Level::System, gotraceback());
-}
-
-[[maybe_unused]] void on_fault(int sig, siginfo_t* info, void* context) {
-  M* mp = getm();
-  auto* uc = static_cast<ucontext_t*>(context);
-  auto addr = reinterpret_cast<uintptr_t>(info->si_addr);
-  if (mp == nullptr) {
-    const char* text =
-        "fatal error: fault on a thread that is not the runtime's (goroutines start by go())\n";
-    print(text);
-    _exit(2);
-  }
-  start_dying();
-  static Shown shown;
-  G* gp = mp->curg;
-  bool in_goroutine = gp != nullptr && !mp->onSystemstack;
-  if (in_goroutine) shown_interrupted(&shown, uc);
-  // A stack without a guard page may be left far below before anything faults.
-  bool below = gp != nullptr && gp->stackLo != 0 && context_sp(uc) < gp->stackLo;
-  if (in_goroutine && sig == SIGSEGV && (below || stackGuardHit(gp, addr)))
-    goroutine_stack_overflow(gp, uc, &shown);
-  char line[160];
-  snprintf(line, sizeof line, "[signal %s code=0x%x addr=0x%lx pc=0x%lx]\n", signal_text(sig),
-           info->si_code, static_cast<unsigned long>(addr),
-           static_cast<unsigned long>(context_pc(uc)));
-  const char* what =
-      sig == SIGFPE   ? "panic: runtime error: integer divide by zero\n"
-      : sig == SIGILL ? "fatal error: illegal instruction\n"
-                      : "panic: runtime error: invalid memory address or nil pointer dereference\n";
-  Traceback traceback = gotraceback();
-  if (in_goroutine && mp->locks.load() == 0) {
-    print_and_die(std::string(what) + line, &shown, traceback.level, traceback);
-  }
-  print_and_die(std::string("fatal error: unexpected signal during runtime execution\n") + line,
-                in_goroutine ? &shown : nullptr, Level::System, traceback);
-}
-
-std::string registers_text(const ucontext_t* uc) {
-  struct Register {
-    const char* name;
-    int index;
-  };
-  constexpr Register kRegisters[] = {
-      {"rax", REG_RAX}, {"rbx", REG_RBX}, {"rcx", REG_RCX},   {"rdx", REG_RDX}, {"rdi", REG_RDI},
-      {"rsi", REG_RSI}, {"rbp", REG_RBP}, {"rsp", REG_RSP},   {"r8", REG_R8},   {"r9", REG_R9},
-      {"r10", REG_R10}, {"r11", REG_R11}, {"r12", REG_R12},   {"r13", REG_R13}, {"r14", REG_R14},
-      {"r15", REG_R15}, {"rip", REG_RIP}, {"rflags", REG_EFL}};
-  std::string text;
-  char line[64];
-  for (const Register& r : kRegisters) {
-    snprintf(line, sizeof line, "%-7s0x%llx\n", r.name,
-             static_cast<unsigned long long>(uc->uc_mcontext.gregs[r.index]));
-    text += line;
-  }
-  auto segments = static_cast<uint64_t>(uc->uc_mcontext.gregs[REG_CSGSFS]);
-  const char* names[] = {"cs", "gs", "fs"};
-  const int shifts[] = {0, 16, 32};
-  for (int i : {0, 2, 1}) {
-    snprintf(line, sizeof line, "%-7s0x%llx\n", names[i],
-             static_cast<unsigned long long>(segments >> shifts[i] & 0xffff));
-    text += line;
-  }
-  return text;
-}
-
-void on_quit(int, siginfo_t* info, void* context) {
-  M* mp = getm();
-  auto* uc = static_cast<ucontext_t*>(context);
-  start_dying();
-  static Shown shown;
-  const G* gp = mp != nullptr ? mp->curg : nullptr;
-  // In the midst of a switch the thread is on another stack than its goroutine's.
-  bool in_goroutine = gp != nullptr && mp->state.load() == kMRunning && !mp->onSystemstack &&
-                      context_sp(uc) >= gp->stackLo && context_sp(uc) < gp->stackHi;
-  if (in_goroutine) shown_interrupted(&shown, uc);
-  char head[96];
-  snprintf(head, sizeof head, "SIGQUIT: quit\nPC=0x%lx m=%ld sigcode=%d\n",
-           static_cast<unsigned long>(context_pc(uc)),
-           mp != nullptr ? static_cast<long>(mp->id) : -1L, info->si_code);
-  print_and_die(head, in_goroutine ? &shown : nullptr, Level::System, gotraceback(), uc);
-}
-
-void handle(int sig, void (*handler)(int, siginfo_t*, void*)) {
-  struct sigaction sa {};
-  sa.sa_sigaction = handler;
-  sa.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART;
-  sigfillset(&sa.sa_mask);
-  sigdelset(&sa.sa_mask, SIGSEGV);
-  sigaction(sig, &sa, nullptr);
-}
-
-}  // namespace
-
-void signalinit() {
-  std::set_terminate(glue::on_terminate);
-#if !defined(GOLAB_ASAN) && !defined(GOLAB_TSAN)
-  // A sanitizer reports faults better than we do.
-  for (int sig : {SIGSEGV, SIGBUS, SIGFPE, SIGILL}) handle(sig, on_fault);
-#endif
-  handle(SIGQUIT, on_quit);
-  signal(SIGPIPE,
-         SIG_IGN);  // a write to a closed connection is an error; see os for stdout and stderr
-}
-
-}  // namespace golab::runtime

@@ -84,13 +84,12 @@ void newthread(P* pp, bool spinning) {
 
 void start_thread(void* (*f)(void*), void* arg) {
   // Signals stay blocked until the new thread knows its M.
-  sigset_t all, old;
-  sigfillset(&all);
+  sigset_t all = blockable_signals(), old;
   pthread_attr_t attr;
   pthread_attr_init(&attr);
-  size_t bytes = 0;
-  pthread_attr_getstacksize(&attr, &bytes);
-  pthread_attr_setstacksize(&attr, std::max(share_of_address_space(bytes, 256), kThreadStackMin));
+  // Not as ulimit -s says: that may be little.
+  size_t bytes = std::max(share_of_address_space(kSystemStackBytes, 256), kThreadStackMin);
+  pthread_attr_setstacksize(&attr, bytes);
   pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
   pthread_sigmask(SIG_SETMASK, &all, &old);
   pthread_t thread;

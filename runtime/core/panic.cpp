@@ -27,6 +27,17 @@ class RuntimeError final : public PanicValue {
   Error error_;
 };
 
+// What panic() throws: while it lives, its panic is on its way or being handled.
+class RaisedPanic final : public Panic {
+ public:
+  explicit RaisedPanic(std::shared_ptr<PanicRecord> record) : Panic(std::move(record)) {
+    runningPanicDefers.fetch_add(1);
+  }
+  RaisedPanic(const RaisedPanic& other) : Panic(other) { runningPanicDefers.fetch_add(1); }
+  RaisedPanic& operator=(const RaisedPanic&) = delete;
+  ~RaisedPanic() { runningPanicDefers.fetch_sub(1); }
+};
+
 // The panic that a catch block handles at this moment; null if none does.
 std::shared_ptr<PanicRecord> handled() {
   if (std::exception_ptr exception = std::current_exception()) {
@@ -39,8 +50,8 @@ std::shared_ptr<PanicRecord> handled() {
   return nullptr;
 }
 
-// A panic raised while another is being handled or unwinds is chained to it. Both may be: in a Defer
-// that a dying panic runs, or in a catch block below one that unwinds. The newest one counts.
+// A panic raised while another is being handled or unwinds is chained to it. Both may be: in a
+// Defer that a dying panic runs, or in a catch block below one that unwinds. The newest one counts.
 std::shared_ptr<PanicRecord> predecessor(bool* recovered) {
   *recovered = false;
   std::shared_ptr<PanicRecord> caught = handled();
@@ -54,19 +65,8 @@ std::shared_ptr<PanicRecord> predecessor(bool* recovered) {
   return caught;
 }
 
-}  // namespace
-
-PanicRecord::~PanicRecord() {
-  if (raiser != nullptr && raiser->panics == this) raiser->panics = nullptr;
-}
-
-[[noreturn, gnu::noinline]] void gopanic(std::shared_ptr<PanicValue> value) {
-  auto record = std::make_shared<PanicRecord>();
-  // Copied: GCC 12 takes it that a function which does not return leaves its argument alone, and lets a
-  // caller in this file destroy what had been moved away.
-  record->value = value;
+[[noreturn]] void raise(std::shared_ptr<PanicRecord> record) {
   record->goid = goid();
-  take_stack(1, record.get());
   bool recovered = false;
   record->link = predecessor(&recovered);
   if (record->link != nullptr) record->link->recovered = recovered;
@@ -74,7 +74,33 @@ PanicRecord::~PanicRecord() {
     record->raiser = gp;
     gp->panics = record.get();
   }
-  throw Panic(std::move(record));
+  throw RaisedPanic(std::move(record));
+}
+
+}  // namespace
+
+std::atomic<uint32_t> runningPanicDefers{0};
+
+bool is_panic(const std::type_info& type) {
+  return type == typeid(RaisedPanic) || type == typeid(Panic);
+}
+
+PanicRecord::~PanicRecord() {
+  if (raiser != nullptr && raiser->panics == this) raiser->panics = nullptr;
+}
+
+[[noreturn, gnu::noinline]] void gopanic(std::shared_ptr<PanicValue> value) {
+  auto record = std::make_shared<PanicRecord>();
+  // Copied: GCC 12 takes it that a function which does not return leaves its argument alone, and
+  // lets a caller in this file destroy what had been moved away.
+  record->value = value;
+  take_stack(1, record.get());
+  raise(std::move(record));
+}
+
+[[noreturn]] void gopanic_fault(const char* text, std::shared_ptr<PanicRecord> record) {
+  record->value = std::make_shared<RuntimeError>(std::string("runtime error: ") + text);
+  raise(std::move(record));
 }
 
 [[gnu::noinline]] void panic_runtime_error(const char* s, bool prefixed) {

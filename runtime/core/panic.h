@@ -83,6 +83,12 @@ class Panic {
   std::shared_ptr<runtime::PanicRecord> record_;
 };
 
+namespace runtime {
+// In a catch (...) block: what it caught, as a panic. An exception that is none becomes one that
+// prints as its type and its what(), with the stack of its throw.
+Panic panic_caught();
+}  // namespace runtime
+
 // defer f(args...): runs the call when the scope ends, also when a panic or Goexit unwinds it.
 // Defers of a goroutine form a list, newest first, so that a panic that nobody catches can run
 // them.

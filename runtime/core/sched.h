@@ -12,6 +12,8 @@
 // P::timersLock is taken inside Timer::mu (timer.cpp).
 #pragma once
 
+#include <signal.h>
+
 #include <boost/context/detail/fcontext.hpp>
 
 #include "runtime/core/proc.h"
@@ -138,6 +140,9 @@ void enter_safe(M* mp);  // from here on a stop does not wait for this thread
 // Waits while the world is stopped; `patient`: asleep at once, off the processor.
 void leave_safe(M* mp, bool patient = false);
 void checkdead();   // needs sched.lock
+// A thread with a stack for finding names, all signals blocked that can be. False: there is none to
+// be had.
+constexpr size_t kSystemStackBytes = 8 << 20;
 void minit(M* mp);  // on the new thread: signals, alternate stack
 void start_thread(void* (*f)(void*), void* arg);  // the program ends if there is none to be had
 void mpark(M* mp);
@@ -150,7 +155,10 @@ void sysmonwake();
 void sysmonhurry();  // some P's queue is now watched by nobody else: look often
 
 // ---- stop.cpp ----
-void signalinit();  // signal.cpp: faults, SIGQUIT
+void signalinit();  // fault.cpp
+// All signals but those that say that the thread itself has failed, or that it has got stuck while
+// it printed why: blocked, they would end the process without a word.
+sigset_t blockable_signals();
 void stopinit();
 
 void stop_here(M* mp);    // publishes nothing: the scheduler without a goroutine

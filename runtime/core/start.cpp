@@ -6,13 +6,16 @@
 //
 // When main returns, the process ends as Go's does, at once: output is flushed, no static
 // destructor runs, since other goroutines may still be using what it would destroy.
+#include <fcntl.h>
 #include <malloc.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 
+#include "runtime/core/die.h"
 #include "runtime/core/panic.h"
 #include "runtime/core/proc.h"
 #include "runtime/core/reserve.h"
@@ -25,6 +28,9 @@
 extern "C" int __real_main(int argc, char** argv, char** envp);
 
 namespace golab::runtime {
+
+void main(void*);
+
 namespace {
 
 struct Args {
@@ -33,6 +39,14 @@ struct Args {
   char** envp;
 };
 Args args;
+
+// What the program opens must not become its stdin, stdout or stderr.
+void checkfds() {
+  for (int fd = 0; fd < 3; fd++) {
+    if (fcntl(fd, F_GETFD) >= 0 || errno != EBADF) continue;
+    if (open("/dev/null", O_RDWR) != fd) throw_("cannot open standard fds");
+  }
+}
 
 // As Go does since 1.19: servers need descriptors, and nobody here uses select(2).
 void raise_open_files() {
@@ -43,34 +57,14 @@ void raise_open_files() {
   }
 }
 
-}  // namespace
-
-// Go's runtime.main: the frame below main.main in every dump of goroutine 1.
-[[gnu::noinline]] void main(void*) {
-  int status = __real_main(args.argc, args.argv, args.envp);
-  exit(status);
-}
-
-int argc() { return args.argc; }
-char** argv() { return args.argv; }
-
-[[noreturn]] void exit(int status) {
-  fflush(nullptr);
-  check_leaks();  // its own hook is at exit(), which we do not pass
-  _exit(status);
-}
-
-}  // namespace golab::runtime
-
-extern "C" int __wrap_main(int argc, char** argv, char** envp) {
-  using namespace golab::runtime;
-  args = {argc, argv, envp};
-  golab::os::setArgs(argc, argv);
-  raise_open_files();
-  // Each arena of malloc's reserves 64 MiB; there may be eight for each processor.
+// Each arena of malloc's reserves 64 MiB; there may be eight for each processor.
+void bound_arenas() {
   constexpr size_t kArenas = 64, kArenaBytes = size_t{64} << 20;
   size_t arenas = share_of_address_space(kArenas * kArenaBytes, 16) / kArenaBytes;
   if (arenas < kArenas) mallopt(M_ARENA_MAX, std::max(1, static_cast<int>(arenas)));
+}
+
+[[noreturn]] void begin() {
   schedinit();
   M* m0 = newM();
   minit(m0);
@@ -89,4 +83,47 @@ extern "C" int __wrap_main(int argc, char** argv, char** envp) {
   stackallocMain(g1);
   newproc(g1, golab::runtime::main, 0);
   schedule();
+}
+
+// The initial thread's stack is as large as ulimit -s says. If that is too little for a g0, another
+// thread is M 0, and this one sleeps.
+[[noreturn]] void begin_on_large_stack() {
+  constexpr rlim_t kSmallStackBytes = 1 << 20;
+  rlimit lim{};
+  bool small = getrlimit(RLIMIT_STACK, &lim) == 0 && lim.rlim_cur < kSmallStackBytes;
+  if (!small) begin();
+  sigset_t all = blockable_signals();
+  pthread_sigmask(SIG_SETMASK, &all, nullptr);
+  start_thread([](void*) -> void* { begin(); }, nullptr);
+  for (;;) pause();
+}
+
+}  // namespace
+
+// Go's runtime.main: the frame below main.main in every dump of goroutine 1.
+[[gnu::noinline]] void main(void*) {
+  int status = __real_main(args.argc, args.argv, args.envp);
+  await_deaths();
+  exit(status);
+}
+
+int argc() { return args.argc; }
+char** argv() { return args.argv; }
+
+[[noreturn]] void exit(int status) {
+  fflush(nullptr);
+  check_leaks();  // its own hook is at exit(), which we do not pass
+  _exit(status);
+}
+
+}  // namespace golab::runtime
+
+extern "C" int __wrap_main(int argc, char** argv, char** envp) {
+  using namespace golab::runtime;
+  args = {argc, argv, envp};
+  golab::os::setArgs(argc, argv);
+  checkfds();
+  raise_open_files();
+  bound_arenas();
+  begin_on_large_stack();
 }

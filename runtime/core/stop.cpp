@@ -269,7 +269,7 @@ void install_handler() {
   struct sigaction sa {};
   sa.sa_sigaction = sigurg;
   sa.sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK;
-  sigfillset(&sa.sa_mask);
+  sa.sa_mask = blockable_signals();
   sigaction(SIGURG, &sa, nullptr);
 }
 
@@ -537,10 +537,17 @@ void freezeTheWorld() {
   M* self = getm();
   if (self != nullptr) self->locks.fetch_add(1);
   sched.stopping.store(kFrozen);
+  // Those who stand for another stop have to take their stacks down for this one.
+  if (sched.stoppedSleepers.load() > 0) futexwakeup(&sched.stopping, UINT32_MAX >> 1);
   signal_all_but(self);
-  int64_t deadline = nanotime() + 100'000'000;
+  // One in a library has a tenth of a second to come out: its stack is known. One of which nothing is
+  // known yet, because it waits for a processor, has a second.
+  int64_t now = nanotime(), soon = now + 100'000'000, late = now + 1'000'000'000;
   for (M* mp = sched.allm.load(); mp != nullptr; mp = mp->alllink) {
-    if (mp != self) await_stop(mp, kFrozen, deadline, true);
+    if (mp == self || await_stop(mp, kFrozen, soon, true)) continue;
+    if (mp->stoppedFor.load(std::memory_order_acquire) != kFrozen) {
+      await_stop(mp, kFrozen, late, true);
+    }
   }
 }
 

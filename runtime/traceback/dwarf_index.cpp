@@ -339,6 +339,11 @@ Dwarf_Addr DwarfIndex::function_entry(Dwarf_Addr address) {
   return range->lo;  // the cold part of a function, which has its place elsewhere
 }
 
+std::string DwarfIndex::producer(Dwarf_Addr address) {
+  Unit* unit = unit_at(address);
+  return unit == nullptr ? "" : text(&unit->die, DW_AT_producer);
+}
+
 // ---- Names ----
 
 const DwarfIndex::Node* DwarfIndex::node_of(Dwarf_Die* die, Unit** unit) {

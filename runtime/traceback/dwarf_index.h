@@ -54,6 +54,7 @@ class DwarfIndex {
   // function.
   std::vector<DwarfFrame> frames(Dwarf_Addr address, Dwarf_Addr* entry);
   Dwarf_Addr function_entry(Dwarf_Addr address);
+  std::string producer(Dwarf_Addr address);  // the compiler and its options, of this unit
 
  private:
   struct Unit;

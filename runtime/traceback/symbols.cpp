@@ -82,6 +82,19 @@ class Symbolizer {
     return whole([&] { return look_up_entry(pc); });
   }
 
+  bool compiled_with(uintptr_t pc, std::string_view option) {
+    std::lock_guard guard(mu_);
+    return whole([&] {
+      begin();
+      Module* module = module_of(pc);
+      if (module == nullptr) return false;
+      open(*module);
+      DwarfIndex* dwarf = module->dwarf();
+      return dwarf != nullptr &&
+             dwarf->producer(pc - module->bias()).find(option) != std::string::npos;
+    });
+  }
+
   std::vector<std::string> problems() {
     std::lock_guard guard(mu_);
     return whole([&] {
@@ -293,6 +306,10 @@ std::span<const Frame> symbolize(uintptr_t pc) { return symbolizer().shown(pc); 
 
 std::vector<StackFrame> frames_of(const uintptr_t* pcs, size_t n, bool leaf_exact) {
   return symbolizer().frames(pcs, n, leaf_exact);
+}
+
+bool compiled_with(uintptr_t pc, std::string_view option) {
+  return symbolizer().compiled_with(pc, option);
 }
 
 uintptr_t function_entry(uintptr_t pc) { return symbolizer().entry(pc); }

@@ -55,6 +55,10 @@ struct StackFrame {
 // out.
 std::vector<StackFrame> frames_of(const uintptr_t* pcs, size_t n, bool leaf_exact = false);
 
+// Was the code at pc compiled with this option? GCC notes its options in the debug information; false
+// where nothing is known. Needs a big stack.
+bool compiled_with(uintptr_t pc, std::string_view option);
+
 // Where the physical function at pc begins; 0 if nothing is known there.
 uintptr_t function_entry(uintptr_t pc);
 

@@ -203,6 +203,10 @@ void append_frames(std::string* out, const GoroutineRecord& r, const PrintOption
 void append_goroutine(std::string* out, const GoroutineRecord& record,
                       const PrintOptions& options) {
   append_header(out, record, options);
+  append_stack(out, record, options);
+}
+
+void append_stack(std::string* out, const GoroutineRecord& record, const PrintOptions& options) {
   append_frames(out, record, options);
   append_created_by(out, record, options);
 }

@@ -64,6 +64,8 @@ PrintOptions default_print_options(TraceLevel level = TraceLevel::User);
 
 // One block of text without a blank line before or after it. Needs a big stack (systemstack).
 void append_goroutine(std::string* out, const GoroutineRecord& record, const PrintOptions& options);
+// The same without its header.
+void append_stack(std::string* out, const GoroutineRecord& record, const PrintOptions& options);
 // Frames only: for a thread without a goroutine ("runtime stack:").
 void append_frames(std::string* out, const GoroutineRecord& record, const PrintOptions& options);
 

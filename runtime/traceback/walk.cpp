@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "runtime/core/arch.h"
+#include "runtime/core/inject.h"
 #include "runtime/core/proc.h"
 
 extern "C" char __executable_start[], etext[];  // made by the linker
@@ -166,6 +167,20 @@ WalkResult walk_anywhere(const WalkFrom& from, uintptr_t lo, uintptr_t hi,
   Sink slow(buffer);
   bool complete = by_tables(state, from.exact, {lo, hi}, from.alternate, &slow);
   return slow.finish(complete, true);
+}
+
+WalkResult walk_interrupted(const ucontext_t* context, uintptr_t lo, uintptr_t hi,
+                            const WalkBuffer& buffer) {
+  WalkResult walked = walk_anywhere(interrupted_at(context), lo, hi, buffer);
+  if (walked.complete) return walked;
+  UnwindState state;
+  context_registers(context, state.r);
+  state.known = (1u << UnwindState::kRegisters) - 1;
+  Sink slow(buffer);
+  bool complete = by_tables(state, true, lo, hi, &slow);
+  WalkResult all = slow.finish(complete, true);
+  if (all.total >= walked.total) return all;
+  return walk_anywhere(interrupted_at(context), lo, hi, buffer);
 }
 
 WalkResult walk_stack(const G* gp, const WalkBuffer& buffer) {

@@ -70,6 +70,10 @@ struct WalkFrom {
 WalkFrom interrupted_at(const ucontext_t* context);
 WalkResult walk_anywhere(const WalkFrom& from, uintptr_t lo, uintptr_t hi,
                          const WalkBuffer& buffer);
+// The stack below a signal handler, from all registers that were interrupted: it also leads out of
+// code that finds its frame by another register than sp and fp, such as the dynamic linker's.
+WalkResult walk_interrupted(const ucontext_t* context, uintptr_t lo, uintptr_t hi,
+                            const WalkBuffer& buffer);
 
 // Is pc in code of the program itself (not of a shared library)?
 bool own_code(uintptr_t pc);

@@ -2,11 +2,11 @@
 // enough.
 #include "runtime/net/http/conn.h"
 
+#include <cxxabi.h>
 #include <time.h>
 
 #include <algorithm>
 #include <cstring>
-#include <optional>
 
 #include "runtime/core/go.h"
 #include "runtime/core/panic.h"
@@ -327,21 +327,15 @@ void conn::reset_request() {
     if (req.ContentLength == 0) r.startBackgroundRead(self);
 
     // The handler, in this very frame: a profile shows it directly above serve.
-    std::optional<Panic> panicked;
-    std::string foreign;
     try {
       serverHandler{server}.ServeHTTP(resp, &req);
-    } catch (Panic& p) {
-      panicked = p;
-    } catch (std::exception& e) {
-      foreign = e.what();  // Go has none; we treat it as a panic of that text
-      if (foreign.empty()) foreign = "exception";
-    }
-    if (panicked || !foreign.empty()) {
-      const error* value = panicked ? panicked->value<error>() : nullptr;
+    } catch (abi::__forced_unwind&) {  // Goexit
+      throw;
+    } catch (...) {
+      Panic p = runtime::panic_caught();
+      const error* value = p.value<error>();
       if (value != nullptr && *value == ErrAbortHandler) return;
-      logf("http: panic serving " + remoteAddr + ": " + (panicked ? panicked->String() : foreign) +
-           "\n" + (panicked ? panicked->Stack() : std::string()));
+      logf("http: panic serving " + remoteAddr + ": " + p.String() + "\n" + p.Stack());
       return;
     }
     r.abortPendingRead();
