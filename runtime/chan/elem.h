@@ -10,9 +10,8 @@
 
 namespace golab::runtime {
 
-// Brings the element at `from` to `to` (null: nowhere). `assign`: to is a variable, else raw
-// memory. `copy`: from keeps its value, else it may be moved from.
-inline void carry(const ElemType* type, void* to, bool assign, void* from, bool copy) {
+// Moves the element at `from` to `to` (null: nowhere). `assign`: to is a variable, else raw memory.
+inline void carry(const ElemType* type, void* to, bool assign, void* from) {
   if (to == nullptr) return;
   if (type->trivial) {
     switch (type->size) {
@@ -30,10 +29,7 @@ inline void carry(const ElemType* type, void* to, bool assign, void* from, bool 
         return;
     }
   }
-  if (assign)
-    (copy ? type->assign_copy : type->assign_move)(to, from);
-  else
-    (copy ? type->construct_copy : type->construct_move)(to, from);
+  (assign ? type->assign : type->construct)(to, from);
 }
 
 inline void enqueue(waitq* q, Sudog* sg) {

@@ -23,11 +23,7 @@ namespace {
 // Asking a context for the value of this key's address yields its innermost cancelCtx*.
 const int cancelCtxKey = 0;
 
-struct Locked {
-  explicit Locked(sync::Mutex& m) : mu(m) { mu.Lock(); }
-  ~Locked() { mu.Unlock(); }
-  sync::Mutex& mu;
-};
+using glue::Locked;
 
 class cancelCtx : public std::enable_shared_from_this<cancelCtx> {
  public:
