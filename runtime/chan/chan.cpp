@@ -69,20 +69,20 @@ void deallocate(hchan* c) {
 enum class Outcome { Done, WouldBlock, Closed };
 
 // Hands *elem to a waiting receiver or to the buffer. Requires c->lock; drops it unless WouldBlock.
-Outcome try_send(hchan* c, void* elem, bool keep) {
+Outcome try_send(hchan* c, void* elem) {
   if (c->closed.load(std::memory_order_relaxed) != 0) {
     unlockWithP(&c->lock);
     return Outcome::Closed;
   }
   if (Sudog* sg = dequeue(&c->recvq)) {
-    carry(c->elemtype, sg->elem, sg->keep, elem, keep);
+    carry(c->elemtype, sg->elem, sg->assign, elem);
     unlockWithP(&c->lock);
     wake(sg, true);
     return Outcome::Done;
   }
   uint32_t count = c->qcount.load(std::memory_order_relaxed);
   if (count < c->dataqsiz) {
-    carry(c->elemtype, chanbuf(c, c->sendx), false, elem, keep);
+    carry(c->elemtype, chanbuf(c, c->sendx), false, elem);
     c->sendx = next_index(c, c->sendx);
     c->qcount.store(count + 1, std::memory_order_relaxed);
     unlockWithP(&c->lock);
@@ -93,16 +93,16 @@ Outcome try_send(hchan* c, void* elem, bool keep) {
 
 // Takes the oldest value to *elem (null: discards it).
 // Requires c->lock; drops it unless WouldBlock.
-Outcome try_recv(hchan* c, void* elem, bool keep) {
+Outcome try_recv(hchan* c, void* elem, bool assign) {
   uint32_t count = c->qcount.load(std::memory_order_relaxed);
   if (count > 0) {
     unsigned char* slot = chanbuf(c, c->recvx);
-    carry(c->elemtype, elem, keep, slot, false);
+    carry(c->elemtype, elem, assign, slot);
     if (!c->elemtype->trivial) c->elemtype->destroy(slot);
     c->recvx = next_index(c, c->recvx);
     // Senders wait only if the buffer was full. The first one's value takes the free slot.
     if (Sudog* sg = dequeue(&c->sendq)) {
-      carry(c->elemtype, slot, false, sg->elem, sg->keep);
+      carry(c->elemtype, slot, false, sg->elem);
       c->sendx = c->recvx;
       unlockWithP(&c->lock);
       wake(sg, true);
@@ -117,7 +117,7 @@ Outcome try_recv(hchan* c, void* elem, bool keep) {
     return Outcome::Closed;
   }
   if (Sudog* sg = dequeue(&c->sendq)) {
-    carry(c->elemtype, elem, keep, sg->elem, sg->keep);
+    carry(c->elemtype, elem, assign, sg->elem);
     unlockWithP(&c->lock);
     wake(sg, true);
     return Outcome::Done;
@@ -207,7 +207,7 @@ void freechan(hchan* c) {
       throw_("unreachable");
     }
     lockWithP(&c->lock);
-    Outcome outcome = try_send(c, elem, false);
+    Outcome outcome = try_send(c, elem);
     if (outcome == Outcome::WouldBlock) {
       closed = !park_on(c, &c->sendq, elem, WaitReason::ChanSend);
     } else {
@@ -222,7 +222,7 @@ void freechan(hchan* c) {
 bool chantrysend(hchan* c, void* elem) {
   RuntimeCall rc;
   lockWithP(&c->lock);
-  Outcome outcome = try_send(c, elem, false);
+  Outcome outcome = try_send(c, elem);
   if (outcome == Outcome::WouldBlock) unlockWithP(&c->lock);
   return outcome == Outcome::Done;
 }
@@ -289,8 +289,8 @@ int chancap(const hchan* c) {
 // ---- For select.cpp ----
 
 int try_case(scase* cas) {
-  Outcome outcome = cas->kind == scase::Send ? try_send(cas->c, cas->elem, cas->keep)
-                                             : try_recv(cas->c, cas->elem, cas->keep);
+  Outcome outcome = cas->kind == scase::Send ? try_send(cas->c, cas->elem)
+                                             : try_recv(cas->c, cas->elem, cas->assign);
   return static_cast<int>(outcome);
 }
 

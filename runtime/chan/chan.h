@@ -140,7 +140,8 @@ inline int cap(const glue::ChanRef& ch) { return runtime::chancap(ch.hchan()); }
 
 // One case of a select. Braces guarantee that the operands are evaluated in order, before a case is
 // chosen. recv(ch, v, ok) assigns the value to `v`; `ok` is as in recv_ok. send(ch, x) copies an
-// lvalue, and only if this case goes ahead.
+// lvalue when the select begins, as in Go; it moves from a temporary only if this case goes ahead.
+// A case lives as long as the select that it is written in.
 using Case = runtime::scase;
 inline constexpr Case otherwise{};
 
@@ -156,31 +157,17 @@ namespace glue {
 template <typename T>
 struct ElemOps {
   static_assert(std::is_nothrow_move_constructible_v<T>, "a channel element's move must not throw");
-  static void construct_move(void* to, void* from) {
-    new (to) T(std::move(*static_cast<T*>(from)));
-  }
-  static void construct_copy(void* to, void* from) {
-    if constexpr (std::is_copy_constructible_v<T>) new (to) T(*static_cast<T*>(from));
-  }
-  static void assign_move(void* to, void* from) {
+  static void construct(void* to, void* from) { new (to) T(std::move(*static_cast<T*>(from))); }
+  static void assign(void* to, void* from) {
     if constexpr (std::is_move_assignable_v<T>)
       *static_cast<T*>(to) = std::move(*static_cast<T*>(from));
-  }
-  static void assign_copy(void* to, void* from) {
-    if constexpr (std::is_copy_assignable_v<T>) *static_cast<T*>(to) = *static_cast<T*>(from);
   }
   static void destroy(void* at) { static_cast<T*>(at)->~T(); }
   static void zero(void* at) { *static_cast<T*>(at) = T(); }
 
   static constexpr runtime::ElemType type{
-      sizeof(T),
-      alignof(T),
-      std::is_trivially_copyable_v<T>&& std::is_trivially_destructible_v<T>,
-      construct_move,
-      construct_copy,
-      assign_move,
-      assign_copy,
-      destroy};
+      sizeof(T), alignof(T), std::is_trivially_copyable_v<T>&& std::is_trivially_destructible_v<T>,
+      construct, assign,     destroy};
 };
 
 // Room for a T. The runtime builds the T only if a value comes.
@@ -294,13 +281,35 @@ inline bool chan_trysend(runtime::hchan* c, T value) {
   return runtime::chantrysend(c, &value);
 }
 
+namespace glue {
+
+// A case that sends a copy, with the copy.
+template <typename T>
+struct SendCopy : Case {
+  SendCopy(runtime::hchan* c, const T& v)
+      : Case{c, nullptr, nullptr, Send, false, nullptr}, value(v) {
+    elem = &value;
+  }
+  SendCopy(const SendCopy&) = delete;
+  T value;
+};
+
+template <typename T>
+[[gnu::always_inline]] inline Case recv_to(runtime::hchan* c, T& v, bool* ok) {
+  static_assert(std::is_nothrow_move_assignable_v<T>,
+                "what a select receives is move-assigned to its variable, which must not throw");
+  return {c, &v, ok, Case::Recv, true, ElemOps<T>::zero};
+}
+
+}  // namespace glue
+
 template <typename T>
 [[gnu::always_inline]] inline Case recv(const RecvChan<T>& ch, T& v, bool& ok) {
-  return {ch.hchan(), &v, &ok, Case::Recv, true, glue::ElemOps<T>::zero};
+  return glue::recv_to(ch.hchan(), v, &ok);
 }
 template <typename T>
 [[gnu::always_inline]] inline Case recv(const RecvChan<T>& ch, T& v) {
-  return {ch.hchan(), &v, nullptr, Case::Recv, true, glue::ElemOps<T>::zero};
+  return glue::recv_to(ch.hchan(), v, nullptr);
 }
 template <typename T>
 [[gnu::always_inline]] inline Case recv(const RecvChan<T>& ch) {
@@ -308,27 +317,29 @@ template <typename T>
 }
 template <typename T>
 [[gnu::always_inline]] inline Case recv(const Chan<T>& ch, T& v, bool& ok) {
-  return {ch.hchan(), &v, &ok, Case::Recv, true, glue::ElemOps<T>::zero};
+  return glue::recv_to(ch.hchan(), v, &ok);
 }
 template <typename T>
 [[gnu::always_inline]] inline Case recv(const Chan<T>& ch, T& v) {
-  return {ch.hchan(), &v, nullptr, Case::Recv, true, glue::ElemOps<T>::zero};
+  return glue::recv_to(ch.hchan(), v, nullptr);
 }
 template <typename T>
 [[gnu::always_inline]] inline Case recv(const Chan<T>& ch) {
   return {ch.hchan(), nullptr, nullptr, Case::Recv, false, nullptr};
 }
 template <typename T>
-[[gnu::always_inline]] inline Case send(const SendChan<T>& ch, const std::type_identity_t<T>& v) {
-  return {ch.hchan(), const_cast<T*>(&v), nullptr, Case::Send, true, nullptr};
+[[gnu::always_inline]] inline glue::SendCopy<T> send(const SendChan<T>& ch,
+                                                     const std::type_identity_t<T>& v) {
+  return {ch.hchan(), v};
 }
 template <typename T>
 [[gnu::always_inline]] inline Case send(const SendChan<T>& ch, std::type_identity_t<T>&& v) {
   return {ch.hchan(), &v, nullptr, Case::Send, false, nullptr};
 }
 template <typename T>
-[[gnu::always_inline]] inline Case send(const Chan<T>& ch, const std::type_identity_t<T>& v) {
-  return {ch.hchan(), const_cast<T*>(&v), nullptr, Case::Send, true, nullptr};
+[[gnu::always_inline]] inline glue::SendCopy<T> send(const Chan<T>& ch,
+                                                     const std::type_identity_t<T>& v) {
+  return {ch.hchan(), v};
 }
 template <typename T>
 [[gnu::always_inline]] inline Case send(const Chan<T>& ch, std::type_identity_t<T>&& v) {

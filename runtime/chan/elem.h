@@ -9,9 +9,9 @@
 
 namespace golab::runtime {
 
-// Brings the element at `from` to `to` (null: nowhere). With `assign`, `to` is a variable; without,
-// raw memory. With `copy`, `from` keeps its value; without, it may be moved from.
-inline void carry(const ElemType* type, void* to, bool assign, void* from, bool copy) {
+// Moves the element at `from` to `to` (null: nowhere). With `assign`, `to` is a variable; without,
+// raw memory.
+inline void carry(const ElemType* type, void* to, bool assign, void* from) {
   if (to == nullptr) return;
   if (type->trivial) {
     switch (type->size) {
@@ -29,10 +29,7 @@ inline void carry(const ElemType* type, void* to, bool assign, void* from, bool 
         return;
     }
   }
-  if (assign)
-    (copy ? type->assign_copy : type->assign_move)(to, from);
-  else
-    (copy ? type->construct_copy : type->construct_move)(to, from);
+  (assign ? type->assign : type->construct)(to, from);
 }
 
 inline void enqueue(waitq* q, Sudog* sg) {

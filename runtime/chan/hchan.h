@@ -23,15 +23,14 @@ struct Timer;
 struct hchan;
 
 // How to bring an element from one place to another. A receiver's slot is raw memory (construct) or
-// a variable of the program (assign). A sender's value may be consumed (move) or must stay (copy).
+// a variable of the program (assign). A sender's value is always moved: what must stay is copied
+// before the channel is locked. So nothing here throws, which would leave the lock taken.
 struct ElemType {
   uint32_t size;
   uint32_t align;
   bool trivial;  // memcpy is enough for all of these
-  void (*construct_move)(void* to, void* from);
-  void (*construct_copy)(void* to, void* from);
-  void (*assign_move)(void* to, void* from);
-  void (*assign_copy)(void* to, void* from);
+  void (*construct)(void* to, void* from);
+  void (*assign)(void* to, void* from);
   void (*destroy)(void* at);
 };
 
@@ -45,7 +44,7 @@ struct Sudog {
   Sudog* waitlink = nullptr;  // next case of the same select, in lock order
   bool isSelect = false;
   bool success = false;  // woken by a communication, not by close
-  bool keep = false;     // elem: copy from / assign to a variable, see ElemType
+  bool assign = false;   // receive: elem is a variable, else raw memory
   uint16_t index = 0;    // case of the select
 };
 
@@ -94,7 +93,7 @@ struct scase {
   void* elem = nullptr;
   bool* ok = nullptr;  // receive: set to whether it was a value
   enum Kind : uint8_t { Recv, Send, Default } kind = Default;
-  bool keep = false;
+  bool assign = false;                 // receive: elem is a variable, else raw memory
   void (*zero)(void* elem) = nullptr;  // receive from a closed channel: the zero value
 };
 

@@ -10,6 +10,7 @@
 //
 // The random order is a choice of the scheduler: see cheaprandn in permute.
 #include <cstdint>
+#include <memory>
 #include <new>
 
 #include "runtime/chan/elem.h"
@@ -79,6 +80,33 @@ bool selparkcommit(G*, void* arg) {
   return true;
 }
 
+// The timers whose channels are among the cases are armed until the end of the scope, if `block`.
+class TimersBlocked {
+ public:
+  TimersBlocked(scase* cases, int n, bool block) : cases_(cases), n_(n), block_(block) {
+    for_each([this](Timer* t) {
+      maybeRunChan(t);
+      if (block_) blockTimerChan(t);
+    });
+  }
+  ~TimersBlocked() {
+    if (block_) for_each(unblockTimerChan);
+  }
+  TimersBlocked(const TimersBlocked&) = delete;
+  TimersBlocked& operator=(const TimersBlocked&) = delete;
+
+ private:
+  template <typename F>
+  void for_each(F f) {
+    for (int i = 0; i < n_; i++) {
+      if (cases_[i].c != nullptr && cases_[i].c->timer != nullptr) f(cases_[i].c->timer);
+    }
+  }
+  scase* cases_;
+  int n_;
+  bool block_;
+};
+
 struct Result {
   int index;
   int outcome;  // as of try_case
@@ -105,7 +133,7 @@ using namespace golab::runtime;
     sg.g = gp;
     sg.isSelect = true;
     sg.elem = cas.elem;
-    sg.keep = cas.keep;
+    sg.assign = cas.assign;
     sg.c = cas.c;
     sg.index = index;
     sg.waitlink = i + 1 < n ? &sudogs[i + 1] : nullptr;
@@ -133,8 +161,10 @@ static Result choose(scase* cases, int n, bool block, int default_index) {
     Sudogs() {}
     Sudog at[kInline];
   } sudogs_inline;
-  Order* order = n <= kInline ? order_inline : new Order[n];
-  Sudog* sudogs = n <= kInline ? sudogs_inline.at : new Sudog[n];
+  std::unique_ptr<Order[]> orders(n <= kInline ? nullptr : new Order[n]);
+  std::unique_ptr<Sudog[]> many_sudogs(n <= kInline ? nullptr : new Sudog[n]);
+  Order* order = n <= kInline ? order_inline : orders.get();
+  Sudog* sudogs = n <= kInline ? sudogs_inline.at : many_sudogs.get();
   int count = permute(cases, n, order);
   Result result{default_index, 1};
   sellock(cases, order, count);
@@ -151,8 +181,6 @@ static Result choose(scase* cases, int n, bool block, int default_index) {
     else
       selunlock(cases, order, count, nullptr);
   }
-  if (order != order_inline) delete[] order;
-  if (sudogs != sudogs_inline.at) delete[] sudogs;
   return result;
 }
 
@@ -179,16 +207,8 @@ namespace golab::runtime {
       gopark(nullptr, nullptr, n == 0 ? WaitReason::SelectNoCases : WaitReason::Select);
       throw_("unreachable");
     }
-    for (int i = 0; timers && i < n; i++) {
-      if (cases[i].c == nullptr || cases[i].c->timer == nullptr) continue;
-      maybeRunChan(cases[i].c->timer);
-      if (block) blockTimerChan(cases[i].c->timer);
-    }
+    TimersBlocked timers_blocked(cases, timers ? n : 0, block);
     if (any) result = glue::choose(cases, n, block, default_index);
-    for (int i = 0; timers && block && i < n; i++) {
-      if (cases[i].c != nullptr && cases[i].c->timer != nullptr)
-        unblockTimerChan(cases[i].c->timer);
-    }
   }
   if (result.index == default_index) return result.index;
   scase& cas = cases[result.index];

@@ -24,11 +24,7 @@ namespace {
 // A context's value for the address of this key is its innermost cancelCtx*.
 const int cancelCtxKey = 0;
 
-struct Locked {
-  explicit Locked(sync::Mutex& m) : mu(m) { mu.Lock(); }
-  ~Locked() { mu.Unlock(); }
-  sync::Mutex& mu;
-};
+using glue::Locked;
 
 class cancelCtx : public std::enable_shared_from_this<cancelCtx> {
  public:

@@ -17,11 +17,7 @@ struct Logger::State {
 
 namespace {
 
-struct Locked {
-  explicit Locked(sync::Mutex& m) : mu(m) { mu.Lock(); }
-  ~Locked() { mu.Unlock(); }
-  sync::Mutex& mu;
-};
+using glue::Locked;
 
 std::string header(const std::string& prefix, int flags) {
   std::string line;

@@ -129,11 +129,10 @@ bool notifiable(int sig) {
 
 void process(Signal sig) {
   Handlers& h = handlers();
-  h.mu.Lock();
+  glue::Locked lock(h.mu);
   for (const Handler& handler : h.list) {
     if ((handler.mask & 1u << sig.Number()) != 0) select({send(handler.c, sig), otherwise});
   }
-  h.mu.Unlock();
 }
 
 [[gnu::noinline]] Signal signal_recv() {
@@ -171,7 +170,7 @@ void Notify(const Chan<Signal>& c, std::initializer_list<Signal> sigs) {
   };
   for (Signal sig : sigs) add(sig.Number());
   for (int sig = 1; sigs.size() == 0 && sig < kSignals; sig++) add(sig);
-  h.mu.Lock();
+  glue::Locked lock(h.mu);
   Handler* mine = nullptr;
   for (Handler& handler : h.list) {
     if (handler.c == c) mine = &handler;
@@ -182,15 +181,13 @@ void Notify(const Chan<Signal>& c, std::initializer_list<Signal> sigs) {
   for (int sig = 1; sig < kSignals; sig++) {
     if ((mask & 1u << sig) != 0) enable(h, sig);
   }
-  h.mu.Unlock();
 }
 
 void Stop(const Chan<Signal>& c) {
   Handlers& h = handlers();
-  h.mu.Lock();
+  glue::Locked lock(h.mu);
   std::erase_if(h.list, [&](const Handler& handler) { return handler.c == c; });
   disable_unwanted(h);
-  h.mu.Unlock();
 }
 
 std::pair<context::Context, context::CancelFunc> NotifyContext(const context::Context& parent,

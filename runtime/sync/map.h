@@ -20,31 +20,26 @@ class Map {
  public:
   // Returns the value and true, or a zero value and false if there is none.
   std::pair<V, bool> Load(const K& key) {
-    rw_.RLock();
+    Locker reader = rw_.RLocker();
+    glue::Locked lock(reader);
     auto it = map_.find(key);
-    auto found = it == map_.end() ? std::pair<V, bool>() : std::pair<V, bool>(it->second, true);
-    rw_.RUnlock();
-    return found;
+    return it == map_.end() ? std::pair<V, bool>() : std::pair<V, bool>(it->second, true);
   }
   void Store(const K& key, V value) {
-    rw_.Lock();
+    glue::Locked lock(rw_);
     map_.insert_or_assign(key, std::move(value));
-    rw_.Unlock();
   }
   // Returns the value that was there and true, or stores `value` and returns it and false.
   std::pair<V, bool> LoadOrStore(const K& key, V value) {
-    rw_.Lock();
+    glue::Locked lock(rw_);
     auto [it, stored] = map_.try_emplace(key, std::move(value));
-    std::pair<V, bool> answer(it->second, !stored);
-    rw_.Unlock();
-    return answer;
+    return {it->second, !stored};
   }
   std::pair<V, bool> LoadAndDelete(const K& key) {
-    rw_.Lock();
+    glue::Locked lock(rw_);
     auto it = map_.find(key);
     auto found = it == map_.end() ? std::pair<V, bool>() : std::pair<V, bool>(it->second, true);
     if (it != map_.end()) map_.erase(it);
-    rw_.Unlock();
     return found;
   }
   void Delete(const K& key) { LoadAndDelete(key); }
@@ -52,9 +47,12 @@ class Map {
   // use the map.
   template <typename F>
   void Range(F f) {
-    rw_.RLock();
-    std::vector<std::pair<K, V>> all(map_.begin(), map_.end());
-    rw_.RUnlock();
+    std::vector<std::pair<K, V>> all;
+    {
+      Locker reader = rw_.RLocker();
+      glue::Locked lock(reader);
+      all.assign(map_.begin(), map_.end());
+    }
     for (auto& [key, value] : all) {
       if (!f(key, value)) return;
     }

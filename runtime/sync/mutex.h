@@ -107,3 +107,20 @@ class Locker {
 };
 
 }  // namespace golab::sync
+
+namespace golab::glue {
+
+// Holds a lock until the end of its scope, also when a panic or Goexit ends it.
+template <typename L>
+class Locked {
+ public:
+  explicit Locked(L& l) : l_(l) { l_.Lock(); }
+  ~Locked() { l_.Unlock(); }
+  Locked(const Locked&) = delete;
+  Locked& operator=(const Locked&) = delete;
+
+ private:
+  L& l_;
+};
+
+}  // namespace golab::glue

@@ -25,20 +25,19 @@ class Pool {
   golab::glue::Func<T()> New;  // Get calls it when the pool is empty
 
   T Get() {
-    mu_.Lock();
-    if (!items_.empty()) {
-      T item = std::move(items_.back());
-      items_.pop_back();
-      mu_.Unlock();
-      return item;
+    {
+      glue::Locked lock(mu_);
+      if (!items_.empty()) {
+        T item = std::move(items_.back());
+        items_.pop_back();
+        return item;
+      }
     }
-    mu_.Unlock();
     return New();
   }
   void Put(T item) {
-    mu_.Lock();
+    glue::Locked lock(mu_);
     if (items_.size() < kKept) items_.push_back(std::move(item));
-    mu_.Unlock();
   }
 
  private:

@@ -111,11 +111,9 @@ const Location* const Local = &kLocal;
 const Location* FixedZone(std::string_view name, int seconds_east) {
   static auto& mu = *new sync::Mutex;
   static auto& zones = *new std::map<std::pair<std::string, int>, Location>;
-  mu.Lock();
-  auto [it, made] = zones.try_emplace({std::string(name), seconds_east});
-  if (made) it->second = Location{std::string(name), false, seconds_east};
-  mu.Unlock();
-  return &it->second;
+  glue::Locked lock(mu);
+  Location zone{std::string(name), false, seconds_east};
+  return &zones.try_emplace({std::string(name), seconds_east}, std::move(zone)).first->second;
 }
 
 std::string Month::String() const {

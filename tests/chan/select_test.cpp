@@ -1,5 +1,6 @@
 // select_test.cpp: which case of a select goes ahead, and what becomes of the others.
 #include <memory>
+#include <new>
 #include <string>
 #include <vector>
 
@@ -259,4 +260,48 @@ TEST_CASE("opposite selects on the same channels neither deadlock nor lose value
   int64_t rest = 0;
   for (int i = 0; i < 6; i++) rest += done.recv();
   CHECK(rest == 0);
+}
+
+namespace {
+
+// Its copy throws, if it is told to.
+struct Brittle {
+  Brittle() = default;
+  Brittle(const Brittle&) {
+    if (throws) throw std::bad_alloc();
+  }
+  Brittle(Brittle&&) noexcept = default;
+  Brittle& operator=(const Brittle&) = default;
+  Brittle& operator=(Brittle&&) noexcept = default;
+  static inline bool throws = false;
+  std::string text = "whole";
+};
+
+}  // namespace
+
+TEST_CASE("a copy that throws leaves the channel as it was", "[select]") {
+  int old = runtime::GOMAXPROCS(2);
+  auto ch = make_chan<Brittle>(GENERATE(0, 1));
+  auto got = make_chan<std::string>(1);
+  Brittle mine;
+  go([=] { got.send(ch.recv().text); });
+  REQUIRE(receivers_parked(ch, 1));
+  Brittle::throws = true;
+  CHECK_THROWS_AS(select({send(ch, mine), otherwise}), std::bad_alloc);
+  Brittle::throws = false;
+  CHECK(receivers_parked(ch, 1));
+  CHECK(select({send(ch, mine), otherwise}) == 0);
+  CHECK(got.recv() == "whole");
+  runtime::GOMAXPROCS(old);
+}
+
+TEST_CASE("a select sends what its variable was when it began", "[select]") {
+  auto ch = make_chan<std::string>();
+  std::string text = "before";
+  auto done = make_chan<int>();
+  go([=, &text] { done.send(select({send(ch, text), recv(Chan<int>())})); });
+  REQUIRE(senders_parked(ch, 1));
+  text = "after";
+  CHECK(ch.recv() == "before");
+  CHECK(done.recv() == 0);
 }

@@ -279,3 +279,33 @@ TEST_CASE("Map and Pool serve many goroutines", "[sync][map]") {
   CHECK_FALSE(map.Load(5).second);
   CHECK(pool.Get() == "new");
 }
+
+namespace {
+
+struct Brittle {
+  Brittle() = default;
+  Brittle(const Brittle&) {
+    if (throws) throw std::bad_alloc();
+  }
+  static inline bool throws = false;
+};
+
+}  // namespace
+
+TEST_CASE("a value whose copy throws leaves Map and Pool unlocked", "[sync][map]") {
+  sync::Map<int, Brittle> map;
+  sync::Pool<Brittle> pool([] { return Brittle(); });
+  Brittle mine;
+  map.Store(1, mine);
+  Brittle::throws = true;
+  CHECK_THROWS_AS(map.Load(1), std::bad_alloc);
+  CHECK_THROWS_AS(map.LoadOrStore(1, Brittle()), std::bad_alloc);
+  CHECK_THROWS_AS(map.LoadAndDelete(1), std::bad_alloc);
+  CHECK_THROWS_AS(map.Range([](auto&, auto&) { return true; }), std::bad_alloc);
+  CHECK_THROWS_AS(pool.Put(Brittle()), std::bad_alloc);
+  Brittle::throws = false;
+  CHECK(map.LoadAndDelete(1).second);
+  CHECK_FALSE(map.Load(1).second);
+  pool.Put(mine);
+  pool.Get();
+}
