@@ -177,7 +177,7 @@ WalkResult walk_interrupted(const ucontext_t* context, uintptr_t lo, uintptr_t h
   context_registers(context, state.r);
   state.known = (1u << UnwindState::kRegisters) - 1;
   Sink slow(buffer);
-  bool complete = by_tables(state, true, lo, hi, &slow);
+  bool complete = by_tables(state, true, {lo, hi}, interrupted_at(context).alternate, &slow);
   WalkResult all = slow.finish(complete, true);
   if (all.total >= walked.total) return all;
   return walk_anywhere(interrupted_at(context), lo, hi, buffer);
