@@ -31,7 +31,8 @@ std::string file_text(const std::string& path) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
-// A service that answers every request with the same bytes, and then with more of them.
+// A service that answers every request with the same bytes, and then with more of them. Its
+// goroutine may end after the test has: what it calls owns what it uses.
 class Service {
  public:
   // `more`: called until it returns nothing; then the connection is closed.
@@ -179,7 +180,7 @@ TEST_CASE("fetch leaves a whole file or the old one", "[lab][hostile]") {
 
 TEST_CASE("an answer without an end is given up", "[lab][hostile]") {
   const std::string piece(1 << 20, '\0');
-  Service endless(kEndless, [&] { return piece; });
+  Service endless(kEndless, [piece] { return piece; });
   SECTION("by its size, in little memory") {
     Ran ran = run_lab({"top", endless.address()});
     CHECK(ran.status == 1);
@@ -211,7 +212,7 @@ TEST_CASE("an answer without an end is given up", "[lab][hostile]") {
     golab::close(end);
   }
   SECTION("an error page, too") {
-    Service page("HTTP/1.1 500 No\r\nConnection: close\r\n\r\nwhy\n", [&] { return piece; });
+    Service page("HTTP/1.1 500 No\r\nConnection: close\r\n\r\nwhy\n", [piece] { return piece; });
     Ran ran = run_lab({"fetch", page.address(), "--debug", "1"});
     CHECK(ran.status == 1);
     CHECK_THAT(ran.err, Has("500 No: why"));
