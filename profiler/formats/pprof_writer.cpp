@@ -75,7 +75,7 @@ class PprofEncoder {
     }
     Message comments;
     comments.numbers(pb::Profile::kCommentFieldNumber, indices);
-    tail_(comments.data());
+    sink_(comments.data());
   }
 
   void encode_sample(const CountedStack& stack) {
