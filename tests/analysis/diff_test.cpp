@@ -198,9 +198,10 @@ TEST_CASE("columns are aligned, also around letters of two bytes", "[analysis][t
 // Each form has words of its own for a function without a name.
 TEST_CASE("a state is found through code without a name, and in a deep stack",
           "[analysis][state]") {
-  auto state_of = [](std::vector<std::string> profile, const std::string& dumped) {
+  auto state_of = [](const std::vector<std::string>& profile, const std::string& dumped) {
     ProfileDiff changes;
-    changes.stacks.emplace_back().functions = std::move(profile);
+    StackChange& stack = changes.stacks.emplace_back();
+    for (const std::string& name : profile) stack.functions.push_back(&name);
     auto dump = read_debug2("goroutine 7 [chan send]:\n" + dumped, "dump");
     REQUIRE(dump);
     add_states(changes, dump.goroutines);
