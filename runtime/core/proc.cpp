@@ -549,7 +549,12 @@ uint32_t cheaprand() {
 void systemstack_takes_long() {
   M* mp = getm();
   if (mp == nullptr || !mp->onSystemstack || mp->oldp == nullptr || !others_wait(mp->oldp)) return;
-  retake_from_syscall(mp->oldp);
+  // This thread is safe: the world may be standing still, and then the P is not to be moved. To
+  // wait for the end of that stop would be worse: f may hold a lock that a dying program's dump
+  // needs.
+  mp->state.store(kMRunning, std::memory_order_seq_cst);
+  if (sched.stopping.load(std::memory_order_seq_cst) == 0) retake_from_syscall(mp->oldp);
+  enter_safe(mp);
 }
 
 namespace {
