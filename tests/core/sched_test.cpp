@@ -71,38 +71,6 @@ TEST_CASE("a busy loop starves nobody, with one P or several", "[sched][preempti
   runtime::startTheWorld();
   CHECK(eventually([&] { return s.running->load() == 3; }));
   CHECK(s.end());
-  // Each that went on without a P has come to its end, or got one.
-  CHECK(eventually([] { return runtime::sched.nwithoutp.load() == 0; }));
-}
-
-TEST_CASE("a goroutine that goes on without a P is not counted any more once it has one",
-          "[sched][preemption]") {
-  Procs one(1);
-  Spinner another;
-  another.start(1);
-  // Nothing here calls the runtime: a handler gives the P to the other one, this goroutine goes on.
-  // The number of processors is then what gets it another.
-  auto& nwithoutp = runtime::sched.nwithoutp;
-  bool in_time = true;
-  for (int64_t begin = runtime::nanotime(); in_time && nwithoutp.load() == 0;) {
-    in_time = runtime::nanotime() - begin < 20'000'000'000;
-  }
-  REQUIRE(in_time);
-  runtime::GOMAXPROCS(2);
-  CHECK(another.end());
-  CHECK(eventually([&] { return nwithoutp.load() == 0; }));
-}
-
-TEST_CASE("GOMAXPROCS counts a goroutine that goes on without the P that it took",
-          "[sched][preemption]") {
-  Procs two(2);
-  Spinner s;
-  s.start(1);
-  REQUIRE(eventually([&] { return s.running->load() == 1; }));
-  runtime::GOMAXPROCS(1);
-  CHECK(runtime::sched.nwithoutp.load() >= 1);
-  CHECK(s.end());
-  CHECK(eventually([] { return runtime::sched.nwithoutp.load() == 0; }));
 }
 
 TEST_CASE("a goroutine in a system call gives its P away", "[sched][syscall]") {
