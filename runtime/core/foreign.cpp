@@ -126,15 +126,15 @@ Panic panic_caught() { return Panic(record_of(std::current_exception(), false));
 
 }  // namespace golab::runtime
 
-namespace __cxxabiv1 {
+namespace golab::glue {
 
-extern "C" [[gnu::noinline]] void __cxa_throw(void* object, std::type_info* type,
-                                              void (*destroy)(void*)) {
-  using Next = void (*)(void*, void*, void (*)(void*));
-  static const auto next = reinterpret_cast<Next>(dlsym(RTLD_NEXT, "__cxa_throw"));
-  if (!golab::runtime::is_panic(*type)) {
-    golab::runtime::note_throw(object, __builtin_frame_address(0));
-  }
+[[gnu::noinline]] void noted_throw(void* object, std::type_info* type,
+                                   void (*destroy)(void*)) asm("__cxa_throw");
+
+void noted_throw(void* object, std::type_info* type, void (*destroy)(void*)) {
+  static const auto next =
+      reinterpret_cast<decltype(&noted_throw)>(dlsym(RTLD_NEXT, "__cxa_throw"));
+  if (!runtime::is_panic(*type)) runtime::note_throw(object, __builtin_frame_address(0));
 #if defined(GOLAB_ASAN)
   __asan_handle_no_return();
 #endif
@@ -142,4 +142,4 @@ extern "C" [[gnu::noinline]] void __cxa_throw(void* object, std::type_info* type
   __builtin_unreachable();
 }
 
-}  // namespace __cxxabiv1
+}  // namespace golab::glue

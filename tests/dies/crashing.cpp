@@ -30,7 +30,10 @@ void look_at(size_t i) {
 void vector_at() { look_at(10); }
 
 volatile size_t too_much = size_t{1} << 60;
-void reserve_all() { delete[] new char[too_much]; }
+void reserve_all() {
+  char* volatile p = new char[too_much];
+  delete[] p;
+}
 void bad_alloc() { reserve_all(); }
 
 void throw_number() { throw 42; }
@@ -120,7 +123,7 @@ int divide(int a, int b) { return a / b; }
 
 void fault_in_goroutine() {
   Defer d{tell_main};
-  value_of(nullptr);
+  printf("%d\n", value_of(nullptr));
 }
 void main_returns_beside_fault() {
   go(fault_in_goroutine);
@@ -190,7 +193,10 @@ void malloc_lock_beside_others() {
   runtime::GOMAXPROCS(2);
   for (int i = 0; i < 3; i++) {
     go([] {
-      for (;;) free(malloc(50));
+      for (;;) {
+        void* volatile p = malloc(50);
+        free(p);
+      }
     });
   }
   malloc_lock();
@@ -240,7 +246,7 @@ void aborts() { abort(); }
 void raises_segv() { raise(SIGSEGV); }
 
 void write_stdout() {
-  for (;;) puts("a line that somebody may want to read");
+  for (int i = 0; i < 2'000'000; i++) puts("a line that somebody may want to read");
 }
 void write_socket() {
   int ends[2];
