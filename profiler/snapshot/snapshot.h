@@ -36,10 +36,9 @@ namespace golab::profiler {
 
 // One goroutine at the instant.
 struct GoroutineSnapshot {
-  uint64_t goid;
+  uint64_t goid;  // 0: nobody is at this place of the table
   uint64_t parent_goid;
   uintptr_t gopc;
-  uint32_t epoch;              // of the snapshot that wrote this
   uint32_t stack;              // StackCounter::reference; see Snapshot::stack_of
   uint64_t waitsince_us : 48;  // nanotime / 1000, rounded up; 0 if it does not wait
   uint64_t status : 4;         // runtime::_G…
@@ -57,18 +56,13 @@ struct Snapshot {
   uint32_t fallbacks = 0;  // stacks whose frame pointers did not lead to the bottom
 
   // The rest only of each_goroutine. The goroutines have the places that they have in the runtime's
-  // table; at the others is who was there in an earlier snapshot, or nobody.
+  // table.
   LazyArray<GoroutineSnapshot> table;
-  LazyArray<uint64_t> known;  // a bit for each that an earlier snapshot wrote and is still true
-  size_t places = 0;          // so many may be used
-  size_t self = 0;            // the one of them that took this snapshot
-  uint32_t epoch = 0;         // this snapshot's
-  int64_t now = 0;            // nanotime of the instant
+  size_t places = 0;  // so many may be used
+  size_t self = 0;    // the one of them that took this snapshot
+  int64_t now = 0;    // nanotime of the instant
 
-  bool present(size_t place) const {
-    constexpr size_t kBits = runtime::kMemoBlock;  // of a word
-    return (known[place / kBits] >> place % kBits & 1) != 0 || table[place].epoch == epoch;
-  }
+  bool present(size_t place) const { return table[place].goid != 0; }
   size_t stack_of(const GoroutineSnapshot& g) const;    // an index of stacks
   int64_t waited_ns(const GoroutineSnapshot& g) const;  // how long it has waited, 0 if it does not
   // f(const GoroutineSnapshot&), in order of the table.

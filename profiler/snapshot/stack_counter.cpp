@@ -1,7 +1,6 @@
 #include "profiler/snapshot/stack_counter.h"
 
 #include <cstring>
-#include <new>
 
 #include "runtime/core/reserve.h"
 
@@ -21,17 +20,7 @@ uint64_t hash_of(const uintptr_t* pcs, uint32_t depth, uint32_t elided, bool lea
 
 }  // namespace
 
-template <typename T>
-StackCounter::Mapping<T> StackCounter::map_lazily(size_t n) {
-  void* at = runtime::reserve(n * sizeof(T));
-  if (at == nullptr) throw std::bad_alloc();
-  return {static_cast<T*>(at), Unmap{n * sizeof(T)}};
-}
-
-StackCounter::StackCounter(size_t arena_bytes)
-    : arena_bytes_(arena_bytes),
-      arena_(map_lazily<unsigned char>(arena_bytes)),
-      buckets_(map_lazily<std::atomic<StackEntry*>>(kBuckets)) {
+StackCounter::StackCounter(size_t arena_bytes) : arena_(arena_bytes), buckets_(kBuckets) {
   touch_buckets();
 }
 
@@ -43,26 +32,26 @@ void StackCounter::touch_buckets() {
   for (size_t i = 0; i < kBuckets; i += kInPage) buckets_[i].store(nullptr);
 }
 
-void StackCounter::clear() {
+bool StackCounter::clear() {
   size_t used = used_.load();
   if (used > kKeptBytes || overflowed()) {
-    madvise(arena_.get(), used, MADV_DONTNEED);
-    madvise(static_cast<void*>(buckets_.get()), buckets_.get_deleter().bytes, MADV_DONTNEED);
+    arena_.forget(used);
+    buckets_.forget(kBuckets);
     used_.store(bytes_of(0));
     touch_buckets();
-    generation_ = generation_ % INT16_MAX + 1;
-    return;
+    return true;
   }
   for_each([](StackEntry& entry) { entry.count.store(0, std::memory_order_relaxed); });
+  return false;
 }
 
 // Null: there is no room.
 StackEntry* StackCounter::new_entry(uint32_t depth) {
   size_t at = used_.load(std::memory_order_relaxed);
   do {
-    if (at + bytes_of(depth) > arena_bytes_) return nullptr;
+    if (at + bytes_of(depth) > arena_.size()) return nullptr;
   } while (!used_.compare_exchange_weak(at, at + bytes_of(depth)));
-  return reinterpret_cast<StackEntry*>(arena_.get() + at);
+  return reinterpret_cast<StackEntry*>(arena_.data() + at);
 }
 
 StackEntry* StackCounter::add(const uintptr_t* pcs, uint32_t depth, bool leaf_exact,

@@ -10,12 +10,11 @@
 // is counted by an entry of its own, the first; then the profile fails (overflowed).
 #pragma once
 
-#include <sys/mman.h>
-
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
+
+#include "profiler/snapshot/lazy_array.h"
 
 namespace golab::profiler {
 
@@ -41,17 +40,16 @@ class StackCounter {
 
   // An entry as a number of 32 bits, and back.
   uint32_t reference(const StackEntry* entry) const {
-    auto at = reinterpret_cast<const unsigned char*>(entry) - arena_.get();
+    auto at = reinterpret_cast<const unsigned char*>(entry) - arena_.data();
     return static_cast<uint32_t>(static_cast<size_t>(at) / alignof(StackEntry));
   }
   StackEntry* at(uint32_t reference) const {
-    return reinterpret_cast<StackEntry*>(arena_.get() + size_t{reference} * alignof(StackEntry));
+    return reinterpret_cast<StackEntry*>(arena_.data() + size_t{reference} * alignof(StackEntry));
   }
 
-  // Sets all counts to 0. The stacks stay, with their numbers, as long as they are not too many;
-  // then the table begins anew, as another generation (15 bits, never 0).
-  void clear();
-  uint32_t generation() const { return generation_; }
+  // Sets all counts to 0. The stacks stay, with their numbers. If they are too many the table
+  // begins anew: true.
+  bool clear();
 
   // Some stacks had no room, so what was counted is not all. Until clear().
   bool overflowed() const { return at(0)->count.load(std::memory_order_relaxed) > 0; }
@@ -60,7 +58,7 @@ class StackCounter {
   template <typename F>
   void for_each(F f) {
     for (size_t at = bytes_of(0); at < used_.load(std::memory_order_acquire);) {
-      auto* entry = reinterpret_cast<StackEntry*>(arena_.get() + at);
+      auto* entry = reinterpret_cast<StackEntry*>(arena_.data() + at);
       if (entry->count.load(std::memory_order_relaxed) > 0) f(*entry);
       at += bytes_of(entry->depth);
     }
@@ -72,23 +70,12 @@ class StackCounter {
 
   static size_t bytes_of(uint32_t depth) { return sizeof(StackEntry) + depth * sizeof(uintptr_t); }
 
-  struct Unmap {
-    size_t bytes;
-    void operator()(void* at) const { munmap(at, bytes); }
-  };
-  template <typename T>
-  using Mapping = std::unique_ptr<T[], Unmap>;
-  template <typename T>
-  static Mapping<T> map_lazily(size_t n);
-
   void touch_buckets();
   StackEntry* new_entry(uint32_t depth);
 
-  const size_t arena_bytes_;
-  Mapping<unsigned char> arena_;
-  Mapping<std::atomic<StackEntry*>> buckets_;
+  LazyArray<unsigned char> arena_;
+  LazyArray<std::atomic<StackEntry*>> buckets_;
   std::atomic<size_t> used_{bytes_of(0)};  // the first counts what has no room
-  uint32_t generation_ = 1;
 };
 
 }  // namespace golab::profiler

@@ -1,15 +1,14 @@
-// allgs.cpp: the tables of all goroutines: their Gs, those of the dead, and what snapshots
-// remember.
+// allgs.cpp: the tables of all goroutines: their Gs, and those of the dead.
 //
 // Each table is one reservation, so that a G is found by index and never moves; pages come as it
 // grows.
 #include <algorithm>
 #include <new>
 
+#include "runtime/core/memo.h"
 #include "runtime/core/proc.h"
 #include "runtime/core/reserve.h"
 #include "runtime/core/sched.h"
-#include "runtime/core/stop.h"
 #include "runtime/core/throw.h"
 
 namespace golab::runtime {
@@ -21,8 +20,6 @@ constexpr uint32_t kGBatch = 16;
 mutex allglock;
 std::atomic<uint32_t> allglen_{0};
 G* allgs = nullptr;
-Memo* memos = nullptr;
-Memo* block_memos = nullptr;
 
 template <typename T>
 T* table(size_t n, size_t small = kLargePage) {
@@ -31,15 +28,10 @@ T* table(size_t n, size_t small = kLargePage) {
 }  // namespace
 
 void allginit() {
-  // In small pages: a lab's service (1,600 goroutines), and what snapshots remember of 8,000. They
-  // go through all of these tables.
-  constexpr size_t kSmall = kLargePage / kMemoBlock;
   size_t bytes = share_of_address_space(goroutines_max * sizeof(G), 16);
-  goroutines_max = static_cast<uint32_t>(bytes / sizeof(G)) / kMemoBlock * kMemoBlock;
-  allgs = table<G>(goroutines_max, kLargePage / 4);
-  memos = table<Memo>(goroutines_max, 2 * kSmall);
-  // No more than 2 MiB for 16 million: one large page, and it shall be whole.
-  block_memos = table<Memo>(goroutines_max / kMemoBlock + kSmall / sizeof(Memo), kSmall);
+  goroutines_max = static_cast<uint32_t>(bytes / sizeof(G));
+  allgs = table<G>(goroutines_max, kLargePage / 4);  // in small pages: a lab's service, 1,600
+  memoinit(goroutines_max);
   sched.gFree = table<G*>(goroutines_max);
 }
 
@@ -111,8 +103,6 @@ void gfput(P* pp, G* gp) {
 
 uint32_t allglen() { return allglen_.load(std::memory_order_acquire); }
 G* allg(uint32_t i) { return &allgs[i]; }
-Memo& memoOf(uint32_t i) { return memos[i]; }
-Memo& blockMemoOf(uint32_t i) { return block_memos[i / kMemoBlock]; }
 
 int NumGoroutine() {
   RuntimeCall rc;
@@ -125,23 +115,6 @@ int NumGoroutine() {
   unlock(&allglock);
   unlock(&sched.lock);
   return n < 1 ? 1 : n;  // the counts of other Ps move while we read
-}
-
-// ---- Memos (see stop.h) -----------------------------------------------------------------------
-
-void break_memo(G* gp) { memoOf(static_cast<uint32_t>(gp - allgs)).fetch_or(kMemoBroken); }
-
-bool take_memo(G* gp) {
-  gp->hasMemo.store(false, std::memory_order_relaxed);
-  auto i = static_cast<uint32_t>(gp - allgs);
-  uint64_t own = memoOf(i).exchange(0);
-  uint64_t block = blockMemoOf(i).load();
-  if (block != 0 && (block & kMemoBroken) == 0) block = blockMemoOf(i).fetch_or(kMemoBroken);
-  uint64_t now = memoEpoch(snapshotEpoch.load(std::memory_order_relaxed));
-  auto of_now = [&](uint64_t memo) {
-    return memo >> kMemoShift != 0 && (memo & kMemoEpochMask) == now;
-  };
-  return of_now(own) || of_now(block);
 }
 
 }  // namespace golab::runtime

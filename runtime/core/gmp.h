@@ -75,7 +75,7 @@ struct alignas(64) G {
   bool system = false;                       // the runtime's own: not counted, not in profiles
   bool startedRunning = false;               // has a stack
   bool lockedToThread = false;
-  // A snapshot's, of this stack (stop.h); to go when this runs.
+  // A snapshot has left a memo of this stack (memo.h).
   std::atomic<bool> hasMemo{false};
   // Snapshot mark: epoch << 2 | absent, in progress, satisfied (profiler's protocol, see stop.h).
   std::atomic<uint64_t> snapshot{0};

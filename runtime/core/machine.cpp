@@ -320,9 +320,7 @@ bool take_p(P* pp) {
     acquirep(mp, pp);
   }
   // Before this stack changes, a snapshot in progress must have it.
-  if (snapshotActive.load(std::memory_order_acquire)) {
-    while (!snapshot_gate(gp)) sched_yield();  // the walker may need this processor
-  }
+  while (!may_run(gp)) sched_yield();  // the walker may need this processor
   if (mp->p != nullptr) {
     gp->waitsince = 0;
     gp->status.store(_Grunning, std::memory_order_release);

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "runtime/core/hooks.h"
+#include "runtime/core/memo.h"
 #include "runtime/core/reserve.h"
 #include "runtime/core/sched.h"
 #include "runtime/core/stack.h"
@@ -205,11 +206,16 @@ void finish_left(M* mp) {
 
 // ---- The switch ---------------------------------------------------------------------------------
 
-bool snapshot_gate(G* gp) {
-  if (!snapshotClaim(gp)) {
-    return (gp->snapshot.load(std::memory_order_acquire) & 3) != kSnapshotInProgress;
-  }
+// Every way of running a goroutine comes by here, inside the runtime, and then runs it without
+// leaving the runtime in between. So no instant falls in between.
+bool may_run(G* gp) {
+  bool active = snapshotActive.load(std::memory_order_acquire);
+  if (!active && !gp->hasMemo.load(std::memory_order_relaxed)) [[likely]]
+    return true;
+  bool claimed = active && snapshotClaim(gp);
+  if (active && !claimed && !snapshotSatisfied(gp)) return false;
   bool counted = gp->hasMemo.load(std::memory_order_relaxed) && take_memo(gp);
+  if (!claimed) return true;
   if (!counted && hooks.record != nullptr) hooks.record(gp);
   snapshotDone(gp);
   return true;
@@ -220,8 +226,6 @@ void execute(M* mp, G* gp) {
   gp->m = mp;
   mp->p->runtick++;
   gp->waitsince = 0;
-  if (gp->hasMemo.load(std::memory_order_relaxed)) [[unlikely]]
-    take_memo(gp);
   gp->status.store(_Grunning, std::memory_order_release);
   if (!gp->startedRunning) first_run(mp, gp);
 }
@@ -243,8 +247,7 @@ G* next_direct(M* mp, P* pp, G* from) {
   bool inherit = false;
   G* gp = runqget(pp, &inherit);
   if (gp == nullptr) return nullptr;
-  if (gp->lockedm != nullptr ||
-      (snapshotActive.load(std::memory_order_acquire) && !snapshot_gate(gp))) {
+  if (gp->lockedm != nullptr || !may_run(gp)) {
     // Not for this stack to run now. Its turn comes again from the global queue.
     lock(&sched.lock);
     globrunqput(gp);
@@ -297,11 +300,7 @@ void goparkunlock(mutex* l, WaitReason reason, const void* obj) {
   gopark(parkunlock, l, reason, obj);
 }
 
-void runnable(G* gp) {
-  gp->status.store(_Grunnable, std::memory_order_release);
-  if (gp->hasMemo.load(std::memory_order_relaxed)) [[unlikely]]
-    break_memo(gp);
-}
+void runnable(G* gp) { gp->status.store(_Grunnable, std::memory_order_release); }
 
 void ready(G* gp, bool next) {
   runqput(getm()->p, gp, next);
@@ -455,9 +454,7 @@ void run_until_left(M* mp, G* gp) {
     if (mp->lockedg != nullptr) {
       stoplockedm(mp);
       G* gp = mp->lockedg;
-      if (snapshotActive.load(std::memory_order_acquire)) {
-        while (!snapshot_gate(gp)) sched_yield();  // the walker may need this processor
-      }
+      while (!may_run(gp)) sched_yield();  // the walker may need this processor
       new_time_slice(mp->p);
       execute(mp, gp);
       run_until_left(mp, gp);
@@ -474,7 +471,7 @@ void run_until_left(M* mp, G* gp) {
       startlockedm(mp, gp);
       continue;
     }
-    if (snapshotActive.load(std::memory_order_acquire) && !snapshot_gate(gp)) {
+    if (!may_run(gp)) {
       lock(&sched.lock);
       globrunqput(gp);
       unlock(&sched.lock);

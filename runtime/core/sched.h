@@ -1,7 +1,8 @@
 // sched.h: the scheduler's shared state and the seams between its files; for runtime/core only.
 //
 //   proc.cpp      goroutines: newproc, gopark, goready, goexit, the switch, schedule
-//   allgs.cpp     the tables of all goroutines: Gs, dead ones, memos of snapshots
+//   allgs.cpp     the tables of all goroutines: Gs and dead ones
+//   memo.cpp      what a snapshot remembers of each for the next one
 //   find.cpp      findRunnable: where a thread looks for work, whom it helps, when it sleeps; wakep
 //   runq.cpp      run queues
 //   machine.cpp   threads: starting, idling, handing Ps over, system calls, locked threads
@@ -89,16 +90,13 @@ void runnable(G* gp);  // gp waits no more: its status; then it is to be queued
 void ready(G* gp, bool next);
 void execute(M* mp, G* gp);  // marks gp as what mp runs; the jump follows
 void finish_left(M* mp);     // see gopark
-bool snapshot_gate(G* gp);   // false: a walker is at gp, run another
+bool may_run(G* gp);         // the gate; false: a walker is at gp, run another
 
 // ---- allgs.cpp ----
 void allginit();
 G* gfget(P* pp);                // a dead G, or a new one; on pp's thread, as gfput
 void gfput(P* pp, G* gp);       // gp is dead
 void gfgive(P* pp, int32_t n);  // n of pp's dead to all; needs sched.lock
-// gp is about to run: its memo goes. True if this snapshot's walker has counted it by that.
-bool take_memo(G* gp);
-void break_memo(G* gp);  // gp has been woken: what its memo says of its state is no longer so
 
 // ---- find.cpp ----
 G* findRunnable(M* mp, bool* inheritTime);  // blocks until there is one; mp has a P then

@@ -54,50 +54,7 @@
 // places of the profiler's hash table, on as many pages that nobody else looks at; and where the
 // host takes memory back in pieces now and then, each may cost the goroutine 0.1 ms.
 //
-// Memos. Most goroutines have not run since the last snapshot; a leaked one never does. So a
-// snapshot leaves a memo on each that it found off its thread, which says what its stack was. The
-// memos have a table of their own, 8 bytes a goroutine: who finds one there does not look at the
-// goroutine.
-//
-//   - A memo is good until the goroutine runs: execute() takes it away (G::hasMemo says that there
-//   is one).
-//   - To count a goroutine by its memo, the walker writes the epoch into it, by compare-and-swap;
-//   G::snapshot stays as it is. The scheduler that runs the goroutine claims it as ever, then takes
-//   the memo: if its epoch is this one, the walker was there, and nothing is left to record. If the
-//   walker comes later, its swap fails, and it takes the long way.
-//   - A memo is left or taken, and G::hasMemo set, only by who has claimed the goroutine or runs
-//   it. A thread that comes out of a system call passes snapshot_gate without a P; so a goroutine
-//   in a system call never has a memo. With one P, and that the walker's, nobody can be at a
-//   block's memo, and a plain store does; a goroutine's may be broken by a thread without a P
-//   (sysmon, whoever polls).
-//
-// A dump wants more than the stack: id, state, since when. It keeps these facts from one dump to
-// the next, at the goroutine's place in a table of the profiler's, and a bit of the memo
-// (kMemoFacts) says that they are there and still true. All of them change only when the goroutine
-// runs, but one: who wakes it makes it runnable. So who wakes one that has a memo breaks that memo:
-// its stack still stands, but a walker has to look.
-//
-//   - A waker is inside the runtime, so no instant falls between its two stores: a memo that is
-//   whole after the instant is true of it.
-//   - The waker must not miss a memo. It looks at G::hasMemo without a fence; so the bit is given
-//   only to a memo that an earlier snapshot left, a stop of the world ago.
-//   - The waker changes the status, then breaks the memo. The walker reads the memo, then the
-//   status, then gives the bit by compare-and-swap: if the waker came in between, the swap fails.
-//
-// Leaked goroutines come in thousands with one stack, neighbours in the table. Where all 64 of a
-// block have the same memo, the block has it too, and the walker counts 64 by one word: a million
-// that stand still are 125 kB to read.
-//
-//   - Who takes a goroutine's memo then breaks the block's (kMemoBroken). Its epoch stays, for the
-//   next one of this block that runs: it was counted if its own memo or its block's, broken or not,
-//   has this epoch.
-//   - The walker gives a block its memo after it has counted the 64 one by one, then looks whether
-//   their memos are all still there. Both sides write first and read then: a goroutine that has run
-//   in between is missed by one of them at most.
-//   - 64 that are counted by their block keep their own memos as they are. So a memo may be many
-//   snapshots old; but each block has its turn, once in 2^15 snapshots, to be counted one by one,
-//   and with 16 bits of it an epoch that is past is never taken for this one. (All in the same
-//   snapshot took 30 ms for a million.)
+// What a snapshot found is remembered for the next one: memo.h.
 #pragma once
 
 #include <atomic>
@@ -144,23 +101,6 @@ enum : uint64_t { kSnapshotAbsent = 0, kSnapshotInProgress = 1, kSnapshotSatisfi
 
 extern std::atomic<uint64_t> snapshotEpoch;  // number of the newest snapshot
 extern std::atomic<bool> snapshotActive;     // between begin and end
-
-// kMemoFacts, 46 more bits of the profiler's (not all 0), 16 of the epoch, and kMemoBroken.
-// No bit at all: there is no memo.
-using Memo = std::atomic<uint64_t>;
-constexpr uint32_t kMemoBlock = 64;
-constexpr uint64_t kMemoBroken = 1;
-constexpr uint64_t kMemoEpochMask = 0xffff << 1;
-constexpr int kMemoShift = 17;  // of the profiler's bits
-constexpr uint64_t kMemoFacts = uint64_t{1} << 63;
-constexpr uint64_t kMemoRenewal = 1 << 15;
-// Is it the turn of allg(i)'s block, in the snapshot of this epoch?
-inline bool renewsMemos(uint64_t epoch, uint32_t i) {
-  return (epoch + i / kMemoBlock) % kMemoRenewal == 0;
-}
-inline uint64_t memoEpoch(uint64_t epoch) { return epoch << 1 & kMemoEpochMask; }
-Memo& memoOf(uint32_t i);       // of allg(i)
-Memo& blockMemoOf(uint32_t i);  // of the block in which allg(i) is
 
 // At an instant: opens a new epoch. Every goroutine is absent from it, new ones are born satisfied.
 void snapshotBegin();

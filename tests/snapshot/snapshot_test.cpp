@@ -79,42 +79,8 @@ TEST_CASE("the next profile sees who has moved", "[snapshot]") {
   close(third);
 }
 
-// How many snapshots ago goroutines got the memo that they have, at most; and how many have one.
-std::pair<uint64_t, int> oldest_memo_and_count() {
-  uint64_t now = runtime::snapshotEpoch.load(), oldest = 0;
-  int count = 0;
-  for (uint32_t i = 0; i < runtime::allglen(); i++) {
-    uint64_t memo = runtime::memoOf(i).load();
-    if (memo == 0) continue;
-    count++;
-    oldest = std::max(oldest, (now - (memo >> 1)) & 0xffff);
-  }
-  return {oldest, count};
-}
-
-// An epoch has 16 bits in a memo: none may grow so old that its epoch comes round again.
-TEST_CASE("goroutines that are counted by the block get a new memo in time", "[snapshot]") {
-  auto gate = make_chan<int>();
-  for (int i = 0; i < 1024; i++) go(wait_here, gate);
-  REQUIRE(receivers_parked(gate, 1024));
-  for (int i = 0; i < 3; i++) CHECK(take().in("main.wait_here") == 1024);
-  CHECK(oldest_memo_and_count().first >= 2);
-  // Each block has its turn once in 2^15 snapshots. Only those are taken in which one of ours has.
-  const uint64_t blocks = runtime::allglen() / runtime::kMemoBlock + 1;
-  for (int round = 0; round < 3; round++) {
-    uint64_t next = (runtime::snapshotEpoch.load() | (runtime::kMemoRenewal - 1)) + 1;
-    runtime::snapshotEpoch = next - blocks;
-    for (uint64_t i = 0; i < blocks; i++) CHECK(take().in("main.wait_here") == 1024);
-    auto [oldest, count] = oldest_memo_and_count();
-    CHECK(oldest <= blocks);
-    CHECK(count >= 1024);
-  }
-  close(gate);
-}
-
-// A snapshot gives way in the midst of a block of goroutines that have one stack. Whoever leaves
-// that stack then must not be counted there by the memo that the block gets at its end. (Nobody
-// ends before the end of the test, so that each round's goroutines are neighbours in the table.)
+// One that leaves its stack during a snapshot must not be counted there by a memo in the next one.
+// (Nobody ends before the end of the test, so each round's goroutines are neighbours in the table.)
 TEST_CASE("who moves while a snapshot is taken stands elsewhere in the next", "[snapshot]") {
   int procs = GENERATE(1, 2);
   CAPTURE(procs);
@@ -147,6 +113,42 @@ TEST_CASE("who moves while a snapshot is taken stands elsewhere in the next", "[
   close(other);
   REQUIRE(eventually([] { return take().in("main.wait_elsewhere") == 0; }));
   runtime::GOMAXPROCS(old);
+}
+
+void wait_there(Chan<int> gate) { gate.recv(); }
+
+// As many stacks as there are numbers: each bit is a call from one of two places.
+void wait_by_number(Chan<int> gate, uint32_t number, int bits) {
+  if (bits == 0) {
+    wait_there(gate);
+  } else if (number % 2 == 0) {
+    wait_by_number(gate, number / 2, bits - 1);
+  } else {
+    wait_by_number(gate, number / 2, bits - 1);
+  }
+}
+
+// Memos are numbers of a table that is kept from one profile to the next, unless it is too large.
+TEST_CASE("no memo outlives the table of stacks that it is about", "[snapshot]") {
+  constexpr int kBits = 15, kAll = 1 << kBits;  // 7 MB of stacks
+  auto gate = make_chan<int>(), other = make_chan<int>();
+  for (int i = 0; i < kAll; i++) go([=] { wait_by_number(gate, static_cast<uint32_t>(i), kBits); });
+  for (int i = 0; i < 100; i++) go(wait_here, other);
+  REQUIRE(receivers_parked(gate, kAll));
+  REQUIRE(receivers_parked(other, 100));
+  for (Detail detail :
+       {Detail::counted, Detail::counted, Detail::each_goroutine, Detail::counted}) {
+    Groups g = take(detail);
+    CHECK(g.snapshot.stacks.size() > kAll);
+    CHECK(g.in("main.wait_there") == kAll);
+    CHECK(g.in("main.wait_here") == 100);
+    CHECK(g.sum() == g.snapshot.total);
+  }
+  close(gate);
+  REQUIRE(eventually([] { return take().in("main.wait_there") == 0; }));
+  for (int i = 0; i < 3; i++) CHECK(take().in("main.wait_here") == 100);
+  close(other);
+  REQUIRE(eventually([] { return take().in("main.wait_here") == 0; }));
 }
 
 // Goal: a goroutine that nothing can wake is counted once, in the function where it waits.
@@ -235,7 +237,6 @@ TEST_CASE("one by one, each has its id once and says why it waits", "[snapshot]"
   close(gate);
 }
 
-// The pages of one dump serve the next: what the first left there must not come up again.
 TEST_CASE("who has ended is in no later dump", "[snapshot]") {
   auto gate = make_chan<int>();
   for (int i = 0; i < 100; i++) go(wait_here, gate);
@@ -270,7 +271,6 @@ int waiting_here(const Groups& g, uint32_t status) {
   return n;
 }
 
-// A dump knows of who has not run since the last one what it was then; but he may have been woken.
 TEST_CASE("a dump says who has been woken and has not run yet", "[snapshot]") {
   int old = runtime::GOMAXPROCS(1);
   constexpr int kAll = 2000;  // more than the walker passes before it lets them run
@@ -321,7 +321,7 @@ TEST_CASE("dump after dump, each goroutine is what it is now", "[snapshot]") {
     one.receiving = !one.receiving;
   };
   int wrong = 0;
-  std::vector<Groups> held;  // while one is, the next dump has a table of its own
+  std::vector<Groups> held;
   for (uint32_t round = 0; round < 90; round++) {
     for (uint32_t i = 0; i < round % 4; i++) move(all[(round * 37 + i * 61) % kAll]);
     if (round % 3 == 2) {

@@ -27,7 +27,7 @@ constexpr Goal kGoals[] = {
     {"sleep1ms-goroutine", Goal::kRatio, 0.50, 0.50},
     {"http-hello", Goal::kAtLeast, 1.3, 1.3},
     {"http-pprof", Goal::kAtLeast, 3, 3},
-    {"profile-pb/1000000", Goal::kRatio, 0.10, 0.10},
+    {"profile-pb/1000000", Goal::kRatio, 0.02, 0.02},
     {"memory-pb/1000000", Goal::kAbsolute, 64 * kMiB, 64 * kMiB},
     {"profile-debug2/100000", Goal::kRatio, 0.10, 0.10},
     {"areas/1000000", Goal::kAbsolute, 1000, 1000},
