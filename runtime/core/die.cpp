@@ -455,7 +455,7 @@ using namespace golab::runtime;
   std::shared_ptr<PanicRecord> record =
       record_of(std::current_exception(), /*chained=*/std::uncaught_exceptions() > 0);
   if (record == nullptr) fatal("std::terminate called without an exception");
-  if (record->depth == 0) record->depth = callers(0, record->pcs, PanicRecord::kMaxDepth);
+  if (record->depth == 0) take_stack(1, record.get());
   G* gp = mp != nullptr ? mp->curg : nullptr;
   if (gp != nullptr && mp->locks.load() == 0) record = run_dying_defers(gp, std::move(record));
   std::string head = printed(*record);
