@@ -10,7 +10,9 @@
 
 namespace {
 
-constexpr rlim_t kLeftBytes = rlim_t{12} << 30;  // StackCounter's is 16 GiB
+// Room for one of the tables that take a sixteenth of the limit, stacks of goroutines, and not for a
+// second one, the stacks of a profile.
+constexpr rlim_t kLeftBytes = rlim_t{600} << 20;
 
 void limit_address_space(rlim_t bytes) {
   rlimit limit{};
