@@ -10,7 +10,8 @@
 
 namespace {
 
-constexpr rlim_t kLeftBytes = rlim_t{12} << 30;  // StackCounter's is 16 GiB
+// StackCounter's is a sixteenth of the limit, and the runtime's own tables are 6 GiB.
+constexpr rlim_t kLeftBytes = rlim_t{256} << 20;
 
 void limit_address_space(rlim_t bytes) {
   rlimit limit{};
