@@ -25,7 +25,8 @@ namespace golab::runtime {
 namespace {
 
 constexpr size_t kDefaultStackBytes = 256 << 10;
-constexpr size_t kLimitedStackBytes = 64 << 10;  // where less than 8 GiB of address space is allowed
+constexpr size_t kLimitedStackBytes = 64
+                                      << 10;  // where less than 8 GiB of address space is allowed
 constexpr size_t kMainStackBytes = 8 << 20;
 constexpr size_t kReservationBytes = size_t{1} << 30;
 constexpr uint32_t kMprotectGuardsMax = 24000;
@@ -69,8 +70,20 @@ size_t parse_stack_bytes(const char* text) {
   return n;
 }
 
-uintptr_t reserve_stacks(size_t bytes) {
-  void* at = map_or_die(bytes, "stacks of goroutines", MAP_NORESERVE | MAP_STACK);
+// So many bytes, or by halves fewer where they are not to be had, but no less than `least`.
+uintptr_t reserve_stacks(size_t& bytes, size_t least) {
+  constexpr int kFlags = MAP_NORESERVE | MAP_STACK;
+  void* at = nullptr;
+  for (;;) {
+    if (bytes <= least) {
+      bytes = least;
+      at = map_or_die(bytes, "stacks of goroutines", kFlags);
+      break;
+    }
+    at = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | kFlags, -1, 0);
+    if (at != MAP_FAILED) break;
+    bytes /= 2;
+  }
   // Without this a single touched page could commit two megabytes.
   madvise(at, bytes, MADV_NOHUGEPAGE);
   return reinterpret_cast<uintptr_t>(at);
@@ -100,10 +113,9 @@ constexpr uintptr_t kUnguarded = 1;
 
 uintptr_t carve() {
   if (stacks.next == stacks.end) {
-    size_t bytes = std::max(share_of_address_space(kReservationBytes, 16), 2 * stacks.bytes);
-    bytes -= bytes % stacks.bytes;
-    uintptr_t base = reserve_stacks(bytes);
-    stacks.end = base + bytes;
+    size_t bytes = share_of_address_space(kReservationBytes, 16);
+    uintptr_t base = reserve_stacks(bytes, 2 * stacks.bytes);
+    stacks.end = base + bytes - bytes % stacks.bytes;
     stacks.next = base + stacks.bytes;  // the lowest place stays free: stackIntact looks below
   }
   uintptr_t base = stacks.next;
@@ -225,7 +237,7 @@ bool stackscavenge() {
 
 void stackallocMain(G* gp) {
   size_t bytes = stacks.bytes > kMainStackBytes ? 2 * stacks.bytes : kMainStackBytes;
-  uintptr_t base = reserve_stacks(bytes);
+  uintptr_t base = reserve_stacks(bytes, bytes);
   mprotect(reinterpret_cast<void*>(base), kGuardBytes, PROT_NONE);
   gp->stackUnguarded = false;
   gp->stackLo = base + kGuardBytes;

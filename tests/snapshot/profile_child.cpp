@@ -10,9 +10,8 @@
 
 namespace {
 
-// Room for one of the tables that take a sixteenth of the limit, stacks of goroutines, and not for a
-// second one, the stacks of a profile.
-constexpr rlim_t kLeftBytes = rlim_t{600} << 20;
+// StackCounter's is a sixteenth of the limit, and the runtime's own tables are 6 GiB.
+constexpr rlim_t kLeftBytes = rlim_t{256} << 20;
 
 void limit_address_space(rlim_t bytes) {
   rlimit limit{};
