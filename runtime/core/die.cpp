@@ -142,10 +142,13 @@ const Shown* unwritten = nullptr;  // the current goroutine's stack, until its n
 }
 
 // Watches the thread that prints, from a signal that it gets five times a second. A thread that
-// waits for a lock which nobody will give back uses no processor; one that finds names does.
+// waits for a lock uses no processor; one that finds names does. If it was interrupted in a
+// library, the lock may be its own, and nobody will give it back. Else another thread has it, and
+// may only need a processor.
 class Watchman {
  public:
-  static void start() {
+  static void start(bool in_library) {
+    patience_ = in_library ? 3 : 50;
     struct sigaction sa {};
     sa.sa_handler = [](int) {
       int saved = errno;
@@ -173,8 +176,7 @@ class Watchman {
  private:
   static constexpr long kLookNs = 200'000'000;
   static constexpr int64_t kAsleepNs = 100'000;  // less in 200 ms: it waits
-  static constexpr int kAsleepLooks = 3;
-  static constexpr int kSilentLooks = 150;  // 30 s: it turns in a circle
+  static constexpr int kSilentLooks = 150;       // 30 s: it turns in a circle
 
   static void look() {
     if (writing) return;
@@ -185,14 +187,23 @@ class Watchman {
     bool worked = wrote || cpu - std::exchange(seen_cpu_, cpu) > kAsleepNs;
     asleep_ = worked ? 0 : asleep_ + 1;
     silent_ = wrote ? 0 : silent_ + 1;
-    if (asleep_ == kAsleepLooks || silent_ == kSilentLooks) give_up();
+    if (asleep_ == patience_ || silent_ == kSilentLooks) give_up();
   }
 
   static inline uint64_t seen_written_ = 0;
   static inline int64_t seen_cpu_ = 0;
+  static inline int patience_ = 0;  // looks
   static inline int asleep_ = 0;
   static inline int silent_ = 0;
 };
+
+// Handlers of signals run on a stack of their own.
+bool interrupted_in_library(const Shown* shown) {
+  stack_t ss{};
+  sigaltstack(nullptr, &ss);
+  if ((ss.ss_flags & SS_ONSTACK) == 0) return false;
+  return shown == nullptr || !shown->leaf_exact || !own_code(shown->pcs[0]);
+}
 
 GoroutineRecord current_record(const Shown& shown) {
   GoroutineRecord r;
@@ -275,7 +286,7 @@ void start_dying() {
     unwritten = shown;
     print_header(current_record(*shown), traceback.level);
   }
-  Watchman::start();
+  Watchman::start(interrupted_in_library(shown));
   flush_stdout();
   auto rest = [&] {
     print_stacks(shown, traceback.level);

@@ -16,7 +16,7 @@
 #include "runtime/core/proc.h"
 
 #if defined(GOLAB_ASAN)
-#include <sanitizer/common_interface_defs.h>
+#include <sanitizer/asan_interface.h>
 #endif
 
 namespace golab::runtime {
