@@ -52,17 +52,19 @@ M* newM() {
 namespace {
 constexpr size_t kThreadStackMin = size_t{1} << 20;  // names are looked up on it
 
-// As Go's newosproc has it.
+// As Go's newosproc has it, but without a traceback: memory may be what is missing.
 [[noreturn]] void no_thread(int err) {
-  char text[256];
+  fflush_unlocked(stdout);
+  const char* hint = err == EAGAIN ? "runtime: may need to increase max user processes (ulimit -u) "
+                                     "or address space (ulimit -v)\n"
+                                   : "";
+  char text[512];
   int n = snprintf(text, sizeof text,
-                   "runtime: failed to create new OS thread (have %d already; errno=%d)\n%s",
-                   sched.mcount.load(), err,
-                   err == EAGAIN ? "runtime: may need to increase max user processes (ulimit -u), "
-                                   "or address space (ulimit -v)\n"
-                                 : "");
+                   "runtime: failed to create new OS thread (have %d already; errno=%d)\n%s"
+                   "fatal error: newosproc\n",
+                   sched.mcount.load(), err, hint);
   if (write(2, text, static_cast<size_t>(n)) < 0) _exit(2);
-  throw_("newosproc");
+  _exit(2);
 }
 
 void* mstart(void* arg) {
