@@ -52,6 +52,13 @@ class Wording {
   static inline std::atomic<uint32_t> free_{1};
 };
 
+// On the big stack, one at a time.
+template <typename F>
+void in_turn(F f) {
+  Wording wording;
+  systemstack(f);
+}
+
 bool cpp_names(const Writer& w) { return w.cpp_names || default_print_options().cpp_names; }
 
 }  // namespace
@@ -119,10 +126,10 @@ GoroutineRecord record_of(const profiler::Snapshot& snapshot, size_t i) {
   PrintOptions options = default_print_options();
   options.cpp_names = cpp_names(w);
   std::string piece;
-  systemstack([&] { append_goroutine(&piece, record_of(snapshot, snapshot.self), options); });
+  in_turn([&] { append_goroutine(&piece, record_of(snapshot, snapshot.self), options); });
   // A piece in words on the big stack, then a write on the goroutine's own, which may park.
   for (size_t i = 0; i < snapshot.places || !piece.empty();) {
-    systemstack([&] {
+    in_turn([&] {
       for (; i < snapshot.places && piece.size() < kPieceBytes; i++) {
         if (i == snapshot.self || !snapshot.present(i)) continue;
         piece += '\n';

@@ -44,8 +44,9 @@ struct Collector {
   Collector& operator=(const Collector&) = delete;
 
   static StackCounter& table() {
-    static auto* table = new StackCounter(runtime::share_of_address_space(
-        size_t{16} << 30, 16));  // made once: to map it took a third of a small profile
+    // Made once, since to map it takes longer than a small profile. Address space, not memory: room
+    // for half a million different stacks of the greatest depth.
+    static auto* table = new StackCounter(runtime::share_of_address_space(size_t{2} << 30, 16));
     return *table;
   }
 

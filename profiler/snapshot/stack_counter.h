@@ -32,7 +32,7 @@ struct StackEntry {
 class StackCounter {
  public:
   // Throws bad_alloc if there is no address space for it.
-  explicit StackCounter(size_t arena_bytes = size_t{16} << 30);  // address space, not memory
+  explicit StackCounter(size_t arena_bytes = size_t{2} << 30);  // address space, not memory
 
   // Adds n to the count of this stack and answers its entry. Safe from any thread, never blocks.
   StackEntry* add(const uintptr_t* pcs, uint32_t depth, bool leaf_exact, const void* labels,

@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 
+#include <filesystem>
 #include <vector>
 
 #include "profiler/endpoints/pprof.h"
@@ -224,5 +225,34 @@ TEST_CASE("many clients that ask for delta profiles all get one", "[attack]") {
                  contains(answer, "filename=\"goroutine-delta\"") &&
                  contains(answer, "\r\n\r\n\x1f\x8b");
         }) == kClients);
+  CHECK(eventually([&] { return runtime::NumGoroutine() == s.before + 1; }));
+}
+
+TEST_CASE("many clients that read dumps slowly take up no threads", "[attack]") {
+  constexpr int kClients = 600 * ATTACK_TENTHS / 10;
+  constexpr size_t kThreadsMost = 24;
+  test_server s;
+  s.mux.HandleFunc("/debug/pprof/", http::pprof::Index);
+  s.start();
+  auto parked = make_chan<bool>();
+  for (int i = 0; i < 3000; i++) go([=] { parked.recv(); });
+  std::vector<net::Conn> clients;
+  for (int i = 0; i < kClients; i++) {
+    net::Conn c = dial(s.addr);
+    REQUIRE(c);
+    c.Write("GET /debug/pprof/goroutine?debug=2 HTTP/1.0\r\n\r\n");
+    clients.push_back(c);
+  }
+  // Each has the beginning of its dump, and the server cannot go on with any.
+  CHECK(count_of(kClients, [&](int i) {
+          char first[256];
+          return clients[static_cast<size_t>(i)].Read(first, sizeof first).first > 0;
+        }) == kClients);
+  size_t threads = 0;
+  for ([[maybe_unused]] auto& task : std::filesystem::directory_iterator("/proc/self/task"))
+    threads++;
+  CHECK(threads <= kThreadsMost);
+  for (net::Conn& c : clients) reset(c);
+  close(parked);
   CHECK(eventually([&] { return runtime::NumGoroutine() == s.before + 1; }));
 }
