@@ -287,6 +287,7 @@ struct Brittle {
   Brittle(const Brittle&) {
     if (throws) throw std::bad_alloc();
   }
+  Brittle& operator=(const Brittle&) = default;
   static inline bool throws = false;
 };
 
