@@ -528,9 +528,9 @@ uint32_t cheaprand() {
   // As in a system call: f may take its time and use malloc, while the world goes on or stands
   // still. But this thread computes, so sysmon gives it a time slice. Whatever takes the P out of
   // _Psyscall clears the mark: by then the P may be another thread's.
+  mp = acquirem();  // no signal takes the P away between the mark and the call
   if (P* pp = mp->p) pp->computing.store(true, std::memory_order_relaxed);
-  entersyscall();
-  mp = acquirem();  // a system call leaves the goroutine on its thread
+  entersyscall();  // leaves the goroutine on its thread
   G* gp = mp->curg;
   mp->systemstackFn = f;
   mp->systemstackArg = arg;

@@ -68,11 +68,7 @@ void preemptone(P* pp) {
 }
 
 void end_time_slice(P* pp) {
-  if (pp->computing.load(std::memory_order_relaxed)) {
-    retake_from_syscall(pp);
-  } else {
-    preemptone(pp);
-  }
+  if (!retake_from_syscall(pp)) preemptone(pp);
 }
 
 // Ps that signal handlers let go.

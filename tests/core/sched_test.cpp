@@ -452,3 +452,15 @@ TEST_CASE("long work on the system stack loses its P, and with it the mark of su
   CHECK(out.recv());
   runtime::GOMAXPROCS(old);
 }
+
+TEST_CASE("a goroutine loses its P at the end of its time slice, whatever its P is marked",
+          "[sched]") {
+  int old = runtime::GOMAXPROCS(1);
+  Spinner spinner;
+  spinner.start(1);
+  runtime::sched.allp[0]->computing = true;
+  while (*spinner.running == 0) runtime::Gosched();
+  CHECK(spinner.end());
+  runtime::sched.allp[0]->computing = false;
+  runtime::GOMAXPROCS(old);
+}
