@@ -529,6 +529,8 @@ uint32_t cheaprand() {
   // still. But this thread computes, so sysmon gives it a time slice. Whatever takes the P out of
   // _Psyscall clears the mark: by then the P may be another thread's.
   mp = acquirem();  // no signal takes the P away between the mark and the call
+  if (mp->preempt.load(std::memory_order_relaxed) != 0) [[unlikely]]
+    come_in(mp, __builtin_frame_address(0));
   if (P* pp = mp->p) pp->computing.store(true, std::memory_order_relaxed);
   entersyscall();  // leaves the goroutine on its thread
   G* gp = mp->curg;
