@@ -77,6 +77,7 @@ TEST_CASE("the next profile sees who has moved", "[snapshot]") {
   REQUIRE(receivers_parked(third, 200));
   CHECK(take().in("main.wait_here") == 200);
   close(third);
+  REQUIRE(eventually([] { return take().in("main.wait_here") == 0; }));
 }
 
 // One that leaves its stack during a snapshot must not be counted there by a memo in the next one.
@@ -210,6 +211,7 @@ TEST_CASE("one that has not run yet is there, in the function it will begin with
   g.snapshot.for_each_goroutine([&](auto& one) { waiting += !one.started; });
   CHECK(waiting + g.in("main.wait_here") == 10);
   close(gate);
+  REQUIRE(eventually([] { return take().in("main.wait_here") == 0; }));
   runtime::GOMAXPROCS(old);
 }
 
@@ -240,6 +242,7 @@ TEST_CASE("one by one, each has its id once and says why it waits", "[snapshot]"
   CHECK(sending == 1);
   ch.recv();
   close(gate);
+  REQUIRE(eventually([] { return take().in("main.wait_here") == 0; }));
 }
 
 TEST_CASE("who has ended is in no later dump", "[snapshot]") {
@@ -374,4 +377,5 @@ TEST_CASE("snapshots asked for at the same time all succeed", "[snapshot]") {
   }
   for (int i = 0; i < 8; i++) CHECK(counts.recv() == 0);
   close(gate);
+  REQUIRE(eventually([] { return take().in("main.wait_here") == 0; }));
 }
