@@ -21,7 +21,6 @@
 // stack is written as bare addresses and the process ends.
 #include "runtime/core/die.h"
 
-#include <cxxabi.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/syscall.h>
@@ -415,6 +414,15 @@ std::string type_of(const PanicValue& value) {
   die(head, shown_record(record), traceback);
 }
 
+// In a catch (...) block of a goroutine that dies: the panic that joins the chain. A Goexit cannot go
+// on: the panic below it ends the program.
+std::shared_ptr<PanicRecord> second_panic(bool chained) {
+  std::exception_ptr caught = std::current_exception();
+  if (caught == nullptr)
+    fatal("runtime.Goexit called while a panic that nobody recovers ends the program");
+  return record_of(caught, chained);
+}
+
 // Runs the Defers of a goroutine whose panic nobody catches. They may panic on top of it: the chain
 // grows. Returns the newest.
 std::shared_ptr<PanicRecord> run_dying_defers(G* gp, std::shared_ptr<PanicRecord> record) {
@@ -424,10 +432,8 @@ std::shared_ptr<PanicRecord> run_dying_defers(G* gp, std::shared_ptr<PanicRecord
     try {
       run_defers(gp);
       return record;
-    } catch (abi::__forced_unwind&) {
-      fatal("runtime.Goexit called by a Defer of a panic that nobody recovers");
     } catch (...) {
-      record = record_of(std::current_exception(), /*chained=*/true);
+      record = second_panic(/*chained=*/true);
     }
   }
 }
@@ -436,7 +442,7 @@ std::string printed(const PanicRecord& record) {
   try {
     return panic_chain_text(record);
   } catch (...) {
-    die_in_print(*record_of(std::current_exception(), /*chained=*/false));
+    die_in_print(*second_panic(/*chained=*/false));
   }
 }
 

@@ -122,7 +122,11 @@ std::shared_ptr<PanicRecord> record_of(const std::exception_ptr& exception, bool
   }
 }
 
-Panic panic_caught() { return Panic(record_of(std::current_exception(), false)); }
+Panic panic_caught() {
+  std::exception_ptr caught = std::current_exception();
+  if (caught == nullptr) throw;  // Goexit's forced unwinding, which is no exception, goes on
+  return Panic(record_of(caught, false));
+}
 
 }  // namespace golab::runtime
 

@@ -85,7 +85,8 @@ class Panic {
 
 namespace runtime {
 // In a catch (...) block: what it caught, as a panic. An exception that is none becomes one that
-// prints as its type and its what(), with the stack of its throw.
+// prints as its type and its what(), with the stack of its throw. Goexit passes through: this call
+// then does not return.
 Panic panic_caught();
 }  // namespace runtime
 

@@ -2,7 +2,6 @@
 // enough.
 #include "runtime/net/http/conn.h"
 
-#include <cxxabi.h>
 #include <time.h>
 
 #include <algorithm>
@@ -329,10 +328,8 @@ void conn::reset_request() {
     // The handler, in this very frame: a profile shows it directly above serve.
     try {
       serverHandler{server}.ServeHTTP(resp, &req);
-    } catch (abi::__forced_unwind&) {  // Goexit
-      throw;
     } catch (...) {
-      Panic p = runtime::panic_caught();
+      Panic p = runtime::panic_caught();  // not of a Goexit, which goes on
       const error* value = p.value<error>();
       if (value != nullptr && *value == ErrAbortHandler) return;
       logf("http: panic serving " + remoteAddr + ": " + p.String() + "\n" + p.Stack());
