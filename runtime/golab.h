@@ -15,8 +15,8 @@
 
 #include "runtime/chan/chan.h"
 #include "runtime/context/context.h"
-#include "runtime/core/go.h"
-#include "runtime/core/panic.h"
+#include "runtime/sched/go.h"
+#include "runtime/die/panic.h"
 #include "runtime/errgroup/errgroup.h"
 #include "runtime/errors/errors.h"
 #include "runtime/flag/flag.h"

@@ -17,7 +17,7 @@ inline auto ContainsSubstring(const std::string& part) { return Contains(part); 
 #include <chrono>
 #include <string>
 
-#include "runtime/core/proc.h"
+#include "runtime/sched/proc.h"
 #include "runtime/time/time.h"
 
 // Ends a test that this machine cannot run: prints why, and ctest shows it as skipped.

@@ -16,7 +16,7 @@
 #include <string>
 #include <vector>
 
-#include "runtime/core/proc.h"
+#include "runtime/sched/proc.h"
 
 struct ChildResult {
   int status = -1;         // exit status, or 128 + signal as a shell says it

@@ -17,7 +17,7 @@
 
 #include <cstdio>
 
-#include "runtime/core/panic.h"
+#include "runtime/die/panic.h"
 
 #if __has_include(<catch2/catch_all.hpp>)
 #include <catch2/internal/catch_fatal_condition_handler.hpp>

@@ -21,7 +21,7 @@
 #include "profiler/analysis/top.h"
 #include "profiler/formats/shown.h"
 #include "runtime/golab.h"
-#include "runtime/os/signal.h"
+#include "runtime/os/signal/signal.h"
 
 namespace lab {
 namespace {

@@ -10,7 +10,7 @@
 #include <iostream>
 
 #include "profiler/formats/shown.h"
-#include "runtime/core/proc.h"
+#include "runtime/sched/proc.h"
 
 namespace lab {
 namespace {

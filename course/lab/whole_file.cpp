@@ -10,7 +10,7 @@
 #include <cstring>
 #include <filesystem>
 
-#include "runtime/core/proc.h"
+#include "runtime/sched/proc.h"
 #include "runtime/fmt/fmt.h"
 
 namespace lab {

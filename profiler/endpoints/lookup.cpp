@@ -9,8 +9,8 @@
 #include "profiler/formats/mappings.h"
 #include "profiler/formats/pprof_writer.h"
 #include "profiler/snapshot/snapshot.h"
-#include "runtime/core/proc.h"
-#include "runtime/core/sema.h"
+#include "runtime/sched/proc.h"
+#include "runtime/sched/sema.h"
 #include "runtime/traceback/stack.h"
 #include "runtime/traceback/symbols.h"
 #include "runtime/traceback/traceback.h"
@@ -102,7 +102,7 @@ GoroutineRecord record_of(const profiler::Snapshot& snapshot, size_t i) {
   r.parent_goid = g.parent_goid;
   r.status = g.status;
   // As after Go's stop: of all that ran only the one that asked still does.
-  bool lost = isLostStack(stack.pcs.data(), static_cast<uint32_t>(stack.pcs.size()));
+  bool lost = is_lost_stack(stack.pcs.data(), static_cast<uint32_t>(stack.pcs.size()));
   if (r.status == _Grunning && i != snapshot.self && !lost) r.status = _Grunnable;
   r.waitreason = static_cast<WaitReason>(g.waitreason);
   r.locked_to_thread = g.locked_to_thread;

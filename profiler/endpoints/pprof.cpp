@@ -6,7 +6,7 @@
 #include <climits>
 #include <span>
 
-#include "runtime/core/proc.h"
+#include "runtime/sched/proc.h"
 #include "runtime/os/os.h"
 #include "runtime/time/time.h"
 #include "runtime/traceback/symbols.h"

@@ -13,7 +13,7 @@
 #include <charconv>
 #include <mutex>
 
-#include "runtime/traceback/images.h"
+#include "runtime/walk/images.h"
 
 namespace golab::profiler {
 namespace {

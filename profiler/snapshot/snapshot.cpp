@@ -11,14 +11,15 @@
 #include <utility>
 
 #include "profiler/snapshot/stack_counter.h"
-#include "runtime/core/hooks.h"
-#include "runtime/core/memo.h"
-#include "runtime/core/panic.h"
-#include "runtime/core/proc.h"
 #include "runtime/core/reserve.h"
-#include "runtime/core/sema.h"
-#include "runtime/core/stop.h"
-#include "runtime/traceback/walk.h"
+#include "runtime/die/panic.h"
+#include "runtime/sched/hooks.h"
+#include "runtime/sched/parked.h"
+#include "runtime/sched/proc.h"
+#include "runtime/sched/sema.h"
+#include "runtime/stop/memo.h"
+#include "runtime/stop/stop.h"
+#include "runtime/walk/walk.h"
 
 namespace golab::profiler {
 namespace {
@@ -61,7 +62,7 @@ struct Collector {
   uint32_t depth_max() const {
     return detail == Detail::counted ? kCountedDepthMax : kStackTraceMax;
   }
-  static uint32_t epoch() { return static_cast<uint32_t>(runtime::snapshotEpoch.load()); }
+  static uint32_t epoch() { return static_cast<uint32_t>(runtime::snapshot_epoch.load()); }
   void add(G* gp, const uintptr_t* pcs, uint32_t depth, uint32_t elided);
   // Counted stacks lose their outermost frames, as in Go; where each is wanted, both ends are.
   uint32_t elided_of(uint32_t elided) const { return detail == Detail::counted ? 0 : elided; }
@@ -104,7 +105,7 @@ void Collector::add(const RunningAtInstant& r) {
               .waitsince_us = 0,
               .status = runtime::_Grunning,
               .waitreason = 0,
-              .locked_to_thread = r.lockedToThread,
+              .locked_to_thread = r.locked_to_thread,
               .started = true};
   }
 }
@@ -126,8 +127,8 @@ void Collector::note(const G* gp, const StackEntry* entry) {
   facts.waitsince_us = static_cast<uint64_t>((gp->waitsince + 999) / 1000);
   facts.status = gp->status.load(std::memory_order_relaxed);
   facts.waitreason = static_cast<uint8_t>(gp->waitreason);
-  facts.locked_to_thread = gp->lockedToThread;
-  facts.started = gp->startedRunning;
+  facts.locked_to_thread = gp->locked_to_thread;
+  facts.started = gp->started_running;
 }
 
 // Records a goroutine that does not run: nobody runs it while this lasts.
@@ -143,7 +144,7 @@ void record(G* gp) {
   c->add(gp, pcs, walked.stored, walked.total - walked.stored);
 }
 
-bool has_memo(const G* gp) { return gp->hasMemo.load(std::memory_order_relaxed); }
+bool has_memo(const G* gp) { return gp->has_memo.load(std::memory_order_relaxed); }
 
 // Goes through the table of goroutines.
 //
@@ -177,7 +178,7 @@ class Walker {
 
  private:
   bool counted_by_memo(uint32_t i) {
-    runtime::Memo& memo = runtime::memoOf(i);
+    runtime::Memo& memo = runtime::memo_of(i);
     uint64_t seen = memo.load(std::memory_order_acquire);
     StackEntry* entry = stack_of(seen);
     uint64_t counted = runtime::make_memo(epoch_, runtime::memo_stack(seen));
@@ -195,9 +196,9 @@ class Walker {
   // Leaves a memo on a goroutine that is claimed, or takes the one away that it has.
   void leave_memo(uint32_t i, G* gp, StackEntry* entry) {
     if (entry == nullptr && !has_memo(gp)) return;
-    gp->hasMemo.store(entry != nullptr, std::memory_order_relaxed);
+    gp->has_memo.store(entry != nullptr, std::memory_order_relaxed);
     uint64_t memo = entry != nullptr ? runtime::make_memo(epoch_, c_->stacks.reference(entry)) : 0;
-    runtime::memoOf(i).store(memo, std::memory_order_release);
+    runtime::memo_of(i).store(memo, std::memory_order_release);
   }
 
   // Asks for what the walk comes to soon after goroutine i.
@@ -207,7 +208,7 @@ class Walker {
 #if !defined(GOLAB_TSAN)  // only a guess at an address: no matter if that goroutine runs meanwhile
     constexpr uint32_t kAhead = 8;
     if (i + kAhead < end_ && !has_memo(gp + kAhead)) {
-      __builtin_prefetch(reinterpret_cast<void*>(gp[kAhead].schedFp));
+      __builtin_prefetch(reinterpret_cast<void*>(gp[kAhead].sched_fp));
     }
 #endif
   }
@@ -219,13 +220,13 @@ class Walker {
     if (status == runtime::_Gdead || status == runtime::_Gidle) return;
     // One that ran at the instant is recorded by its own thread, on its way back to it; one that
     // runs since has been.
-    if (status != runtime::_Grunning && runtime::snapshotClaim(gp)) {
+    if (status != runtime::_Grunning && runtime::snapshot_claim(gp)) {
       record_claimed(i, gp, status);
-      runtime::snapshotDone(gp);
+      runtime::snapshot_done(gp);
       return;
     }
-    for (int spins = 1; !runtime::snapshotSatisfied(gp); spins++) {
-      if (runtime::snapshotHeld(gp)) break;
+    for (int spins = 1; !runtime::snapshot_satisfied(gp); spins++) {
+      if (runtime::snapshot_held(gp)) break;
       runtime::cpu_relax();
       if (spins % 1000 == 0) sched_yield();  // the kernel has taken the recorder off its processor
     }
@@ -233,7 +234,7 @@ class Walker {
 
   void record_claimed(uint32_t i, G* gp, uint32_t status) {
     if (gp->system) return;
-    StackEntry* entry = has_memo(gp) ? stack_of(runtime::memoOf(i).load()) : nullptr;
+    StackEntry* entry = has_memo(gp) ? stack_of(runtime::memo_of(i).load()) : nullptr;
     bool lasts = true;
     if (entry == nullptr) {
       uint32_t depth = runtime::walk_fast(gp, pcs_, max_);
@@ -286,7 +287,7 @@ class Recording {
     runtime::hooks.record = record;
   }
   ~Recording() {
-    runtime::snapshotEnd();
+    runtime::snapshot_end();
     runtime::hooks.record = nullptr;
     collector = nullptr;
   }
@@ -295,8 +296,8 @@ class Recording {
 
   // The instant itself. Returns how long the world stood still, ns.
   int64_t mark_the_instant() {
-    return runtime::atInstant([] {
-      runtime::snapshotBegin();
+    return runtime::at_instant([] {
+      runtime::snapshot_begin();
       collector->now = runtime::nanotime();
       collector->allglen = runtime::allglen();
     });
@@ -307,9 +308,9 @@ class Recording {
 void record_self(std::span<const uintptr_t> self, uint32_t elided) {
   runtime::RuntimeCall rc;
   G* me = runtime::getg();
-  if (!runtime::snapshotClaim(me)) return;
+  if (!runtime::snapshot_claim(me)) return;
   collector->add(me, self.data(), static_cast<uint32_t>(self.size()), elided);
-  runtime::snapshotDone(me);
+  runtime::snapshot_done(me);
 }
 
 int64_t walltime_nanos() {
@@ -361,7 +362,7 @@ Snapshot take_snapshot(Detail detail, std::span<const uintptr_t> self, uint32_t 
     record_self(self, self_elided);
     runtime::systemstack([&c] {
       Walker(&c).walk(c.allglen);
-      runtime::forEachRunningAtInstant([](const RunningAtInstant& r) { collector->add(r); });
+      runtime::for_each_running_at_instant([](const RunningAtInstant& r) { collector->add(r); });
     });
   }
   if (c.stacks.overflowed()) throw std::bad_alloc();

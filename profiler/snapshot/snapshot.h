@@ -4,7 +4,7 @@
 // starts again. The threads that ran goroutines take down those stacks before they return to them.
 // Everybody else's stack stands still until its goroutine runs, so it can be recorded afterwards,
 // while the program goes on: by the walkers here, or by the scheduler just before it runs that
-// goroutine (runtime/core/stop.h). So the pause does not grow with the number of goroutines, and
+// goroutine (runtime/stop/stop.h). So the pause does not grow with the number of goroutines, and
 // still every stack is of the same instant:
 //
 //        request        stop                start                              done
@@ -30,7 +30,7 @@
 
 #include "profiler/formats/stacks.h"
 #include "profiler/snapshot/lazy_array.h"
-#include "runtime/core/stop.h"
+#include "runtime/stop/stop.h"
 
 namespace golab::profiler {
 

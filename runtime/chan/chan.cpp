@@ -6,10 +6,10 @@
 #include <new>
 
 #include "runtime/chan/elem.h"
-#include "runtime/core/gmp.h"
-#include "runtime/core/panic.h"
-#include "runtime/core/proc.h"
-#include "runtime/core/timer.h"
+#include "runtime/die/panic.h"
+#include "runtime/sched/gmp.h"
+#include "runtime/sched/proc.h"
+#include "runtime/sched/timer.h"
 
 namespace golab::runtime {
 namespace {
@@ -21,7 +21,7 @@ unsigned char* chanbuf(hchan* c, uint32_t i) { return c->buf + size_t{i} * c->el
 uint32_t next_index(hchan* c, uint32_t i) { return i + 1 == c->dataqsiz ? 0 : i + 1; }
 
 bool parkunlock(G*, void* c) {
-  unlockWithP(&static_cast<hchan*>(c)->lock);
+  unlock_with_p(&static_cast<hchan*>(c)->lock);
   return true;
 }
 
@@ -71,12 +71,12 @@ enum class Outcome { Done, WouldBlock, Closed };
 // Hands *elem to a waiting receiver or to the buffer. Requires c->lock; drops it unless WouldBlock.
 Outcome try_send(hchan* c, void* elem) {
   if (c->closed.load(std::memory_order_relaxed) != 0) {
-    unlockWithP(&c->lock);
+    unlock_with_p(&c->lock);
     return Outcome::Closed;
   }
   if (Sudog* sg = dequeue(&c->recvq)) {
     carry(c->elemtype, sg->elem, sg->assign, elem);
-    unlockWithP(&c->lock);
+    unlock_with_p(&c->lock);
     wake(sg, true);
     return Outcome::Done;
   }
@@ -85,7 +85,7 @@ Outcome try_send(hchan* c, void* elem) {
     carry(c->elemtype, chanbuf(c, c->sendx), false, elem);
     c->sendx = next_index(c, c->sendx);
     c->qcount.store(count + 1, std::memory_order_relaxed);
-    unlockWithP(&c->lock);
+    unlock_with_p(&c->lock);
     return Outcome::Done;
   }
   return Outcome::WouldBlock;
@@ -104,21 +104,21 @@ Outcome try_recv(hchan* c, void* elem, bool assign) {
     if (Sudog* sg = dequeue(&c->sendq)) {
       carry(c->elemtype, slot, false, sg->elem);
       c->sendx = c->recvx;
-      unlockWithP(&c->lock);
+      unlock_with_p(&c->lock);
       wake(sg, true);
       return Outcome::Done;
     }
     c->qcount.store(count - 1, std::memory_order_relaxed);
-    unlockWithP(&c->lock);
+    unlock_with_p(&c->lock);
     return Outcome::Done;
   }
   if (c->closed.load(std::memory_order_relaxed) != 0) {
-    unlockWithP(&c->lock);
+    unlock_with_p(&c->lock);
     return Outcome::Closed;
   }
   if (Sudog* sg = dequeue(&c->sendq)) {
     carry(c->elemtype, elem, assign, sg->elem);
-    unlockWithP(&c->lock);
+    unlock_with_p(&c->lock);
     wake(sg, true);
     return Outcome::Done;
   }
@@ -165,14 +165,14 @@ namespace {
 // A timer takes back what it sent (Timer::discard_value).
 bool discard_timer_value(void* arg) {
   auto* c = static_cast<hchan*>(arg);
-  lockWithP(&c->lock);
+  lock_with_p(&c->lock);
   bool had = c->qcount.load(std::memory_order_relaxed) > 0;
   if (had) {
     if (!c->elemtype->trivial) c->elemtype->destroy(chanbuf(c, c->recvx));
     c->recvx = next_index(c, c->recvx);
     c->qcount.store(0, std::memory_order_relaxed);
   }
-  unlockWithP(&c->lock);
+  unlock_with_p(&c->lock);
   return had;
 }
 }  // namespace
@@ -187,7 +187,7 @@ hchan* maketimerchan(const ElemType* type, TimerFunc f) {
 
 void freechan(hchan* c) {
   if (c->timer != nullptr) {
-    timerStop(c->timer);
+    timer_stop(c->timer);
   }
   if (!c->elemtype->trivial) {
     for (uint32_t n = c->qcount.load(); n > 0; n--) {
@@ -206,7 +206,7 @@ void freechan(hchan* c) {
       gopark(nullptr, nullptr, WaitReason::ChanSendNilChan);
       throw_("unreachable");
     }
-    lockWithP(&c->lock);
+    lock_with_p(&c->lock);
     Outcome outcome = try_send(c, elem);
     if (outcome == Outcome::WouldBlock) {
       closed = !park_on(c, &c->sendq, elem, WaitReason::ChanSend);
@@ -221,9 +221,9 @@ void freechan(hchan* c) {
 
 bool chantrysend(hchan* c, void* elem) {
   RuntimeCall rc;
-  lockWithP(&c->lock);
+  lock_with_p(&c->lock);
   Outcome outcome = try_send(c, elem);
-  if (outcome == Outcome::WouldBlock) unlockWithP(&c->lock);
+  if (outcome == Outcome::WouldBlock) unlock_with_p(&c->lock);
   return outcome == Outcome::Done;
 }
 
@@ -237,7 +237,7 @@ bool chantrysend(hchan* c, void* elem) {
     maybeRunChan(c->timer);
     blockTimerChan(c->timer);
   }
-  lockWithP(&c->lock);
+  lock_with_p(&c->lock);
   Outcome outcome = try_recv(c, elem, false);
   if (outcome == Outcome::WouldBlock) {
     outcome =
@@ -255,7 +255,7 @@ bool chantrysend(hchan* c, void* elem) {
   if (c == nullptr) panic_runtime_error("close of nil channel");
   {
     RuntimeCall rc;
-    lockWithP(&c->lock);
+    lock_with_p(&c->lock);
     if (c->closed.load(std::memory_order_relaxed) == 0) {
       c->closed.store(1, std::memory_order_release);
       // They leave the queues under the lock and are woken after it, because a woken goroutine
@@ -264,7 +264,7 @@ bool chantrysend(hchan* c, void* elem) {
       Sudog* all = nullptr;
       while (Sudog* sg = dequeue(&c->recvq)) sg->next = all, all = sg;
       while (Sudog* sg = dequeue(&c->sendq)) sg->next = all, all = sg;
-      unlockWithP(&c->lock);
+      unlock_with_p(&c->lock);
       while (all != nullptr) {
         Sudog* sg = all;
         all = sg->next;
@@ -272,7 +272,7 @@ bool chantrysend(hchan* c, void* elem) {
       }
       return;
     }
-    unlockWithP(&c->lock);
+    unlock_with_p(&c->lock);
   }
   panic_runtime_error("close of closed channel");
 }

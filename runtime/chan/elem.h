@@ -4,8 +4,8 @@
 #include <cstring>
 
 #include "runtime/chan/hchan.h"
-#include "runtime/core/gmp.h"
-#include "runtime/core/proc.h"
+#include "runtime/sched/gmp.h"
+#include "runtime/sched/proc.h"
 
 namespace golab::runtime {
 

@@ -14,8 +14,8 @@
 #include <new>
 
 #include "runtime/chan/elem.h"
-#include "runtime/core/panic.h"
-#include "runtime/core/timer.h"
+#include "runtime/die/panic.h"
+#include "runtime/sched/timer.h"
 
 namespace golab::runtime {
 namespace {
@@ -32,7 +32,7 @@ void sellock(scase* cases, const Order* order, int n) {
   hchan* last = nullptr;
   for (int i = 0; i < n; i++) {
     hchan* c = cases[order[i].lock].c;
-    if (c != last) lockWithP(&c->lock);
+    if (c != last) lock_with_p(&c->lock);
     last = c;
   }
 }
@@ -42,7 +42,7 @@ void selunlock(scase* cases, const Order* order, int n, hchan* except) {
   hchan* last = nullptr;
   for (int i = n; i-- > 0;) {
     hchan* c = cases[order[i].lock].c;
-    if (c != last && c != except) unlockWithP(&c->lock);
+    if (c != last && c != except) unlock_with_p(&c->lock);
     last = c;
   }
 }
@@ -148,9 +148,9 @@ using namespace golab::runtime;
   for (int i = 0; i < n; i++) {
     if (&sudogs[i] == won) continue;  // its waker has taken it off
     scase& cas = cases[sudogs[i].index];
-    lockWithP(&cas.c->lock);
+    lock_with_p(&cas.c->lock);
     dequeueSudoG(cas.kind == scase::Send ? &cas.c->sendq : &cas.c->recvq, &sudogs[i]);
-    unlockWithP(&cas.c->lock);
+    unlock_with_p(&cas.c->lock);
   }
   return {won->index, won->success ? 0 : 2};
 }

@@ -12,8 +12,8 @@
 
 #include <atomic>
 
-#include "runtime/core/go.h"
-#include "runtime/core/panic.h"
+#include "runtime/sched/go.h"
+#include "runtime/die/panic.h"
 #include "runtime/sync/mutex.h"
 #include "runtime/sync/once.h"
 

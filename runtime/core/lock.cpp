@@ -13,8 +13,8 @@
 
 namespace golab::runtime {
 
-bool onlyOneP = false;
-bool membarrierWorks = false;
+bool only_one_p = false;
+bool membarrier_works = false;
 
 namespace {
 // linux/membarrier.h
@@ -23,11 +23,11 @@ constexpr int kPrivateExpedited = 1 << 3;
 }  // namespace
 
 void fenceinit() {
-  membarrierWorks = syscall(SYS_membarrier, kRegisterPrivateExpedited, 0, 0) == 0;
+  membarrier_works = syscall(SYS_membarrier, kRegisterPrivateExpedited, 0, 0) == 0;
 }
 
 void heavy_fence() {
-  if (membarrierWorks)
+  if (membarrier_works)
     syscall(SYS_membarrier, kPrivateExpedited, 0, 0);
   else
     full_fence();
@@ -50,7 +50,7 @@ void futexwakeup(std::atomic<uint32_t>* addr, uint32_t count) {
   errno = saved;
 }
 
-void lockWithP2(mutex* l) {
+void lock_with_p2(mutex* l) {
   constexpr int kFirst = 100;  // about a microsecond
   constexpr int kMost = 400;
   constexpr int kPatience = 2000;  // after that, the kernel has taken the holder off its processor

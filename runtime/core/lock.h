@@ -25,7 +25,7 @@ struct mutex {
 };
 
 void lock2(mutex* l);  // the slow paths
-void lockWithP2(mutex* l);
+void lock_with_p2(mutex* l);
 
 inline bool trylock(mutex* l) {
   uint32_t unlocked = 0;
@@ -40,7 +40,7 @@ inline void lock(mutex* l) {
 inline void unlock(mutex* l) { l->key.store(0, std::memory_order_release); }
 
 // True while GOMAXPROCS is 1. Changes only while the world is stopped.
-extern bool onlyOneP;
+extern bool only_one_p;
 
 // For a lock that is taken only by a thread with a P (the locks of channels). With one P there is
 // no thread to exclude: the holder keeps the P, because nothing takes a P inside the runtime.
@@ -48,23 +48,23 @@ extern bool onlyOneP;
 // A thread that finds such a lock taken leaves it alone for a microsecond, and then for longer,
 // before it looks again. So two threads that use one channel take turns in runs of many operations,
 // and the channel's cache lines stay with one processor for a whole run.
-inline void lockWithP(mutex* l) {
-  if (onlyOneP) return;
+inline void lock_with_p(mutex* l) {
+  if (only_one_p) return;
   if (!trylock(l)) [[unlikely]]
-    lockWithP2(l);
+    lock_with_p2(l);
 }
-inline void unlockWithP(mutex* l) { unlock(l); }
+inline void unlock_with_p(mutex* l) { unlock(l); }
 
 // An asymmetric pair of fences, for two sides that each write their word and then read the other's.
 // One side is on the hottest path; the other is about to sleep. The hot side pays nothing: the cold
 // side's membarrier(2) makes every running thread of the process execute a full fence. So the cold
 // side sees what the hot side wrote before its read, or the hot side reads what the cold side
 // wrote. Without that system call (before Linux 4.14, or in a sandbox) both are full fences.
-extern bool membarrierWorks;
+extern bool membarrier_works;
 void fenceinit();
 void heavy_fence();
 inline void light_fence() {
-  if (membarrierWorks) [[likely]]
+  if (membarrier_works) [[likely]]
     std::atomic_signal_fence(std::memory_order_seq_cst);
   else
     full_fence();

@@ -10,6 +10,10 @@ namespace golab::runtime {
 [[noreturn]] void throw_(const char* s);  // the runtime is broken
 [[noreturn]] void fatal(const char* s);   // the program is, beyond recovery
 
+// Raises a panic whose value is a runtime error: "runtime error: <s>" if `prefixed`, else the bare
+// text.
+[[noreturn]] void panic_runtime_error(const char* s, bool prefixed = false);
+
 // Nothing will ever run again. Needs no goroutine.
 [[noreturn]] void fatal_deadlock(const char* s);
 

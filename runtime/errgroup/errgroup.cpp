@@ -1,8 +1,8 @@
 // errgroup.cpp: a WaitGroup, a first error, and a channel that counts if there is a limit.
 #include "runtime/errgroup/errgroup.h"
 
-#include "runtime/core/go.h"
-#include "runtime/core/panic.h"
+#include "runtime/sched/go.h"
+#include "runtime/die/panic.h"
 #include "runtime/fmt/fmt.h"
 
 namespace golab {

@@ -1,7 +1,7 @@
 // errors.cpp: errors.New, Is, Join, and the walk through what an error wraps.
 #include "runtime/errors/errors.h"
 
-#include "runtime/core/panic.h"
+#include "runtime/core/throw.h"
 
 namespace golab {
 

@@ -13,7 +13,7 @@
 #include <limits>
 #include <map>
 
-#include "runtime/core/panic.h"
+#include "runtime/die/panic.h"
 #include "runtime/fmt/fmt.h"
 #include "runtime/os/os.h"
 

@@ -17,7 +17,7 @@
 #include <utility>
 #include <vector>
 
-#include "runtime/core/panic.h"
+#include "runtime/die/panic.h"
 #include "runtime/errors/errors.h"
 
 namespace golab {

@@ -1,7 +1,7 @@
 // log.cpp: one line, one write, one at a time per logger.
 #include "runtime/log/log.h"
 
-#include "runtime/core/panic.h"
+#include "runtime/die/panic.h"
 #include "runtime/os/os.h"
 #include "runtime/sync/mutex.h"
 #include "runtime/time/time.h"

@@ -8,7 +8,7 @@
 
 #include <charconv>
 
-#include "runtime/core/proc.h"
+#include "runtime/sched/proc.h"
 
 namespace golab::net {
 

@@ -7,10 +7,10 @@
 #include <array>
 #include <string>
 
-#include "runtime/core/panic.h"
-#include "runtime/core/proc.h"
-#include "runtime/core/sema.h"
-#include "runtime/net/syscall.h"
+#include "runtime/die/panic.h"
+#include "runtime/sched/proc.h"
+#include "runtime/sched/sema.h"
+#include "runtime/syscall/syscall.h"
 
 namespace golab::internal::poll {
 
@@ -174,7 +174,7 @@ void pollDesc::setDeadline(int64_t when, int mode) {
   if (runtimeCtx_ != nullptr) runtime_pollSetDeadline(runtimeCtx_, when, mode);
 }
 
-bool pollDesc::hungUp() const { return runtimeCtx_ == nullptr || runtime_pollHungUp(runtimeCtx_); }
+bool pollDesc::hung_up() const { return runtimeCtx_ == nullptr || runtime_pollHungUp(runtimeCtx_); }
 
 // ---- FD ----
 
@@ -231,11 +231,11 @@ int FD::SetDeadline(int64_t when, int mode) {
 // nothing is left in the socket, a fresh try would be a system call for nothing, and the edge of
 // whatever comes next will be in the slot. So such a descriptor goes straight to waiting, and its
 // slot is not reset. The exception is the peer's end of stream: it may have come in one edge with
-// the data. The poller notes that it saw one (hungUp), and then we try.
+// the data. The poller notes that it saw one (hung_up), and then we try.
 [[gnu::noinline]] io_result FD::Read(void* p, size_t n) {
   if (!readLock()) return {0, kErrNetClosing};
   io_result result;
-  bool try_first = !drained_ || pd_.hungUp();
+  bool try_first = !drained_ || pd_.hung_up();
   if (n == 0) {
     readUnlock();
     return {0, 0};

@@ -13,7 +13,7 @@
 #include <atomic>
 #include <cstdint>
 
-#include "runtime/net/netpoll.h"
+#include "runtime/sched/netpoll.h"
 
 namespace golab::internal::poll {
 
@@ -61,7 +61,7 @@ class pollDesc {
   int waitRead();
   int waitWrite();
   void setDeadline(int64_t when, int mode);
-  bool hungUp() const;
+  bool hung_up() const;
   bool pollable() const { return runtimeCtx_ != nullptr; }
 
  private:

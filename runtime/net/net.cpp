@@ -8,11 +8,11 @@
 
 #include <cstdio>
 
-#include "runtime/core/proc.h"
+#include "runtime/sched/proc.h"
 #include "runtime/net/addr.h"
-#include "runtime/net/io.h"
+#include "runtime/io/io.h"
 #include "runtime/net/netfd.h"
-#include "runtime/net/syscall.h"
+#include "runtime/syscall/syscall.h"
 #include "runtime/time/when.h"
 
 namespace golab {

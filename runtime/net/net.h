@@ -1,16 +1,16 @@
 // net.h: TCP connections in Go's shape: calls that look as if they block, and only park a
 // goroutine.
 //
-//   auto [ln, err] = net::Listen("tcp", "127.0.0.1:0");   // ln, err := net.Listen("tcp",
-//   "127.0.0.1:0") auto [conn, err] = ln.Accept();                       // conn, err :=
-//   ln.Accept() auto [n, err] = conn.Read(buf, sizeof buf);           // n, err := conn.Read(buf)
-//   conn.SetReadDeadline(time::Now().Add(time::Second));  // the same
+//   auto [ln, err] = net::Listen("tcp", address);    // ln, err := net.Listen("tcp", address)
+//   auto [conn, err] = ln.Accept();                  // conn, err := ln.Accept()
+//   auto [n, err] = conn.Read(buf, sizeof buf);      // n, err := conn.Read(buf)
+//   conn.SetReadDeadline(time::Now().Add(d));        // conn.SetReadDeadline(time.Now().Add(d))
 //
 // Listener and Conn are handles, as Go's interface values are: copies name one socket. It is closed
 // by Close; when the last handle goes it is closed too, which Go leaves to a finalizer.
 //
 // Any number of goroutines may use one Conn. Close wakes those that are parked in it: their calls
-// answer "use of closed network connection". A deadline is a point in time, not a duration: it
+// return "use of closed network connection". A deadline is a point in time, not a duration: it
 // holds for all calls until it is moved; one that has passed fails calls at once, also calls that
 // are parked.
 #pragma once
@@ -22,19 +22,10 @@
 #include <utility>
 
 #include "runtime/errors/errors.h"
+#include "runtime/syscall/errno.h"
 #include "runtime/time/time.h"
 
 namespace golab {
-
-namespace syscall {
-// An error number of the kernel, as an error.
-struct Errno {
-  int value = 0;
-  std::string Error() const;
-  bool Timeout() const;
-  friend bool operator==(const Errno&, const Errno&) = default;
-};
-}  // namespace syscall
 
 namespace os {
 // os.SyscallError: "bind: address already in use".

@@ -9,11 +9,11 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "runtime/core/proc.h"
-#include "runtime/core/start.h"
-#include "runtime/net/io.h"
-#include "runtime/net/net.h"
-#include "runtime/net/syscall.h"
+#include "runtime/die/exit.h"
+#include "runtime/io/io.h"
+#include "runtime/sched/proc.h"
+#include "runtime/syscall/errno.h"
+#include "runtime/syscall/syscall.h"
 
 namespace golab::os {
 
@@ -64,7 +64,7 @@ bool PathError::Is(const error& target) const {
          (target == ErrPermission && (code == EACCES || code == EPERM));
 }
 
-void setArgs(int argc, char** argv) { Args.assign(argv, argv + argc); }
+void set_args(int argc, char** argv) { Args.assign(argv, argv + argc); }
 
 void Exit(int code) { runtime::exit(code); }
 

@@ -80,6 +80,6 @@ error MkdirAll(std::string_view path, unsigned perm);
 std::pair<std::string, error> MkdirTemp(std::string_view dir, std::string_view prefix);
 
 // For the runtime's start.
-void setArgs(int argc, char** argv);
+void set_args(int argc, char** argv);
 
 }  // namespace golab::os

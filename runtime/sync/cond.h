@@ -7,7 +7,7 @@
 //   cond.Signal();                      // cond.Signal()
 #pragma once
 
-#include "runtime/core/sema.h"
+#include "runtime/sched/sema.h"
 #include "runtime/sync/mutex.h"
 
 namespace golab::sync {

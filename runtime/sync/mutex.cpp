@@ -1,8 +1,8 @@
 // mutex.cpp: the contended paths of sync.Mutex.
 #include "runtime/sync/mutex.h"
 
-#include "runtime/core/panic.h"
-#include "runtime/core/sema.h"
+#include "runtime/die/panic.h"
+#include "runtime/sched/sema.h"
 
 namespace golab::internal::sync {
 

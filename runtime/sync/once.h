@@ -15,7 +15,7 @@
 #include <type_traits>
 #include <utility>
 
-#include "runtime/core/panic.h"
+#include "runtime/die/panic.h"
 #include "runtime/sync/func.h"
 #include "runtime/sync/mutex.h"
 

@@ -13,7 +13,7 @@
 #include <atomic>
 #include <cstdint>
 
-#include "runtime/core/sema.h"
+#include "runtime/sched/sema.h"
 #include "runtime/sync/mutex.h"
 
 namespace golab::sync {

@@ -1,9 +1,9 @@
 // waitgroup.cpp: counter and waiters are one word, so that the step to zero sees all waiters.
 #include "runtime/sync/waitgroup.h"
 
-#include "runtime/core/go.h"
-#include "runtime/core/panic.h"
-#include "runtime/core/sema.h"
+#include "runtime/sched/go.h"
+#include "runtime/die/panic.h"
+#include "runtime/sched/sema.h"
 
 namespace golab::sync {
 

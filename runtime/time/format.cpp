@@ -6,7 +6,7 @@
 #include <array>
 #include <cstring>
 
-#include "runtime/core/proc.h"
+#include "runtime/sched/proc.h"
 #include "runtime/fmt/fmt.h"
 #include "runtime/time/time.h"
 

@@ -2,9 +2,9 @@
 #include <atomic>
 #include <limits>
 
-#include "runtime/core/go.h"
-#include "runtime/core/panic.h"
-#include "runtime/core/proc.h"
+#include "runtime/die/panic.h"
+#include "runtime/sched/go.h"
+#include "runtime/sched/proc.h"
 #include "runtime/time/time.h"
 #include "runtime/time/when.h"
 
@@ -21,7 +21,7 @@ struct FuncTimer {
   void ref() { refs.fetch_add(1, std::memory_order_relaxed); }
   void unref() {
     if (refs.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
-    runtime::timerStop(&timer);  // waits for whoever still has it in hand
+    runtime::timer_stop(&timer);  // waits for whoever still has it in hand
     delete this;
   }
 };
@@ -71,7 +71,7 @@ void goFunc(void* arg, uint64_t, int64_t) {
   // Into the heap only once this goroutine is off its stack: who comes earlier would wake nobody.
   runtime::gopark(
       [](runtime::G* gp, void* arg) {
-        runtime::sleepUntil(gp, *static_cast<int64_t*>(arg));
+        runtime::sleep_until(gp, *static_cast<int64_t*>(arg));
         return true;
       },
       &until, runtime::WaitReason::Sleep);
@@ -96,13 +96,13 @@ Timer NewTimer(Duration d) {
   Timer t;
   t.C = make_timer_chan<Time>(sendTime);
   t.timer_ = timer_of(t.C);
-  runtime::timerStart(t.timer_, when(d), 0);
+  runtime::timer_start(t.timer_, when(d), 0);
   return t;
 }
 
 RecvChan<Time> After(Duration d) {
   RecvChan<Time> c = make_timer_chan<Time>(sendTime);
-  runtime::timerStart(timer_of(c), when(d), 0);
+  runtime::timer_start(timer_of(c), when(d), 0);
   return c;
 }
 
@@ -114,13 +114,13 @@ Timer AfterFunc(Duration d, golab::glue::Func<void()> f) {
   t.func_->timer.arg = t.func_;
   t.timer_ = &t.func_->timer;
   t.func_->ref();
-  runtime::timerReset(t.timer_, when(d), 0);
+  runtime::timer_reset(t.timer_, when(d), 0);
   return t;
 }
 
 bool Timer::Stop() const {
   if (timer_ == nullptr) panic("time: Stop called on uninitialized Timer");
-  bool running = runtime::timerStop(timer_);
+  bool running = runtime::timer_stop(timer_);
   if (running && func_ != nullptr) func_->unref();
   return running;
 }
@@ -129,7 +129,7 @@ bool Timer::Reset(Duration d) const {
   if (timer_ == nullptr) panic("time: Reset called on uninitialized Timer");
   // Counted first: it may fire, and drop the count, before the next line is done.
   if (func_ != nullptr) func_->ref();
-  bool running = runtime::timerReset(timer_, when(d), 0);
+  bool running = runtime::timer_reset(timer_, when(d), 0);
   if (running && func_ != nullptr) func_->unref();
   return running;
 }
@@ -139,18 +139,18 @@ Ticker NewTicker(Duration d) {
   Ticker t;
   t.C = make_timer_chan<Time>(sendTime);
   t.timer_ = timer_of(t.C);
-  runtime::timerStart(t.timer_, when(d), d.Nanoseconds());
+  runtime::timer_start(t.timer_, when(d), d.Nanoseconds());
   return t;
 }
 
 void Ticker::Stop() const {
-  if (timer_ != nullptr) runtime::timerStop(timer_);
+  if (timer_ != nullptr) runtime::timer_stop(timer_);
 }
 
 void Ticker::Reset(Duration d) const {
   if (d <= 0) panic("non-positive interval for Ticker.Reset");
   if (timer_ == nullptr) panic("time: Reset called on uninitialized Ticker");
-  runtime::timerReset(timer_, when(d), d.Nanoseconds());
+  runtime::timer_reset(timer_, when(d), d.Nanoseconds());
 }
 
 RecvChan<Time> Tick(Duration d) {

@@ -9,7 +9,7 @@
 #include <limits>
 #include <map>
 
-#include "runtime/core/proc.h"
+#include "runtime/sched/proc.h"
 #include "runtime/fmt/fmt.h"
 #include "runtime/sync/mutex.h"
 

@@ -1,10 +1,12 @@
 // time.h: Go's time: points in time, sleeping, timers and tickers.
 //
-//   time::Sleep(100 * time::Millisecond);                // parks, state "sleep"
-//   time::After(1 * time::Hour).recv();                  // <-time.After(1 * time.Hour)
-//   auto start = time::Now(); ... time::Since(start)     // by the monotonic clock
-//   auto t = time::NewTimer(d); t.C.recv(); t.Stop();    // handles: copies name one timer
-//   now.Format(time::RFC3339)
+//   time::Sleep(100 * time::Millisecond);      // time.Sleep(100 * time.Millisecond)    parks: [sleep]
+//   time::After(1 * time::Hour).recv();        // <-time.After(1 * time.Hour)
+//   auto start = time::Now();                  // start := time.Now()
+//   time::Since(start)                         // time.Since(start)       by the monotonic clock
+//   auto t = time::NewTimer(d); t.C.recv();    // t := time.NewTimer(d); <-t.C
+//   t.Stop();                                  // t.Stop()                copies name one timer
+//   now.Format(time::RFC3339)                  // now.Format(time.RFC3339)
 //
 // Timers that send on a channel are Go's since 1.23: the channel looks unbuffered, after Stop or
 // Reset no value of before can be received, and a timer that nobody waits for stands in no queue:
@@ -18,7 +20,7 @@
 #include <utility>
 
 #include "runtime/chan/chan.h"
-#include "runtime/core/timer.h"
+#include "runtime/sched/timer.h"
 #include "runtime/errors/errors.h"
 #include "runtime/sync/func.h"
 #include "runtime/time/duration.h"

@@ -12,7 +12,7 @@
 #include <cstring>
 #include <new>
 
-#include "runtime/traceback/images.h"
+#include "runtime/walk/images.h"
 
 namespace golab::runtime {
 

@@ -11,7 +11,7 @@
 #include <cstdio>
 #include <cstring>
 
-#include "runtime/traceback/images.h"
+#include "runtime/walk/images.h"
 
 namespace golab::runtime {
 

@@ -9,7 +9,8 @@
 #include <vector>
 
 #include "runtime/core/arch.h"
-#include "runtime/core/proc.h"
+#include "runtime/core/goexit.h"
+#include "runtime/sched/proc.h"
 #include "runtime/traceback/traceback.h"
 
 namespace golab::runtime {
@@ -40,14 +41,14 @@ WalkResult callers_of(const void* frame, int skip, const WalkBuffer& buffer) {
   const auto* record = static_cast<const FrameRecord*>(frame);
   const G* gp = getg();
   auto inside = [gp](uintptr_t at) {
-    return gp != nullptr && at >= gp->stackLo && at <= gp->stackHi - sizeof(FrameRecord);
+    return gp != nullptr && at >= gp->stack_lo && at <= gp->stack_hi - sizeof(FrameRecord);
   };
   bool goroutine = inside(reinterpret_cast<uintptr_t>(frame));
   for (; skip > 0 && (goroutine ? inside(record->fp) : record->fp != 0); skip--) {
     if (is_goexit(record->pc - 1)) break;
     record = reinterpret_cast<const FrameRecord*>(record->fp);
   }
-  if (goroutine) return walk_from(record->pc, record->fp, gp->stackLo, gp->stackHi, buffer);
+  if (goroutine) return walk_from(record->pc, record->fp, gp->stack_lo, gp->stack_hi, buffer);
   Foreign foreign{buffer.pcs, buffer.max, 0, record->pc};
   _Unwind_Backtrace(foreign_frame, &foreign);
   WalkResult r;

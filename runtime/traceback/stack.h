@@ -5,7 +5,7 @@
 #include <span>
 #include <string>
 
-#include "runtime/traceback/walk.h"
+#include "runtime/walk/walk.h"
 
 namespace golab::runtime {
 

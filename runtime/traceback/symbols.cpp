@@ -13,8 +13,8 @@
 #include <unordered_set>
 #include <utility>
 
-#include "runtime/core/proc.h"
-#include "runtime/traceback/images.h"
+#include "runtime/sched/proc.h"
+#include "runtime/walk/images.h"
 #include "runtime/traceback/modules.h"
 
 namespace golab::runtime {

@@ -5,9 +5,10 @@
 #include <charconv>
 #include <cstdlib>
 
-#include "runtime/core/panic.h"
-#include "runtime/core/proc.h"
-#include "runtime/core/stop.h"
+#include "runtime/core/throw.h"
+#include "runtime/sched/parked.h"
+#include "runtime/sched/proc.h"
+#include "runtime/stop/stop.h"
 #include "runtime/traceback/symbols.h"
 
 namespace golab::runtime {
@@ -164,9 +165,9 @@ void describe_goroutine(const G* gp, int64_t now, GoroutineRecord* r) {
   r->gp = gp;
   r->status = gp->status.load(std::memory_order_acquire);
   r->waitreason = gp->waitreason;
-  r->locked_to_thread = gp->lockedToThread;
+  r->locked_to_thread = gp->locked_to_thread;
   r->system = gp->system;
-  r->started = gp->startedRunning;
+  r->started = gp->started_running;
   r->gopc = gp->gopc;
   bool blocked = r->status == _Gwaiting || r->status == _Gsyscall;
   r->waited_ns = blocked && gp->waitsince != 0 ? std::max<int64_t>(now - gp->waitsince, 0) : 0;
@@ -224,7 +225,7 @@ std::string format_dump(const GoroutineDump& dump, const PrintOptions& options) 
 
 namespace {
 
-constexpr uint32_t kLostDepth = 3;              // of lostStack
+constexpr uint32_t kLostDepth = 3;              // of lost_stack
 constexpr uint32_t kDepthMax = kStackTraceMax;  // of one stack; of deeper ones both ends are kept
 
 // Room that was made before the world stopped. What does not fit is counted, so that the next try
@@ -245,7 +246,7 @@ class Collector {
     GoroutineRecord r;
     describe_goroutine(gp, now, &r);
     const StoppedStack* stopped =
-        r.status == _Grunning && self.pc == 0 ? stoppedStack(gp) : nullptr;
+        r.status == _Grunning && self.pc == 0 ? stopped_stack(gp) : nullptr;
     WalkBuffer buffer;
     uintptr_t* at = dump_->pcs.data() + (room_ - free_);
     buffer.pcs = at;
@@ -253,7 +254,7 @@ class Collector {
     buffer.tail = std::min(buffer.max, kStackTraceTail);
     if (addresses_ && stopped == nullptr) buffer.cfas = at + room_;
     if (self.pc != 0) {
-      r.walk = walk_from(self.pc, self.fp, gp->stackLo, gp->stackHi, buffer);
+      r.walk = walk_from(self.pc, self.fp, gp->stack_lo, gp->stack_hi, buffer);
     } else if (stopped != nullptr) {
       r.walk = both_ends(stopped->depth, stopped->elided);
       r.leaf_exact = stopped->leaf_exact;
@@ -261,7 +262,7 @@ class Collector {
     } else if (r.status != _Grunning) {
       r.walk = walk_stack(gp, buffer);
     } else if (buffer.max >= kLostDepth) {
-      r.walk.total = r.walk.stored = r.walk.head = lostStack(gp, at);
+      r.walk.total = r.walk.stored = r.walk.head = lost_stack(gp, at);
     } else {
       r.walk.total = kLostDepth;  // no room left: next time
     }
@@ -309,7 +310,8 @@ GoroutineDump dump_goroutines(SelfFrame self, bool world_stopped, bool system) {
   size_t pcs = goroutines * 16 + 2 * kDepthMax;
   while (true) {
     Collector collector(&dump, goroutines, pcs, system);
-    if (!world_stopped && !stopTheWorld()) panic("no dump: a thread does not leave the runtime");
+    if (!world_stopped && !stopTheWorld())
+      panic_runtime_error("no dump: a thread does not leave the runtime");
     collect(&collector, self, system);
     if (!world_stopped) startTheWorld();
     if (collector.complete()) return dump;

@@ -21,8 +21,8 @@
 #include <string_view>
 #include <vector>
 
-#include "runtime/core/gmp.h"
-#include "runtime/traceback/walk.h"
+#include "runtime/sched/gmp.h"
+#include "runtime/walk/walk.h"
 
 namespace golab::runtime {
 

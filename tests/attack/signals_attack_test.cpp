@@ -11,7 +11,7 @@
 
 #include "profiler/endpoints/lookup.h"
 #include "runtime/chan/chan.h"
-#include "runtime/core/go.h"
+#include "runtime/sched/go.h"
 #include "tests/chan/parked.h"
 #include "tests/snapshot/groups.h"
 

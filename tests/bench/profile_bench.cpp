@@ -17,8 +17,8 @@
 #include <fstream>
 
 #include "profiler/endpoints/pprof.h"
-#include "runtime/core/stop.h"
 #include "runtime/golab.h"
+#include "runtime/stop/stop.h"
 
 std::atomic<int> arrived;
 
@@ -251,12 +251,12 @@ void measure_wait(int n, int debug, const std::string& form, int at_least, doubl
   int count = 0;
   for (; count < at_least || turns.profiles_ns() < enough_ns; ++count) {
     ticker.next_profile();
-    runtime::StopStats stops = runtime::stopStats();
+    runtime::StopStats stops = runtime::stop_stats();
     Clock::time_point start = Clock::now();
     double quiet = turns.quiet_ns();
     take_profile(debug, &turns);
     sample->took.add(since(start) - (turns.quiet_ns() - quiet));
-    runtime::StopStats now = runtime::stopStats();
+    runtime::StopStats now = runtime::stop_stats();
     if (now.stops > stops.stops) {
       sample->pauses.add(static_cast<double>(now.total_ns - stops.total_ns) /
                          static_cast<double>(now.stops - stops.stops));

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "runtime/core/go.h"
-#include "runtime/core/panic.h"
+#include "runtime/sched/go.h"
+#include "runtime/die/panic.h"
 #include "tests/catch.h"
 #include "tests/chan/parked.h"
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "runtime/chan/chan.h"
-#include "runtime/core/panic.h"
+#include "runtime/die/panic.h"
 #include "tests/catch.h"
 
 inline int queue_length(golab::runtime::hchan* c, const golab::runtime::waitq& q) {

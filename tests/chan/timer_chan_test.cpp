@@ -1,6 +1,6 @@
 // timer_chan_test.cpp: channels that a timer feeds look synchronous, as Go's do since 1.23.
-#include "runtime/core/go.h"
-#include "runtime/core/panic.h"
+#include "runtime/sched/go.h"
+#include "runtime/die/panic.h"
 #include "runtime/time/time.h"
 #include "tests/catch.h"
 #include "tests/chan/parked.h"

@@ -14,11 +14,11 @@
 
 #include "profiler/endpoints/lookup.h"
 #include "runtime/chan/chan.h"
-#include "runtime/core/go.h"
-#include "runtime/core/proc.h"
-#include "runtime/core/sched.h"
-#include "runtime/core/stack.h"
-#include "runtime/core/stop.h"
+#include "runtime/sched/go.h"
+#include "runtime/sched/proc.h"
+#include "runtime/sched/sched.h"
+#include "runtime/sched/stacks.h"
+#include "runtime/stop/stop.h"
 #include "runtime/time/time.h"
 
 using namespace golab;
@@ -48,7 +48,7 @@ static int guards() {
   auto out = make_chan<int>();
   for (int i = 0; i < 200; i++) go([=] { out.send(fill(10)); });
   for (int i = 0; i < 200; i++) out.recv();
-  printf("%d\n", static_cast<int>(runtime::stackGuardKind()));
+  printf("%d\n", static_cast<int>(runtime::stack_guard_kind()));
   return 0;
 }
 
@@ -146,7 +146,7 @@ static int instants() {
   for (int i = 0; i < 10; i++) {
     long before = times_asleep(thread);
     int64_t begin = runtime::nanotime();
-    while (runtime::nanotime() - begin < 200'000'000) runtime::atInstant([] {});
+    while (runtime::nanotime() - begin < 200'000'000) runtime::at_instant([] {});
     least = std::min(least, times_asleep(thread) - before);
   }
   stop = true;

@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "runtime/chan/chan.h"
-#include "runtime/core/go.h"
-#include "runtime/core/proc.h"
+#include "runtime/sched/go.h"
+#include "runtime/sched/proc.h"
 #include "runtime/sync/sync.h"
 #include "runtime/time/time.h"
 #include "tests/catch.h"

@@ -5,8 +5,8 @@
 #include <string>
 
 #include "runtime/chan/chan.h"
-#include "runtime/core/go.h"
-#include "runtime/core/panic.h"
+#include "runtime/sched/go.h"
+#include "runtime/die/panic.h"
 #include "tests/catch.h"
 
 using namespace golab;

@@ -4,9 +4,9 @@
 #include <vector>
 
 #include "runtime/chan/chan.h"
-#include "runtime/core/go.h"
-#include "runtime/core/panic.h"
-#include "runtime/core/sched.h"
+#include "runtime/sched/go.h"
+#include "runtime/die/panic.h"
+#include "runtime/sched/sched.h"
 #include "tests/catch.h"
 
 using namespace golab;

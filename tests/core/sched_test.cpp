@@ -9,10 +9,10 @@
 #include <vector>
 
 #include "runtime/chan/chan.h"
-#include "runtime/core/go.h"
-#include "runtime/core/sched.h"
-#include "runtime/core/stack.h"
-#include "runtime/core/stop.h"
+#include "runtime/sched/go.h"
+#include "runtime/sched/sched.h"
+#include "runtime/sched/stacks.h"
+#include "runtime/stop/stop.h"
 #include "runtime/time/time.h"
 #include "tests/catch.h"
 
@@ -124,7 +124,7 @@ TEST_CASE("a locked goroutine stays on its thread and has it to itself", "[sched
   }
   for (int g = 0; g < 4; g++) CHECK(out.recv());
   CHECK(intruders == 0);
-  CHECK(runtime::getg()->lockedToThread);  // this one: tests/main.cpp
+  CHECK(runtime::getg()->locked_to_thread);  // this one: tests/main.cpp
 }
 
 TEST_CASE("GOMAXPROCS may change under load", "[sched]") {
@@ -315,7 +315,7 @@ TEST_CASE("nothing runs at an instant, and whoever stops last has it", "[sched][
   for (int i = 0; i < 100'000 && !enough(); i++) {
     runtime::LockOSThread();
     instants.asked_by = runtime::getm();
-    int64_t ns = runtime::atInstant([] {
+    int64_t ns = runtime::at_instant([] {
       instants.n++;
       if (stands_still(*instants.count)) instants.still++;
       if (runtime::getm() != instants.asked_by) instants.by_others++;
@@ -342,9 +342,9 @@ struct Hold {
   void past_a_stop() {
     std::scoped_lock lock(mu);
     runtime::M* mp = runtime::getm();
-    uint32_t last = mp->stoppedFor;
+    uint32_t last = mp->stopped_for;
     held = true;
-    while (mp->stoppedFor == last) {}
+    while (mp->stopped_for == last) {}
   }
 };
 
@@ -390,7 +390,7 @@ TEST_CASE("the world stops although one inside the runtime waits for one that ha
     ended.send(1);
   });
   REQUIRE(eventually([&] { return hold.wanted.load(); }));
-  uint64_t before = runtime::stopStats().stops;
+  uint64_t before = runtime::stop_stats().stops;
   static Hold* held_by;
   static bool free;
   held_by = &hold;
@@ -399,14 +399,14 @@ TEST_CASE("the world stops although one inside the runtime waits for one that ha
     if (free) held_by->mu.unlock();
   };
   if (for_instant) {
-    runtime::atInstant(look);
+    runtime::at_instant(look);
   } else {
     REQUIRE(runtime::stopTheWorld());
     look();
     runtime::startTheWorld();
   }
   CHECK(free);
-  CHECK(runtime::stopStats().stops > before + 1);
+  CHECK(runtime::stop_stats().stops > before + 1);
   for (int g = 0; g < 2; g++) ended.recv();
 }
 
@@ -419,13 +419,13 @@ TEST_CASE("systemstack runs on the thread's own stack", "[sched]") {
     runtime::systemstack([&] {
       int there = 0;
       auto at = reinterpret_cast<uintptr_t>(&there);
-      outside = at < gp->stackLo || at >= gp->stackHi;
+      outside = at < gp->stack_lo || at >= gp->stack_hi;
     });
     auto at = reinterpret_cast<uintptr_t>(&here);
 #if defined(GOLAB_ASAN)
     at = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
 #endif
-    out.send(outside && at >= gp->stackLo && at < gp->stackHi);
+    out.send(outside && at >= gp->stack_lo && at < gp->stack_hi);
   });
   CHECK(out.recv());
 }

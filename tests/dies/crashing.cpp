@@ -18,8 +18,8 @@
 #include <vector>
 
 #include "profiler/endpoints/pprof.h"
-#include "runtime/core/proc.h"
 #include "runtime/golab.h"
+#include "runtime/sched/proc.h"
 
 // ---- Exceptions that are no panics
 
@@ -228,7 +228,7 @@ int descend(uintptr_t lowest) {
   return std::chrono::system_clock::now().time_since_epoch().count() != 0;
 }
 void overflow_in_linker() {
-  go([] { printf("%d\n", descend(runtime::getg()->stackLo)); });
+  go([] { printf("%d\n", descend(runtime::getg()->stack_lo)); });
   select({});
 }
 void dump() { fputs(runtime::StackText(true).c_str(), stdout); }

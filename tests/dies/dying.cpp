@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "profiler/endpoints/pprof.h"
-#include "runtime/core/proc.h"
+#include "runtime/sched/proc.h"
 #include "runtime/golab.h"
 
 // ---- Panics and their values

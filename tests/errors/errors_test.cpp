@@ -1,7 +1,7 @@
 // Goal: errors compare, wrap and are found as Go's are.
 #include "runtime/errors/errors.h"
 
-#include "runtime/core/panic.h"
+#include "runtime/die/panic.h"
 #include "runtime/fmt/fmt.h"
 #include "tests/catch.h"
 

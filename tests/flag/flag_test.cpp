@@ -1,7 +1,7 @@
 // Goal: flags are read, and mistakes told, as Go's package flag does it.
 #include "runtime/flag/flag.h"
 
-#include "runtime/core/panic.h"
+#include "runtime/die/panic.h"
 #include "tests/golden_lines.h"
 
 using namespace golab;

@@ -15,7 +15,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "runtime/core/proc.h"
+#include "runtime/sched/proc.h"
 
 namespace lab_test {
 namespace {

@@ -1,5 +1,5 @@
 // http_client_test.cpp: the client: bodies, redirects, reuse of connections, errors in Go's words.
-#include "runtime/net/netpoll.h"
+#include "runtime/sched/netpoll.h"
 #include "tests/net/http_fixture.h"
 
 using namespace golab;

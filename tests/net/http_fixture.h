@@ -7,8 +7,8 @@
 #include <string_view>
 
 #include "runtime/chan/chan.h"
-#include "runtime/core/go.h"
-#include "runtime/core/proc.h"
+#include "runtime/sched/go.h"
+#include "runtime/sched/proc.h"
 #include "runtime/fmt/fmt.h"
 #include "runtime/log/log.h"
 #include "runtime/net/http/http.h"

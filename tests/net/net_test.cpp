@@ -6,10 +6,10 @@
 #include <vector>
 
 #include "runtime/chan/chan.h"
-#include "runtime/core/go.h"
-#include "runtime/net/io.h"
+#include "runtime/sched/go.h"
+#include "runtime/io/io.h"
 #include "runtime/net/net.h"
-#include "runtime/net/netpoll.h"
+#include "runtime/sched/netpoll.h"
 #include "tests/catch.h"
 
 using namespace golab;

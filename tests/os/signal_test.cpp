@@ -1,5 +1,5 @@
 // Goal: a signal becomes a value on a channel, and Stop gives it back.
-#include "runtime/os/signal.h"
+#include "runtime/os/signal/signal.h"
 
 #include <unistd.h>
 

@@ -46,25 +46,8 @@ END
 find runtime profiler course exercises solutions tests -name '*.h' -o -name '*.cpp' >"$work/files"
 xargs awk -f tests/setup/comments.awk <"$work/files" >"$work/found"
 
-# The tables and lists of these files are not set by hand yet.
-cat >"$work/later" <<'END'
-runtime/core/find.cpp
-runtime/core/panic.h
-runtime/core/stack.h
-runtime/core/stop.cpp
-runtime/core/stop.h
-runtime/net/http/http.h
-runtime/net/net.h
-runtime/os/signal.h
-runtime/time/time.h
-END
-sed 's/$/:/' "$work/later" >"$work/patterns"
-if grep -F -f "$work/patterns" "$work/found" | grep -v ': a broken ruler: ' >"$work/known"; then
-  echo "not judged yet: $(wc -l <"$work/known") rows and items in $(cut -d: -f1 "$work/known" | sort -u | tr '\n' ' ')"
-fi
-grep -v -x -F -f "$work/known" "$work/found" >"$work/new" || true
-if [ -s "$work/new" ]; then
-  cat "$work/new"
+if [ -s "$work/found" ]; then
+  cat "$work/found"
   fail "set these comments by hand: one line for a ruler or a row, an item's lines below its text"
 fi
 exit $status

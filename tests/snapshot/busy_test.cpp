@@ -8,7 +8,7 @@
 
 #include "profiler/endpoints/lookup.h"
 #include "runtime/chan/chan.h"
-#include "runtime/core/go.h"
+#include "runtime/sched/go.h"
 #include "runtime/sync/sync.h"
 #include "tests/catch.h"
 

@@ -11,8 +11,8 @@
 
 #include "profiler/endpoints/lookup.h"
 #include "runtime/chan/chan.h"
-#include "runtime/core/go.h"
-#include "runtime/core/stop.h"
+#include "runtime/sched/go.h"
+#include "runtime/stop/stop.h"
 #include "tests/chan/parked.h"
 #include "tests/child.h"
 #include "tests/snapshot/groups.h"

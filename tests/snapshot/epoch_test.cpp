@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "runtime/chan/chan.h"
-#include "runtime/core/go.h"
+#include "runtime/sched/go.h"
 #include "tests/snapshot/groups.h"
 
 using namespace golab;

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "profiler/snapshot/snapshot.h"
-#include "runtime/core/proc.h"
+#include "runtime/sched/proc.h"
 #include "runtime/traceback/stack.h"
 #include "runtime/traceback/symbols.h"
 #include "tests/catch.h"

@@ -14,10 +14,12 @@
 #include <mutex>
 #include <vector>
 
+#include "runtime/core/goexit.h"
+#include "runtime/sched/parked.h"
 #include "runtime/chan/chan.h"
-#include "runtime/core/go.h"
-#include "runtime/core/panic.h"
-#include "runtime/traceback/walk.h"
+#include "runtime/sched/go.h"
+#include "runtime/die/panic.h"
+#include "runtime/walk/walk.h"
 #include "tests/chan/parked.h"
 
 using namespace golab;

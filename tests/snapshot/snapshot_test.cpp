@@ -5,7 +5,7 @@
 #include <memory>
 
 #include "runtime/chan/chan.h"
-#include "runtime/core/go.h"
+#include "runtime/sched/go.h"
 #include "runtime/time/time.h"
 #include "tests/chan/parked.h"
 #include "tests/snapshot/groups.h"

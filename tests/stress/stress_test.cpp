@@ -6,9 +6,9 @@
 
 #include "profiler/endpoints/lookup.h"
 #include "runtime/chan/chan.h"
-#include "runtime/core/go.h"
-#include "runtime/core/stack.h"
-#include "runtime/core/stop.h"
+#include "runtime/sched/go.h"
+#include "runtime/sched/stacks.h"
+#include "runtime/stop/stop.h"
 #include "tests/chan/parked.h"
 #include "tests/snapshot/groups.h"
 

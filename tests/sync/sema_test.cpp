@@ -1,5 +1,5 @@
 // Goal: the table of semaphores finds every waiter, however many addresses there are.
-#include "runtime/core/sema.h"
+#include "runtime/sched/sema.h"
 
 #include <atomic>
 #include <memory>

@@ -15,7 +15,7 @@
 
 #include "profiler/endpoints/pprof.h"
 #include "profiler/formats/profile.h"
-#include "runtime/core/proc.h"
+#include "runtime/sched/proc.h"
 #include "runtime/golab.h"
 #include "runtime/traceback/symbols.h"
 

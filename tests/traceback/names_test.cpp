@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "runtime/core/proc.h"
-#include "runtime/traceback/cfi.h"
+#include "runtime/sched/proc.h"
+#include "runtime/walk/cfi.h"
 #include "runtime/traceback/symbols.h"
 #include "tests/catch.h"
 #include "tests/child.h"

@@ -3,7 +3,7 @@
 
 #include <atomic>
 
-#include "runtime/core/proc.h"
+#include "runtime/sched/proc.h"
 #include "tests/catch.h"
 
 struct Parked {

@@ -9,7 +9,7 @@
 
 #include "profiler/formats/debug2_reader.h"
 #include "runtime/core/arch.h"
-#include "runtime/core/go.h"
+#include "runtime/sched/go.h"
 #include "runtime/traceback/stack.h"
 #include "runtime/traceback/symbols.h"
 #include "tests/catch.h"

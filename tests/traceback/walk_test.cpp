@@ -1,5 +1,7 @@
 // walk_test.cpp: stacks of goroutines are taken down whole, whatever stands on them.
-#include "runtime/traceback/walk.h"
+#include "runtime/walk/walk.h"
+#include "runtime/core/goexit.h"
+#include "runtime/sched/parked.h"
 
 #include <ucontext.h>
 #include <unwind.h>
@@ -13,11 +15,11 @@
 #include <vector>
 
 #include "runtime/core/arch.h"
-#include "runtime/core/go.h"
-#include "runtime/core/proc.h"
-#include "runtime/traceback/cfi.h"
+#include "runtime/sched/go.h"
+#include "runtime/sched/proc.h"
 #include "runtime/traceback/stack.h"
 #include "runtime/traceback/symbols.h"
+#include "runtime/walk/cfi.h"
 #include "tests/catch.h"
 #include "tests/traceback/parked.h"
 
@@ -107,14 +109,14 @@ TEST_CASE("frame pointers and unwind tables tell the same stack", "[walk][cfi]")
   p.wait_until_parked();
   Walked fast = walk(p.gp);
   runtime::UnwindState state;
-  state.set(runtime::kDwarfPc, p.gp->schedPc);
-  state.set(runtime::kDwarfFp, p.gp->schedFp);
+  state.set(runtime::kDwarfPc, p.gp->sched_pc);
+  state.set(runtime::kDwarfFp, p.gp->sched_fp);
   std::vector<uintptr_t> slow;
   runtime::UnwindStep step = runtime::UnwindStep::Ok;
   while (step == runtime::UnwindStep::Ok && slow.size() < 100) {
     slow.push_back(state.r[runtime::kDwarfPc]);
     bool exact = false;
-    step = runtime::unwind_step(&state, &exact, {p.gp->stackLo, p.gp->stackHi});
+    step = runtime::unwind_step(&state, &exact, {p.gp->stack_lo, p.gp->stack_hi});
   }
   CHECK(step == runtime::UnwindStep::End);
   CHECK(slow == fast.pcs);
@@ -246,13 +248,13 @@ static void on_signal(int, siginfo_t*, void* uc) {
   buffer.pcs = interrupted_pcs;
   buffer.max = 64;
   interrupted_walk =
-      runtime::walk_anywhere(runtime::interrupted_at(context), gp->stackLo, gp->stackHi, buffer);
+      runtime::walk_anywhere(runtime::interrupted_at(context), gp->stack_lo, gp->stack_hi, buffer);
   _Unwind_Backtrace(unwound_frame, &interrupted_unwound);
   uintptr_t first[2];
   buffer.pcs = first;
   buffer.max = 2;
   interrupted_short =
-      runtime::walk_anywhere(runtime::interrupted_at(context), gp->stackLo, gp->stackHi, buffer);
+      runtime::walk_anywhere(runtime::interrupted_at(context), gp->stack_lo, gp->stack_hi, buffer);
 }
 
 TEST_CASE("an interrupted stack is taken down as the system's unwinder would", "[walk][cfi]") {
@@ -280,7 +282,7 @@ TEST_CASE("an interrupted stack is taken down as the system's unwinder would", "
 static void on_signal_within(int, siginfo_t*, void* uc) {
   const runtime::G* gp = runtime::getg();
   interrupted_walk = runtime::walk_anywhere(runtime::interrupted_at(static_cast<ucontext_t*>(uc)),
-                                            gp->stackLo, gp->stackHi, {interrupted_pcs, 64});
+                                            gp->stack_lo, gp->stack_hi, {interrupted_pcs, 64});
 }
 static void program_handler(int) {
   raise(SIGUSR1);
@@ -342,7 +344,7 @@ static void on_step(int, siginfo_t*, void* uc) {
   if (steps.through_signal) {
     from = {record->pc, reinterpret_cast<uintptr_t>(record + 1), record->fp, false};
   }
-  WalkResult walk = runtime::walk_anywhere(from, gp->stackLo, gp->stackHi, buffer);
+  WalkResult walk = runtime::walk_anywhere(from, gp->stack_lo, gp->stack_hi, buffer);
   std::vector<uintptr_t>& theirs = steps.theirs.pcs;
   theirs.clear();
   _Unwind_Backtrace(unwound_frame, &steps.theirs);
@@ -405,7 +407,7 @@ TEST_CASE("a goroutine that has not run yet has its function", "[walk]") {
   const runtime::G* fresh = nullptr;
   for (uint32_t i = 0; i < std::max(n, runtime::allglen()); i++) {
     const runtime::G* gp = runtime::allg(i);
-    if (gp->status.load() == runtime::_Grunnable && !gp->startedRunning) fresh = gp;
+    if (gp->status.load() == runtime::_Grunnable && !gp->started_running) fresh = gp;
   }
   if (fresh != nullptr) {  // it cannot have run: this goroutine holds the only P
     Walked w = walk(fresh);

@@ -6,7 +6,7 @@
 
 #include "runtime/net/http/header.h"
 #include "runtime/net/http/url.h"
-#include "runtime/net/io.h"
+#include "runtime/io/io.h"
 #include "runtime/net/netfd.h"
 
 namespace golab::net::http::internal {

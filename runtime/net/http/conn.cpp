@@ -7,9 +7,9 @@
 #include <algorithm>
 #include <cstring>
 
-#include "runtime/core/go.h"
-#include "runtime/core/panic.h"
-#include "runtime/core/proc.h"
+#include "runtime/sched/go.h"
+#include "runtime/die/panic.h"
+#include "runtime/sched/proc.h"
 #include "runtime/time/when.h"
 #include "runtime/traceback/stack.h"
 

@@ -14,7 +14,7 @@
 #include <string>
 
 #include "runtime/core/lock.h"
-#include "runtime/core/proc.h"
+#include "runtime/sched/proc.h"
 #include "runtime/net/http/bufio.h"
 #include "runtime/net/http/chunked.h"
 #include "runtime/net/http/http.h"

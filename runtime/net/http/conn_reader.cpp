@@ -1,8 +1,8 @@
 // conn_reader.cpp: the reader of a connection, in the foreground and in the background.
 #include <algorithm>
 
-#include "runtime/core/go.h"
-#include "runtime/core/sema.h"
+#include "runtime/sched/go.h"
+#include "runtime/sched/sema.h"
 #include "runtime/net/http/conn.h"
 
 namespace golab::net::http {

@@ -1,14 +1,14 @@
 // http.h: Go's net/http: a server whose every connection is a goroutine, and a client.
 //
-//   void hello(http::ResponseWriter& w, http::Request* r) {     // func hello(w
-//   http.ResponseWriter, r *http.Request) {
-//     w.Write("hello\n");                                       //     w.Write([]byte("hello\n"))
-//   }                                                           // }
-//   http::HandleFunc("GET /hello", hello);                      // http.HandleFunc("GET /hello",
-//   hello) log::Fatal(http::ListenAndServe("127.0.0.1:8080", nullptr));  //
-//   log.Fatal(http.ListenAndServe(…, nil))
+//   void hello(http::ResponseWriter& w,       // func hello(w http.ResponseWriter,
+//              http::Request* r) {            //     r *http.Request) {
+//     w.Write("hello\n");                     //   w.Write([]byte("hello\n"))
+//   }                                         // }
+//   http::HandleFunc("GET /hello", hello);    // http.HandleFunc("GET /hello", hello)
+//   log::Fatal(http::ListenAndServe(          // log.Fatal(http.ListenAndServe(
+//       "127.0.0.1:8080", nullptr));          //     "127.0.0.1:8080", nil))
 //
-//   auto [resp, err] = http::Get("http://127.0.0.1:8080/hello");  // resp, err := http.Get(…)
+//   auto [resp, err] = http::Get(url);        // resp, err := http.Get(url)
 //
 // What runs. ListenAndServe parks in Accept. Each connection has a goroutine, (*conn).serve, which
 // reads a request, calls the handler and writes the answer, again and again. While a handler runs,
@@ -34,7 +34,7 @@
 #include "runtime/net/http/header.h"
 #include "runtime/net/http/status.h"
 #include "runtime/net/http/url.h"
-#include "runtime/net/io.h"
+#include "runtime/io/io.h"
 #include "runtime/net/net.h"
 #include "runtime/sync/func.h"
 #include "runtime/time/time.h"

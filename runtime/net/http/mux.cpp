@@ -14,7 +14,7 @@
 #include <mutex>
 #include <set>
 
-#include "runtime/core/panic.h"
+#include "runtime/die/panic.h"
 #include "runtime/net/http/http.h"
 #include "runtime/net/http/pattern.h"
 

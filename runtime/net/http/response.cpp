@@ -9,7 +9,7 @@
 #include <cstdio>
 #include <cstring>
 
-#include "runtime/core/panic.h"
+#include "runtime/die/panic.h"
 #include "runtime/net/http/conn.h"
 
 namespace golab::net::http {

@@ -3,8 +3,8 @@
 #include <array>
 
 #include "runtime/chan/chan.h"
-#include "runtime/core/go.h"
-#include "runtime/core/panic.h"
+#include "runtime/sched/go.h"
+#include "runtime/die/panic.h"
 #include "runtime/log/log.h"
 #include "runtime/net/http/conn.h"
 #include "runtime/traceback/stack.h"

@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <charconv>
 
-#include "runtime/core/proc.h"
+#include "runtime/sched/proc.h"
 #include "runtime/net/http/chunked.h"
 #include "runtime/net/http/conn.h"
 

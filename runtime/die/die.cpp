@@ -1,0 +1,489 @@
+// die.cpp: how a program ends badly: panics that nobody catches, fatal errors, deadlocks; and how
+// all bad ends are printed (die.h).
+//
+// All print to stderr in Go's form and exit with status 2. How much is printed is GOTRACEBACK's
+// affair:
+//
+//               panic, fatal          deadlock          runtime fault, stack overflow, SIGQUIT
+//   none        message only          message only      as system
+//   single      + current goroutine   + all goroutines  as system      (unset: this one)
+//   all         + all goroutines      same              as system
+//   system      all, with runtime frames and addresses, also the runtime's own goroutines
+//   crash       as system, then SIGABRT
+//
+// Order. The first thread that dies prints; others that die meanwhile wait for the end. A thread
+// may die anywhere: inside malloc, with its lock taken, or in the midst of finding names. So the
+// message and the goroutine's header are written first, from memory that is there already. Names
+// come afterwards; they need malloc and locks, and a big stack, that of the thread where it is to
+// be had.
+//
+// A clock watches over them (Watchman): if the thread no longer gets anywhere, or faults again, the
+// stack is written as bare addresses and the process ends.
+#include "runtime/die/die.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <utility>
+
+#include "runtime/core/inject.h"
+#include "runtime/die/exit.h"
+#include "runtime/errors/errors.h"
+#include "runtime/sched/sched.h"
+#include "runtime/sched/stacks.h"
+#include "runtime/traceback/stack.h"
+#include "runtime/traceback/traceback.h"
+
+namespace golab::glue {
+std::string demangled_type_name(const std::type_info& type);  // runtime/fmt/typename.cpp
+}
+
+namespace golab::runtime {
+
+Traceback gotraceback() {
+  const char* text = getenv("GOTRACEBACK");
+  if (text == nullptr || *text == '\0' || strcmp(text, "single") == 0)
+    return {Level::Single, false};
+  if (strcmp(text, "crash") == 0) return {Level::System, true};
+  if (strcmp(text, "system") == 0) return {Level::System, false};
+  if (strcmp(text, "all") == 0) return {Level::All, false};
+  char* end = nullptr;
+  unsigned long n = strtoul(text, &end, 10);
+  if (*end != '\0' || n == 0) return {Level::None, false};
+  return {n == 1 ? Level::All : Level::System, false};
+}
+
+namespace {
+
+// ---- Writing -----------------------------------------------------------------------------------
+
+std::atomic<uint64_t> written{0};  // bytes
+std::atomic<bool> writing{false};  // perhaps to a reader that is slow
+
+}  // namespace
+
+void print(std::string_view text) {
+  writing = true;
+  while (!text.empty()) {
+    ssize_t n = ::write(2, text.data(), text.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0 && errno == EAGAIN) {
+      pollfd ready{2, POLLOUT, 0};
+      ::poll(&ready, 1, -1);
+      continue;
+    }
+    if (n <= 0) break;
+    written += static_cast<uint64_t>(n);
+    text.remove_prefix(static_cast<size_t>(n));
+  }
+  writing = false;
+}
+
+namespace {
+
+// What the program has printed comes before what is said of its end. Somebody else may hold the
+// lock of stdout for good.
+void flush_stdout() {
+  if (ftrylockfile(stdout) != 0) return;
+  fflush_unlocked(stdout);
+  funlockfile(stdout);
+}
+
+// ---- The end -----------------------------------------------------------------------------------
+
+std::atomic<int32_t> dying{0};  // tid of the thread that prints
+Traceback dies_with;
+const Shown* unwritten = nullptr;  // the current goroutine's stack, until its names are written
+
+[[noreturn]] void end_process() {
+  if (dies_with.crash) {
+    signal(SIGABRT, SIG_DFL);
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGABRT);
+    pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
+    raise(SIGABRT);
+  }
+  _exit(2);
+}
+
+// The names are not to be had. Says so, gives addresses for them, ends. Allocates nothing.
+[[noreturn]] void give_up() {
+  if (const Shown* shown = std::exchange(unwritten, nullptr)) {
+    char line[64];
+    for (uint32_t i = 0; i < shown->walk.stored; i++) {
+      print({line, static_cast<size_t>(snprintf(line, sizeof line, "non-Go function\n\tpc=0x%lx\n",
+                                                static_cast<unsigned long>(shown->pcs[i])))});
+    }
+    char exe[512];
+    ssize_t n = readlink("/proc/self/exe", exe, sizeof exe);
+    print(
+        "\n[golab: the program died where functions cannot be named, inside malloc for example; "
+        "for the names: addr2line -Cfpie ");
+    print({exe, static_cast<size_t>(n < 0 ? 0 : n)});
+    for (uint32_t i = 0; i < shown->walk.stored; i++) {
+      uintptr_t pc = shown->pcs[i] - (i == 0 && shown->leaf_exact ? 0 : 1);
+      print({line, static_cast<size_t>(
+                       snprintf(line, sizeof line, " 0x%lx", static_cast<unsigned long>(pc)))});
+    }
+    print("]\n");
+  } else {
+    print("\n[golab: the program died where no more can be said: the rest is left out]\n");
+  }
+  end_process();
+}
+
+// Watches the thread that prints, from a signal that it gets five times a second. A thread that
+// waits for a lock uses no processor; one that finds names does. If it was interrupted in a
+// library, the lock may be its own, and nobody will give it back. Else another thread has it, and
+// may only need a processor.
+class Watchman {
+ public:
+  static void start(bool in_library) {
+    patience_ = in_library ? 3 : 50;
+    struct sigaction sa {};
+    sa.sa_handler = [](int) {
+      int saved = errno;
+      look();
+      errno = saved;
+    };
+    sa.sa_flags = SA_ONSTACK | SA_RESTART;
+    sigaction(SIGALRM, &sa, nullptr);
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGALRM);
+    pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
+    // Not timer_create(3), which may allocate.
+    sigevent event{};
+    event.sigev_notify = SIGEV_THREAD_ID;
+    event.sigev_signo = SIGALRM;
+    event._sigev_un._tid = gettid();
+    int timer = 0;
+    if (syscall(SYS_timer_create, CLOCK_MONOTONIC, &event, &timer) != 0) return;
+    itimerspec every{};
+    every.it_interval.tv_nsec = every.it_value.tv_nsec = kLookNs;
+    syscall(SYS_timer_settime, timer, 0, &every, nullptr);
+  }
+
+ private:
+  static constexpr long kLookNs = 200'000'000;
+  static constexpr int64_t kAsleepNs = 100'000;  // less in 200 ms: it waits
+  static constexpr int kSilentLooks = 150;       // 30 s: it turns in a circle
+
+  static void look() {
+    if (writing) return;
+    timespec ts;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
+    int64_t cpu = int64_t{ts.tv_sec} * 1'000'000'000 + ts.tv_nsec;
+    bool wrote = std::exchange(seen_written_, written.load()) != written.load();
+    bool worked = wrote || cpu - std::exchange(seen_cpu_, cpu) > kAsleepNs;
+    asleep_ = worked ? 0 : asleep_ + 1;
+    silent_ = wrote ? 0 : silent_ + 1;
+    if (asleep_ == patience_ || silent_ == kSilentLooks) give_up();
+  }
+
+  static inline uint64_t seen_written_ = 0;
+  static inline int64_t seen_cpu_ = 0;
+  static inline int patience_ = 0;  // looks
+  static inline int asleep_ = 0;
+  static inline int silent_ = 0;
+};
+
+// Handlers of signals run on a stack of their own.
+bool interrupted_in_library(const Shown* shown) {
+  stack_t ss{};
+  sigaltstack(nullptr, &ss);
+  if ((ss.ss_flags & SS_ONSTACK) == 0) return false;
+  return shown == nullptr || !shown->leaf_exact || !own_code(shown->pcs[0]);
+}
+
+GoroutineRecord current_record(const Shown& shown) {
+  GoroutineRecord r;
+  if (const G* gp = getm()->curg) describe_goroutine(gp, nanotime(), &r);
+  r.status = _Grunning;
+  r.pcs = shown.pcs;
+  r.walk = shown.walk;
+  r.leaf_exact = shown.leaf_exact;
+  return r;
+}
+
+// The header of the goroutine that dies, as append_goroutine has it.
+void print_header(const GoroutineRecord& r, Level level) {
+  char system[96] = "";
+  if (level == Level::System) {
+    snprintf(system, sizeof system, " gp=%p m=%ld mp=%p", static_cast<const void*>(r.gp),
+             static_cast<long>(r.m_id), static_cast<const void*>(r.mp));
+  }
+  char line[192];
+  int n = snprintf(line, sizeof line, "\ngoroutine %lu%s [running%s]:\n",
+                   static_cast<unsigned long>(r.goid), system,
+                   r.locked_to_thread ? ", locked to thread" : "");
+  print({line, static_cast<size_t>(n)});
+}
+
+void print_others(const G* current, const PrintOptions& options) {
+  constexpr size_t kAtOnce = 32 << 10;
+  freeze_the_world();
+  GoroutineDump dump =
+      dump_goroutines({}, /*world_stopped=*/true, options.level == TraceLevel::System);
+  std::string text;
+  for (const GoroutineRecord& r : dump.records) {
+    if (current != nullptr && r.goid == current->goid) continue;
+    text += '\n';
+    append_goroutine(&text, r, options);
+    if (text.size() < kAtOnce) continue;
+    print(text);
+    text.clear();
+  }
+  print(text);
+}
+
+void print_stacks(const Shown* shown, Level level) {
+  if (level == Level::None) return;
+  PrintOptions options =
+      default_print_options(level == Level::System ? TraceLevel::System : TraceLevel::User);
+  if (shown != nullptr) {
+    std::string text;
+    append_stack(&text, current_record(*shown), options);
+    unwritten = nullptr;
+    print(text);
+  }
+  if (level == Level::Single && shown != nullptr) return;
+  print_others(shown != nullptr ? getm()->curg : nullptr, options);
+}
+
+void print_registers(const ucontext_t& uc) {
+  char text[1024] = "\n";
+  print({text, 1 + registers_text(&uc, text + 1, sizeof text - 1)});
+}
+
+}  // namespace
+
+// Only one thread passes. One that comes here a second time failed while it printed.
+void start_dying() {
+  int32_t me = gettid();
+  int32_t nobody = 0;
+  if (dying.compare_exchange_strong(nobody, me)) return;
+  if (nobody == me) give_up();
+  for (;;) pause();
+}
+
+// Where the thread can go to its big stack, names are found there. It never comes back from there:
+// the world may stand still for good by then.
+[[noreturn]] void die(std::string_view head, const Shown* shown, Traceback traceback,
+                      const ucontext_t* uc) {
+  dies_with = traceback;
+  print(head);
+  if (shown != nullptr && traceback.level != Level::None) {
+    unwritten = shown;
+    print_header(current_record(*shown), traceback.level);
+  }
+  Watchman::start(interrupted_in_library(shown));
+  flush_stdout();
+  auto rest = [&] {
+    print_stacks(shown, traceback.level);
+    if (uc != nullptr) print_registers(*uc);
+    end_process();
+  };
+  M* mp = getm();
+  bool can_switch = mp != nullptr && mp->curg != nullptr && !mp->on_systemstack &&
+                    mp->locks.load() == 0 && mp->state.load() == kMRunning;
+  if (can_switch) systemstack(rest);
+  rest();
+  __builtin_unreachable();
+}
+
+[[gnu::noinline]] void take_stack(int skip, PanicRecord* record) {
+  WalkResult walk =
+      callers_both_ends(skip + 1, {record->pcs, PanicRecord::kMaxDepth, kStackTraceTail});
+  record->depth = walk.stored;
+  record->elided = walk.total - walk.stored;
+}
+
+// ---- Fatal errors ------------------------------------------------------------------------------
+
+namespace {
+void shown_from(Shown* shown, uintptr_t pc, uintptr_t fp) {
+  const G* gp = getg();
+  WalkBuffer buffer;
+  buffer.pcs = shown->pcs;
+  buffer.max = kStackTraceMax;
+  buffer.tail = kStackTraceTail;
+  if (gp != nullptr) shown->walk = walk_from(pc, fp, gp->stack_lo, gp->stack_hi, buffer);
+}
+
+Shown shown_stack;  // too large for a goroutine's stack; only one thread dies
+
+const Shown* shown_record(const PanicRecord& record) {
+  memcpy(shown_stack.pcs, record.pcs, record.depth * sizeof(uintptr_t));
+  shown_stack.walk = both_ends(record.depth, record.elided);
+  return getg() != nullptr ? &shown_stack : nullptr;
+}
+}  // namespace
+
+[[noreturn, gnu::noinline]] void die_fatal(const char* text, bool runtime_fault) {
+  auto* frame = static_cast<FrameRecord*>(__builtin_frame_address(0));
+  G* gp = getg();
+  // "panic: first\n\tfatal error: ..." if the goroutine was dying already.
+  std::string before;
+  if (gp != nullptr && gp->panics != nullptr && gp->panics->dying) {
+    before = panic_chain_text(*gp->panics) + "\t";
+  }
+  start_dying();
+  shown_from(&shown_stack, frame->pc, frame->fp);
+  Traceback traceback = gotraceback();
+  if (runtime_fault) traceback.level = Level::System;
+  char head[512];
+  snprintf(head, sizeof head, "fatal error: %s\n", text);
+  if (!before.empty()) print(before);
+  die(head, gp != nullptr ? &shown_stack : nullptr, traceback);
+}
+
+[[noreturn]] void die_deadlock(const char* text) {
+  start_dying();
+  Traceback traceback = gotraceback();
+  if (traceback.level == Level::Single) traceback.level = Level::All;
+  char head[256];
+  snprintf(head, sizeof head, "fatal error: %s\n", text);
+  die(head, nullptr, traceback);
+}
+
+// ---- Panics ------------------------------------------------------------------------------------
+
+namespace {
+std::string chain_lines(const PanicRecord& newest) {
+  std::string text;
+  if (newest.link != nullptr) text = chain_lines(*newest.link) + "\t";
+  text += "panic: ";
+  for (char c : newest.value->print()) {
+    text += c;
+    if (c == '\n') text += '\t';
+  }
+  if (newest.recovered) text += " [recovered]";
+  return text + "\n";
+}
+}  // namespace
+
+std::string panic_chain_text(const PanicRecord& newest) {
+  return chain_lines(newest) + newest.signal;
+}
+
+std::string panic_stack(const PanicRecord& record) {
+  std::string text;
+  auto make = [&] {
+    GoroutineRecord r;
+    if (const G* gp = getm()->curg) describe_goroutine(gp, nanotime(), &r);
+    r.status = _Grunning;
+    r.pcs = record.pcs;
+    r.walk = both_ends(record.depth, record.elided);
+    append_goroutine(&text, r, default_print_options());
+  };
+  systemstack(make);
+  return text;
+}
+
+namespace {
+
+std::string type_of(const PanicValue& value) {
+  if (value.type() == typeid(Error)) return "runtime.errorString";
+  if (value.type() == typeid(error)) {
+    const auto* box = static_cast<const error*>(value.address())->box();
+    if (box != nullptr) {
+      return (box->pointer() ? "*" : "") + glue::demangled_type_name(box->type());
+    }
+  }
+  return glue::demangled_type_name(value.type());
+}
+
+// A value's Error() or String() panicked when it was to be printed. Go's text.
+[[noreturn]] void die_in_print(const PanicRecord& record) {
+  std::string head = "fatal error: panic while printing panic value: ";
+  head += record.value->type() == typeid(std::string) ? record.value->print()
+                                                      : "type " + type_of(*record.value);
+  head += '\n' + record.signal;
+  start_dying();
+  Traceback traceback = gotraceback();
+  traceback.level = Level::System;
+  die(head, shown_record(record), traceback);
+}
+
+// In a catch (...) block of a goroutine that dies: the panic that joins the chain. A Goexit cannot go
+// on: the panic below it ends the program.
+std::shared_ptr<PanicRecord> second_panic(bool chained) {
+  std::exception_ptr caught = std::current_exception();
+  if (caught == nullptr)
+    fatal("runtime.Goexit called while a panic that nobody recovers ends the program");
+  return record_of(caught, chained);
+}
+
+// Runs the Defers of a goroutine whose panic nobody catches. They may panic on top of it: the chain
+// grows. Returns the newest.
+std::shared_ptr<PanicRecord> run_dying_defers(G* gp, std::shared_ptr<PanicRecord> record) {
+  for (;;) {
+    record->dying = true;
+    gp->panics = record.get();
+    try {
+      run_defers(gp);
+      return record;
+    } catch (...) {
+      record = second_panic(/*chained=*/true);
+    }
+  }
+}
+
+std::string printed(const PanicRecord& record) {
+  try {
+    return panic_chain_text(record);
+  } catch (...) {
+    die_in_print(*second_panic(/*chained=*/false));
+  }
+}
+
+}  // namespace
+
+void await_deaths() {
+  constexpr int64_t kDefersNs = 100'000'000;
+  int64_t deadline = nanotime() + kDefersNs;
+  while (runningPanicDefers.load() != 0 && dying.load() == 0 && nanotime() < deadline) Gosched();
+  if (dying.load() == 0) return;
+  entersyscall();
+  for (;;) pause();
+}
+
+[[noreturn]] void exit(int status) {
+  fflush(nullptr);
+  check_leaks();  // its own hook is at exit(), which we do not pass
+  _exit(status);
+}
+
+}  // namespace golab::runtime
+
+namespace golab::glue {
+
+using namespace golab::runtime;
+
+// The terminate handler. Where nobody catches, C++ unwinds nothing before it calls this: the stack
+// below is whole, and the Defers on it have not run. They run now, on top of it, as Go's gopanic
+// runs them.
+[[noreturn]] void on_terminate() {
+  runningPanicDefers.fetch_add(1);  // never less again: this is the end
+  M* mp = getm();
+  std::shared_ptr<PanicRecord> record =
+      record_of(std::current_exception(), /*chained=*/std::uncaught_exceptions() > 0);
+  if (record == nullptr) fatal("std::terminate called without an exception");
+  if (record->depth == 0) take_stack(1, record.get());
+  G* gp = mp != nullptr ? mp->curg : nullptr;
+  if (gp != nullptr && mp->locks.load() == 0) record = run_dying_defers(gp, std::move(record));
+  std::string head = printed(*record);
+  start_dying();
+  die(head, shown_record(*record), gotraceback());
+}
+
+}  // namespace golab::glue

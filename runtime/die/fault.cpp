@@ -1,0 +1,297 @@
+// fault.cpp: what each signal does to a program, as Go's table of signals has it.
+//
+//   SIGSEGV SIGBUS SIGFPE, of an instruction   a panic, or the end: see below
+//   the same, sent by kill(2)                  the end, with a dump and status 2
+//   SIGQUIT SIGABRT SIGILL SIGTRAP SIGSYS      the same
+//     SIGSTKFLT
+//   SIGPIPE                                    nothing: the write returns EPIPE. Of a write to
+//                                              descriptor 1 or 2: the end, by SIGPIPE
+//   SIGUSR1 SIGUSR2 SIGPROF SIGALRM ...        nothing, unless os/signal wants it
+//     and 35 to 64
+//   SIGHUP SIGINT SIGTERM, and all others      the system's default
+//
+// They are handled, not ignored: exec gives a child the default of a signal that is handled.
+//
+// A fault is a panic that a catch block may recover, if three things hold. The thread is in a
+// goroutine's code, outside the runtime and outside libraries, so it holds no lock of theirs. The
+// instruction belongs to code that was compiled with -fnon-call-exceptions: only there has the
+// compiler kept the stack ready to be unwound from any instruction that may fault. (GCC notes the
+// flag in the debug information. Clang has no such flag.) And no noexcept function stands between.
+// Then the handler arranges for sigpanic to run on the goroutine's stack, as if the instruction had
+// called it (inject.h), and returns. In all other cases the fault ends the program, with Go's text.
+#include <signal.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+#include "runtime/core/inject.h"
+#include "runtime/die/die.h"
+#include "runtime/sched/sched.h"
+#include "runtime/sched/stacks.h"
+#include "runtime/traceback/symbols.h"
+
+namespace golab::runtime {
+namespace {
+
+constexpr uintptr_t kNilPage = 0x1000;       // addresses of a null object's members
+constexpr uintptr_t kPanicBytes = 16 << 10;  // of stack, for sigpanic and the unwinder
+
+const char* signame(int sig) {
+  switch (sig) {
+    case SIGQUIT:
+      return "SIGQUIT: quit";
+    case SIGILL:
+      return "SIGILL: illegal instruction";
+    case SIGTRAP:
+      return "SIGTRAP: trace trap";
+    case SIGABRT:
+      return "SIGABRT: abort";
+    case SIGBUS:
+      return "SIGBUS: bus error";
+    case SIGFPE:
+      return "SIGFPE: floating-point exception";
+    case SIGSEGV:
+      return "SIGSEGV: segmentation violation";
+    case SIGSTKFLT:
+      return "SIGSTKFLT: stack fault";
+    case SIGSYS:
+      return "SIGSYS: bad system call";
+    default:
+      return "signal";
+  }
+}
+
+Shown shown_stack;  // only one thread dies
+
+const Shown* shown_interrupted(const ucontext_t* uc, const G* gp) {
+  WalkBuffer buffer;
+  buffer.pcs = shown_stack.pcs;
+  buffer.max = kStackTraceMax;
+  buffer.tail = kStackTraceTail;
+  shown_stack.leaf_exact = true;
+  shown_stack.walk = walk_interrupted(uc, gp->stack_lo, gp->stack_hi, buffer);
+  return &shown_stack;
+}
+
+// From the instruction that faulted on.
+WalkResult stack_of(const Fault& fault, uintptr_t* pcs, uint32_t max) {
+  WalkBuffer buffer;
+  buffer.pcs = pcs;
+  buffer.max = max;
+  buffer.tail = kStackTraceTail;
+  const G* gp = getg();
+  WalkFrom from{fault.from, fault.sp, fault.fp, true};
+  WalkResult walk = walk_anywhere(from, gp->stack_lo, gp->stack_hi, buffer);
+  if (walk.stored > 0) pcs[0]++;  // as a return address, like the others
+  return walk;
+}
+
+size_t signal_line(const Fault& f, char* line, size_t bytes) {
+  return static_cast<size_t>(snprintf(line, bytes, "[signal %s code=0x%x addr=0x%lx pc=0x%lx]\n",
+                                      signame(f.sig), f.code, static_cast<unsigned long>(f.addr),
+                                      static_cast<unsigned long>(f.pc)));
+}
+
+// What the fault is as a runtime error; null: no program may go on after it.
+const char* error_of(const Fault& f) {
+  switch (f.sig) {
+    case SIGSEGV:
+      if ((f.code != SEGV_MAPERR && f.code != SEGV_ACCERR) || f.addr >= kNilPage) return nullptr;
+      return "invalid memory address or nil pointer dereference";
+    case SIGBUS:
+      if (f.code != BUS_ADRERR || f.addr >= kNilPage) return nullptr;
+      return "invalid memory address or nil pointer dereference";
+    case SIGFPE:
+      if (f.code == FPE_INTDIV) return "integer divide by zero";
+      return f.code == FPE_INTOVF ? "integer overflow" : "floating point error";
+    default:
+      return nullptr;
+  }
+}
+
+[[noreturn]] void die_of_fault(const Fault& f, const Shown* shown, bool in_program) {
+  char line[160];
+  signal_line(f, line, sizeof line);
+  char head[320];
+  Traceback traceback = gotraceback();
+  const char* error = error_of(f);
+  if (in_program && error != nullptr) {
+    snprintf(head, sizeof head, "panic: runtime error: %s\n%s", error, line);
+    die(head, shown, traceback);
+  }
+  traceback.level = Level::System;
+  if (in_program) {
+    snprintf(head, sizeof head, "unexpected fault address 0x%lx\nfatal error: fault\n%s",
+             static_cast<unsigned long>(f.addr), line);
+  } else {
+    snprintf(head, sizeof head, "fatal error: unexpected signal during runtime execution\n%s",
+             line);
+  }
+  die(head, shown, traceback);
+}
+
+// The name tells a debugger, and whoever reads a core file, what happened.
+[[noreturn, gnu::noinline]] void goroutine_stack_overflow(const G* gp, const ucontext_t* uc,
+                                                          const Shown* shown) {
+  char head[256];
+  snprintf(head, sizeof head,
+           "runtime: goroutine stack exceeds %zu-byte limit\n"
+           "runtime: sp=0x%lx stack=[0x%lx, 0x%lx]\n"
+           "fatal error: stack overflow\n",
+           static_cast<size_t>(gp->stack_hi - gp->stack_lo + kGuardBytes),
+           static_cast<unsigned long>(context_sp(uc)), static_cast<unsigned long>(gp->stack_lo),
+           static_cast<unsigned long>(gp->stack_hi));
+  Traceback traceback = gotraceback();
+  traceback.level = Level::System;
+  die(head, shown, traceback);
+}
+
+Fault fault_of(int sig, const siginfo_t* info, const ucontext_t* uc) {
+  auto addr = reinterpret_cast<uintptr_t>(info->si_addr);
+  uintptr_t pc = context_pc(uc), sp = context_sp(uc);
+  Fault f{sig, info->si_code, addr, pc, pc, sp, context_fp(uc)};
+  if (pc != 0 || sig != SIGSEGV) return f;
+  // A null pointer was called: the culprit is the call, its return address the last thing pushed.
+  uintptr_t back = *reinterpret_cast<const uintptr_t*>(sp);
+  if (own_code(back - 1)) f.from = back - 1, f.sp = sp + sizeof back;
+  return f;
+}
+
+bool in_program(const M* mp) {
+  return mp->locks.load() == 0 && mp->state.load() == kMRunning && !mp->on_systemstack;
+}
+
+// ---- Handlers ----------------------------------------------------------------------------------
+
+// Go's fatalsignal.
+[[noreturn]] void die_of_signal(int sig, const siginfo_t* info, const ucontext_t* uc) {
+  start_dying();
+  M* mp = getm();
+  const G* gp = mp != nullptr ? mp->curg : nullptr;
+  // In the midst of a switch the thread is on another stack than its goroutine's.
+  bool in_goroutine = gp != nullptr && mp->state.load() == kMRunning && !mp->on_systemstack &&
+                      context_sp(uc) >= gp->stack_lo && context_sp(uc) < gp->stack_hi;
+  char head[320];
+  char* end = head + sizeof head;
+  char* at = head;
+  at += snprintf(at, static_cast<size_t>(end - at), "%s\nPC=0x%lx m=%ld sigcode=%d", signame(sig),
+                 static_cast<unsigned long>(context_pc(uc)),
+                 mp != nullptr ? static_cast<long>(mp->id) : -1L, info->si_code);
+  if (sig == SIGSEGV || sig == SIGBUS) {
+    at += snprintf(at, static_cast<size_t>(end - at), " addr=0x%lx",
+                   reinterpret_cast<unsigned long>(info->si_addr));
+  }
+  at += snprintf(at, static_cast<size_t>(end - at), "\n");
+  if (sig == SIGILL || sig == SIGFPE) {
+    constexpr uintptr_t kPage = 4096, kBytes = 16;
+    uintptr_t pc = context_pc(uc), n = std::min(kBytes, kPage - pc % kPage);
+    at += snprintf(at, static_cast<size_t>(end - at), "instruction bytes:");
+    for (uintptr_t i = 0; i < n; i++) {
+      at += snprintf(at, static_cast<size_t>(end - at), " 0x%x",
+                     reinterpret_cast<const unsigned char*>(pc)[i]);
+    }
+    snprintf(at, static_cast<size_t>(end - at), "\n");
+  }
+  Traceback traceback = gotraceback();
+  traceback.level = Level::System;
+  die(head, in_goroutine ? shown_interrupted(uc, gp) : nullptr, traceback, uc);
+}
+
+void on_fatal(int sig, siginfo_t* info, void* context) {
+  die_of_signal(sig, info, static_cast<const ucontext_t*>(context));
+}
+
+[[maybe_unused]] void on_fault(int sig, siginfo_t* info, void* context) {
+  auto* uc = static_cast<ucontext_t*>(context);
+  if (info->si_code <= 0) die_of_signal(sig, info, uc);  // sent, not raised
+  M* mp = getm();
+  if (mp == nullptr) {
+    print("fatal error: fault on a thread that is not the runtime's (goroutines start by go())\n");
+    _exit(2);
+  }
+  Fault fault = fault_of(sig, info, uc);
+  const G* gp = mp->curg;
+  bool in_goroutine = gp != nullptr && !mp->on_systemstack;
+  // A stack without a guard page may be left far below before anything faults.
+  bool below = gp != nullptr && gp->stack_lo != 0 && fault.sp < gp->stack_lo;
+  if (in_goroutine && sig == SIGSEGV && (below || stack_guard_hit(gp, fault.addr))) {
+    start_dying();
+    goroutine_stack_overflow(gp, uc, shown_interrupted(uc, gp));
+  }
+  bool inside = in_goroutine && in_program(mp);
+  if (inside && error_of(fault) != nullptr && own_code(fault.from) && fault.sp < gp->stack_hi &&
+      inject_sigpanic(uc, fault, gp->stack_lo, kPanicBytes)) {
+    return;
+  }
+  start_dying();
+  die_of_fault(fault, in_goroutine ? shown_interrupted(uc, gp) : nullptr, inside);
+}
+
+// The default is for who reads a pipe no more: of a program's output, not of a connection.
+void on_sigpipe(int, siginfo_t*, void* context) {
+  int fd = context_failed_write(static_cast<const ucontext_t*>(context));
+  if (fd != 1 && fd != 2) return;
+  signal(SIGPIPE, SIG_DFL);
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGPIPE);
+  pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
+  raise(SIGPIPE);
+}
+
+void on_ignored(int, siginfo_t*, void*) {}
+
+void handle(int sig, void (*handler)(int, siginfo_t*, void*), int flags = 0) {
+  struct sigaction sa {};
+  sa.sa_sigaction = handler;
+  sa.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART | flags;
+  sa.sa_mask = blockable_signals();
+  sigaction(sig, &sa, nullptr);
+}
+
+}  // namespace
+
+// On the goroutine's stack, called by the instruction that faulted, as far as anybody can see.
+[[noreturn, gnu::noinline]] void sigpanic(const Fault* fault) {
+  bool recoverable = false;
+  systemstack([&] { recoverable = compiled_with(fault->from, "-fnon-call-exceptions"); });
+  if (!recoverable) {
+    start_dying();
+    shown_stack.walk = stack_of(*fault, shown_stack.pcs, kStackTraceMax);
+    die_of_fault(*fault, &shown_stack, true);
+  }
+  char line[160];
+  signal_line(*fault, line, sizeof line);
+  auto record = std::make_shared<PanicRecord>();
+  record->signal = line;
+  WalkResult walk = stack_of(*fault, record->pcs, PanicRecord::kMaxDepth);
+  record->depth = walk.stored;
+  record->elided = walk.total - walk.stored;
+  gopanic_fault(error_of(*fault), std::move(record));
+}
+
+sigset_t blockable_signals() {
+  sigset_t set;
+  sigfillset(&set);
+  for (int failure : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS, SIGALRM})
+    sigdelset(&set, failure);
+  return set;
+}
+
+void signalinit() {
+  std::set_terminate(glue::on_terminate);
+  for (int sig : {SIGQUIT, SIGABRT, SIGSYS, SIGSTKFLT}) handle(sig, on_fatal, SA_NODEFER);
+#if !defined(GOLAB_ASAN) && !defined(GOLAB_TSAN)
+  // A sanitizer reports faults better than we do.
+  for (int sig : {SIGSEGV, SIGBUS, SIGFPE}) handle(sig, on_fault, SA_NODEFER);
+  for (int sig : {SIGILL, SIGTRAP}) handle(sig, on_fatal, SA_NODEFER);
+#endif
+  handle(SIGPIPE, on_sigpipe);
+  for (int sig : {SIGUSR1, SIGUSR2, SIGALRM, SIGXCPU, SIGXFSZ, SIGVTALRM, SIGPROF, SIGIO, SIGPWR})
+    handle(sig, on_ignored);
+  for (int sig = SIGRTMIN + 1; sig <= SIGRTMAX; sig++) handle(sig, on_ignored);
+}
+
+}  // namespace golab::runtime

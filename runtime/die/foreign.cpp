@@ -1,0 +1,149 @@
+// foreign.cpp: exceptions that are not panics, as the panics that a Go engineer would call them.
+//
+// A panic knows where it was raised. A std::exception does not, and whoever catches it can no
+// longer see: the frames are gone. So the program has a __cxa_throw of its own, which the C++
+// library's calls reach too (the dynamic linker finds the program's first). It takes the stack
+// down, then goes on to the library's. One stack a thread is kept, that of the newest throw: enough
+// for a catch, or for the terminate handler, which come right after it.
+#include <cxxabi.h>
+#include <dlfcn.h>
+
+#include <cstdlib>
+#include <cstring>
+
+#include "runtime/core/arch.h"
+#include "runtime/die/die.h"
+#include "runtime/sched/proc.h"
+
+#if defined(GOLAB_ASAN)
+#include <sanitizer/asan_interface.h>
+#endif
+
+namespace golab::runtime {
+namespace {
+
+struct Throw {
+  const void* object = nullptr;  // the exception
+  uint64_t goid = 0;
+  uint32_t depth = 0, elided = 0;
+  uintptr_t pcs[PanicRecord::kMaxDepth] = {};
+};
+thread_local constinit Throw newest_throw;
+
+// Takes down the stack of the function that has this frame record, from its caller on. The frames
+// of the C++ library that lead to the throw are left out, unless there are no others.
+[[gnu::noinline]] void note_throw(const void* object, const void* frame) {
+  Throw& t = newest_throw;
+  t.object = nullptr;
+  const G* gp = getg();
+  const auto* record = static_cast<const FrameRecord*>(frame);
+  auto at = reinterpret_cast<uintptr_t>(frame);
+  if (gp == nullptr || at < gp->stack_lo || at >= gp->stack_hi) return;
+  WalkBuffer buffer;
+  buffer.pcs = t.pcs;
+  buffer.max = PanicRecord::kMaxDepth;
+  buffer.tail = kStackTraceTail;
+  WalkFrom from{record->pc, reinterpret_cast<uintptr_t>(record + 1), record->fp, false};
+  WalkResult walk = walk_anywhere(from, gp->stack_lo, gp->stack_hi, buffer);
+  uint32_t depth = walk.stored, skip = 0;
+  while (skip < depth && !own_code(t.pcs[skip] - 1)) skip++;
+  if (skip == depth) skip = 0;
+  t.depth = depth - skip;
+  memmove(t.pcs, t.pcs + skip, t.depth * sizeof(uintptr_t));
+  t.elided = walk.total - walk.stored;
+  t.goid = gp->goid;
+  t.object = object;
+}
+
+// No stack is known if the goroutine has changed its thread since, or has thrown another one.
+[[gnu::noinline]] void take_stack_of_throw(const void* object, PanicRecord* record) {
+  const Throw& t = newest_throw;
+  if (t.object != object || t.goid != goid()) return;
+  memcpy(record->pcs, t.pcs, t.depth * sizeof(uintptr_t));
+  record->depth = t.depth;
+  record->elided = t.elided;
+}
+
+// Itanium C++ ABI: an exception_ptr is the address of the exception.
+const void* object_of(const std::exception_ptr& exception) {
+  const void* object = nullptr;
+  static_assert(sizeof exception == sizeof object);
+  memcpy(&object, &exception, sizeof object);
+  return object;
+}
+
+struct ForeignValue final : PanicValue {
+  std::string text;
+  const std::type_info* of = &typeid(void);
+  std::string print() const override { return text; }
+  const std::type_info& type() const override { return *of; }
+  const void* address() const override { return nullptr; }
+};
+
+std::shared_ptr<ForeignValue> describe_foreign(const std::exception* e) {
+  auto value = std::make_shared<ForeignValue>();
+  value->text = "exception of unknown type";
+  if (const std::type_info* type = abi::__cxa_current_exception_type()) {
+    int status = 0;
+    char* name = abi::__cxa_demangle(type->name(), nullptr, nullptr, &status);
+    if (name != nullptr) value->text = name;
+    free(name);
+    value->of = type;
+  }
+  if (e != nullptr) value->text += std::string(": ") + e->what();
+  return value;
+}
+
+std::shared_ptr<PanicRecord> foreign_record(const std::exception_ptr& exception,
+                                            const std::exception* e, bool chained) {
+  auto record = std::make_shared<PanicRecord>();
+  record->value = describe_foreign(e);
+  record->goid = goid();
+  take_stack_of_throw(object_of(exception), record.get());
+  G* gp = getg();
+  if (chained && gp != nullptr && gp->panics != nullptr) {
+    record->link = gp->panics->shared_from_this();
+  }
+  return record;
+}
+
+}  // namespace
+
+std::shared_ptr<PanicRecord> record_of(const std::exception_ptr& exception, bool chained) {
+  if (exception == nullptr) return nullptr;
+  try {
+    std::rethrow_exception(exception);
+  } catch (Panic& p) {
+    return p.record();
+  } catch (std::exception& e) {
+    return foreign_record(exception, &e, chained);
+  } catch (...) {
+    return foreign_record(exception, nullptr, chained);
+  }
+}
+
+Panic panic_caught() {
+  std::exception_ptr caught = std::current_exception();
+  if (caught == nullptr) throw;  // Goexit's forced unwinding, which is no exception, goes on
+  return Panic(record_of(caught, false));
+}
+
+}  // namespace golab::runtime
+
+namespace golab::glue {
+
+[[gnu::noinline]] void noted_throw(void* object, std::type_info* type,
+                                   void (*destroy)(void*)) asm("__cxa_throw");
+
+void noted_throw(void* object, std::type_info* type, void (*destroy)(void*)) {
+  static const auto next =
+      reinterpret_cast<decltype(&noted_throw)>(dlsym(RTLD_NEXT, "__cxa_throw"));
+  if (!runtime::is_panic(*type)) runtime::note_throw(object, __builtin_frame_address(0));
+#if defined(GOLAB_ASAN)
+  __asan_handle_no_return();
+#endif
+  next(object, type, destroy);
+  __builtin_unreachable();
+}
+
+}  // namespace golab::glue

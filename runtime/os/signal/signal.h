@@ -1,0 +1,63 @@
+// signal.h: Go's os/signal: signals of the operating system as values on a channel.
+//
+//   auto c = make_chan<os::Signal>(1);               // c := make(chan os.Signal, 1)
+//   os::signal::Notify(c, os::Interrupt);            // signal.Notify(c, os.Interrupt)
+//   fmt::Println("stopped by", c.recv());            // fmt.Println("stopped by", <-c)
+//
+//   auto [ctx, stop] = os::signal::NotifyContext(context::Background(), os::Interrupt);
+//
+// Sending does not wait: a channel without room misses the signal. The first Notify starts one
+// goroutine, os/signal.loop, which stays in a system call forever; so a program that has called it
+// is never found to be deadlocked.
+#pragma once
+
+#include <csignal>
+#include <initializer_list>
+#include <string>
+#include <utility>
+
+#include "runtime/chan/chan.h"
+#include "runtime/context/context.h"
+
+namespace golab::os {
+
+class Signal {
+ public:
+  constexpr Signal(int number = 0) : number_(number) {}
+  constexpr int Number() const { return number_; }
+  std::string String() const;  // "interrupt", "terminated"
+  explicit constexpr operator int64_t() const { return number_; }
+  friend constexpr bool operator==(Signal, Signal) = default;
+
+ private:
+  int number_;
+};
+
+inline constexpr Signal Interrupt = SIGINT;
+inline constexpr Signal Kill = SIGKILL;
+
+namespace signal {
+
+// From now on these signals are sent on c instead of doing what they do by default. Without any:
+// all that a program may catch and that are not faults.
+void Notify(const Chan<Signal>& c, std::initializer_list<Signal> sigs);
+template <typename... S>
+void Notify(const Chan<Signal>& c, S... sigs) {
+  Notify(c, std::initializer_list<Signal>{Signal(sigs)...});
+}
+
+// No more signals on c. One that no other channel wants does again what it did before.
+void Stop(const Chan<Signal>& c);
+
+// A context that is cancelled by the first of these signals; its cause tells which. stop() gives
+// the signals back, so that the next Ctrl-C ends the program.
+std::pair<context::Context, context::CancelFunc> NotifyContext(const context::Context& parent,
+                                                               std::initializer_list<Signal> sigs);
+template <typename... S>
+std::pair<context::Context, context::CancelFunc> NotifyContext(const context::Context& parent,
+                                                               S... sigs) {
+  return NotifyContext(parent, std::initializer_list<Signal>{Signal(sigs)...});
+}
+
+}  // namespace signal
+}  // namespace golab::os

@@ -1,0 +1,119 @@
+// allgs.cpp: the tables of all goroutines: their Gs, and those of the dead.
+//
+// Each table is one reservation, so that a G is found by index and never moves; pages come as it
+// grows.
+#include <algorithm>
+#include <new>
+
+#include "runtime/core/reserve.h"
+#include "runtime/core/throw.h"
+#include "runtime/sched/proc.h"
+#include "runtime/sched/sched.h"
+
+namespace golab::runtime {
+
+namespace {
+uint32_t goroutines_max = 16 << 20;  // fewer where address space is limited (allginit)
+constexpr uint32_t kGBatch = 16;
+
+mutex allglock;
+std::atomic<uint32_t> allglen_{0};
+G* allgs = nullptr;
+
+template <typename T>
+T* table(size_t n, size_t small = kLargePage) {
+  return static_cast<T*>(reserve_or_die(sizeof(T) * n, "the table of goroutines", small));
+}
+}  // namespace
+
+void allginit() {
+  size_t bytes = share_of_address_space(goroutines_max * sizeof(G), 16);
+  goroutines_max = static_cast<uint32_t>(bytes / sizeof(G));
+  allgs = table<G>(goroutines_max, kLargePage / 4);  // in small pages: a lab's service, 1,600
+  memoinit(goroutines_max);
+  sched.gFree = table<G*>(goroutines_max);
+}
+
+namespace {
+// Moves n free Gs from the end of one table to the end of another.
+void gmove(G** from_end, G** to_end, int32_t n) { std::copy(from_end - n, from_end, to_end); }
+
+// Puts some free Gs into pp's cache, which is empty: from the global table, or new ones.
+//
+// Tables of pointers, not lists through the Gs: those died on another processor, so a list would
+// have to fetch them from its cache, one after the other.
+void gfrefill(P* pp) {
+  if (sched.gfree_count.load(std::memory_order_relaxed) > 0) {
+    lock(&sched.lock);
+    int32_t there = sched.gfree_count.load(std::memory_order_relaxed);
+    int32_t n = std::min(there, kGFreeSize / 2);
+    gmove(sched.gFree + there, pp->gFree, n);
+    pp->gfree_count = n;
+    sched.gfree_count.store(there - n, std::memory_order_relaxed);
+    unlock(&sched.lock);
+    if (n > 0) return;
+  }
+  lock(&allglock);
+  uint32_t len = allglen_.load(std::memory_order_relaxed);
+  if (len + kGBatch > goroutines_max) {
+    out_of_memory(2 * goroutines_max * sizeof(G), "a larger table of goroutines");
+  }
+  // Highest first, so that they come off in order of the table.
+  for (uint32_t i = kGBatch; i-- > 0;) {
+    G* gp = new (&allgs[len + i]) G;
+    gp->status.store(_Gdead, std::memory_order_relaxed);
+    pp->gFree[pp->gfree_count++] = gp;
+  }
+  allglen_.store(len + kGBatch, std::memory_order_release);
+  unlock(&allglock);
+}
+}  // namespace
+
+G* gfget(P* pp) {
+  if (pp->gfree_count == 0) gfrefill(pp);
+  int32_t n = --pp->gfree_count;
+  // Whoever starts many comes for this one soon, and it may have been dead for long. Four ahead:
+  // one goroutine starts in 80 ns, less than memory takes to answer.
+  constexpr int32_t kAhead = 4;
+  if (n >= kAhead) {
+    G* soon = pp->gFree[n - kAhead];
+    __builtin_prefetch(soon, 1);
+    __builtin_prefetch(&soon->goid, 1);
+    __builtin_prefetch(&soon->ctx, 1);
+    __builtin_prefetch(soon->closure, 1);
+  }
+  return pp->gFree[n];
+}
+
+void gfgive(P* pp, int32_t n) {
+  int32_t there = sched.gfree_count.load(std::memory_order_relaxed);
+  gmove(pp->gFree + pp->gfree_count, sched.gFree + there, n);
+  sched.gfree_count.store(there + n, std::memory_order_relaxed);
+  pp->gfree_count = pp->gfree_count - n;
+}
+
+void gfput(P* pp, G* gp) {
+  pp->gFree[pp->gfree_count++] = gp;
+  if (pp->gfree_count < kGFreeSize) return;
+  lock(&sched.lock);
+  gfgive(pp, kGFreeSize / 2);
+  unlock(&sched.lock);
+}
+
+uint32_t allglen() { return allglen_.load(std::memory_order_acquire); }
+G* allg(uint32_t i) { return &allgs[i]; }
+
+int NumGoroutine() {
+  RuntimeCall rc;
+  // Nobody makes Gs meanwhile, or moves dead ones from one table to another.
+  lock(&sched.lock);
+  lock(&allglock);
+  int32_t n = static_cast<int32_t>(allglen()) - sched.gfree_count.load() - sched.nsystem.load();
+  for (int32_t i = 0; i < kMaxProcs && sched.allp[i] != nullptr; i++)
+    n -= sched.allp[i]->gfree_count;
+  unlock(&allglock);
+  unlock(&sched.lock);
+  return n < 1 ? 1 : n;  // the counts of other Ps move while we read
+}
+
+}  // namespace golab::runtime

@@ -1,0 +1,452 @@
+// find.cpp: where a thread looks for work, whom it helps, and when it goes to sleep.
+//
+// A thread looks in its own P's queue, the global one, the network; then it may help others, as a
+// thief (spinning: counted in nmspinning, so that nobody wakes a second one for the same work).
+// Only after all that it puts its P on the idle list and sleeps.
+//
+// When help helps. A stolen goroutine and what it touches must come over from another processor's
+// caches: half a microsecond or more. Two goroutines that talk to each other run for 50 ns at a
+// time; a thief who takes one of them makes both ten times slower, and waking him costs its owner 5
+// µs each time. So a thief takes its time before it takes anything. It looks at a queue twice, some
+// microseconds apart, and judges by what has happened in between:
+//
+//   - the queue stands: its owner has been in one goroutine all the time. Take, from runnext too;
+//   - its ring stands while a pair takes turns in runnext. Often those in the ring want the same
+//     channel as the pair (a worker pool). If they are taken at once, both sides fight over it. Take
+//     them when they have waited for long (kRingWaitsNs), as sysmon sees it (P::ring_waits): that
+//     is long before the pair's time slice ends;
+//   - it moves, but slowly: each goroutine runs for longer (kGrainNs) than the move costs. Take
+//     half;
+//   - it is long (kLongQueue): one visit pays for many. Take half, at the first look;
+//   - else it moves, and what waits in it will run sooner where it is. Leave it alone.
+//
+// And a thief who left everything alone tells the owners, who then wake nobody for the next so many
+// times (P::wake_skip, twice as many each time, up to about a millisecond's worth). What if the
+// owner then stands still in a long computation, with work in its queue? It wakes nobody any more,
+// so sysmon looks at each queue, every half millisecond while any owner keeps still, and wakes a
+// thread for one that stands (queue_stands). That bounds the price of a wrong judgement.
+//
+// Tried and rejected: to take from runnext whenever it held the same goroutine twice in a row (a
+// pair that takes turns looks like that half of the time); to wake only by sysmon (a program that
+// starts two long computations would wait for it each time).
+//
+// Lost wake-ups. A waker writes its queue and then reads the counts of idle Ps and spinning
+// threads; who goes to sleep writes the counts and then reads all queues. The waker's fence is
+// light, the sleeper's heavy (lock.h).
+//
+// This is one of the places where the scheduler chooses (which victim, when).
+#include <algorithm>
+
+#include "runtime/core/throw.h"
+#include "runtime/sched/netpoll.h"
+#include "runtime/sched/sched.h"
+#include "runtime/sched/timer.h"
+
+namespace golab::runtime {
+
+bool timers_due(P* pp) {
+  int64_t when = pp->timer0_when.load(std::memory_order_relaxed);
+  if (when == 0) return false;
+  // Some were due that the ring had no room for. To fetch one is a trip to g0 and a look at the
+  // clock, and it would stand behind all that is in the ring: fetch them once there is room for
+  // several, or (next_direct) after so many goroutines.
+  constexpr uint32_t kRoom = 32;
+  if (pp->timers_behind.load(std::memory_order_relaxed)) return runqlen(pp) < kRunqueueFull - kRoom;
+  return when <= nanotime();
+}
+
+bool others_wait(P* pp) { return !runqempty(pp) || sched.runqsize.load() > 0 || timers_due(pp); }
+
+namespace {
+constexpr int64_t kRingWaitsNs = 200'000;
+}
+
+// ---- Waking -------------------------------------------------------------------------------------
+
+void wakep() {
+  if (sched.npidle.load() == 0 || sched.nmspinning.load() != 0) return;
+  int32_t none = 0;
+  if (!sched.nmspinning.compare_exchange_strong(none, 1)) return;
+  lock(&sched.lock);
+  P* pp = pidleget();
+  // Under the lock: who sees the next P on the idle list does not take us for a thief any more.
+  if (pp == nullptr) sched.nmspinning.fetch_sub(1);
+  unlock(&sched.lock);
+  if (pp != nullptr) startm(pp, true);
+}
+
+void wake_helper() {
+  if (sched.npidle.load(std::memory_order_relaxed) == 0 ||
+      sched.nmspinning.load(std::memory_order_relaxed) != 0) {
+    return;
+  }
+  if (P* pp = getm()->p) {
+    int32_t skip = pp->wake_skip.load(std::memory_order_relaxed);
+    if (skip > 0) {
+      pp->wake_skip.store(skip - 1, std::memory_order_relaxed);
+      return;
+    }
+  }
+  wakep();
+}
+
+bool queue_stands(P* pp, int64_t now) {
+  uint32_t head = pp->runqhead.load(std::memory_order_relaxed);
+  int32_t tick = pp->runtick;
+  bool one_runs = tick == pp->sysmonruntick;
+  if (head != pp->sysmonhead || runqlen(pp) == 0) pp->sysmonheadwhen = now;
+  bool ring_waits = now - pp->sysmonheadwhen >= kRingWaitsNs;
+  pp->sysmonhead = head;
+  pp->sysmonruntick = tick;
+  pp->ring_waits.store(ring_waits, std::memory_order_relaxed);
+  if (!(one_runs || ring_waits) || runqempty(pp)) return false;
+  pp->wake_skip.store(0, std::memory_order_relaxed);
+  pp->wake_skip_next.store(0, std::memory_order_relaxed);
+  return true;
+}
+
+// ---- Helping others -----------------------------------------------------------------------------
+
+namespace {
+
+constexpr uint32_t kLongQueue = 32;
+constexpr int64_t kGrainNs = 1000;       // run for so long on average: worth moving
+constexpr int64_t kStandsNs = 5'000;     // nothing moved for so long: it stands
+constexpr int64_t kFirstLookNs = 2'000;  // from the first look to the second; then ever longer
+constexpr int64_t kLingerNs = 50'000;    // an idle program uses no CPU
+constexpr int32_t kSkipFirst = 256;
+constexpr int32_t kSkipMost = 16384;
+
+G* take_first(G* list) {
+  runnable(list);
+  return list;
+}
+
+// A thief's view of the other Ps.
+class Thief {
+ public:
+  explicit Thief(M* mp)
+      : self_(mp->p), n_(sched.gomaxprocs.load(std::memory_order_relaxed)), begun_(nanotime()) {
+    for (int32_t i = 0; i < n_; i++) seen_[i] = look(sched.allp[i], begun_);
+  }
+
+  // One look at everybody. `slow`: also run timers that are due on Ps that work; those of others
+  // are run in any case, since nobody else does.
+  G* look_around(int64_t now, bool slow) {
+    uint32_t start = cheaprandn(static_cast<uint32_t>(n_));
+    for (int32_t i = 0; i < n_; i++) {
+      int32_t k =
+          static_cast<int32_t>((start + static_cast<uint32_t>(i)) % static_cast<uint32_t>(n_));
+      P* victim = sched.allp[k];
+      if (victim == self_) continue;
+      bool runs = victim->status.load(std::memory_order_relaxed) == _Prunning;
+      if ((slow || !runs) && timers_due_at(victim, now)) {
+        bool ran = false;
+        checkTimers(victim, now, &ran);
+        bool inherit;
+        if (G* gp = ran ? runqget(self_, &inherit) : nullptr) return gp;
+      }
+      if (G* gp = rob(victim, &seen_[k], now)) {
+        victim->wake_skip_next.store(0, std::memory_order_relaxed);
+        victim->ring_waits.store(false, std::memory_order_relaxed);
+        return gp;
+      }
+    }
+    return nullptr;
+  }
+
+  // Those whose queues moved all the time need nobody's help for a while.
+  void leave_alone(int64_t now) {
+    bool any = false;
+    for (int32_t i = 0; i < n_; i++) {
+      P* pp = sched.allp[i];
+      int32_t ran = pp->runtick - seen_[i].first_tick;
+      if (pp == self_ || ran <= 0 || (now - begun_) / ran >= kGrainNs) continue;
+      int32_t skip = 2 * pp->wake_skip_next.load(std::memory_order_relaxed);
+      skip = std::clamp(skip, kSkipFirst, kSkipMost);
+      pp->wake_skip_next.store(skip, std::memory_order_relaxed);
+      pp->wake_skip.store(skip, std::memory_order_relaxed);
+      any = true;
+    }
+    // From now on nobody but sysmon notices if one of them stands.
+    if (any) sysmonhurry();
+  }
+
+  bool nobody_else_runs() const {
+    for (int32_t i = 0; i < n_; i++) {
+      if (sched.allp[i] != self_ && sched.allp[i]->status.load(std::memory_order_relaxed) != _Pidle)
+        return false;
+    }
+    return true;
+  }
+  int64_t begun() const { return begun_; }
+
+ private:
+  struct Seen {
+    uint32_t head;
+    uint32_t len;
+    int32_t tick;
+    int32_t first_tick;
+    int64_t since;  // when head and tick had this value first
+  };
+
+  static bool timers_due_at(P* pp, int64_t now) {
+    int64_t when = pp->timer0_when.load(std::memory_order_relaxed);
+    return when != 0 && when <= now;
+  }
+
+  static Seen look(P* pp, int64_t now) {
+    int32_t tick = pp->runtick;
+    return {pp->runqhead.load(std::memory_order_relaxed), runqlen(pp), tick, tick, now};
+  }
+
+  G* rob(P* victim, Seen* seen, int64_t now) {
+    bool runs = victim->status.load(std::memory_order_relaxed) == _Prunning;
+    Seen is = look(victim, now);
+    G* next = victim->runnext.load(std::memory_order_relaxed);
+    if (is.len == 0 && next == nullptr) {
+      remember(seen, is);
+      return nullptr;
+    }
+    if (!runs || is.len >= kLongQueue) {
+      if (G* gp = runqsteal(self_, victim)) return gp;
+      return !runs && next != nullptr ? runnextsteal(victim) : nullptr;
+    }
+    int64_t passed = now - seen->since;
+    if (passed < kFirstLookNs) return nullptr;
+    int32_t ran = is.tick - seen->tick;
+    bool stands = passed >= kStandsNs && ran == 0;
+    if (is.len > 0) {
+      bool ring_stands = passed >= kStandsNs && seen->len > 0 && is.head == seen->head &&
+                         victim->ring_waits.load(std::memory_order_relaxed);
+      bool slow = ran > 0 && passed / ran >= kGrainNs;
+      if (stands || ring_stands || slow) {
+        if (G* gp = runqsteal(self_, victim)) return gp;
+      }
+    } else if (stands) {
+      if (G* gp = runnextsteal(victim)) return gp;
+    }
+    remember(seen, is);
+    return nullptr;
+  }
+
+  static void remember(Seen* seen, Seen is) {
+    if (seen->tick == is.tick && seen->head == is.head && (seen->len > 0) == (is.len > 0)) return;
+    is.first_tick = seen->first_tick;
+    *seen = is;
+  }
+
+  P* self_;
+  int32_t n_;
+  int64_t begun_;
+  Seen seen_[kMaxProcs];
+};
+
+// Waits until `until`, or until there is something for this P itself: true.
+bool wait_for_own_work(M* mp, int64_t until) {
+  do {
+    for (int i = 0; i < 10; i++) cpu_relax();
+    if (sched.stopping.load(std::memory_order_relaxed) != 0 ||
+        sched.runqsize.load(std::memory_order_relaxed) > 0 || timers_due(mp->p)) {
+      return true;
+    }
+  } while (nanotime() < until);
+  return false;
+}
+
+// Work of other Ps. `again`: there is something at home meanwhile.
+G* help_others(M* mp, bool* again) {
+  Thief thief(mp);
+  if (G* gp = thief.look_around(thief.begun(), false)) return gp;
+  if (thief.nobody_else_runs()) return nullptr;
+  // The network needs somebody to watch it: then only as long as it takes to see who stands.
+  bool watched = !netpollAnyWaiters() || sched.lastpoll.load() == 0;
+  int64_t linger = watched ? kLingerNs : 2 * kStandsNs;
+  int64_t pause = kFirstLookNs;
+  for (int64_t at = pause; at <= linger; at += pause, pause += pause / 2) {
+    if (wait_for_own_work(mp, thief.begun() + at)) {
+      *again = true;
+      return nullptr;
+    }
+    if (G* gp = thief.look_around(nanotime(), at >= kStandsNs)) return gp;
+  }
+  thief.leave_alone(nanotime());
+  return nullptr;
+}
+
+// ---- Going to sleep -----------------------------------------------------------------------------
+
+// After giving its P back, a thread looks once more: whoever queued work before it counted as idle
+// did not wake it. Answers a P to run with.
+P* recheck_queues() {
+  int32_t n = sched.gomaxprocs.load(std::memory_order_relaxed);
+  bool any = sched.runqsize.load() > 0;
+  if (!any && sched.npidle.load() == n) return nullptr;  // nobody is there to queue anything
+  if (n > 1) heavy_fence();
+  any = sched.runqsize.load() > 0;
+  for (int32_t i = 0; i < n && !any; i++) {
+    P* pp = sched.allp[i];
+    any = pp->wake_skip.load(std::memory_order_relaxed) <= 0 && !runqempty(pp);
+  }
+  if (!any) return nullptr;
+  lock(&sched.lock);
+  P* pp = pidleget();
+  unlock(&sched.lock);
+  return pp;
+}
+
+// Sleeps in the poller until something is ready or a timer is due. A goroutine, if mp got a P for
+// it.
+G* poll_and_sleep(M* mp, int64_t pollUntil) {
+  int64_t delay = -1;
+  if (pollUntil != 0) {
+    delay = pollUntil - nanotime();
+    if (delay < 0) delay = 0;
+  }
+  sched.pollUntil.store(pollUntil);
+  enter_safe(mp);
+  int n = 0;
+  G* list = netpoll(delay, &n);
+  leave_safe(mp);
+  sched.pollUntil.store(0);
+  sched.lastpoll.store(tick_clock());
+  lock(&sched.lock);
+  P* pp = pidleget();
+  unlock(&sched.lock);
+  if (pp == nullptr) {
+    injectglist(list, n);
+    return nullptr;
+  }
+  acquirep(mp, pp);
+  if (list != nullptr) {
+    G* rest = list->schedlink;
+    list->schedlink = nullptr;
+    injectglist(rest, n - 1);
+    return take_first(list);
+  }
+  if (!mp->spinning) {
+    mp->spinning = true;
+    sched.nmspinning.fetch_add(1);
+  }
+  return nullptr;
+}
+
+G* from_global(P* pp, int32_t max) {
+  if (sched.runqsize.load() == 0) return nullptr;
+  lock(&sched.lock);
+  G* gp = globrunqget(pp, max);
+  unlock(&sched.lock);
+  return gp;
+}
+
+// Two that hand a value back and forth through runnext have the P as long as their time slice
+// lasts. It ends when another goroutine gets a turn: they go behind those who wait in the ring.
+void end_of_pair(P* pp) {
+  if (pp->runnext.load(std::memory_order_relaxed) == nullptr) return;
+  bool inherit;
+  if (G* gp = runqget(pp, &inherit)) runqput(pp, gp, false);
+}
+
+// Work that is there for the taking on this P.
+G* find_local(M* mp, bool* inherit) {
+  P* pp = mp->p;
+  bool ran = false;
+  if (pp->timer0_when.load(std::memory_order_relaxed) != 0 ||
+      pp->timers_behind.load(std::memory_order_relaxed)) {
+    checkTimers(pp, nanotime(), &ran);
+  }
+  if (global_is_next(pp)) {
+    if (G* gp = from_global(pp, 1)) {
+      end_of_pair(pp);
+      return gp;
+    }
+  }
+  if (G* gp = runqget(pp, inherit)) return gp;
+  if (G* gp = from_global(pp, 0)) return gp;
+  if (netpollinited() && netpollAnyWaiters() && sched.lastpoll.load() != 0) {
+    int n = 0;
+    if (G* list = netpoll(0, &n)) {
+      G* rest = list->schedlink;
+      list->schedlink = nullptr;
+      injectglist(rest, n - 1);
+      return take_first(list);
+    }
+  }
+  return nullptr;
+}
+
+void stop_spinning(M* mp) {
+  if (!mp->spinning) return;
+  mp->spinning = false;
+  if (sched.nmspinning.fetch_sub(1) <= 0) throw_("findRunnable: negative nmspinning");
+}
+
+// Nothing to do: mp gives its P back and sleeps. A goroutine, if the poller had one.
+G* sleep_until_woken(M* mp) {
+  P* pp = mp->p;
+  lock(&sched.lock);
+  if (sched.stopping.load() != 0) {
+    unlock(&sched.lock);
+    return nullptr;
+  }
+  if (sched.runqsize.load() > 0) {
+    G* gp = globrunqget(pp, 0);
+    unlock(&sched.lock);
+    return gp;
+  }
+  releasep(mp);
+  pidleput(pp);
+  unlock(&sched.lock);
+
+  // Order: idle first (above), then not spinning, then look at all queues again.
+  stop_spinning(mp);
+  if (P* again = recheck_queues()) {
+    acquirep(mp, again);
+    mp->spinning = true;
+    sched.nmspinning.fetch_add(1);
+    return nullptr;
+  }
+  int64_t pollUntil = timers_earliest();
+  if (netpollinited() && (netpollAnyWaiters() || pollUntil != 0) &&
+      sched.lastpoll.exchange(0) != 0) {
+    if (G* gp = poll_and_sleep(mp, pollUntil)) return gp;
+    if (mp->p != nullptr) return nullptr;
+  } else if (pollUntil != 0 && netpollinited()) {
+    // Somebody sleeps in the poller already; it must not sleep past our timer.
+    int64_t until = sched.pollUntil.load();
+    if (until == 0 || until > pollUntil) netpollBreak();
+  }
+  stopm();
+  return nullptr;
+}
+
+}  // namespace
+
+G* findRunnable(M* mp, bool* inherit) {
+  for (;;) {
+    if (sched.stopping.load() != 0) stop_here(mp);
+    if (mp->p ==
+        nullptr) {  // just out of a system call, or GOMAXPROCS changed while we stood still
+      stop_spinning(mp);
+      stopm();
+      continue;
+    }
+    *inherit = false;
+    if (G* gp = find_local(mp, inherit)) return gp;
+
+    // As many thieves as half the busy Ps: more would only burn the processor.
+    int32_t procs = sched.gomaxprocs.load(std::memory_order_relaxed);
+    if (procs > 1 && (mp->spinning || 2 * sched.nmspinning.load() < procs - sched.npidle.load())) {
+      if (!mp->spinning) {
+        mp->spinning = true;
+        sched.nmspinning.fetch_add(1);
+      }
+      bool again = false;
+      if (G* gp = help_others(mp, &again)) return gp;
+      if (again) continue;
+    }
+    if (G* gp = sleep_until_woken(mp)) return gp;
+  }
+}
+
+}  // namespace golab::runtime

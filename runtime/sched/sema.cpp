@@ -1,0 +1,281 @@
+// sema.cpp: the table of semaphores that goroutines wait on, and the lists behind sync.Cond.
+//
+// The table has 251 buckets, each with a lock. A bucket holds the first waiter of every address
+// that hashes to it, in a digital search tree: at depth d, bit d of the hashed address says left or
+// right. The hash is a bijection, so the tree is never deeper than 64. Any leaf below a node may
+// take the node's place when it is deleted. (Go keeps a treap here. A list would be slow if ten
+// thousand goroutines wait on ten thousand wait groups.) The other waiters of an address queue
+// behind its first one.
+//
+// A waiter's node lies on the waiter's own stack, so nothing is allocated.
+#include "runtime/sched/sema.h"
+
+#include "runtime/sched/proc.h"
+#include "runtime/sched/sched.h"
+#include "runtime/core/throw.h"
+
+namespace golab::runtime {
+namespace {
+
+struct SemaWaiter {
+  G* g = nullptr;
+  const void* addr = nullptr;
+  uint32_t ticket = 0;                        // 1: the semaphore was handed over
+  SemaWaiter* child[2] = {nullptr, nullptr};  // first waiters: the tree
+  SemaWaiter* next = nullptr;                 // the queue of this address
+  SemaWaiter* tail = nullptr;                 // first waiters: its end
+};
+
+struct alignas(64) SemaRoot {
+  mutex lock;
+  std::atomic<uint32_t> nwait{0};
+  SemaWaiter* tree = nullptr;
+
+  SemaWaiter** find(const void* addr);
+  void queue(SemaWaiter* w, bool lifo);
+  SemaWaiter* dequeue(const void* addr);
+};
+
+constexpr size_t kSemaRoots = 251;  // prime, so that regular layouts use all of them
+SemaRoot semtable[kSemaRoots];
+
+SemaRoot* semroot(const void* addr) {
+  return &semtable[(reinterpret_cast<uintptr_t>(addr) >> 3) % kSemaRoots];
+}
+
+// The link that points to the first waiter of addr, or that would.
+SemaWaiter** SemaRoot::find(const void* addr) {
+  uint64_t bits = reinterpret_cast<uintptr_t>(addr) * 0x9e3779b97f4a7c15u;
+  SemaWaiter** link = &tree;
+  while (*link != nullptr && (*link)->addr != addr) {
+    link = &(*link)->child[bits >> 63];
+    bits <<= 1;
+  }
+  return link;
+}
+
+void SemaRoot::queue(SemaWaiter* w, bool lifo) {
+  w->child[0] = w->child[1] = w->next = nullptr;
+  SemaWaiter** link = find(w->addr);
+  SemaWaiter* first = *link;
+  if (first == nullptr) {
+    w->tail = w;
+    *link = w;
+  } else if (lifo) {
+    w->child[0] = first->child[0];
+    w->child[1] = first->child[1];
+    w->next = first;
+    w->tail = first->tail;
+    *link = w;
+  } else {
+    first->tail->next = w;
+    first->tail = w;
+  }
+}
+
+SemaWaiter* SemaRoot::dequeue(const void* addr) {
+  SemaWaiter** link = find(addr);
+  SemaWaiter* first = *link;
+  if (first == nullptr) return nullptr;
+  SemaWaiter* heir = first->next;
+  if (heir != nullptr) {
+    heir->tail = first->tail;
+  } else {
+    SemaWaiter** at = link;
+    while ((*at)->child[0] != nullptr || (*at)->child[1] != nullptr) {
+      at = &(*at)->child[(*at)->child[0] == nullptr];
+    }
+    heir = *at;
+    *at = nullptr;
+    if (heir == first) return first;
+  }
+  heir->child[0] = first->child[0];
+  heir->child[1] = first->child[1];
+  *link = heir;
+  return first;
+}
+
+bool cansemacquire(std::atomic<uint32_t>* addr) {
+  uint32_t v = addr->load();
+  while (v > 0) {
+    if (addr->compare_exchange_weak(v, v - 1)) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+[[gnu::noinline]] void semacquire1(std::atomic<uint32_t>* addr, bool lifo, WaitReason reason) {
+  if (cansemacquire(addr)) return;
+  RuntimeCall rc;
+  SemaRoot* root = semroot(addr);
+  SemaWaiter w;
+  w.g = getm()->curg;
+  w.addr = addr;
+  for (;;) {
+    lock(&root->lock);
+    root->nwait.fetch_add(1);
+    if (cansemacquire(addr)) {
+      root->nwait.fetch_sub(1);
+      unlock(&root->lock);
+      return;
+    }
+    root->queue(&w, lifo);
+    goparkunlock(&root->lock, reason, addr);
+    if (w.ticket != 0 || cansemacquire(addr)) return;
+  }
+}
+
+[[gnu::noinline]] void semrelease1(std::atomic<uint32_t>* addr, bool handoff) {
+  SemaRoot* root = semroot(addr);
+  addr->fetch_add(1);
+  if (root->nwait.load() == 0) return;
+  RuntimeCall rc;
+  lock(&root->lock);
+  SemaWaiter* w = root->nwait.load() != 0 ? root->dequeue(addr) : nullptr;
+  if (w != nullptr) root->nwait.fetch_sub(1);
+  unlock(&root->lock);
+  if (w == nullptr) return;
+  bool handed = handoff && cansemacquire(addr);
+  if (handed) w->ticket = 1;
+  goready(w->g);  // from here on w may be gone
+  if (!handed) return;
+  // Lets the new owner run now, on this P. If it had to wait for a thread, all others in the queue
+  // would wait with it.
+  gopark([](G*, void*) { return false; }, nullptr, WaitReason::Preempted);
+}
+
+struct NotifyWaiter {
+  G* g = nullptr;
+  uint32_t ticket = 0;
+  NotifyWaiter* next = nullptr;
+};
+
+}  // namespace golab::runtime
+
+namespace golab::sync {
+
+using runtime::NotifyWaiter;
+using runtime::RuntimeCall;
+using runtime::WaitReason;
+
+uint32_t runtime_notifyListAdd(runtime::notifyList* l) { return l->wait.fetch_add(1); }
+
+[[gnu::noinline]] void runtime_notifyListWait(runtime::notifyList* l, uint32_t ticket) {
+  RuntimeCall rc;
+  runtime::lock(&l->lock);
+  // Tickets wrap around: compare their distance.
+  if (static_cast<int32_t>(ticket - l->notify.load(std::memory_order_relaxed)) < 0) {
+    runtime::unlock(&l->lock);
+    return;
+  }
+  NotifyWaiter w{runtime::getm()->curg, ticket, nullptr};
+  if (l->tail == nullptr)
+    l->head = &w;
+  else
+    l->tail->next = &w;
+  l->tail = &w;
+  runtime::goparkunlock(&l->lock, WaitReason::SyncCondWait, l);
+}
+
+void runtime_notifyListNotifyAll(runtime::notifyList* l) {
+  if (l->wait.load() == l->notify.load()) return;
+  RuntimeCall rc;
+  runtime::lock(&l->lock);
+  NotifyWaiter* w = l->head;
+  l->head = l->tail = nullptr;
+  // A goroutine that has a ticket but is not in the list yet finds that its ticket is called.
+  l->notify.store(l->wait.load());
+  runtime::unlock(&l->lock);
+  while (w != nullptr) {
+    NotifyWaiter* next = w->next;
+    runtime::goready(w->g);
+    w = next;
+  }
+}
+
+void runtime_notifyListNotifyOne(runtime::notifyList* l) {
+  if (l->wait.load() == l->notify.load()) return;
+  RuntimeCall rc;
+  runtime::lock(&l->lock);
+  uint32_t ticket = l->notify.load(std::memory_order_relaxed);
+  if (ticket == l->wait.load()) {
+    runtime::unlock(&l->lock);
+    return;
+  }
+  l->notify.store(ticket + 1);
+  // The list is in order of arrival here, not of tickets. The goroutine with this ticket is near
+  // the front. If it is not in the list yet, it finds that its ticket is called.
+  NotifyWaiter* prev = nullptr;
+  NotifyWaiter* w = l->head;
+  while (w != nullptr && w->ticket != ticket) {
+    prev = w;
+    w = w->next;
+  }
+  if (w != nullptr) {
+    (prev == nullptr ? l->head : prev->next) = w->next;
+    if (l->tail == w) l->tail = prev;
+  }
+  runtime::unlock(&l->lock);
+  if (w != nullptr) runtime::goready(w->g);
+}
+
+[[gnu::noinline]] void runtime_SemacquireWaitGroup(std::atomic<uint32_t>* addr) {
+  runtime::semacquire1(addr, false, WaitReason::SyncWaitGroupWait);
+}
+
+[[gnu::noinline]] void runtime_SemacquireRWMutexR(std::atomic<uint32_t>* addr) {
+  runtime::semacquire1(addr, false, WaitReason::SyncRWMutexRLock);
+}
+
+[[gnu::noinline]] void runtime_SemacquireRWMutex(std::atomic<uint32_t>* addr) {
+  runtime::semacquire1(addr, false, WaitReason::SyncRWMutexLock);
+}
+
+[[gnu::noinline]] void runtime_Semrelease(std::atomic<uint32_t>* addr, bool handoff) {
+  runtime::semrelease1(addr, handoff);
+}
+
+[[gnu::noinline]] void fatal(const char* s) { runtime::fatal(s); }
+
+}  // namespace golab::sync
+
+namespace golab::internal::sync {
+
+[[gnu::noinline]] void runtime_SemacquireMutex(std::atomic<uint32_t>* addr, bool lifo) {
+  runtime::semacquire1(addr, lifo, runtime::WaitReason::SyncMutexLock);
+}
+
+[[gnu::noinline]] void runtime_Semrelease(std::atomic<uint32_t>* addr, bool handoff) {
+  runtime::semrelease1(addr, handoff);
+}
+
+bool runtime_canSpin(int i) {
+  constexpr int kActiveSpin = 4;
+  if (i >= kActiveSpin) return false;
+  int32_t procs = runtime::sched.gomaxprocs.load(std::memory_order_relaxed);
+  if (procs <= runtime::sched.npidle.load(std::memory_order_relaxed) +
+                   runtime::sched.nmspinning.load(std::memory_order_relaxed) + 1) {
+    return false;
+  }
+  if (i == 0) return true;
+  runtime::M* mp = runtime::acquirem();
+  bool idle = runtime::door_open(mp) && runtime::runqempty(mp->p);
+  runtime::releasem(mp);
+  return idle;
+}
+
+// Does not look at the lock: each look would take the lock's cache line from its holder.
+void runtime_doSpin(int i) {
+  constexpr int64_t kFirstSpinNs = 1000;
+  int64_t until = runtime::nanotime() + (kFirstSpinNs << i);
+  do {
+    for (int n = 0; n < 10; n++) runtime::cpu_relax();
+  } while (runtime::nanotime() < until);
+}
+
+int64_t runtime_nanotime() { return runtime::nanotime(); }
+
+[[gnu::noinline]] void fatal(const char* s) { runtime::fatal(s); }
+
+}  // namespace golab::internal::sync

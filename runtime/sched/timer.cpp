@@ -1,0 +1,255 @@
+// timer.cpp: per-P timer heaps (see timer.h).
+//
+// The heap is four-ary: a node's four children share a cache line, and the heap is half as deep as
+// a binary one. An entry holds its time beside the pointer, so sifting touches only the heap.
+#include "runtime/sched/timer.h"
+
+#include "runtime/core/reserve.h"
+#include "runtime/core/throw.h"
+#include "runtime/sched/netpoll.h"
+#include "runtime/sched/sched.h"
+
+namespace golab::runtime {
+namespace {
+
+constexpr uint32_t kArity = 4;
+constexpr uint32_t kMaxTimers = 16 << 20;
+constexpr uint32_t kBeforeRoot = kArity - 1;  // unused entries: the root's children begin a line
+
+// All of these need pp->timersLock.
+
+void place(P* pp, uint32_t i, TimerEntry e) {
+  pp->timers[i] = e;
+  if (!e.is_sleeper()) e.timer()->heap_index = i;
+}
+
+// Returns the entry's new place.
+uint32_t sift_up(P* pp, uint32_t i) {
+  TimerEntry e = pp->timers[i];
+  while (i > 0) {
+    uint32_t parent = (i - 1) / kArity;
+    if (pp->timers[parent].when <= e.when) break;
+    place(pp, i, pp->timers[parent]);
+    i = parent;
+  }
+  place(pp, i, e);
+  return i;
+}
+
+void sift_down(P* pp, uint32_t i) {
+  TimerEntry e = pp->timers[i];
+  for (;;) {
+    uint32_t first = i * kArity + 1;
+    if (first >= pp->timers_len) break;
+    uint32_t least = first;
+    for (uint32_t c = first + 1; c < first + kArity && c < pp->timers_len; c++) {
+      if (pp->timers[c].when < pp->timers[least].when) least = c;
+    }
+    if (e.when <= pp->timers[least].when) break;
+    place(pp, i, pp->timers[least]);
+    i = least;
+  }
+  place(pp, i, e);
+}
+
+void update_root(P* pp, std::memory_order order) {
+  pp->timer0_when.store(pp->timers_len > 0 ? pp->timers[0].when : 0, order);
+}
+
+// Of the heap of one P: room for 16 million, or less under a limit.
+size_t timers_bytes() {
+  static const size_t bytes =
+      share_of_address_space((kBeforeRoot + kMaxTimers) * sizeof(TimerEntry), 128);
+  return bytes;
+}
+
+// Returns true if the entry is the first one now.
+bool heap_insert(P* pp, TimerEntry e) {
+  if (pp->timers == nullptr) {
+    void* at = reserve_or_die(timers_bytes(), "timers");
+    pp->timers = static_cast<TimerEntry*>(at) + kBeforeRoot;
+  }
+  if ((kBeforeRoot + pp->timers_len + 1) * sizeof(TimerEntry) > timers_bytes()) {
+    out_of_memory(2 * timers_bytes(), "more timers");
+  }
+  pp->timers[pp->timers_len] = e;
+  if (!e.is_sleeper()) e.timer()->p.store(pp, std::memory_order_release);
+  if (sift_up(pp, pp->timers_len++) != 0) return false;
+  update_root(pp, std::memory_order_seq_cst);  // before wakeNetPoller looks for sleeping threads
+  return true;
+}
+
+// Takes out the entry at that place.
+TimerEntry heap_remove(P* pp, uint32_t i) {
+  TimerEntry e = pp->timers[i];
+  TimerEntry last = pp->timers[--pp->timers_len];
+  if (i != pp->timers_len) {
+    pp->timers[i] = last;
+    sift_down(pp, sift_up(pp, i));
+  }
+  if (!e.is_sleeper()) e.timer()->p.store(nullptr, std::memory_order_release);
+  update_root(pp, std::memory_order_release);  // a thread that reads the old root only wakes early
+  return e;
+}
+
+// Takes t out of its heap, if it is in one. Requires t->mu. move_timers may move t to another heap
+// before this has the lock.
+void leave_heap(Timer* t) {
+  while (P* pp = t->p.load(std::memory_order_acquire)) {
+    lock(&pp->timersLock);
+    bool here = t->p.load(std::memory_order_relaxed) == pp;
+    if (here) heap_remove(pp, t->heap_index);
+    unlock(&pp->timersLock);
+    if (here) return;
+  }
+}
+
+// For a timer t, requires t->mu and t->when > 0.
+void enter_heap(TimerEntry e) {
+  P* pp = getm()->p;
+  lock(&pp->timersLock);
+  bool first = heap_insert(pp, e);
+  unlock(&pp->timersLock);
+  if (first) wakeNetPoller(e.when);  // else an earlier timer wakes the sleeping threads
+}
+
+bool wants_heap(const Timer* t) {
+  return t->when > 0 && (t->discard_value == nullptr || t->blocked > 0);
+}
+
+// Fires t, which is off its heap: rearms or disarms it, then calls f. Requires t->mu; drops it.
+void fire(Timer* t, int64_t now) {
+  int64_t late = now - t->when;
+  uint64_t seq = t->seq;
+  TimerFunc f = t->f;
+  void* arg = t->arg;
+  if (t->period > 0) {
+    const int64_t ahead = t->period - late % t->period;  // keeps the phase
+    if (__builtin_add_overflow(now, ahead, &t->when)) t->when = INT64_MAX;
+    if (wants_heap(t)) enter_heap({t->when, t});
+  } else {
+    t->when = 0;
+  }
+  if (t->detached) {
+    unlock(&t->mu);
+    f(arg, seq, late);
+    return;
+  }
+  f(arg, seq, late);
+  unlock(&t->mu);
+}
+
+}  // namespace
+
+bool timer_reset(Timer* t, int64_t when, int64_t period) {
+  RuntimeCall rc;
+  lock(&t->mu);
+  leave_heap(t);
+  bool was_running = t->when > 0;
+  if (t->discard_value != nullptr && t->discard_value(t->arg)) was_running = true;
+  t->when = when > 0 ? when : 1;
+  t->period = period;
+  t->seq++;
+  if (wants_heap(t)) enter_heap({t->when, t});
+  unlock(&t->mu);
+  return was_running;
+}
+
+bool timer_stop(Timer* t) {
+  RuntimeCall rc;
+  lock(&t->mu);
+  leave_heap(t);
+  bool was_running = t->when > 0;
+  if (t->discard_value != nullptr && t->discard_value(t->arg)) was_running = true;
+  t->when = 0;
+  t->seq++;
+  unlock(&t->mu);
+  return was_running;
+}
+
+void blockTimerChan(Timer* t) {
+  lock(&t->mu);
+  if (t->blocked++ == 0 && t->when > 0 && t->p.load(std::memory_order_relaxed) == nullptr)
+    enter_heap({t->when, t});
+  unlock(&t->mu);
+}
+
+void unblockTimerChan(Timer* t) {
+  lock(&t->mu);
+  if (--t->blocked == 0) leave_heap(t);
+  unlock(&t->mu);
+}
+
+void maybeRunChan(Timer* t) {
+  lock(&t->mu);
+  if (t->when > 0 && t->p.load(std::memory_order_relaxed) == nullptr) {
+    int64_t now = nanotime();
+    if (t->when <= now) {
+      fire(t, now);
+      return;
+    }
+  }
+  unlock(&t->mu);
+}
+
+void sleep_until(G* gp, int64_t when) { enter_heap({when > 0 ? when : 1, gp}); }
+
+int64_t checkTimers(P* pp, int64_t now, bool* ran) {
+  for (;;) {
+    int64_t first = pp->timer0_when.load(std::memory_order_acquire);
+    if (first == 0 || first > now) {
+      if (getm()->p == pp) pp->timers_behind.store(false, std::memory_order_relaxed);
+      return first;
+    }
+    lock(&pp->timersLock);
+    if (pp->timers_len == 0 || pp->timers[0].when > now) {
+      unlock(&pp->timersLock);
+      continue;
+    }
+    TimerEntry e = pp->timers[0];
+    if (!e.is_sleeper() && !trylock(&e.timer()->mu)) {
+      unlock(&pp->timersLock);  // another thread resets or stops it, and needs the heap for that
+      cpu_relax();
+      continue;
+    }
+    heap_remove(pp, 0);
+    unlock(&pp->timersLock);
+    *ran = true;
+    if (e.is_sleeper()) {
+      __builtin_prefetch(e.sleeper()->ctx);  // its stack is no longer in the cache
+      goready(e.sleeper());
+    } else {
+      fire(e.timer(), now);
+    }
+    // Stops when this P's queue is full: more would only go to the end of the global queue. At
+    // least one timer runs in each call, so that none waits forever.
+    if (runqlen(getm()->p) >= kRunqueueFull) {
+      if (getm()->p == pp) pp->timers_behind.store(true, std::memory_order_relaxed);
+      return pp->timer0_when.load();
+    }
+  }
+}
+
+int64_t timers_earliest() {
+  int64_t earliest = 0;
+  for (int32_t i = 0; i < kMaxProcs && sched.allp[i] != nullptr; i++) {
+    int64_t when = sched.allp[i]->timer0_when.load(std::memory_order_seq_cst);
+    if (when != 0 && (earliest == 0 || when < earliest)) earliest = when;
+  }
+  return earliest;
+}
+
+void move_timers(P* from, P* to) {
+  while (from->timers_len > 0) heap_insert(to, heap_remove(from, 0));
+}
+
+void wakeNetPoller(int64_t when) {
+  if (sched.lastpoll.load() == 0) {
+    int64_t until = sched.pollUntil.load();
+    if (until == 0 || until > when) netpollBreak();
+  } else {
+    wakep();
+  }
+}
+
+}  // namespace golab::runtime

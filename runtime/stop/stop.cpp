@@ -1,0 +1,637 @@
+// stop.cpp: stopping the world, and what a thread does when SIGURG or a note reaches it (see
+// stop.h).
+//
+// Order of a stop:
+//   1. `stopping` goes up. From now on no thread leaves a safe state.
+//   2. Each M gets a note, then a signal. In the program's code the signal's handler serves the
+//      note; inside the runtime the handler does nothing and releasem serves it.
+//   3. The stopper waits until every M is safe or stopped. Each that gets there bumps `arrivals`.
+//   4. startTheWorld lowers `stopping` and wakes those who sleep on it.
+// If step 3 takes too long, 4 follows at once, then 1 again (see "Locks of others" in stop.h), but
+// not without end: kStopMaxNs. A thread that is late in the program's code is held (see "Threads
+// that no signal reaches" there).
+//
+// A stop for an instant (at_instant) has one thing to do while all stand. The last thread that is
+// waited for need not stand for that: the stopper leaves it the matter (last_awaited), and it does
+// it, lowers `stopping` and goes on, without having waited for anybody. So a stopper that loses its
+// processor in this moment keeps nobody waiting. The first to reach last_awaited does it: the stopper
+// takes it back if that thread became safe, had stopped before it was asked, or is late.
+//
+// The handler may run while the interrupted code holds any lock of libc. So it calls walk_anywhere
+// and what an instant is for, which take none, futex and nothing else.
+#include "runtime/stop/stop.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+#include "runtime/core/goexit.h"
+#include "runtime/sched/sched.h"
+#include "runtime/sched/sema.h"
+#include "runtime/walk/walk.h"
+
+namespace golab::runtime {
+
+namespace {
+
+std::atomic<uint32_t> worldsema{1};
+// The first attempt's, a thousand times what a stop takes, and the longest one's: for so long the
+// others may stand.
+constexpr int64_t kPatienceNs = 50'000'000, kPatienceMaxNs = 400'000'000;
+constexpr int64_t kStopMaxNs = 5'000'000'000;  // all attempts together
+constexpr int64_t kLateNs = 100'000'000;       // for so long a profile waits for a held one
+uint32_t last_stop = 0;                        // number of the newest stop; never kFrozen
+constexpr uint32_t kFrozen = UINT32_MAX;       // that of a dying program's
+int64_t stop_began = 0;
+StopStats stats{};
+
+// What the stop under way is for; null: to look around. Ordered by `stopping`; atomic because who
+// meets a stop that is given up reads it beside the next.
+std::atomic<void (*)()> at_instant{nullptr};
+std::atomic<M*> last_awaited{nullptr};  // to whom that is left
+std::atomic<bool> any_held{false};      // in the stop under way
+
+// The stack of the goroutine that this thread runs, from where it is in the program's code.
+void capture(const M* mp, const WalkFrom& from, StoppedStack* stack) {
+  StoppedStack& out = *stack;
+  WalkBuffer buffer;
+  buffer.pcs = out.pcs;
+  buffer.max = kStackTraceMax;
+  buffer.tail = kStackTraceTail;
+  WalkResult walked = walk_anywhere(from, mp->curg->stack_lo, mp->curg->stack_hi, buffer);
+  out.depth = walked.stored;
+  out.elided = walked.total - walked.stored;
+  out.leaf_exact = from.exact;
+}
+
+// All but the stack.
+void describe(const G* gp, RunningAtInstant* r) {
+  r->gp = gp;
+  r->goid = gp->goid;
+  r->parentGoid = gp->parentGoid;
+  r->gopc = gp->gopc;
+  r->labels = gp->labels;
+  r->system = gp->system;
+  r->locked_to_thread = gp->locked_to_thread;
+}
+
+// All who stand go on, unless the program is dying. Answers how long they may have stood, ns.
+int64_t let_them_go() {
+  int64_t ns = nanotime() - stop_began;
+  stats.stops++;
+  stats.last_ns = ns;
+  stats.total_ns += ns;
+  if (ns > stats.max_ns) stats.max_ns = ns;
+  uint32_t stop = last_stop;
+  sched.stopping.compare_exchange_strong(stop, 0);
+  if (sched.stopped_sleepers.load() > 0) futexwakeup(&sched.stopping, UINT32_MAX >> 1);
+  return ns;
+}
+
+// ---- Standing still -----------------------------------------------------------------------------
+
+void stand_still(M* mp, uint32_t stop) {
+  mp->stopped_for.store(stop, std::memory_order_relaxed);
+  mp->state.store(kMStopped, std::memory_order_seq_cst);
+  announce_arrival();
+  wait_for_restart(stop);
+  mp->state.store(kMRunning, std::memory_order_seq_cst);
+}
+
+// Who called the function that has this frame record.
+WalkFrom caller_of(const void* frame) {
+  const auto* record = static_cast<const FrameRecord*>(frame);
+  return {record->pc, reinterpret_cast<uintptr_t>(record + 1), record->fp, false};
+}
+
+// The program dies while this goroutine stops the world: for ever.
+[[noreturn, gnu::noinline]] void freeze_too() {
+  M* self = getm();
+  capture(self, caller_of(__builtin_frame_address(0)), &self->stopped);
+  for (;;) stand_still(self, kFrozen);
+}
+
+// If the instant was left to mp: that.
+bool act_as_last(M* mp, uint32_t stop) {
+  M* last = mp;
+  if (stop == kFrozen || last_awaited.load(std::memory_order_relaxed) != mp ||
+      !last_awaited.compare_exchange_strong(last, nullptr)) {
+    return false;
+  }
+  at_instant.load()();
+  let_them_go();
+  announce_arrival();
+  return true;
+}
+
+// For the snapshot under way: the goroutine that mp ran at its instant, unless somebody was first.
+void record_running(M* mp, const WalkFrom& from) {
+  G* gp = mp->curg;
+  if (!snapshot_active.load(std::memory_order_acquire) || !snapshot_claim(gp)) return;
+  RunningAtInstant& r = mp->ran_at_instant;
+  capture(mp, from, &r.stack);
+  describe(gp, &r);
+  r.epoch.store(snapshot_epoch.load(std::memory_order_relaxed), std::memory_order_release);
+  snapshot_done(gp);
+}
+
+// Takes part in the stop that is under way, with mp in the program's code. False: mp has to go on.
+bool take_part(M* mp, uint32_t stop, const WalkFrom& from) {
+  if (at_instant.load() == nullptr || stop == kFrozen) {
+    capture(mp, from, &mp->stopped);
+    // Interrupted in a library, perhaps with a lock of malloc's in its hand: who prints the dump of
+    // a dying program would wait for that for ever. It is asked again soon, and when it comes to
+    // the runtime; until then its stack is as it was now.
+    if (stop == kFrozen && from.exact && !own_code(from.pc)) {
+      mp->stopped_for.store(kFrozen, std::memory_order_release);
+      mp->preempt.fetch_or(kNoteStop);
+      return false;
+    }
+    stand_still(mp, stop);
+    return true;
+  }
+  // The stack will not change before we return from here, so it can wait until the others run.
+  if (!act_as_last(mp, stop)) stand_still(mp, stop);
+  record_running(mp, from);
+  return true;
+}
+
+// Takes that note away. False: there was none.
+bool take_note(M* mp, uint32_t note) { return (mp->preempt.fetch_and(~note) & note) != 0; }
+
+// If mp, in the program's code, was left a note to stop: serves it.
+void serve_stop(M* mp, const WalkFrom& from) {
+  if (!take_note(mp, kNoteStop)) return;
+  // The next stop may begin before we have left this one.
+  while (uint32_t stop = sched.stopping.load(std::memory_order_seq_cst)) {
+    if (!take_part(mp, stop, from)) break;
+  }
+  // It was held, and comes after the instant. Its goroutine has not been in the runtime since: what
+  // it has done meanwhile nobody else can have seen.
+  uint64_t held = mp->ran_at_instant.held_epoch.load(std::memory_order_relaxed);
+  if (held == snapshot_epoch.load(std::memory_order_relaxed)) record_running(mp, from);
+}
+
+// True while this thread may be asked for something: it runs a goroutine, on that one's stack.
+bool serves_notes(const M* mp) {
+  return mp->curg != nullptr && !mp->on_systemstack &&
+         mp->state.load(std::memory_order_relaxed) == kMRunning;
+}
+
+// Of this thread, which is inside the runtime: from now on the signal shall reach it.
+void hear_again(M* mp) {
+  mp->deaf.store(false, std::memory_order_relaxed);
+  sigset_t urg;
+  sigemptyset(&urg);
+  sigaddset(&urg, SIGURG);
+  pthread_sigmask(SIG_UNBLOCK, &urg, nullptr);
+}
+
+// The goroutine goes on without its P; sysmon finds somebody for it.
+void let_p_go(M* mp) {
+  P* pp = mp->p;
+  mp->p = nullptr;
+  pp->m.store(nullptr, std::memory_order_relaxed);
+  pp->status.store(_Pidle, std::memory_order_release);
+  P* head = sched.retaken.load();
+  do {
+    pp->link = head;
+  } while (!sched.retaken.compare_exchange_weak(head, pp));
+  sched.sysmonnote.fetch_add(1);
+  futexwakeup(&sched.sysmonnote, 1);
+}
+
+// ---- The signal ---------------------------------------------------------------------------------
+
+// What a program has installed for SIGURG in the place of ours (keep_handler), and is given those
+// signals that are not ours.
+std::atomic<void (*)(int, siginfo_t*, void*)> programs_action{nullptr};
+std::atomic<void (*)(int)> programs_handler{nullptr};
+
+void forward(int sig, siginfo_t* info, void* uc) {
+  static thread_local bool forwarding = false;  // it may call ours in turn
+  bool ours = info->si_code == SI_TKILL && info->si_pid == getpid();
+  if (ours || forwarding) return;
+  forwarding = true;
+  if (auto action = programs_action.load()) action(sig, info, uc);
+  if (auto handler = programs_handler.load()) handler(sig);
+  forwarding = false;
+}
+
+void sigurg(int sig, siginfo_t* info, void* uc) {
+  int saved = errno;
+  M* mp = getm();
+  if (mp != nullptr) mp->in_handler.store(true, std::memory_order_relaxed);
+  if (mp != nullptr && serves_notes(mp) && mp->locks.load(std::memory_order_relaxed) == 0 &&
+      mp->preempt.load() != 0) {
+    WalkFrom from = interrupted_at(static_cast<ucontext_t*>(uc));
+#if defined(GOLAB_TSAN)
+    // TSan keeps a signal back until the program next calls into it, and shows the context of then,
+    // of which nothing need be left. The handler is called on the goroutine's stack in this case.
+    const void* frame = __builtin_frame_address(0);
+    auto here = reinterpret_cast<uintptr_t>(frame);
+    if (here >= mp->curg->stack_lo && here < mp->curg->stack_hi) from = caller_of(frame);
+#endif
+    mp->deaf.store(false, std::memory_order_relaxed);
+    serve_stop(mp, from);
+    if (take_note(mp, kNoteYield)) {
+      // Inside the runtime, so that nobody holds this thread meanwhile; if somebody already does,
+      // the watchman asks again.
+      mp->locks.store(1, std::memory_order_relaxed);
+      std::atomic_signal_fence(std::memory_order_seq_cst);
+      if (door_open(mp)) let_p_go(mp);
+      std::atomic_signal_fence(std::memory_order_seq_cst);
+      mp->locks.store(0, std::memory_order_release);
+    }
+  }
+  forward(sig, info, uc);
+  if (mp != nullptr) mp->in_handler.store(false, std::memory_order_relaxed);
+  errno = saved;
+}
+
+void install_handler() {
+  struct sigaction sa {};
+  sa.sa_sigaction = sigurg;
+  sa.sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK;
+  sa.sa_mask = blockable_signals();
+  sigaction(SIGURG, &sa, nullptr);
+}
+
+// The program may have installed a handler of its own for SIGURG: then ours comes back, and calls
+// that one.
+void keep_handler() {
+  struct sigaction now {};
+  sigaction(SIGURG, nullptr, &now);
+  if (now.sa_sigaction == sigurg) return;
+  bool action = (now.sa_flags & SA_SIGINFO) != 0;
+  bool handler = !action && now.sa_handler != SIG_DFL && now.sa_handler != SIG_IGN;
+  programs_action.store(action ? now.sa_sigaction : nullptr);
+  programs_handler.store(handler ? now.sa_handler : nullptr);
+  install_handler();
+}
+
+}  // namespace
+
+[[gnu::noinline]] void releasem_slow(M* mp) {
+  if (!serves_notes(mp)) return;
+  bool yield = false;
+  do {
+    // Still inside the runtime: a signal that came while this goroutine is being recorded would
+    // make the thread stand still with it half recorded, and the walker that waits for it never
+    // stop.
+    mp->locks.store(1, std::memory_order_relaxed);
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+    if (mp->deaf.load(std::memory_order_relaxed)) hear_again(mp);
+    serve_stop(mp, caller_of(__builtin_frame_address(0)));
+    yield |= take_note(mp, kNoteYield);
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+    mp->locks.store(0, std::memory_order_release);
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+  } while ((mp->preempt.load(std::memory_order_relaxed) & ~kNoteTaken) != 0);
+  if (yield) Gosched();
+}
+
+void come_in(M* mp, const void* frame) {
+  if (!serves_notes(mp) || mp->locks.load(std::memory_order_relaxed) != 1) return;
+  bool taken = (mp->preempt.load() & kNoteTaken) != 0;
+  if (taken || mp->deaf.load(std::memory_order_relaxed)) hear_again(mp);
+  serve_stop(mp, caller_of(frame));
+  if (!taken) return;
+  lock(&sched.lock);  // whether the P is taken is decided under it
+  mp->preempt.fetch_and(~kNoteTaken);
+  unlock(&sched.lock);
+}
+
+// A stop lasts some microseconds, a wake-up by the kernel some dozens, and on a virtual machine up
+// to a millisecond, when the processor had nothing else to do and its host took it back. So both
+// sides look for a while before they sleep, and nobody is woken who does not sleep. They look alone
+// at first; then whoever was displaced, perhaps the one waited for, gets the processor between two
+// looks. Order on both sides: say that you sleep, then let the kernel compare the word once more;
+// the other side changes the word, then looks who sleeps.
+class Looking {
+ public:
+  // False: it has taken too long, sleep.
+  bool again() {
+    cpu_relax();
+    if (++looks_ % 64 != 0) return true;
+    int64_t took = nanotime() - since_;
+    if (took > kAloneNs) sched_yield();
+    return took < kInTurnsNs;
+  }
+
+ private:
+  static constexpr int64_t kAloneNs = 50'000, kInTurnsNs = 300'000;
+  int64_t since_ = nanotime();
+  uint32_t looks_ = 0;
+};
+
+void announce_arrival() {
+  sched.arrivals.fetch_add(1);
+  if (sched.stopper_sleeps.load()) futexwakeup(&sched.arrivals, 1);
+}
+
+void wait_for_restart(uint32_t stop, bool patient) {
+  Looking looking;
+  while (sched.stopping.load(std::memory_order_acquire) == stop) {
+    if (!patient && looking.again()) continue;
+    sched.stopped_sleepers.fetch_add(1);
+    futexsleep(&sched.stopping, stop, -1);
+    sched.stopped_sleepers.fetch_sub(1);
+  }
+}
+
+void stop_here(M* mp) {
+  mp->stopped.depth = 0;
+  while (uint32_t stop = sched.stopping.load(std::memory_order_seq_cst)) {
+    if (!act_as_last(mp, stop)) stand_still(mp, stop);
+  }
+}
+
+namespace {
+
+void request_stop(M* mp) {
+  mp->preempt.fetch_or(kNoteStop);
+  if (int32_t tid = mp->tid.load()) syscall(SYS_tgkill, getpid(), tid, SIGURG);
+}
+
+void signal_all_but(const M* self) {
+  for (M* mp = sched.allm.load(); mp != nullptr; mp = mp->alllink) {
+    if (mp != self && mp->state.load() != kMSafe) request_stop(mp);
+  }
+}
+
+// Or it was the last, and the world goes on again.
+bool has_stopped(M* mp, uint32_t stop) {
+  if (sched.stopping.load(std::memory_order_acquire) != stop) return true;
+  uint32_t state = mp->state.load(std::memory_order_seq_cst);
+  // One that still stands for the last stop, and has not noticed its end, is not there yet.
+  return state == kMSafe ||
+         (state == kMStopped && mp->stopped_for.load(std::memory_order_relaxed) == stop);
+}
+
+// Does SIGURG wait for mp, which has it blocked, elsewhere than in our handler? False also where
+// /proc does not say.
+bool signal_blocked(const M* mp) {
+  char path[64], text[4096];
+  snprintf(path, sizeof path, "/proc/self/task/%d/status", mp->tid.load());
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return false;
+  ssize_t n = read(fd, text, sizeof text - 1);
+  close(fd);
+  text[std::max<ssize_t>(n, 0)] = '\0';
+  auto has_sigurg = [&](const char* key) {
+    const char* line = strstr(text, key);
+    return line != nullptr && (strtoull(line + strlen(key), nullptr, 16) >> (SIGURG - 1) & 1) != 0;
+  };
+  return has_sigurg("\nSigPnd:") && has_sigurg("\nSigBlk:") && !mp->in_handler.load();
+}
+
+// Can the stop under way do without mp? See "Threads that no signal reaches" in stop.h.
+bool hold(M* mp, uint32_t stop) {
+  if (!is_outside(mp) || (mp->preempt.load() & kNoteStop) == 0) return false;
+  mp->held_for.store(stop);
+  any_held = true;
+  return true;
+}
+
+// Waits until mp is safe, stopped or held: true; or until the time is up. `hold_late`: then it is
+// held, if that can be.
+bool await_stop(M* mp, uint32_t stop, int64_t deadline, bool hold_late) {
+  Looking looking;
+  for (int sleeps = 0;;) {
+    uint32_t seen = sched.arrivals.load();
+    if (stop != kFrozen && sched.stopping.load() == kFrozen) freeze_too();
+    if (has_stopped(mp, stop)) return true;
+    if (mp->deaf.load(std::memory_order_relaxed) && hold(mp, stop)) return true;
+    if (looking.again()) continue;
+    sched.stopper_sleeps.store(true);
+    if (!has_stopped(mp, stop)) futexsleep(&sched.arrivals, seen, 1'000'000);
+    sched.stopper_sleeps.store(false);
+    if (nanotime() > deadline) return has_stopped(mp, stop) || (hold_late && hold(mp, stop));
+    if (++sleeps == 1 && signal_blocked(mp)) mp->deaf.store(true);
+    // It was on its way into the program's code when the first signal came: note and signal again.
+    if ((sleeps % 4 == 0 || stop == kFrozen) && mp->state.load() == kMRunning) request_stop(mp);
+  }
+}
+
+// All but `last` have stopped, and it may have, or there is none. False: it is late.
+bool have_instant(M* last, int64_t deadline) {
+  if (last != nullptr) {
+    last_awaited.store(last);
+    bool came = await_stop(last, last_stop, deadline, true);
+    if (!last_awaited.compare_exchange_strong(last, nullptr)) {
+      wait_for_restart(last_stop);
+      return true;
+    }
+    if (!came) return false;
+  }
+  at_instant.load()();
+  let_them_go();
+  return true;
+}
+
+// One attempt. Answers whom it could not wait for; null: the world stands still, or has done so for
+// an instant.
+M* try_to_stop(M* self, int64_t patience) {
+  stop_began = nanotime();
+  last_stop = last_stop % (kFrozen - 1) + 1;
+  any_held = false;
+  uint32_t none = 0;
+  if (!sched.stopping.compare_exchange_strong(none, last_stop)) freeze_too();
+  keep_handler();
+  signal_all_but(self);
+  int64_t deadline = stop_began + patience;
+  bool instant = at_instant.load() != nullptr;
+  // An instant can do without a stack, which may still come; a dump cannot.
+  bool hold_late = patience >= (instant ? 2 * kPatienceNs : kPatienceMaxNs);
+  M* last = nullptr;
+  for (M* mp = sched.allm.load(); mp != nullptr; mp = mp->alllink) {
+    if (mp == self || has_stopped(mp, last_stop)) continue;
+    if (last != nullptr && !await_stop(last, last_stop, deadline, hold_late)) return last;
+    last = mp;
+  }
+  bool in_time = instant ? have_instant(last, deadline)
+                         : last == nullptr || await_stop(last, last_stop, deadline, hold_late);
+  return in_time ? nullptr : last;
+}
+
+// Lets the others run until mp has come out of where no stop found it, and so met the note that the
+// last one left; or for as long as that stop lasted.
+void await_note_served(M* mp, int64_t patience) {
+  for (int64_t until = nanotime() + patience; nanotime() < until;) {
+    if ((mp->preempt.load() & kNoteStop) == 0 || mp->state.load() == kMSafe) return;
+    futexsleep(&sched.stopping, 0, 100'000);
+  }
+}
+
+void stopper_goes_on() {
+  releasem(getm());
+  semrelease1(&worldsema);
+}
+
+// What the stop is for, or null. The world stands still afterwards, or it was for an instant.
+// False: some thread did not come out of the runtime, and all go on.
+bool stop_the_world(void (*instant)()) {
+  semacquire1(&worldsema, false, WaitReason::Semacquire);
+  M* self = acquirem_with_p();
+  at_instant.store(instant);
+  int64_t give_up = nanotime() + kStopMaxNs;
+  // Each attempt may take twice as long as the last: where many threads share few processors, some
+  // are long in getting one.
+  int64_t patience = kPatienceNs;
+  while (M* late = try_to_stop(self, patience)) {
+    let_them_go();
+    if (nanotime() > give_up) {
+      stopper_goes_on();
+      return false;
+    }
+    await_note_served(late, patience);
+    patience = std::min(2 * patience, kPatienceMaxNs);
+  }
+  return true;
+}
+
+}  // namespace
+
+bool is_outside(const M* mp) {
+  if (mp->locks.load(std::memory_order_acquire) != 0) return false;
+  heavy_fence();
+  // Without membarrier(2): what it wrote before it looked for notes is to be seen by then.
+  if (!membarrier_works) usleep(1000);
+  return mp->locks.load(std::memory_order_acquire) == 0 && mp->state.load() == kMRunning;
+}
+
+bool stopTheWorld() { return stop_the_world(nullptr); }
+
+int64_t startTheWorld() {
+  getm()->preempt.fetch_and(~kNoteStop);
+  int64_t ns = let_them_go();
+  stopper_goes_on();
+  return ns;
+}
+
+int64_t at_instant(void (*act)()) {
+  if (!stop_the_world(act)) return -1;
+  int64_t ns = stats.last_ns;
+  stopper_goes_on();
+  return ns;
+}
+
+void freeze_the_world() {
+  M* self = getm();
+  if (self != nullptr) self->locks.fetch_add(1);
+  sched.stopping.store(kFrozen);
+  // Those who stand for another stop have to take their stacks down for this one.
+  if (sched.stopped_sleepers.load() > 0) futexwakeup(&sched.stopping, UINT32_MAX >> 1);
+  signal_all_but(self);
+  // One in a library has a tenth of a second to come out: its stack is known. One of which nothing is
+  // known yet, because it waits for a processor, has a second.
+  int64_t now = nanotime(), soon = now + 100'000'000, late = now + 1'000'000'000;
+  for (M* mp = sched.allm.load(); mp != nullptr; mp = mp->alllink) {
+    if (mp == self || await_stop(mp, kFrozen, soon, true)) continue;
+    if (mp->stopped_for.load(std::memory_order_acquire) != kFrozen) {
+      await_stop(mp, kFrozen, late, true);
+    }
+  }
+}
+
+StopStats stop_stats() { return stats; }
+
+// ---- Epoch snapshot -----------------------------------------------------------------------------
+
+namespace {
+
+// At an instant: mp is held. Whoever claims its goroutine first, itself or settle, completes this.
+void expect_late(M* mp, uint64_t epoch) {
+  RunningAtInstant& r = mp->ran_at_instant;
+  describe(mp->curg, &r);
+  r.stack.depth = lost_stack(mp->curg, r.stack.pcs);
+  r.stack.leaf_exact = false;
+  r.stack.elided = 0;
+  r.held_epoch.store(epoch, std::memory_order_release);
+}
+
+// Waits a while for a thread that was held at the instant to record its goroutine. Then that one is
+// recorded without its stack.
+void settle(M* mp, uint64_t epoch) {
+  RunningAtInstant& r = mp->ran_at_instant;
+  G* gp = const_cast<G*>(r.gp);
+  int64_t until = mp->deaf.load() && signal_blocked(mp) ? 0 : nanotime() + kLateNs;
+  while (!snapshot_satisfied(gp)) {
+    uint64_t mark = gp->snapshot.load(std::memory_order_acquire);
+    bool absent = mark >> 2 != epoch;
+    if (absent && nanotime() >= until &&
+        gp->snapshot.compare_exchange_strong(mark, epoch << 2 | kSnapshotSatisfied)) {
+      r.epoch.store(epoch, std::memory_order_release);
+      mp->deaf.store(true);
+      return;
+    }
+    usleep(100);
+  }
+}
+
+}  // namespace
+
+void snapshot_begin() {
+  uint64_t epoch = snapshot_epoch.fetch_add(1) + 1;
+  if (any_held) {
+    for (M* mp = sched.allm.load(); mp != nullptr; mp = mp->alllink) {
+      if (mp->held_for.load(std::memory_order_relaxed) == last_stop) expect_late(mp, epoch);
+    }
+  }
+  snapshot_active.store(true);
+}
+
+bool snapshot_held(const G* gp) {
+  uint64_t epoch = snapshot_epoch.load(std::memory_order_relaxed);
+  for (M* mp = sched.allm.load(); mp != nullptr; mp = mp->alllink) {
+    const RunningAtInstant& r = mp->ran_at_instant;
+    if (r.held_epoch.load(std::memory_order_acquire) == epoch && r.gp == gp) return true;
+  }
+  return false;
+}
+
+void for_each_running_at_instant(void (*f)(const RunningAtInstant& r)) {
+  uint64_t epoch = snapshot_epoch.load(std::memory_order_relaxed);
+  for (M* mp = sched.allm.load(); mp != nullptr; mp = mp->alllink) {
+    if (mp->ran_at_instant.held_epoch.load(std::memory_order_acquire) == epoch) settle(mp, epoch);
+    if (mp->ran_at_instant.epoch.load(std::memory_order_acquire) == epoch) f(mp->ran_at_instant);
+  }
+}
+
+const StoppedStack* stopped_stack(const G* gp) {
+  for (M* mp = sched.allm.load(); mp != nullptr; mp = mp->alllink) {
+    bool taken = mp->state.load() == kMStopped || mp->stopped_for.load() == kFrozen;
+    if (mp->curg == gp && taken) return &mp->stopped;
+  }
+  return nullptr;
+}
+
+// ---- Stacks that could not be taken -------------------------------------------------------------
+
+// The leaf of such a stack, as Go has runtime._LostExternalCode. Nobody calls it.
+[[gnu::noinline, gnu::used]] void _LostStack() { asm volatile(""); }
+
+uint32_t lost_stack(const G* gp, uintptr_t* pcs) {
+  uint32_t n = 0;
+  pcs[n++] = reinterpret_cast<uintptr_t>(_LostStack) + 1;
+  if (gp->startpc != 0) pcs[n++] = gp->startpc + 1;
+  pcs[n++] = goexit_pc();
+  return n;
+}
+
+bool is_lost_stack(const uintptr_t* pcs, uint32_t depth) {
+  return depth > 0 && pcs[0] == reinterpret_cast<uintptr_t>(_LostStack) + 1;
+}
+
+void stopinit() { install_handler(); }
+
+}  // namespace golab::runtime
