@@ -9,8 +9,8 @@
 // spelling. Write `::close(fd)`, `::time(nullptr)` where POSIX is meant.
 #pragma once
 
-// libstdc++'s <semaphore> calls syscall(), without "::". It has to be read before golab::syscall is
-// visible everywhere, and so before <thread>, <future> and others that include it.
+// libstdc++'s <semaphore> calls syscall() without "::". It is included here, before golab::syscall
+// becomes visible, because <thread>, <future> and others include it.
 #include <semaphore>
 
 #include "runtime/chan/chan.h"

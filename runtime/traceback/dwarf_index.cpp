@@ -36,7 +36,7 @@ bool refers(Dwarf_Die* die, unsigned int name, Dwarf_Die* to) {
   return dwarf_attr(die, name, &attr) != nullptr && dwarf_formref_die(&attr, to) != nullptr;
 }
 
-// Where the function or class was declared first.
+// The DIE where the function or class was declared first.
 Dwarf_Die canonical(Dwarf_Die die) {
   Dwarf_Die next;
   for (int i = 0; i < 16; i++) {
@@ -112,7 +112,7 @@ Parameters parameters_of(Dwarf_Die* function) {
 
 // ---- Units and addresses ----
 
-// A DIE that can have code or enclose some. In the order of the file, so offsets ascend.
+// A DIE that can have code or enclose it. Nodes are in the order of the file: offsets ascend.
 struct DwarfIndex::Node {
   Dwarf_Off offset;
   uint32_t parent;  // nearest enclosing node
@@ -135,10 +135,10 @@ struct DwarfIndex::Unit {
   struct Closure {
     int line;
     int column;
-    std::string linkage;  // orders those on one line where there is no column (Clang)
+    std::string linkage;  // orders closures on one line where there is no column (Clang)
     Dwarf_Off offset;
-    // Two types at one place are one closure, in the abstract and in a concrete instance of its
-    // function.
+    // The abstract and each concrete instance of a function have a type for the same closure: two
+    // types at one place are one closure.
     auto place() const {
       std::string_view name = column == 0 ? std::string_view(linkage) : std::string_view();
       return std::make_tuple(line, column, name.size(), name);
@@ -161,8 +161,8 @@ struct DwarfIndex::Unit {
   DwarfFrame line_at(Dwarf_Addr address) const;
 };
 
-// The last row at or below the address. Rows with line 0 are code that belongs to no line: the row
-// before them is nearer to the truth than nothing.
+// The last row at or below the address. A row with line 0 is code that belongs to no line; the row
+// before it is used then.
 DwarfFrame DwarfIndex::Unit::line_at(Dwarf_Addr address) const {
   DwarfFrame frame;
   size_t lo = 0;
@@ -204,7 +204,7 @@ DwarfIndex::DwarfIndex(Dwarf* dwarf) : dwarf_(dwarf) {
 
 DwarfIndex::~DwarfIndex() = default;
 
-// Ranges that start at 0 are of functions that the linker dropped.
+// A range that starts at 0 is of a function that the linker dropped.
 void DwarfIndex::add_ranges(Dwarf_Die* die, uint32_t index, std::vector<Range>* out) {
   Dwarf_Addr base = 0;
   Dwarf_Addr lo = 0;
@@ -237,11 +237,11 @@ DwarfIndex::Unit& DwarfIndex::unit_of(Dwarf_Die* die) {
   return unit;
 }
 
-// Declarations are remembered (they tell a method's class) but not entered: nothing below them has
-// code, and the headers of a library consist of them.
+// A declaration becomes a node, because it tells a method's class, but is not entered: nothing
+// below it has code.
 void DwarfIndex::walk(Unit& unit) {
   if (unit.walked) return;
-  unit.nodes.clear();  // of an attempt for which memory did not suffice
+  unit.nodes.clear();  // an attempt that ran out of memory may have left some
   unit.functions.clear();
   unit.directory = text(&unit.die, DW_AT_comp_dir);
   int language = dwarf_srclang(&unit.die);
@@ -253,7 +253,7 @@ void DwarfIndex::walk(Unit& unit) {
   struct Open {
     Dwarf_Die die;
     uint32_t node;  // the parent of what is inside
-    bool own;       // and this DIE is that node
+    bool own;       // this DIE is that node
   };
   std::vector<Open> open;
   Dwarf_Die die;
@@ -336,7 +336,7 @@ Dwarf_Addr DwarfIndex::function_entry(Dwarf_Addr address) {
       dwarf_entrypc(&die, &pc) == 0 && pc >= range->lo && pc <= address) {
     return pc;
   }
-  return range->lo;  // the cold part of a function, which has its place elsewhere
+  return range->lo;  // the cold part of a function, which lies elsewhere
 }
 
 std::string DwarfIndex::producer(Dwarf_Addr address) {
@@ -365,7 +365,7 @@ const FunctionInfo& DwarfIndex::describe(Dwarf_Die* die) {
   if (!fresh) return known;
   try {
     return known = describe_first(&first, die);
-  } catch (...) {  // memory did not suffice: that is no description
+  } catch (...) {  // out of memory: the entry is empty
     functions_.erase(dwarf_dieoffset(&first));
     throw;
   }
@@ -385,7 +385,7 @@ FunctionInfo DwarfIndex::describe_first(Dwarf_Die* first, Dwarf_Die* die) {
     }
     info = describe_closure(&type, linkage);
     info.has_params = parameters_of(first).declared;
-  } else {  // a closure's conversion to a function pointer, its destructor: Go has no such thing
+  } else {  // a closure's destructor or its conversion to a function pointer: Go has neither
     info = describe_plain(first, die);
     info.origin = Origin::Glue;
   }
@@ -400,7 +400,7 @@ FunctionInfo DwarfIndex::describe_plain(Dwarf_Die* first, Dwarf_Die* die) {
   bool method = scope_of(die, &scope);
   info.line = number(die, DW_AT_decl_line);
   info.origin = origin_of(scope.namespaces);
-  // What a compiler does for Go's runtime without a call, an inlined function does here.
+  // Go's compiler replaces getpc by an instruction, so its inlined call is not shown.
   if (info.origin == Origin::Golab && name == "getpc") info.origin = Origin::Glue;
   Parameters parameters = parameters_of(first);
   info.has_params = parameters.declared || parameters.receiver;
@@ -454,8 +454,8 @@ FunctionInfo DwarfIndex::describe_closure(Dwarf_Die* closure, const std::string&
   return info;
 }
 
-// True if the function is a member of a class. Functions that the way up leads through (those that
-// enclose a local class) do not count, and neither do their classes.
+// Returns true if the function is a member of a class. Functions on the way up (those that enclose
+// a local class) are not part of the scope, and neither are their classes.
 bool DwarfIndex::scope_of(Dwarf_Die* from, Scope* scope) {
   Dwarf_Die die = canonical(*from);
   Dwarf_Die parent;
@@ -480,7 +480,7 @@ bool DwarfIndex::scope_of(Dwarf_Die* from, Scope* scope) {
   return !scope->classes.empty();
 }
 
-// The function in whose body a closure type, or a local class, stands.
+// Finds the function in whose body a closure type or a local class stands.
 bool DwarfIndex::enclosing_function(Dwarf_Die* inner, const std::string& linkage,
                                     Dwarf_Die* function) {
   Dwarf_Die parent;
@@ -501,7 +501,7 @@ bool DwarfIndex::enclosing_function(Dwarf_Die* inner, const std::string& linkage
   return false;
 }
 
-// Which of the closures of `enclosing` this one is, in the order of the source.
+// The number of a closure among those of `enclosing`, in the order of the source, from 1.
 int DwarfIndex::closure_number(Dwarf_Die* closure, Dwarf_Die* enclosing) {
   Unit& unit = unit_of(closure);
   index_names(unit);
@@ -521,11 +521,11 @@ int DwarfIndex::closure_number(Dwarf_Die* closure, Dwarf_Die* enclosing) {
   return std::max(n, 1);
 }
 
-// Two passes over the nodes of a unit: which function has which linkage name, then which closures
-// stand in which function.
+// Two passes over the nodes of a unit: the linkage names of functions, then the closures in each
+// function.
 void DwarfIndex::index_names(Unit& unit) {
   if (unit.named) return;
-  unit.named = true;  // it comes back here while it looks for enclosing functions
+  unit.named = true;  // set first: enclosing_function calls this again
   try {
     unit.by_linkage.clear();
     unit.linkage_of_declaration.clear();

@@ -1,18 +1,18 @@
 // dwarf_index.h: which functions, inlined ones included, are at an address, by one module's DWARF.
 //
-// libdw can read a debug information entry (DIE) and a line table, but not answer that question:
-// its scopes are lexical, and an out-of-line lambda's code is not found at all, because the DIE of
-// the lambda hangs in the block of the function it was written in. So each unit (a translation
-// unit) is walked once, when the first address in it is asked for, and the places are remembered of
-// the DIEs that matter here: functions, inlined calls, and what can enclose them.
+// libdw reads debug information entries (DIEs) and line tables, but cannot find the function at an
+// address: its scopes are lexical, and the DIE of a lambda hangs in the block of the function that
+// the lambda is written in, although its code is elsewhere. So each unit (a translation unit) is
+// walked once, when the first address in it is asked for. The walk remembers functions, inlined
+// calls, and what can enclose them.
 //
-// How a name is found. A DIE with code often says little itself: it points to an abstract instance
-// (DW_AT_abstract_origin), that to a declaration inside a class (DW_AT_specification). The last of
-// that chain stands where the function was declared, and its parents are the scope. Lambdas: GCC
-// puts the closure type into the function it is written in. Clang does so too but may leave that
-// function's DIE empty; then the linkage name of the lambda, which contains the function's, tells.
+// Names. A DIE with code points to an abstract instance (DW_AT_abstract_origin), that one to a
+// declaration inside a class (DW_AT_specification). The last DIE of that chain stands where the
+// function was declared, and its parents are the scope. A lambda's closure type stands in the
+// function that it is written in. Clang may leave that function's DIE empty; then the lambda's
+// linkage name, which contains the function's, identifies it.
 //
-// Not thread-safe (nor is libdw): symbols.cpp holds a lock.
+// Not thread-safe, because libdw is not: symbols.cpp holds a lock.
 #pragma once
 
 #include <elfutils/libdw.h>
@@ -38,7 +38,7 @@ struct FunctionInfo {
   bool closure = false;
 };
 
-// One function at an address: innermost first in a list, the last is the physical one.
+// One function at an address. In a list the innermost comes first, the physical one last.
 struct DwarfFrame {
   const FunctionInfo* function = nullptr;
   std::string file;
@@ -50,11 +50,10 @@ class DwarfIndex {
   explicit DwarfIndex(Dwarf* dwarf);
   ~DwarfIndex();
 
-  // Empty if the module's DWARF does not cover the address. `entry` is that of the physical
-  // function.
+  // Empty if the DWARF does not cover the address. *entry is where the physical function begins.
   std::vector<DwarfFrame> frames(Dwarf_Addr address, Dwarf_Addr* entry);
   Dwarf_Addr function_entry(Dwarf_Addr address);
-  std::string producer(Dwarf_Addr address);  // the compiler and its options, of this unit
+  std::string producer(Dwarf_Addr address);  // the compiler and its options, of the unit there
 
  private:
   struct Unit;

@@ -28,7 +28,7 @@ std::string folder_of(const std::string& path) {
   return slash == path.npos ? "." : path.substr(0, slash);
 }
 
-// The checksum that .gnu_debuglink has.
+// .gnu_debuglink names the CRC-32 of the debug file.
 bool has_checksum(const std::string& path, uint32_t wanted) {
   int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) return false;
@@ -102,7 +102,7 @@ bool ElfFile::has_debug_info() const {
   return false;
 }
 
-// .symtab has everything that .dynsym has.
+// .symtab has all that .dynsym has, so .dynsym is read only where there is no .symtab.
 std::vector<ElfSymbol> ElfFile::symbols() const {
   std::vector<ElfSymbol> symbols;
   Elf_Scn* best = nullptr;
@@ -125,7 +125,7 @@ std::vector<ElfSymbol> ElfFile::symbols() const {
     if (!code || symbol.st_shndx == SHN_UNDEF || symbol.st_value == 0) continue;
     const char* name = elf_strptr(elf_, table.sh_link, symbol.st_name);
     if (name == nullptr || *name == 0) continue;
-    // Hand-written assembly often gives its symbols no size: they then reach to the next one.
+    // Symbols of hand-written assembly often have no size. Such a symbol reaches to the next one.
     uintptr_t end = symbol.st_value + symbol.st_size;
     if (symbol.st_size == 0 && symbol.st_shndx < SHN_LORESERVE &&
         gelf_getshdr(elf_getscn(elf_, symbol.st_shndx), &header) != nullptr) {

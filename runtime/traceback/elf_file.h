@@ -1,5 +1,5 @@
-// elf_file.h: one ELF file on disk (or image in memory), its symbols and its DWARF; and where the
-// DWARF is if it was taken out of the file.
+// elf_file.h: one ELF file, on disk or in memory: its symbols, its DWARF, and the separate debug
+// file that has the DWARF of a stripped one.
 #pragma once
 
 #include <elfutils/libdw.h>
@@ -13,7 +13,7 @@
 
 namespace golab::runtime {
 
-// Is this errno one that is gone when the program has more descriptors or memory?
+// Is this error a temporary one: no descriptor or no memory now, or an interrupted call?
 bool passes(int error);
 
 struct ElfSymbol {
@@ -26,8 +26,8 @@ struct DebugFile;
 
 class ElfFile {
  public:
-  // Null if that is not possible; *error is an errno then, or 0 if the file is no ELF file. The
-  // file is mapped: no descriptor stays open.
+  // Maps the file; no descriptor stays open. Returns null on failure: *error is then an errno, or 0
+  // if the file is no ELF file.
   static std::unique_ptr<ElfFile> open(const std::string& path, int* error);
   static std::unique_ptr<ElfFile> in_memory(void* image, size_t bytes);
   ~ElfFile();
@@ -38,14 +38,14 @@ class ElfFile {
   bool has_debug_info() const;   // a .debug_info of its own
   Dwarf* dwarf() const { return dwarf_; }
 
-  // Functions, sorted by address. Of several names for one address the longest function comes
-  // first, and of equals the first in the file. A stripped file has only those of .dynsym.
+  // The functions, sorted by address. Of several names for one address the longest function comes
+  // first, and among equals the first in the file. A stripped file has only those of .dynsym.
   std::vector<ElfSymbol> symbols() const;
 
-  // The file with the DWARF that was taken out of this one, looked for where gdb looks: by build id
-  // below /usr/lib/debug/.build-id, then by the name in .gnu_debuglink beside the file at `path`,
-  // in .debug/ there, and below /usr/lib/debug. It has to have the same build id or, where there is
-  // none, the checksum that the link names. Nothing is asked of the network.
+  // Finds the separate file with the DWARF of this one, at `path`, where gdb looks: by build id
+  // below /usr/lib/debug/.build-id, then by the name in .gnu_debuglink in the same folder, in its
+  // .debug/, and below /usr/lib/debug. It must have the same build id or, if this file has none,
+  // the checksum in .gnu_debuglink. The network is not asked.
   DebugFile find_debug_file(const std::string& path) const;
 
  private:
@@ -56,8 +56,8 @@ class ElfFile {
 };
 
 struct DebugFile {
-  std::unique_ptr<ElfFile> file;  // null: there is none
-  std::string other;              // a file that was found, and does not belong to this one
-  int error = 0;                  // errno if one may be there that cannot be opened now
+  std::unique_ptr<ElfFile> file;  // null: not found
+  std::string other;              // a file at the right place that belongs to another build
+  int error = 0;                  // errno of a file that cannot be opened now
 };
 }  // namespace golab::runtime

@@ -48,7 +48,7 @@ std::string link_target(const std::string& link) {
   return path;
 }
 
-// As the kernel was told at exec; may be relative to where that was.
+// The path that exec was given. It may be relative to the working directory of that time.
 std::string started_as() {
   auto* path = reinterpret_cast<const char*>(getauxval(AT_EXECFN));
   return path == nullptr ? "" : path;
@@ -75,8 +75,8 @@ std::string Module::shown_path() const {
   return target.empty() ? started_as() : target;
 }
 
-// Where the file may be. /proc has the file that was mapped, even if another one has its name by
-// now (of a library for root only).
+// Where the file may be. A path in /proc leads to the file that was mapped, even if another one has
+// its name now (for libraries only root may use it).
 std::vector<std::string> Module::paths() const {
   std::vector<std::string> paths = {path_};
   if (is_program() && !started_as().empty()) paths.push_back(started_as());
@@ -90,7 +90,8 @@ std::vector<std::string> Module::paths() const {
   return paths;
 }
 
-// The file that is mapped; *path says where. Null: it is not to be had, and problem_ says why.
+// Returns the file that is mapped, and its path in *path; null if it cannot be opened: problem_
+// says why.
 std::unique_ptr<ElfFile> Module::open_file(std::string* path) {
   bool replaced = false;
   bool for_now = false;
@@ -119,7 +120,7 @@ std::unique_ptr<ElfFile> Module::open_file(std::string* path) {
   return nullptr;
 }
 
-// False: there may be one, but not now.
+// Returns false if there may be a debug file that cannot be opened now.
 bool Module::open_debug_file(const std::string& path) {
   DebugFile found = file_->find_debug_file(path == kProgram ? link_target(path) : path);
   debug_ = std::move(found.file);
@@ -130,7 +131,7 @@ bool Module::open_debug_file(const std::string& path) {
                "; the next profile tries again), so functions are shown without lines";
     return false;
   }
-  // Libraries mostly come without it, and are not what is looked for.
+  // Libraries seldom have debug information, and no user needs it: only the program's is missed.
   if (!found.other.empty()) {
     problem_ = found.other + " is not the debug file of " + shown_path() + " (another build)";
   } else if (is_program()) {

@@ -1,12 +1,10 @@
 // modules.h: the ELF files that this process consists of, and what each knows about an address.
 //
-// What a module says is believed only as far as it is sure:
-//
-//   the file cannot be opened now            bare symbols, for now: it is tried again
-//   another file is at its path              never names of that file: symbols out of memory
-//   there is none, or its DWARF was taken out  its debug file, if there is one (elf_file.h)
-//
-// In all of these the loader still knows the exported functions (dladdr).
+//   the file of a module          names come from
+//   has its DWARF                 the file
+//   was stripped of it            the separate debug file, if there is one (elf_file.h)
+//   cannot be opened now          the loader (dladdr: exported functions); it is tried again
+//   was replaced by another file  the loader, and never that file
 #pragma once
 
 #include <cstdint>
@@ -22,7 +20,7 @@
 namespace golab::runtime {
 
 // The program, a shared library, or the vdso. Its file is opened when the first address in it is
-// asked for. Addresses are those of the process.
+// asked for. Addresses are those of the process, not of the file.
 class Module {
  public:
   Module(std::string path, uintptr_t bias, std::string build_id)
@@ -34,21 +32,21 @@ class Module {
   bool contains(uintptr_t pc) const;
   uintptr_t bias() const { return bias_; }
 
-  // The same image, for sure? Without a build id that is not known once something was unloaded.
+  // Is it certainly the same image? Without a build id, only as long as nothing was unloaded.
   bool same(const Module& m, bool unloaded) const {
     return path_ == m.path_ && bias_ == m.bias_ && build_id_ == m.build_id_ &&
            !(unloaded && build_id_.empty());
   }
 
-  // Opens the file, if that was not done: once in each attempt, a number of the caller's. True if
-  // what the module says from now on is its last word.
+  // Opens the file, unless it is open or was tried in this attempt, a number of the caller's.
+  // Returns settled(): what the module says from now on stays the same.
   bool open(uint64_t attempt);
   bool settled() const { return settled_; }
 
   DwarfIndex* dwarf() const { return index_.get(); }  // null if there is none
   std::optional<ElfSymbol> symbol(uintptr_t pc) const;
 
-  // What keeps names from being found, as a sentence without its end; "" if nothing does.
+  // Why names cannot be found, as a sentence without its full stop; "" if they can.
   const std::string& problem() const { return problem_; }
 
  private:
@@ -69,7 +67,7 @@ class Module {
   uint64_t attempt_ = 0;  // the last one
   bool settled_ = false;
   std::string problem_;
-  std::unique_ptr<ElfFile> file_;   // null: not to be had
+  std::unique_ptr<ElfFile> file_;   // null: not opened
   std::unique_ptr<ElfFile> debug_;  // with the DWARF, if that is not in file_
   std::unique_ptr<DwarfIndex> index_;
   std::vector<ElfSymbol> symbols_;

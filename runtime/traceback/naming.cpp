@@ -64,7 +64,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 45> kOperato
 
 bool word(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
 
-// Template arguments become [...], everything that no name in Go has becomes an underscore.
+// Template arguments become [...]. A character that no Go name has becomes an underscore.
 std::string plain(std::string_view name) {
   std::string out;
   int depth = 0;
@@ -106,8 +106,8 @@ size_t closing_paren(std::string_view s, size_t open) {
   return s.size() - 1;
 }
 
-// The text up to the parameter list of a demangled function, without the return type that templates
-// have in front. A parameter list before a "::" is that of an enclosing function, and stays.
+// A demangled function without its parameter list, and without the return type that a template has
+// in front. A parameter list before a "::" is that of an enclosing function, and stays.
 std::string_view without_signature(std::string_view s) {
   int depth = 0;
   size_t start = 0;
@@ -164,8 +164,8 @@ std::vector<std::string> split_scopes(std::string_view s) {
   return parts;
 }
 
-// GCC and Clang number lambdas by signature: {lambda(int)#2}, {lambda()#1}, $_0. It is the best
-// there is without debug information, but not the order in the source.
+// GCC and Clang number lambdas by signature ({lambda(int)#2}, {lambda()#1}, $_0), not in the order
+// of the source. Without debug information nothing better is known.
 std::string closure_number(std::string_view part) {
   if (part.starts_with("$_")) return std::to_string(std::atoi(part.data() + 2) + 1);
   size_t hash = part.rfind('#');
@@ -241,8 +241,8 @@ SymbolName name_of_symbol(const char* symbol) {
     if (!parts.empty()) parts.pop_back();
   }
   if (!closure.empty()) closure.insert(1, "func");
-  // Without debug information a class looks like a namespace. Ours are read as packages, of others
-  // the first part is.
+  // In a symbol a class looks like a namespace. All parts of our own names are read as packages; of
+  // others only the first.
   Scope scope;
   if (result.origin == Origin::Golab || result.origin == Origin::Glue) {
     scope.namespaces = std::move(parts);

@@ -6,14 +6,13 @@
 //   Stack<int>::Push                    main.(*Stack[...]).Push
 //   2nd lambda of f, 1st lambda in it   main.f.func2, main.f.func2.1
 //
-// Readers of Go's dumps are strict about a function's name: no blank, no parenthesis but the
+// Tools that read Go's dumps are strict about a function's name: no blank, no parenthesis but the
 // receiver's, no slash and no percent sign after the package. So operators are spelled in words.
 //
-// Three kinds of code do not exist in Go. Glue, what stands directly in namespace golab or in
-// golab::glue, is never shown. Library plumbing (std, __gnu_cxx, boost) is not shown where our own
-// code called it, because Go's runtime would not have needed it; called by the user it is shown.
-// A lambda belongs to the function it is written in, so a user's lambda is the user's code,
-// whatever calls it.
+// Two kinds of code do not exist in Go. Glue stands directly in namespace golab or in golab::glue,
+// and is never shown. Plumbing (std, __gnu_cxx, boost) is hidden where our own code called it, and
+// shown where the user did. A lambda belongs to the function it is written in: a user's lambda is
+// the user's code, whatever calls it.
 #pragma once
 
 #include <string>
@@ -25,8 +24,8 @@ namespace golab::runtime {
 // Whose code a function is.
 enum class Origin : unsigned char { User, Golab, Glue, Plumbing, System };
 
-// Where a function stands: its namespaces, outermost first, anonymous and inline ones left out,
-// then the classes it is nested in.
+// Where a function stands: its namespaces, outermost first, without anonymous and inline ones, then
+// the classes it is nested in.
 struct Scope {
   std::vector<std::string> namespaces;
   std::vector<std::string> classes;
@@ -41,7 +40,7 @@ std::string go_package(const std::vector<std::string>& namespaces);
 std::string go_function(const Scope& scope, std::string_view name, bool pointer_receiver);
 std::string cpp_function(const Scope& scope, std::string_view name);
 
-// The name of a function of which there is only the ELF symbol. C symbols stay what they are.
+// The name of a function of which only the ELF symbol is known. A C symbol stays as it is.
 struct SymbolName {
   std::string go;
   std::string cpp;

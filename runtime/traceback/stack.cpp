@@ -17,9 +17,9 @@ namespace golab::runtime {
 
 namespace {
 
-constexpr uint32_t kOwnDepthMax = 8192;  // frames taken down of one's own stack for a text
+constexpr uint32_t kOwnDepthMax = 8192;  // frames of the caller's own stack in a text
 
-// A thread that runs no goroutine: its stack's bounds are unknown, so the unwinder has to do.
+// A thread that runs no goroutine. Its stack's bounds are unknown, so the unwinder walks it.
 struct Foreign {
   uintptr_t* pcs;
   uint32_t max;
@@ -36,7 +36,7 @@ _Unwind_Reason_Code foreign_frame(_Unwind_Context* context, void* arg) {
   return _URC_NO_REASON;
 }
 
-// The stack from the caller of the function whose frame this is, `skip` calls further out.
+// The stack from the caller of the function that has this frame, `skip` calls further out.
 WalkResult callers_of(const void* frame, int skip, const WalkBuffer& buffer) {
   const auto* record = static_cast<const FrameRecord*>(frame);
   const G* gp = getg();
@@ -57,7 +57,7 @@ WalkResult callers_of(const void* frame, int skip, const WalkBuffer& buffer) {
   return r;
 }
 
-// The text of what called the function whose frame this is.
+// The stack of the callers of the function that has this frame, as text.
 std::string text_from(const void* frame, bool all) {
   const auto* record = static_cast<const FrameRecord*>(frame);
   GoroutineDump dump;
@@ -115,7 +115,7 @@ std::string text_from(const void* frame, bool all) {
 
 namespace debug {
 
-// runtime::StackText hides its own frame, so that of debug::Stack is the first, as in Go.
+// StackText leaves out its own frame, so that debug.Stack is the first one, as in Go.
 [[gnu::noinline]] std::string Stack() { return StackText(false); }
 
 [[gnu::noinline]] void PrintStack() {

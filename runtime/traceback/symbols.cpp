@@ -21,19 +21,17 @@ namespace golab::runtime {
 
 namespace {
 
-// Everything known about one pc: all frames, so that frames_of can decide about them in their
-// stack, and those that symbolize answers.
+// What is known about one pc: all frames, for frames_of, and those that symbolize returns.
 struct Place {
   std::span<const Frame> all;
   std::span<const Origin> origins;
   std::span<const Frame> shown;
-  bool settled = false;  // false: to be asked again once the module's file can be read
-  bool lasting = false;  // settled, and of a module that is never unloaded
+  bool settled = false;  // false: looked up again once the module's file can be read
+  bool lasting = false;  // settled, and in a module that is never unloaded
 };
 
-// What was found is never given up, and lies side by side: while DWARF is read, the heap is full of
-// other things, and a profile that names two dozen places would look at a page for each. Not
-// thread-safe: the symbolizer holds its lock.
+// Memory for frames and their texts, never freed. They lie side by side, so that a profile touches
+// few pages. Not thread-safe: the symbolizer holds its lock.
 class Kept {
  public:
   std::pmr::memory_resource* memory() { return &memory_; }
@@ -110,8 +108,8 @@ class Symbolizer {
   }
 
  private:
-  // What f reads of a module is read whole or forgotten. So if memory runs out in the middle, the
-  // next question reads it anew.
+  // If f runs out of memory, what it has read of a module may be incomplete. All modules are then
+  // dropped, and the next call reads them anew.
   template <typename F>
   std::invoke_result_t<F> whole(F f) {
     try {
@@ -123,8 +121,8 @@ class Symbolizer {
     }
   }
 
-  // Each question is an attempt, and sees the modules that are loaded at its time. One whose
-  // answers are all lasting need not begin: to ask the loader takes longer than they do.
+  // Begins an attempt: brings modules_ up to date with the loader. A call whose places are all
+  // lasting does not begin one, because asking the loader is slow.
   void begin() {
     attempt_++;
     LoaderGeneration now = loader_generation();
@@ -219,11 +217,11 @@ class Symbolizer {
     if (module == nullptr || !add_dwarf(*module, pc, &all, &origins)) {
       add_symbol(module, pc, &all, &origins);
     }
-    bool ours = false;  // is what stands outside of this frame ours or glue?
+    bool ours = false;  // is the frame that called this one ours or glue?
     for (size_t i = all.size(); i-- > 0;) {
       if (!hidden(origins[i], &ours)) shown.insert(shown.begin(), all[i]);
     }
-    // Where the physical function itself is left out, what was inlined into it stands for it.
+    // If the physical function is hidden, the outermost function inlined into it takes its place.
     if (!shown.empty()) shown.back().inlined = false;
     std::span<const Frame> kept = kept_.list(all);  // mostly all are shown
     return {kept, kept_.list(origins), shown.size() == all.size() ? kept : kept_.list(shown), false,
@@ -277,7 +275,7 @@ class Symbolizer {
     origins->push_back(origin);
   }
 
-  // To be asked from the outermost frame inwards.
+  // Requires: called from the outermost frame inwards.
   static bool hidden(Origin origin, bool* ours) {
     if (origin == Origin::Plumbing && *ours) return true;
     *ours = origin == Origin::Glue || origin == Origin::Golab;
@@ -286,7 +284,7 @@ class Symbolizer {
 
   std::mutex mu_;
   uint64_t attempt_ = 0;
-  bool begun_ = false;           // this one
+  bool begun_ = false;           // this attempt
   LoaderGeneration generation_;  // of modules_
   std::vector<std::unique_ptr<Module>> modules_;
   std::unordered_set<std::string> said_;
@@ -294,7 +292,7 @@ class Symbolizer {
   std::pmr::unordered_map<uintptr_t, Place> places_{kept_.memory()};
 };
 
-// Never destroyed: goroutines may still ask while the process ends.
+// Never destroyed: goroutines may still need it while the process ends.
 Symbolizer& symbolizer() {
   static auto* s = new Symbolizer;
   return *s;

@@ -125,8 +125,8 @@ void append_frame(std::string* out, const GoroutineRecord& r, const StackFrame& 
   *out += '\n';
 }
 
-// The frames of a record, those hidden by `level` left out. `gap` is how many of them lie before
-// the frames that the walk did not keep.
+// The frames of a record that `level` shows. `gap` is how many of them lie before the frames that
+// the walk did not keep.
 std::vector<StackFrame> visible_frames(const GoroutineRecord& r, TraceLevel level, size_t* gap) {
   std::vector<StackFrame> frames = frames_of(r.pcs, r.walk.stored, r.leaf_exact);
   auto filter = [&](bool everything) {
@@ -228,8 +228,8 @@ namespace {
 constexpr uint32_t kLostDepth = 3;              // of lost_stack
 constexpr uint32_t kDepthMax = kStackTraceMax;  // of one stack; of deeper ones both ends are kept
 
-// Room that was made before the world stopped. What does not fit is counted, so that the next try
-// knows how much to make.
+// Collects records into memory that was allocated before the world stopped. It counts what does not
+// fit, so that the next try allocates enough.
 class Collector {
  public:
   Collector(GoroutineDump* dump, size_t goroutines, size_t pcs, bool addresses)
@@ -266,7 +266,7 @@ class Collector {
     } else {
       r.walk.total = kLostDepth;  // no room left: next time
     }
-    // The world stands still, so nobody runs but the one who asks: Go calls the others runnable.
+    // In a stopped world only the caller runs. Go calls the others runnable.
     if (stopped != nullptr) r.status = _Grunnable;
     uint32_t wanted = std::min(r.walk.total, kDepthMax);
     pcs_ += wanted;

@@ -1,4 +1,4 @@
-// traceback.h: goroutines as text: what debug=2, runtime::Stack, a panic and SIGQUIT all print.
+// traceback.h: goroutines as text, as debug=2, runtime::Stack, a panic and SIGQUIT print them.
 //
 //   goroutine 7 [chan receive, 2 minutes, locked to thread]:
 //   main.worker(...)
@@ -6,14 +6,13 @@
 //   created by main.startWorkers in goroutine 5
 //       /src/main.cpp:39 +0x28
 //
-// The text is an interface: goleak, gostackparse, panicparse and people read it. Two steps. Facts
-// are collected while nothing moves (GoroutineRecord: plain data, nothing allocated), words are
-// found for them afterwards. Go prints a call's argument words; here they are not known, so a
-// function that declares parameters has "(...)", as Go prints inlined calls, and one that has none
-// "()".
+// The text is an interface: goleak, gostackparse and panicparse parse it. Facts are collected while
+// the world is stopped (GoroutineRecord: plain data, nothing allocated); names are found
+// afterwards. A call's arguments are not known: a function that declares parameters has "(...)", as
+// inlined calls have in Go, another one "()".
 //
-// What is hidden is Go's choice too: functions of package runtime whose name is not exported,
-// unless that would leave nothing.
+// As in Go, functions of package runtime that are not exported are hidden, unless that would leave
+// nothing.
 #pragma once
 
 #include <cstdint>
@@ -26,18 +25,18 @@
 
 namespace golab::runtime {
 
-// One goroutine as it was at one moment. The pcs belong to whoever collected them.
+// One goroutine as it was at one moment. The pcs belong to the collector.
 struct GoroutineRecord {
   uint64_t goid = 0;
   uint64_t parent_goid = 0;
-  const G* gp = nullptr;  // not looked into: its address is printed at system level
+  const G* gp = nullptr;  // never dereferenced: its address is printed at system level
   const M* mp = nullptr;  // the thread it runs on
   int64_t m_id = -1;      // −1: not running
   uint32_t status = _Gidle;
   WaitReason waitreason = WaitReason::Zero;
   bool locked_to_thread = false;
   bool system = false;
-  bool started = true;      // false: has not run yet; its frame is its function's entry
+  bool started = true;      // false: has not run yet; its one frame is its function's entry
   bool leaf_exact = false;  // pcs[0] is an instruction's address, not a return address
   int64_t waited_ns = 0;    // 0: unknown or not waiting
   uintptr_t gopc = 0;
@@ -59,14 +58,14 @@ struct PrintOptions {
   TraceLevel level = TraceLevel::User;
   bool cpp_names = false;
 };
-// As the environment says: GOLAB_NAMES=cpp.
+// cpp_names is true if the environment has GOLAB_NAMES=cpp.
 PrintOptions default_print_options(TraceLevel level = TraceLevel::User);
 
 // One block of text without a blank line before or after it. Needs a big stack (systemstack).
 void append_goroutine(std::string* out, const GoroutineRecord& record, const PrintOptions& options);
-// The same without its header.
+// The same without the header.
 void append_stack(std::string* out, const GoroutineRecord& record, const PrintOptions& options);
-// Frames only: for a thread without a goroutine ("runtime stack:").
+// The frames alone, without "created by".
 void append_frames(std::string* out, const GoroutineRecord& record, const PrintOptions& options);
 
 // Every goroutine, at one moment.
@@ -75,15 +74,15 @@ struct GoroutineDump {
   std::vector<uintptr_t> pcs;
 };
 
-// The running goroutine's place in a dump: its stack from this pc (a return address) and frame on.
+// Where the running goroutine's stack begins in a dump: a return address and its frame.
 struct SelfFrame {
   uintptr_t pc = 0;  // 0: no goroutine runs (a deadlock; a thread without one)
   uintptr_t fp = 0;
 };
 
-// Stops the world, takes all stacks down, starts it again: called on a goroutine. With
-// world_stopped, anywhere, and the world is left as it is. `system`: the runtime's own goroutines
-// too.
+// Stops the world, takes all stacks down, restarts it. Requires: called on a goroutine. Panics if
+// the world cannot be stopped. With world_stopped, it may be called anywhere, and the world is left
+// as it is. `system`: the runtime's own goroutines too.
 GoroutineDump dump_goroutines(SelfFrame self, bool world_stopped = false, bool system = false);
 
 // Blocks, separated by blank lines. Needs a big stack.
