@@ -1,8 +1,6 @@
-// die.cpp: how a program ends badly: panics that nobody catches, fatal errors, deadlocks; and how
-// all bad ends are printed (die.h).
+// die.cpp: panics that nobody catches, fatal errors, deadlocks, and the printing of all bad ends.
 //
-// All print to stderr in Go's form and exit with status 2. How much is printed is GOTRACEBACK's
-// affair:
+// All print to stderr in Go's form and exit with status 2. GOTRACEBACK says how much:
 //
 //               panic, fatal          deadlock          runtime fault, stack overflow, SIGQUIT
 //   none        message only          message only      as system
@@ -11,14 +9,13 @@
 //   system      all, with runtime frames and addresses, also the runtime's own goroutines
 //   crash       as system, then SIGABRT
 //
-// Order. The first thread that dies prints; others that die meanwhile wait for the end. A thread
-// may die anywhere: inside malloc, with its lock taken, or in the midst of finding names. So the
-// message and the goroutine's header are written first, from memory that is there already. Names
-// come afterwards; they need malloc and locks, and a big stack, that of the thread where it is to
-// be had.
+// Order. The first thread that dies prints; others that die wait for the end. A thread may die
+// anywhere, also inside malloc with its lock taken. So the message and the goroutine's header are
+// written first, from memory that exists already. Names come afterwards: they need malloc, locks
+// and, if possible, the thread's big stack.
 //
-// A clock watches over them (Watchman): if the thread no longer gets anywhere, or faults again, the
-// stack is written as bare addresses and the process ends.
+// A timer watches the thread that prints (Watchman). If that thread makes no progress or faults
+// again, the stack is written as bare addresses and the process ends.
 #include "runtime/die/die.h"
 
 #include <poll.h>
@@ -65,7 +62,7 @@ namespace {
 // ---- Writing -----------------------------------------------------------------------------------
 
 std::atomic<uint64_t> written{0};  // bytes
-std::atomic<bool> writing{false};  // perhaps to a reader that is slow
+std::atomic<bool> writing{false};  // the reader may be slow
 
 }  // namespace
 
@@ -88,8 +85,8 @@ void print(std::string_view text) {
 
 namespace {
 
-// What the program has printed comes before what is said of its end. Somebody else may hold the
-// lock of stdout for good.
+// The program's own output comes before the dump. Another thread may hold the lock of stdout and
+// never release it.
 void flush_stdout() {
   if (ftrylockfile(stdout) != 0) return;
   fflush_unlocked(stdout);
@@ -114,7 +111,7 @@ const Shown* unwritten = nullptr;  // the current goroutine's stack, until its n
   _exit(2);
 }
 
-// The names are not to be had. Says so, gives addresses for them, ends. Allocates nothing.
+// Names cannot be found: writes addresses instead, and ends the process. Allocates nothing.
 [[noreturn]] void give_up() {
   if (const Shown* shown = std::exchange(unwritten, nullptr)) {
     char line[64];
@@ -140,10 +137,10 @@ const Shown* unwritten = nullptr;  // the current goroutine's stack, until its n
   end_process();
 }
 
-// Watches the thread that prints, from a signal that it gets five times a second. A thread that
-// waits for a lock uses no processor; one that finds names does. If it was interrupted in a
-// library, the lock may be its own, and nobody will give it back. Else another thread has it, and
-// may only need a processor.
+// Watches the thread that prints, from a signal that the thread gets each kLookNs. A thread that
+// waits for a lock uses no processor time; one that finds names does. If the dying thread was
+// interrupted in a library, it may wait for its own lock, so the patience is short. Else another
+// thread has the lock, and may only wait for a processor.
 class Watchman {
  public:
   static void start(bool in_library) {
@@ -160,7 +157,7 @@ class Watchman {
     sigemptyset(&set);
     sigaddset(&set, SIGALRM);
     pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
-    // Not timer_create(3), which may allocate.
+    // timer_create(3) may allocate; the system call does not.
     sigevent event{};
     event.sigev_notify = SIGEV_THREAD_ID;
     event.sigev_signo = SIGALRM;
@@ -174,8 +171,8 @@ class Watchman {
 
  private:
   static constexpr long kLookNs = 200'000'000;
-  static constexpr int64_t kAsleepNs = 100'000;  // less in 200 ms: it waits
-  static constexpr int kSilentLooks = 150;       // 30 s: it turns in a circle
+  static constexpr int64_t kAsleepNs = 100'000;  // less processor time between two looks: it waits
+  static constexpr int kSilentLooks = 150;       // 30 s without output: it loops
 
   static void look() {
     if (writing) return;
@@ -196,7 +193,7 @@ class Watchman {
   static inline int silent_ = 0;
 };
 
-// Handlers of signals run on a stack of their own.
+// Only a signal handler runs on the alternate stack: a thread elsewhere was not interrupted.
 bool interrupted_in_library(const Shown* shown) {
   stack_t ss{};
   sigaltstack(nullptr, &ss);
@@ -214,7 +211,7 @@ GoroutineRecord current_record(const Shown& shown) {
   return r;
 }
 
-// The header of the goroutine that dies, as append_goroutine has it.
+// The header of the goroutine that dies, as append_goroutine writes it, without allocating.
 void print_header(const GoroutineRecord& r, Level level) {
   char system[96] = "";
   if (level == Level::System) {
@@ -266,7 +263,7 @@ void print_registers(const ucontext_t& uc) {
 
 }  // namespace
 
-// Only one thread passes. One that comes here a second time failed while it printed.
+// Only one thread passes. If it comes here a second time, it failed while it printed.
 void start_dying() {
   int32_t me = gettid();
   int32_t nobody = 0;
@@ -275,8 +272,8 @@ void start_dying() {
   for (;;) pause();
 }
 
-// Where the thread can go to its big stack, names are found there. It never comes back from there:
-// the world may stand still for good by then.
+// If the thread can switch to its big stack, names are found there. It does not come back: the
+// world may be stopped for good by then.
 [[noreturn]] void die(std::string_view head, const Shown* shown, Traceback traceback,
                       const ucontext_t* uc) {
   dies_with = traceback;
@@ -331,7 +328,7 @@ const Shown* shown_record(const PanicRecord& record) {
 [[noreturn, gnu::noinline]] void die_fatal(const char* text, bool runtime_fault) {
   auto* frame = static_cast<FrameRecord*>(__builtin_frame_address(0));
   G* gp = getg();
-  // "panic: first\n\tfatal error: ..." if the goroutine was dying already.
+  // If the goroutine is dying already: "panic: first\n\tfatal error: ...".
   std::string before;
   if (gp != nullptr && gp->panics != nullptr && gp->panics->dying) {
     before = panic_chain_text(*gp->panics) + "\t";
@@ -402,7 +399,7 @@ std::string type_of(const PanicValue& value) {
   return glue::demangled_type_name(value.type());
 }
 
-// A value's Error() or String() panicked when it was to be printed. Go's text.
+// A value's Error() or String() panicked while the value was being printed.
 [[noreturn]] void die_in_print(const PanicRecord& record) {
   std::string head = "fatal error: panic while printing panic value: ";
   head += record.value->type() == typeid(std::string) ? record.value->print()
@@ -414,8 +411,8 @@ std::string type_of(const PanicValue& value) {
   die(head, shown_record(record), traceback);
 }
 
-// In a catch (...) block of a goroutine that dies: the panic that joins the chain. A Goexit cannot go
-// on: the panic below it ends the program.
+// Called in a catch (...) block of a goroutine that dies: returns the panic that joins the chain. A
+// Goexit is fatal here, because the panic below it already ends the program.
 std::shared_ptr<PanicRecord> second_panic(bool chained) {
   std::exception_ptr caught = std::current_exception();
   if (caught == nullptr)
@@ -423,8 +420,8 @@ std::shared_ptr<PanicRecord> second_panic(bool chained) {
   return record_of(caught, chained);
 }
 
-// Runs the Defers of a goroutine whose panic nobody catches. They may panic on top of it: the chain
-// grows. Returns the newest.
+// Runs the Defers of a goroutine whose panic nobody catches. A Defer may panic on top of it: the
+// chain grows. Returns the newest panic.
 std::shared_ptr<PanicRecord> run_dying_defers(G* gp, std::shared_ptr<PanicRecord> record) {
   for (;;) {
     record->dying = true;
@@ -459,7 +456,7 @@ void await_deaths() {
 
 [[noreturn]] void exit(int status) {
   fflush(nullptr);
-  check_leaks();  // its own hook is at exit(), which we do not pass
+  check_leaks();  // LeakSanitizer hooks exit(), which is not called here
   _exit(status);
 }
 
@@ -469,11 +466,10 @@ namespace golab::glue {
 
 using namespace golab::runtime;
 
-// The terminate handler. Where nobody catches, C++ unwinds nothing before it calls this: the stack
-// below is whole, and the Defers on it have not run. They run now, on top of it, as Go's gopanic
-// runs them.
+// The terminate handler. If nobody catches an exception, C++ calls this before it unwinds anything:
+// the Defers on the stack have not run. They run now, on top of it.
 [[noreturn]] void on_terminate() {
-  runningPanicDefers.fetch_add(1);  // never less again: this is the end
+  runningPanicDefers.fetch_add(1);  // never decremented: this is the end
   M* mp = getm();
   std::shared_ptr<PanicRecord> record =
       record_of(std::current_exception(), /*chained=*/std::uncaught_exceptions() > 0);

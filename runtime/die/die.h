@@ -1,9 +1,10 @@
-// die.h: the ways in which a program ends badly, and the text it leaves on stderr. For runtime/core
-// only.
+// die.h: the ways in which a program ends badly, and the text that it leaves on stderr. For the
+// runtime only.
 //
-//   foreign.cpp   exceptions that are no panics: what they are called, where they were thrown
+//   panic.cpp     raising panics (panic.h), and their chain
+//   foreign.cpp   exceptions that are not panics: their names, and where they were thrown
 //   fault.cpp     signals: faults, and those that end a program with a dump
-//   die.cpp       panics that nobody catches, fatal errors, and the printing itself
+//   die.cpp       panics that nobody catches, fatal errors, and the printing of all bad ends
 #pragma once
 
 #include <ucontext.h>
@@ -30,45 +31,45 @@ namespace runtime {
 
 // ---- Panics ----
 
-// One call of panic(): what it was given, where it happened, and the panic it came on top of.
+// One call of panic(): its value, its stack, and the panic that it came on top of.
 struct PanicRecord : std::enable_shared_from_this<PanicRecord> {
   static constexpr uint32_t kMaxDepth = 256;
 
   std::shared_ptr<PanicValue> value;
-  std::shared_ptr<PanicRecord> link;  // older
+  std::shared_ptr<PanicRecord> link;  // the older panic
   uint64_t goid = 0;
   uint32_t depth = 0;
-  uint32_t elided = 0;  // of a deeper stack, whose both ends these are (both_ends)
+  uint32_t elided = 0;  // frames left out between the two ends of a deep stack (both_ends)
   uintptr_t pcs[kMaxDepth];
-  std::string signal;      // of a fault: "[signal SIGSEGV: …]", a line
-  bool recovered = false;  // somebody caught it before the next was raised
-  bool dying = false;      // nobody will: its Defers run on top of it
-  G* raiser = nullptr;     // whose G::panics points here, until this is gone
+  std::string signal;      // the line "[signal SIGSEGV: …]" of a fault
+  bool recovered = false;  // it was caught before the next one was raised
+  bool dying = false;      // nobody catches it: the goroutine's Defers run on top of it
+  G* raiser = nullptr;     // its G::panics may point here; cleared by the destructor
 
   ~PanicRecord();
 };
 
-// The running goroutine's own stack, from its caller on if `skip` is 1.
+// Stores the running goroutine's stack; with skip 1 it begins in the caller of take_stack.
 void take_stack(int skip, PanicRecord* record);
 
-// Is it what panic() throws?
+// Is it the type that panic() throws?
 bool is_panic(const std::type_info& type);
 
-// Raises a runtime error for a fault, whose stack and line `record` has.
+// Raises a runtime error for a fault. `record` has its stack and its line.
 [[noreturn]] void gopanic_fault(const char* text, std::shared_ptr<PanicRecord> record);
 
 std::string panic_stack(const PanicRecord& record);
-// "panic: first\n\tpanic: second\n", the oldest first, then the line of the signal if a fault
-// raised the newest. Calls the values' Error() or String(), which may panic.
+// "panic: first\n\tpanic: second\n", the oldest first, then the signal's line if a fault raised the
+// newest. Calls the values' Error() or String(), which may panic.
 std::string panic_chain_text(const PanicRecord& newest);
 
-// Panics that are on their way: raised, and neither caught nor printed yet. main does not return
-// while there are any (await_deaths).
+// How many panics are raised and not yet handled or printed. main's return waits for them
+// (await_deaths).
 extern std::atomic<uint32_t> runningPanicDefers;
 
-// An exception as a panic: a Panic's own record, else one made of its type, its what(), and the
-// stack at its throw. Null if there is no exception. `chained`: on top of the goroutine's newest
-// panic.
+// An exception as a panic: a Panic's own record, or a new one with the exception's type, its what()
+// and the stack of its throw. Null if there is no exception. `chained`: a new one comes on top of
+// the goroutine's newest panic.
 std::shared_ptr<PanicRecord> record_of(const std::exception_ptr& exception, bool chained);
 
 // ---- Ends ----
@@ -90,18 +91,18 @@ struct Shown {
 
 void print(std::string_view text);  // to stderr, at once; allocates nothing
 
-// From here on this thread is the one that dies; others that come here wait for the end.
+// Makes this thread the one that dies. Other threads that call this wait for the end.
 void start_dying();
-// Writes `head` at once, then what is to be shown, and ends the process. `shown` is null if no
-// goroutine runs; the registers of `uc`, if given, come last. Requires: start_dying.
+// Writes `head` at once, then the stacks, and ends the process. `shown` is null if no goroutine
+// runs. The registers of `uc`, if given, come last. Requires: start_dying.
 [[noreturn]] void die(std::string_view head, const Shown* shown, Traceback traceback,
                       const ucontext_t* uc = nullptr);
 
 [[noreturn]] void die_fatal(const char* text, bool runtime_fault);
 [[noreturn]] void die_deadlock(const char* text);
 
-// Called when main returns: waits for goroutines that panic. Those whose Defers run get a moment,
-// as in Go; if one of them dies, that is the program's end and this does not return.
+// Called when main returns. As in Go, waits a moment for goroutines whose panic runs Defers. If one
+// of them dies, the program ends with it, and this does not return.
 void await_deaths();
 
 }  // namespace runtime

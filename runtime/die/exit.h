@@ -1,4 +1,4 @@
-// exit.h: how a process ends well.
+// exit.h: the good end of a process.
 #pragma once
 
 namespace golab::runtime {

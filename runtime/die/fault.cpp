@@ -1,4 +1,4 @@
-// fault.cpp: what each signal does to a program, as Go's table of signals has it.
+// fault.cpp: what each signal does to a program, as in Go's sigtable.
 //
 //   SIGSEGV SIGBUS SIGFPE, of an instruction   a panic, or the end: see below
 //   the same, sent by kill(2)                  the end, with a dump and status 2
@@ -10,15 +10,17 @@
 //     and 35 to 64
 //   SIGHUP SIGINT SIGTERM, and all others      the system's default
 //
-// They are handled, not ignored: exec gives a child the default of a signal that is handled.
+// "Nothing" is an empty handler, not SIG_IGN: a child inherits SIG_IGN through exec, but not a
+// handler.
 //
-// A fault is a panic that a catch block may recover, if three things hold. The thread is in a
-// goroutine's code, outside the runtime and outside libraries, so it holds no lock of theirs. The
-// instruction belongs to code that was compiled with -fnon-call-exceptions: only there has the
-// compiler kept the stack ready to be unwound from any instruction that may fault. (GCC notes the
-// flag in the debug information. Clang has no such flag.) And no noexcept function stands between.
-// Then the handler arranges for sigpanic to run on the goroutine's stack, as if the instruction had
-// called it (inject.h), and returns. In all other cases the fault ends the program, with Go's text.
+// A fault is a panic that a catch block may recover, if three things hold:
+//   - The thread is in a goroutine's code, outside the runtime and libraries: it holds no lock of
+//     theirs.
+//   - The code was compiled with -fnon-call-exceptions: only then can the stack be unwound from an
+//     instruction that faults. GCC notes the flag in the debug information; Clang does not have it.
+//   - No noexcept function stands between the instruction and the catch block.
+// Then the handler arranges that sigpanic runs on the goroutine's stack, as if the instruction had
+// called it (inject.h). In all other cases the fault ends the program, with Go's text.
 #include <signal.h>
 #include <unistd.h>
 
@@ -35,8 +37,8 @@
 namespace golab::runtime {
 namespace {
 
-constexpr uintptr_t kNilPage = 0x1000;       // addresses of a null object's members
-constexpr uintptr_t kPanicBytes = 16 << 10;  // of stack, for sigpanic and the unwinder
+constexpr uintptr_t kNilPage = 0x1000;       // members of a null object have addresses below it
+constexpr uintptr_t kPanicBytes = 16 << 10;  // stack that sigpanic and the unwinder need
 
 const char* signame(int sig) {
   switch (sig) {
@@ -75,7 +77,7 @@ const Shown* shown_interrupted(const ucontext_t* uc, const G* gp) {
   return &shown_stack;
 }
 
-// From the instruction that faulted on.
+// The stack from the instruction that faulted.
 WalkResult stack_of(const Fault& fault, uintptr_t* pcs, uint32_t max) {
   WalkBuffer buffer;
   buffer.pcs = pcs;
@@ -94,7 +96,7 @@ size_t signal_line(const Fault& f, char* line, size_t bytes) {
                                       static_cast<unsigned long>(f.pc)));
 }
 
-// What the fault is as a runtime error; null: no program may go on after it.
+// The fault as a runtime error; null if no program may go on after it.
 const char* error_of(const Fault& f) {
   switch (f.sig) {
     case SIGSEGV:
@@ -132,7 +134,7 @@ const char* error_of(const Fault& f) {
   die(head, shown, traceback);
 }
 
-// The name tells a debugger, and whoever reads a core file, what happened.
+// Not inlined, so that its name tells a reader of a core file what happened.
 [[noreturn, gnu::noinline]] void goroutine_stack_overflow(const G* gp, const ucontext_t* uc,
                                                           const Shown* shown) {
   char head[256];
@@ -153,7 +155,8 @@ Fault fault_of(int sig, const siginfo_t* info, const ucontext_t* uc) {
   uintptr_t pc = context_pc(uc), sp = context_sp(uc);
   Fault f{sig, info->si_code, addr, pc, pc, sp, context_fp(uc)};
   if (pc != 0 || sig != SIGSEGV) return f;
-  // A null pointer was called: the culprit is the call, its return address the last thing pushed.
+  // A null pointer was called. The fault belongs to the call, whose return address is on top of the
+  // stack.
   uintptr_t back = *reinterpret_cast<const uintptr_t*>(sp);
   if (own_code(back - 1)) f.from = back - 1, f.sp = sp + sizeof back;
   return f;
@@ -170,7 +173,7 @@ bool in_program(const M* mp) {
   start_dying();
   M* mp = getm();
   const G* gp = mp != nullptr ? mp->curg : nullptr;
-  // In the midst of a switch the thread is on another stack than its goroutine's.
+  // During a stack switch the thread is on another stack than its goroutine's.
   bool in_goroutine = gp != nullptr && mp->state.load() == kMRunning && !mp->on_systemstack &&
                       context_sp(uc) >= gp->stack_lo && context_sp(uc) < gp->stack_hi;
   char head[320];
@@ -214,7 +217,7 @@ void on_fatal(int sig, siginfo_t* info, void* context) {
   Fault fault = fault_of(sig, info, uc);
   const G* gp = mp->curg;
   bool in_goroutine = gp != nullptr && !mp->on_systemstack;
-  // A stack without a guard page may be left far below before anything faults.
+  // A stack without a guard page may be left by far before an access faults.
   bool below = gp != nullptr && gp->stack_lo != 0 && fault.sp < gp->stack_lo;
   if (in_goroutine && sig == SIGSEGV && (below || stack_guard_hit(gp, fault.addr))) {
     start_dying();
@@ -229,7 +232,7 @@ void on_fatal(int sig, siginfo_t* info, void* context) {
   die_of_fault(fault, in_goroutine ? shown_interrupted(uc, gp) : nullptr, inside);
 }
 
-// The default is for who reads a pipe no more: of a program's output, not of a connection.
+// SIGPIPE ends the program if nobody reads its output any more. A lost connection does not.
 void on_sigpipe(int, siginfo_t*, void* context) {
   int fd = context_failed_write(static_cast<const ucontext_t*>(context));
   if (fd != 1 && fd != 2) return;
@@ -253,7 +256,7 @@ void handle(int sig, void (*handler)(int, siginfo_t*, void*), int flags = 0) {
 
 }  // namespace
 
-// On the goroutine's stack, called by the instruction that faulted, as far as anybody can see.
+// Runs on the goroutine's stack, as if the instruction that faulted had called it.
 [[noreturn, gnu::noinline]] void sigpanic(const Fault* fault) {
   bool recoverable = false;
   systemstack([&] { recoverable = compiled_with(fault->from, "-fnon-call-exceptions"); });
@@ -284,7 +287,7 @@ void signalinit() {
   std::set_terminate(glue::on_terminate);
   for (int sig : {SIGQUIT, SIGABRT, SIGSYS, SIGSTKFLT}) handle(sig, on_fatal, SA_NODEFER);
 #if !defined(GOLAB_ASAN) && !defined(GOLAB_TSAN)
-  // A sanitizer reports faults better than we do.
+  // A sanitizer has its own reports of faults.
   for (int sig : {SIGSEGV, SIGBUS, SIGFPE}) handle(sig, on_fault, SA_NODEFER);
   for (int sig : {SIGILL, SIGTRAP}) handle(sig, on_fatal, SA_NODEFER);
 #endif

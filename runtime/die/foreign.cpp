@@ -1,10 +1,10 @@
-// foreign.cpp: exceptions that are not panics, as the panics that a Go engineer would call them.
+// foreign.cpp: exceptions that are not panics, turned into panics.
 //
-// A panic knows where it was raised. A std::exception does not, and whoever catches it can no
-// longer see: the frames are gone. So the program has a __cxa_throw of its own, which the C++
-// library's calls reach too (the dynamic linker finds the program's first). It takes the stack
-// down, then goes on to the library's. One stack a thread is kept, that of the newest throw: enough
-// for a catch, or for the terminate handler, which come right after it.
+// A panic knows where it was raised. A std::exception does not, and when it is caught the frames
+// are gone. So the program has a __cxa_throw of its own, which takes the stack down and then calls
+// the library's. The C++ library's own throws reach it too, because the dynamic linker finds the
+// program's symbols first. Each thread keeps the stack of its newest throw: a catch or the
+// terminate handler comes right after it.
 #include <cxxabi.h>
 #include <dlfcn.h>
 
@@ -30,8 +30,8 @@ struct Throw {
 };
 thread_local constinit Throw newest_throw;
 
-// Takes down the stack of the function that has this frame record, from its caller on. The frames
-// of the C++ library that lead to the throw are left out, unless there are no others.
+// Takes down the stack from the caller of the function that has this frame record. The C++
+// library's frames that lead to the throw are left out, unless there are no others.
 [[gnu::noinline]] void note_throw(const void* object, const void* frame) {
   Throw& t = newest_throw;
   t.object = nullptr;
@@ -55,7 +55,7 @@ thread_local constinit Throw newest_throw;
   t.object = object;
 }
 
-// No stack is known if the goroutine has changed its thread since, or has thrown another one.
+// No stack is known if the goroutine runs on another thread now, or has thrown again.
 [[gnu::noinline]] void take_stack_of_throw(const void* object, PanicRecord* record) {
   const Throw& t = newest_throw;
   if (t.object != object || t.goid != goid()) return;
@@ -124,7 +124,7 @@ std::shared_ptr<PanicRecord> record_of(const std::exception_ptr& exception, bool
 
 Panic panic_caught() {
   std::exception_ptr caught = std::current_exception();
-  if (caught == nullptr) throw;  // Goexit's forced unwinding, which is no exception, goes on
+  if (caught == nullptr) throw;  // a Goexit: forced unwinding is no exception, and goes on
   return Panic(record_of(caught, false));
 }
 

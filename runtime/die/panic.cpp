@@ -1,4 +1,4 @@
-// panic.cpp: raising panics, and what is printed when nobody catches one (see panic.h).
+// panic.cpp: raising panics, their values as text, and Defers (panic.h).
 #include "runtime/die/panic.h"
 
 #include <cxxabi.h>
@@ -27,7 +27,7 @@ class RuntimeError final : public PanicValue {
   Error error_;
 };
 
-// What panic() throws: while it lives, its panic is on its way or being handled.
+// What panic() throws. As long as it lives, its panic unwinds or is being handled.
 class RaisedPanic final : public Panic {
  public:
   explicit RaisedPanic(std::shared_ptr<PanicRecord> record) : Panic(std::move(record)) {
@@ -38,7 +38,7 @@ class RaisedPanic final : public Panic {
   ~RaisedPanic() { runningPanicDefers.fetch_sub(1); }
 };
 
-// The panic that a catch block handles at this moment; null if none does.
+// The panic that a catch block handles now, or null.
 std::shared_ptr<PanicRecord> handled() {
   if (std::exception_ptr exception = std::current_exception()) {
     try {
@@ -50,8 +50,9 @@ std::shared_ptr<PanicRecord> handled() {
   return nullptr;
 }
 
-// A panic raised while another is being handled or unwinds is chained to it. Both may be: in a
-// Defer that a dying panic runs, or in a catch block below one that unwinds. The newest one counts.
+// A panic raised while another one unwinds or is being handled is chained to it. There may be one
+// of each: in a Defer that a dying panic runs, or in a catch block below one that unwinds. The
+// newest one counts.
 std::shared_ptr<PanicRecord> predecessor(bool* recovered) {
   *recovered = false;
   std::shared_ptr<PanicRecord> caught = handled();
@@ -91,8 +92,8 @@ PanicRecord::~PanicRecord() {
 
 [[noreturn, gnu::noinline]] void gopanic(std::shared_ptr<PanicValue> value) {
   auto record = std::make_shared<PanicRecord>();
-  // Copied: GCC 12 takes it that a function which does not return leaves its argument alone, and
-  // lets a caller in this file destroy what had been moved away.
+  // Copied, not moved: GCC 12 assumes that a function which does not return leaves its argument
+  // alone, so a caller in this file would destroy it again.
   record->value = value;
   take_stack(1, record.get());
   raise(std::move(record));
@@ -108,8 +109,8 @@ PanicRecord::~PanicRecord() {
                                                   : std::string(s)));
 }
 
-// Shortest digits that read back the same; exponent form from 1e6 and below 1e-4, as strconv's 'g',
-// -1.
+// The shortest digits that read back as the same value, with an exponent from 1e6 on and below
+// 1e-4.
 template <typename F>
 std::string shortest(F v) {
   if (v != v) return "NaN";

@@ -4,17 +4,16 @@
 //   Defer d{[&] { mu.Unlock(); }};          // defer mu.Unlock()
 //   try { f(); } catch (Panic& p) { ... }   // defer func() { if p := recover(); p != nil { … } }()
 //
-// A panic is a C++ exception of type Panic: unwinding runs destructors, and with them Defers, in
-// Go's order. If nobody catches it, no frame is unwound: the exception reaches the terminate
-// handler with the goroutine's stack whole. That handler runs the goroutine's Defers on top of that
-// stack, as Go's gopanic does, prints the panic and the goroutine, and ends the process with
-// status 2.
+// A panic is a C++ exception of type Panic. Unwinding runs destructors, and with them Defers, in
+// Go's order. If nobody catches it, no frame is unwound: the terminate handler runs the goroutine's
+// Defers on top of the whole stack, as Go's gopanic does, prints the panic and the goroutine, and
+// ends the process with status 2.
 //
-// What C++ forces: a panic thrown out of a Defer while another panic unwinds cannot be caught; it
-// ends the program with Go's chained text ("panic: first\n\tpanic: second").
+// Unlike in Go, a panic thrown out of a Defer while another panic unwinds cannot be caught. It ends
+// the program with Go's chained text ("panic: first\n\tpanic: second").
 //
-// panic is the program's fault. throw_ (Go's throw, prints "fatal error: …") is the runtime's, and
-// fatal is the program's fault that no recover may hide (unlock of an unlocked mutex).
+// panic is for the program's faults, throw_ (Go's throw: "fatal error: …") for the runtime's. fatal
+// is for faults of the program that no recover may hide, such as unlock of an unlocked mutex.
 #pragma once
 
 #include <concepts>
@@ -35,7 +34,7 @@ namespace golab {
 namespace runtime {
 struct G;
 
-// What panic() was given, with its type erased: enough to print it as Go does and to get it back.
+// The value given to panic(), with its type erased: it can be printed as Go does, and got back.
 class PanicValue {
  public:
   virtual ~PanicValue() = default;
@@ -49,7 +48,7 @@ struct Error {
   std::string text;
 };
 
-struct PanicRecord;  // the value, who raised it, from where
+struct PanicRecord;  // the value, the goroutine that raised it, its stack (die.h)
 [[noreturn]] void gopanic(std::shared_ptr<PanicValue> value);
 std::string printpanicval(double v);  // shortest %g, Go's way
 std::string printpanicval(float v);
@@ -64,14 +63,14 @@ class Panic {
 
   // The panic value as Go prints it after "panic: ".
   std::string String() const;
-  // The value itself if panic() was given a T, else nullptr.
+  // The value if panic() was given a T, else nullptr.
   template <typename T>
   const T* value() const {
     return type() == typeid(T) ? static_cast<const T*>(address()) : nullptr;
   }
   // The stack of the goroutine at the call of panic(), as debug::Stack() prints it.
   std::string Stack() const;
-  // Marks this panic as recovered and raises it again, as `panic(p)` in a Go recover handler does.
+  // For the runtime.
   const std::shared_ptr<runtime::PanicRecord>& record() const { return record_; }
 
  private:
@@ -81,14 +80,13 @@ class Panic {
 };
 
 namespace runtime {
-// In a catch (...) block: what it caught, as a panic. An exception that is none becomes one that
-// prints as its type and its what(), with the stack of its throw. Goexit passes through: this call
-// then does not return.
+// Called in a catch (...) block: returns what it caught as a panic. An exception that is not a
+// panic becomes one that prints as its type and its what(), with the stack of its throw. For a
+// Goexit it does not return: the unwinding goes on.
 Panic panic_caught();
 }  // namespace runtime
 
-// defer f(args...): runs the call when the scope ends, also when a panic or Goexit unwinds it.
-// Defers of a goroutine form a list, newest first, so that a panic that nobody catches can run
+// The Defers of a goroutine form a list, newest first, so that a panic that nobody catches can run
 // them.
 class DeferBase {
  public:
@@ -167,10 +165,11 @@ template <typename T>
   runtime::panic_runtime_error("panic called with nil argument", true);
 }
 
+// Runs the call when the scope ends, also when a panic or Goexit unwinds it.
 template <typename F, typename... Args>
 class Defer final : DeferBase {
  public:
-  // Arguments are evaluated and copied now, the call is made later: Go's rule.
+  // Arguments are evaluated and copied now, as in Go; the call is made later.
   explicit Defer(F f, Args... args) : f_(std::move(f)), args_(std::move(args)...) {}
   ~Defer() noexcept(false) {
     if (unlink()) call();
