@@ -1,4 +1,4 @@
-// addr.cpp: "host:port" taken apart and put together; names looked up.
+// addr.cpp: splits and joins "host:port", and looks up names.
 #include "runtime/net/addr.h"
 
 #include <arpa/inet.h>
@@ -42,7 +42,7 @@ socket_address v6(in6_addr addr, int port) {
   return out;
 }
 
-// -1 with an error if it is none.
+// Returns -1 and an error if `port` is neither a number nor a known name.
 std::pair<int, error> parse_port(std::string_view network, std::string_view port) {
   if (port.empty()) return {0, nullptr};
   bool digits = port.find_first_not_of("0123456789") == std::string_view::npos;
@@ -59,7 +59,8 @@ std::pair<int, error> parse_port(std::string_view network, std::string_view port
   return {-1, unknown};
 }
 
-// getaddrinfo reads files, asks servers and needs far more stack than a goroutine has.
+// getaddrinfo needs far more stack than a goroutine has, and may block: it reads files and asks
+// servers.
 std::pair<std::vector<socket_address>, error> lookup(const std::string& host, int port,
                                                      int family) {
   addrinfo hints{};
@@ -91,8 +92,8 @@ HostPort SplitHostPort(std::string_view hostport) {
   const size_t colon = hostport.rfind(':');
   if (colon == std::string_view::npos) return split_error("missing port in address", hostport);
   std::string_view host;
-  size_t brackets_from = 0;  // no '[' from here on, no ']' from there on
-  size_t brackets_to = 0;
+  size_t brackets_from = 0;  // from here on there may be no '['
+  size_t brackets_to = 0;    // and from here on no ']'
   if (!hostport.empty() && hostport[0] == '[') {
     const size_t end = hostport.find(']');
     if (end == std::string_view::npos) return split_error("missing ']' in address", hostport);

@@ -22,7 +22,7 @@ struct socket_address {
 TCPAddr tcp_addr(const sockaddr_storage& storage);
 
 // The addresses that `address` names, best first. An empty host is the wildcard if `listening`,
-// else this machine. The error is without operation and network: OpError puts those around it.
+// else this machine. The error has no operation and no network: callers put it into an OpError.
 std::pair<std::vector<socket_address>, error> resolve(std::string_view network,
                                                       std::string_view address, bool listening);
 

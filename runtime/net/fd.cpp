@@ -1,5 +1,5 @@
-// fd.cpp: reads, writes and accepts that park; the lock that keeps a closed number from being
-// reused.
+// fd.cpp: reads, writes and accepts that park, and the lock that keeps a number in use from being
+// closed.
 #include "runtime/net/fd.h"
 
 #include <errno.h>
@@ -88,7 +88,7 @@ bool fdMutex::increfAndClose() {
     if (old & mutexClosed) return false;
     uint64_t next = (old | mutexClosed) + mutexRef;
     if ((next & mutexRefMask) == 0) golab::panic(kTooMany);
-    next &= ~(mutexRMask | mutexWMask);  // they will see mutexClosed and fail
+    next &= ~(mutexRMask | mutexWMask);  // the waiters are woken, see mutexClosed and fail
     if (!state_.compare_exchange_weak(old, next)) continue;
     for (; old & mutexRMask; old -= mutexRWait) runtime_Semrelease(&rsema_);
     for (; old & mutexWMask; old -= mutexWWait) runtime_Semrelease(&wsema_);
@@ -120,7 +120,7 @@ bool fdMutex::rwlock(bool read) {
     if (!state_.compare_exchange_weak(old, next)) continue;
     if (free) return true;
     runtime_Semacquire(read ? &rsema_ : &wsema_);
-    old = state_.load();  // the unlocker took us off the count: compete again
+    old = state_.load();  // the unlocker has lowered the count of waiters: compete again
   }
 }
 
@@ -205,8 +205,8 @@ void FD::destroy() {
 
 int FD::Close() {
   if (!fdmu_.increfAndClose()) return kErrNetClosing;
-  // Those who wait in the poller leave with an error and drop their references; so will we. The
-  // last one destroys. Close returns only then: the port is free again for the caller's next line.
+  // Waiters in the poller leave with an error and drop their references, as this call does. The
+  // last reference destroys. Close returns only then, so the port is free again.
   pd_.evict();
   decref();
   runtime_Semacquire(&csema_);
@@ -227,11 +227,10 @@ int FD::SetDeadline(int64_t when, int mode) {
   return 0;
 }
 
-// The usual order is: try, and wait only after EAGAIN. But after a read that came back short
-// nothing is left in the socket, a fresh try would be a system call for nothing, and the edge of
-// whatever comes next will be in the slot. So such a descriptor goes straight to waiting, and its
-// slot is not reset. The exception is the peer's end of stream: it may have come in one edge with
-// the data. The poller notes that it saw one (hung_up), and then we try.
+// The usual order is: try to read, and wait only after EAGAIN. After a short read the socket is
+// empty, and new data sets the edge in the poller's slot. So the next Read waits at once, which
+// saves a system call, and must not reset the slot. The exception is the peer's end of stream,
+// which may come in one edge with the data: the poller notes it (hung_up), and Read tries first.
 [[gnu::noinline]] io_result FD::Read(void* p, size_t n) {
   if (!readLock()) return {0, kErrNetClosing};
   io_result result;
@@ -295,7 +294,7 @@ int FD::SetDeadline(int64_t when, int mode) {
       result.n = fd;
       break;
     }
-    if (fd == -EINTR || fd == -ECONNABORTED) continue;  // ECONNABORTED: closed before we came to it
+    if (fd == -EINTR || fd == -ECONNABORTED) continue;  // ECONNABORTED: the peer is gone already
     result.err = fd == -EAGAIN && pd_.pollable() ? pd_.waitRead() : -fd;
   }
   readUnlock();
@@ -324,8 +323,8 @@ const char* error_text(int err) {
     default:
       break;
   }
-  // Go's table of errors has glibc's words with a small first letter, except for names and
-  // acronyms. Made once, kept for ever: errors point into it.
+  // Go's table has glibc's words with a small first letter, except for names and acronyms. It is
+  // made once and never freed: errors point into it.
   static const auto& texts = *[] {
     auto* made = new std::array<std::string, 134>;
     for (int i = 0; i < static_cast<int>(made->size()); i++) {

@@ -1,10 +1,10 @@
 // fd.h: a file descriptor that goroutines share: Go's internal/poll.FD.
 //
-// What it adds to a number from the kernel:
-//   - reads and writes park instead of blocking a thread (pollDesc, netpoll.h);
-//   - one reader and one writer at a time; a second one queues (fdMutex);
-//   - Close wakes those who wait, and the number goes back to the kernel only when the last one has
-//     left. Otherwise a reader about to call read(7) could read from whatever became 7 meanwhile.
+// It adds three things to a number from the kernel:
+//   - Reads and writes park instead of blocking a thread (pollDesc, netpoll.h).
+//   - One goroutine reads and one writes at a time; others queue (fdMutex).
+//   - Close wakes all waiters. The number goes back to the kernel only after the last one has left:
+//     a reader about to call read(7) must not read from a new file that got the number 7.
 #pragma once
 
 #include <sys/socket.h>
@@ -17,7 +17,7 @@
 
 namespace golab::internal::poll {
 
-// Beside errno values, what can be wrong with an operation. Negative, so that they never meet.
+// Error codes that are no errno: negative, so that no errno is equal to one.
 enum : int {
   kEOF = -1,
   kErrNetClosing = -2,        // "use of closed network connection"
@@ -30,17 +30,18 @@ struct io_result {
   int err = 0;  // 0, an errno, or one of the above
 };
 
-// fdMutex: who may use the descriptor, in one word, and semaphores for those who queue.
+// The locks and references of a descriptor in one word, and semaphores for the goroutines that
+// queue.
 //
-//   bit 0 closed · bit 1 a reader is in · bit 2 a writer is in · 20 bits references ·
-//   20 bits readers that wait · 20 bits writers that wait
+//   bit 0 closed · bit 1 locked for reading · bit 2 locked for writing · 20 bits references ·
+//   20 bits waiting readers · 20 bits waiting writers
 class fdMutex {
  public:
-  bool incref();          // false if closed
-  bool increfAndClose();  // marks it closed and wakes all that queue; false if it was closed before
-  bool decref();          // true if that was the last reference to a closed descriptor
-  bool rwlock(bool read);    // parks while another one is in; false if closed
-  bool rwunlock(bool read);  // as decref
+  bool incref();             // false if closed
+  bool increfAndClose();     // marks it closed and wakes the queues; false if it was closed before
+  bool decref();             // true if that was the last reference to a closed descriptor
+  bool rwlock(bool read);    // also takes a reference; parks while locked; false if closed
+  bool rwunlock(bool read);  // returns what decref returns
 
  private:
   std::atomic<uint64_t> state_{0};
@@ -53,7 +54,7 @@ class pollDesc {
  public:
   int init(int fd);  // 0 or an errno
   void close();
-  void evict();  // wakes everybody with kErrNetClosing
+  void evict();  // wakes all waiters with kErrNetClosing
   int prepare(int mode);
   int prepareRead() { return prepare('r'); }
   int prepareWrite() { return prepare('w'); }
@@ -77,15 +78,15 @@ class FD {
 
   int Init();  // registers with the poller: 0 or an errno
 
-  // Parks until there is something to read: up to n bytes, or kEOF.
+  // Reads up to n bytes, or returns kEOF. Parks while there is nothing to read.
   io_result Read(void* p, size_t n);
   // Parks until all n bytes are written or an error comes.
   io_result Write(const void* p, size_t n);
-  // Parks until a connection comes: its descriptor in n, the peer in *addr.
+  // Parks until a connection comes. Returns its descriptor in n, the peer in *addr.
   io_result Accept(sockaddr_storage* addr, socklen_t* len);
-  // Parks until a connect in progress has been decided.
+  // Parks until a connect in progress has succeeded or failed.
   int WaitWrite();
-  int Close();  // 0 or an error; the second call answers kErrNetClosing
+  int Close();  // 0, or kErrNetClosing for a second call; may park until all waiters have left
   int Shutdown(int how);
 
   // when: a nanotime, 0 for none, < 0 for past. mode 'r', 'w' or 'r' + 'w'.
@@ -105,12 +106,12 @@ class FD {
   fdMutex fdmu_;
   pollDesc pd_;
   std::atomic<uint32_t> csema_{0};
-  // Protected by the read lock: the last read got less than it asked for, so the socket was empty
-  // then, and whatever came since has left an edge with the poller. See Read.
+  // Protected by the read lock. True if the last read returned less than it asked for: the socket
+  // was empty then, and new data leaves an edge with the poller. See Read.
   bool drained_ = false;
 };
 
-// The words for an error, as Go's errors print it.
+// The text of an error code in Go's words.
 const char* error_text(int err);
 
 }  // namespace golab::internal::poll

@@ -1,4 +1,4 @@
-// net.cpp: listening, dialling, and Go's errors around the answers of sockets.
+// net.cpp: Listen, Dial, and Go's errors made of a socket's error codes.
 #include "runtime/net/net.h"
 
 #include <errno.h>
@@ -39,7 +39,7 @@ error op_error(const char* op, const netFD& fd, error err) {
   return OpError{op, "tcp", fd.laddr.String(), fd.raddr.String(), std::move(err)};
 }
 
-// Errors that come from a system call say from which.
+// An errno names the system call that it comes from.
 error syscall_error(const char* name, int code) {
   if (code < 0) return code_error(code);
   return os::SyscallError{name, syscall::Errno{code}};
@@ -55,10 +55,10 @@ int somaxconn() {
 }
 
 void set_option(int fd, int level, int name, int value) {
-  setsockopt(fd, level, name, &value, sizeof value);  // a socket without it works as well
+  setsockopt(fd, level, name, &value, sizeof value);  // a socket without the option works as well
 }
 
-// What Go sets on every connection: no waiting for full packets, and a probe every 15 s.
+// Go's options for each connection: small packets go out at once, and a probe goes out every 15 s.
 void set_conn_options(int fd) {
   set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
   set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
@@ -114,7 +114,7 @@ int finish_connect(conn& c) {
     if (err != 0 && err != EISCONN) return err;
     sockaddr_storage peer;
     len = sizeof peer;
-    // A wake-up may come too early, with no error and no connection yet: then there is no peer.
+    // A wake-up may come early, without an error and without a connection: then there is no peer.
     if (getpeername(c.fd.pfd.Sysfd, reinterpret_cast<sockaddr*>(&peer), &len) == 0) return 0;
   }
 }
@@ -129,7 +129,7 @@ std::pair<std::shared_ptr<conn>, error> dial_one(const socket_address& addr, int
   while (err == EINTR);
   const bool waiting = err == EINPROGRESS || err == EALREADY;
   if (err != 0 && !waiting) return {nullptr, syscall_error("connect", err)};
-  // Only now: a socket that connects to nowhere yet counts as hung up, and epoll would say so.
+  // Only now: epoll reports a socket that is not connecting yet as hung up.
   if ((err = c->fd.pfd.Init()) != 0) return {nullptr, syscall_error("epoll_ctl", err)};
   if (started && !started(c)) return {nullptr, code_error(poll::kErrNetClosing)};
   if (waiting) {
@@ -176,7 +176,7 @@ error code_error(int code) {
   }
 }
 
-// Go's order: what, on which network, from where -> to where, and why not.
+// Go's order: operation, network, source -> address, cause.
 std::string OpError::Error() const {
   std::string out = Op;
   if (!Net.empty()) out += " " + Net;
@@ -185,7 +185,7 @@ std::string OpError::Error() const {
   return out + ": " + Err.Error();
 }
 
-// ---- netFD, conn, TCPListener: the frames that Go shows ----
+// ---- netFD, conn, TCPListener: not inlined, because Go's stacks have these frames ----
 
 [[gnu::noinline]] io_result netFD::Read(void* p, size_t n) { return pfd.Read(p, n); }
 [[gnu::noinline]] io_result netFD::Write(const void* p, size_t n) { return pfd.Write(p, n); }

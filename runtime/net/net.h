@@ -1,18 +1,17 @@
-// net.h: TCP connections in Go's shape: calls that look as if they block, and only park a
-// goroutine.
+// net.h: Go's net, for TCP: calls that look as if they block, and only park a goroutine.
 //
 //   auto [ln, err] = net::Listen("tcp", address);    // ln, err := net.Listen("tcp", address)
 //   auto [conn, err] = ln.Accept();                  // conn, err := ln.Accept()
 //   auto [n, err] = conn.Read(buf, sizeof buf);      // n, err := conn.Read(buf)
 //   conn.SetReadDeadline(time::Now().Add(d));        // conn.SetReadDeadline(time.Now().Add(d))
 //
-// Listener and Conn are handles, as Go's interface values are: copies name one socket. It is closed
-// by Close; when the last handle goes it is closed too, which Go leaves to a finalizer.
+// Listener and Conn are handles, as Go's interface values are: copies name one socket. Close closes
+// it, and so does the end of the last handle (in Go a finalizer).
 //
 // Any number of goroutines may use one Conn. Close wakes those that are parked in it: their calls
-// return "use of closed network connection". A deadline is a point in time, not a duration: it
-// holds for all calls until it is moved; one that has passed fails calls at once, also calls that
-// are parked.
+// return ErrClosed. A deadline is a point in time and holds for all calls until it is changed. Once
+// it has passed, all calls, also parked ones, return os::ErrDeadlineExceeded. Both errors come
+// inside an OpError: errors::Is finds them.
 #pragma once
 
 #include <cstdint>
@@ -28,7 +27,7 @@
 namespace golab {
 
 namespace os {
-// os.SyscallError: "bind: address already in use".
+// A failed system call: "bind: address already in use".
 struct SyscallError {
   std::string Syscall;
   error Err;
@@ -52,13 +51,13 @@ struct TCPAddr {
 };
 using Addr = TCPAddr;
 
-// Every error of this package that comes from an operation: what was done, with whom, what
-// happened.
+// An operation that failed: "dial tcp 127.0.0.1:1: connect: connection refused". All errors of
+// Listener, Conn, Listen and Dial are of this type, except io::EOF_.
 struct OpError {
   std::string Op;      // "read", "dial"
   std::string Net;     // "tcp"
-  std::string Source;  // local address, if it matters
-  std::string Addr;    // the other one
+  std::string Source;  // the local address, if it matters
+  std::string Addr;    // the remote one; of a listener its own
   error Err;
   std::string Error() const;
   error Unwrap() const { return Err; }
@@ -86,24 +85,24 @@ class TCPListener;
 
 namespace glue {
 
-// net.Conn. The methods are thin: they turn a socket's answers into Go's errors.
+// net.Conn.
 class net_conn {
  public:
   net_conn() = default;  // nil
   net_conn(std::nullptr_t) {}
   explicit net_conn(std::shared_ptr<net::conn> c) : c_(std::move(c)) {}
 
-  // Parks until there is something to read: up to n bytes, or io::EOF_ at the end.
+  // Reads up to n bytes; io::EOF_ at the end. Parks while there is nothing to read.
   std::pair<int, error> Read(char* p, size_t n) const;
-  // Parks until all is written or an error comes.
+  // Writes all of data, or returns how much and why not all. Parks while the socket is full.
   std::pair<int, error> Write(std::string_view data) const;
-  error Close() const;
-  error CloseWrite() const;
+  error Close() const;       // ErrClosed if it is closed already
+  error CloseWrite() const;  // the peer reads io::EOF_; reading goes on
 
   net::Addr LocalAddr() const;
   net::Addr RemoteAddr() const;
 
-  // A zero Time means no deadline.
+  // For reads, for writes, or both. A zero Time means no deadline.
   error SetDeadline(const time::Time& t) const;
   error SetReadDeadline(const time::Time& t) const;
   error SetWriteDeadline(const time::Time& t) const;
@@ -124,7 +123,7 @@ class net_listener {
   net_listener(std::nullptr_t) {}
   explicit net_listener(std::shared_ptr<net::TCPListener> l) : l_(std::move(l)) {}
 
-  // Parks until a connection comes.
+  // Parks until a connection comes. Close ends it with ErrClosed.
   std::pair<net_conn, error> Accept() const;
   error Close() const;
   net::Addr Addr() const;
@@ -144,16 +143,17 @@ namespace net {
 using Conn = glue::net_conn;
 using Listener = glue::net_listener;
 
-// network: "tcp", "tcp4" or "tcp6". address: "host:port", ":port", "[::1]:port"; port 0: a free
-// one.
+// network: "tcp", "tcp4" or "tcp6". address: "host:port", ":port" or "[::1]:port"; port 0 takes a
+// free one.
 std::pair<Listener, error> Listen(std::string_view network, std::string_view address);
 
-// Parks until the connection stands or has failed. A name with several addresses is tried in order.
+// Parks until the connection is established or has failed. The addresses of a name are tried in
+// order; the error is that of the first one.
 std::pair<Conn, error> Dial(std::string_view network, std::string_view address);
 std::pair<Conn, error> DialTimeout(std::string_view network, std::string_view address,
                                    time::Duration timeout);
 
-// "host:port" in two; brackets around a host are taken off.
+// "host:port" in two, the host without brackets. Otherwise err is an AddrError.
 struct HostPort {
   std::string host;
   std::string port;

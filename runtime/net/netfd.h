@@ -1,8 +1,7 @@
-// netfd.h: the inside of package net: a socket with its two addresses, and the frames that Go
-// shows.
+// netfd.h: the inside of package net: a socket with its two addresses, under Go's type names.
 //
-// Everything here answers plain error codes (fd.h); the handles in net.h make Go's errors of them.
-// So net/http, which expects a timeout on every request, pays for no error value.
+// All calls here return plain error codes (fd.h); the handles in net.h turn them into Go's errors.
+// net/http uses the codes, because it expects a timeout on many reads.
 #pragma once
 
 #include <functional>
@@ -17,7 +16,7 @@ namespace golab::net {
 
 using internal::poll::io_result;
 
-// What an error code is as a Go error, without the operation around it.
+// An error code as a Go error, without the operation around it.
 error code_error(int code);
 
 class netFD {
@@ -57,9 +56,9 @@ class TCPListener {
   std::pair<std::shared_ptr<conn>, int> accept();
 };
 
-// Dial with a point in time (nanotime, 0: none) at which to give up. `started` is told of every
-// socket before the wait for its peer, so that somebody else may close it meanwhile; false gives up
-// at once.
+// Dial with a deadline (a nanotime; 0: none). `started` is called with each socket before the wait
+// for its peer, so that another goroutine can end that wait; if it returns false, the dial fails at
+// once with ErrClosed.
 using dial_started = std::function<bool(const std::shared_ptr<conn>&)>;
 std::pair<Conn, error> dial_until(std::string_view network, std::string_view address,
                                   int64_t deadline, const dial_started& started = nullptr);
