@@ -1,4 +1,4 @@
-// bufio.cpp: filling, peeking, reading.
+// bufio.cpp: the buffer in front of a connection.
 #include "runtime/net/http/bufio.h"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
-// bufio.h: a buffer in front of a connection: what was read and not yet used stays in one piece.
+// bufio.h: a buffer in front of a connection: bytes that were read and not yet used stay in one
+// piece.
 #pragma once
 
 #include <cstddef>
@@ -29,13 +30,13 @@ class Reader {
     r_ += n;
     if (r_ == w_) r_ = w_ = 0;
   }
-  // Reads once, behind what is there; the buffer grows if it is full. 0 or an error code. Parks.
+  // Reads once and appends to the buffer, which grows if it is full. 0 or an error code. Parks.
   int fill();
-  // Waits until n bytes are there (n <= kBytes). 0 or an error code.
+  // Parks until the buffer has n bytes (n <= kBytes). 0 or an error code.
   int Peek(size_t n);
-  // From the buffer if something is there; a big read with an empty buffer goes past it.
+  // Takes bytes from the buffer. If it is empty, a big read does not go through it. Parks then.
   io_result Read(void* p, size_t n);
-  // Gives back what a long header made it grow by. Only an empty buffer shrinks.
+  // Frees an empty buffer that a long header has made grow.
   void shrink();
 
   static constexpr size_t kBytes = 4096;

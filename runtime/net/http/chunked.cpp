@@ -1,4 +1,4 @@
-// chunked.cpp: sizes, data, and the trailer.
+// chunked.cpp: reads the sizes, the data and the trailer of a body in chunks.
 #include "runtime/net/http/chunked.h"
 
 #include <algorithm>
@@ -38,7 +38,7 @@ const char* parse_size(std::string_view digits, uint64_t* size) {
   return nullptr;
 }
 
-// Returns what is wrong with these lines, each with its line end, as fields; or nothing.
+// Checks lines, each with its line end, as fields. Returns what is wrong, or "".
 std::string bad_trailer(std::string_view lines) {
   for (bool first = true; !lines.empty(); first = false) {
     const size_t end = lines.find("\r\n");
@@ -78,7 +78,7 @@ void chunkedReader::fail(const char* text) {
   err_ = errors::New(text);
 }
 
-// Waits until n bytes are in the buffer. False: the connection has failed.
+// Parks until the buffer has n bytes. Returns false if the connection has failed.
 bool chunkedReader::wait_for(size_t n) {
   const int code = r_->Peek(n);
   if (code != 0) fail(code);
@@ -88,7 +88,7 @@ bool chunkedReader::wait_for(size_t n) {
 [[gnu::noinline]] std::pair<int, error> chunkedReader::Read(char* p, size_t n) {
   size_t got = 0;
   while (err_ == nullptr) {
-    // With some bytes in hand, never wait for more.
+    // Once there are bytes to return, do not wait for more.
     if (check_end_) {
       if (got > 0 && r_->buffered().size() < 2) break;
       read_line_end();
@@ -119,7 +119,7 @@ void chunkedReader::read_line_end() {
   check_end_ = false;
 }
 
-// The next line without its end; it occupies *bytes of the buffer. False: there is none, see err_.
+// Finds the next line, which has *bytes bytes with its end. Returns false on an error (err_).
 bool chunkedReader::read_line(std::string_view* line, size_t* bytes) {
   size_t end;
   while ((end = r_->buffered().substr(0, kLineBytesMax).find('\n')) == std::string_view::npos) {
@@ -146,7 +146,7 @@ bool chunkedReader::read_line(std::string_view* line, size_t* bytes) {
   if (!read_line(&line, &bytes)) return;
   while (line.ends_with(' ') || line.ends_with('\t')) line.remove_suffix(1);
   const char* wrong = parse_size(line.substr(0, line.find(';')), &left_);
-  r_->discard(bytes);  // `line` is gone with it
+  r_->discard(bytes);  // `line` is invalid from here on
   if (wrong != nullptr) return fail(wrong);
   constexpr uint64_t kSizeThatPaysForAll = 1 << 20;
   excess_ += static_cast<int64_t>(bytes);

@@ -6,10 +6,10 @@
 //
 //   5;extension CRLF hello CRLF 0 CRLF Checksum: 1234 CRLF CRLF
 //
-// Wherever two readers could see different ends of one body, a request can be hidden behind it. So
-// a line ends with CR LF and nothing else, and a size has at most 16 digits. Extensions and
-// trailers are checked and dropped. They are limited, because a sender could hide megabytes in
-// them: 16 bytes a chunk are free, plus two for each byte of data.
+// If two readers can see different ends of one body, a request can be hidden behind it. So a line
+// ends with CR LF and nothing else, and a size has at most 16 digits. Extensions and trailers are
+// checked and dropped. They are limited, because a sender can hide megabytes in them: 16 bytes per
+// chunk are free, and two per byte of data.
 #pragma once
 
 #include <cstdint>
@@ -28,9 +28,9 @@ class chunkedReader {
   // Begins a new body.
   void start();
   // Reads up to n bytes of the body. Parks until there is at least one, or an error. The error may
-  // come together with bytes, and stays: io::EOF_ once the trailer is read too.
+  // come together with bytes, and later calls return it again: io::EOF_ after the trailer.
   std::pair<int, error> Read(char* p, size_t n);
-  // The code of the connection's failure, if that is what Read returned; else 0.
+  // The connection's error code, if that is the error that Read returned; else 0.
   int code() const { return code_; }
 
  private:
@@ -44,8 +44,8 @@ class chunkedReader {
 
   bufio::Reader* r_;
   uint64_t left_ = 0;       // unread bytes of this chunk
-  int64_t excess_ = 0;      // bytes that are no data, beyond what is free
-  bool check_end_ = false;  // the line end behind a chunk's data comes next
+  int64_t excess_ = 0;      // bytes that are not data, beyond the free ones
+  bool check_end_ = false;  // next comes the line end behind a chunk's data
   int code_ = 0;
   error err_;
 };

@@ -1,4 +1,4 @@
-// client.cpp: http::Get and its like: requests, redirects, and errors that say what was asked for.
+// client.cpp: http.Client: requests, redirects, and errors that name the request.
 #include "runtime/net/http/transport.h"
 #include "runtime/time/when.h"
 
@@ -14,7 +14,7 @@ const std::shared_ptr<Transport>& default_transport() {
   return *transport;
 }
 
-// "GET" -> "Get": how Go begins a client's errors.
+// "GET" -> "Get": a client's errors begin with it, as in Go.
 std::string op_name(std::string_view method) {
   if (method.empty()) return "Get";
   std::string op(method);
@@ -28,7 +28,7 @@ bool is_redirect(int code) {
   return code == 301 || code == 302 || code == 303 || code == 307 || code == 308;
 }
 
-// The request that a redirect asks for.
+// Makes the request that a redirect asks for.
 error follow(const Response& resp, std::shared_ptr<Request>* req, std::string* body) {
   const Request& last = **req;
   std::string location = resp.Header.Get("Location");
@@ -46,7 +46,7 @@ error follow(const Response& resp, std::shared_ptr<Request>* req, std::string* b
     body->clear();
   }
   next->Header = last.Header;
-  if (u.Host != last.URL.Host) {  // secrets stay with the host they were meant for
+  if (u.Host != last.URL.Host) {  // secrets are not sent to another host
     next->Header.Del("Authorization");
     next->Header.Del("Cookie");
   }
@@ -95,7 +95,7 @@ std::pair<std::shared_ptr<Response>, error> Client::Do(const http::Request& firs
   r.ctx = req->ctx;
   if (Timeout > 0) r.deadline = time::when(Timeout);
   if (r.ctx != nullptr) {
-    // A context's deadline needs no timer of ours: its end ends the connection (watch).
+    // A context's deadline needs no timer here: the context's end ends the connection (watch).
     if (error err = r.ctx.Err(); err != nullptr) return fail(err);
   }
   if (req->Body != nullptr) {
@@ -111,7 +111,7 @@ std::pair<std::shared_ptr<Response>, error> Client::Do(const http::Request& firs
     if (err != nullptr) return fail(err);
     resp->Request = req;
     if (!is_redirect(resp->StatusCode) || !resp->Header.has("Location")) return {resp, nullptr};
-    io::ReadAll(resp->Body);  // so that the connection can be used for what follows
+    io::ReadAll(resp->Body);  // so that the next request can use the connection
     resp->Body.Close();
     if (error bad = follow(*resp, &req, &r.body); bad != nullptr) return fail(bad);
     if (redirects == kMostRedirects - 1) {

@@ -1,5 +1,5 @@
-// conn.cpp: (*conn).serve: reads requests, calls their handler, answers, until one side has had
-// enough.
+// conn.cpp: (*conn).serve: reads a request, calls its handler, sends the response, and begins again
+// until one side ends the connection.
 #include "runtime/net/http/conn.h"
 
 #include <time.h>
@@ -19,12 +19,12 @@ namespace poll = golab::internal::poll;
 
 namespace {
 
-// Chooses the handler: the server's own, else the default mux. Go has it as a type, and a frame.
+// Chooses the handler: the server's own, else the default mux. Go's stacks have this frame.
 struct serverHandler {
   Server* srv;
   [[gnu::noinline]] void ServeHTTP(ResponseWriter& w, Request* r) const {
     if (r->RequestURI == "*" && r->Method == "OPTIONS") {
-      w.Header().Set("Content-Length", "0");  // what the server as a whole can do: no more to say
+      w.Header().Set("Content-Length", "0");  // "OPTIONS *" asks about the server as a whole
     } else if (srv->Handler == nullptr) {
       DefaultServeMux->ServeHTTP(w, r);
     } else {
@@ -33,7 +33,7 @@ struct serverHandler {
   }
 };
 
-// Runs when the scope ends, however it ends: by return, panic or Goexit.
+// Calls f when the scope ends, by return, panic or Goexit.
 template <typename F>
 struct at_exit {
   explicit at_exit(F run) : f(std::move(run)) {}
@@ -45,14 +45,14 @@ struct at_exit {
 
 int64_t deadline_after(time::Duration d) { return d > 0 ? time::when(d) : 0; }
 
-// What may stand in a Host field (RFC 3986 section 3.2, as Go checks it).
+// The characters of a Host field (RFC 3986 section 3.2, as Go checks it).
 bool valid_host(std::string_view host) {
   constexpr std::string_view kAllowed =
       "!$%&()*+,-.:;=[]'_~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
   return host.find_first_not_of(kAllowed) == std::string_view::npos;
 }
 
-// If what the parser stumbled over is a field with an impossible name: Go's words for that.
+// Go's text if the malformed line is a field whose name has a blank; else "".
 std::string_view bad_field_name(std::string_view line) {
   line = line.substr(0, line.find_first_of("\r\n"));
   const size_t colon = line.find(':');
@@ -62,21 +62,21 @@ std::string_view bad_field_name(std::string_view line) {
   return name.find(' ') != std::string_view::npos ? "invalid header name" : "";
 }
 
-// What HTTP/1.0 said with Pragma, handlers look for in Cache-Control.
+// Handlers read Cache-Control; HTTP/1.0 clients send Pragma.
 void fix_pragma(Header* h) {
   const std::string* pragma = h->find("Pragma");
   if (pragma == nullptr || *pragma != "no-cache" || h->has("Cache-Control")) return;
   h->add_canonical("Cache-Control", "no-cache");
 }
 
-// "HTTP/" and two numbers stood where the version stands, only not ones that we speak.
+// Does the request line end with an HTTP version other than 1.0 and 1.1?
 bool names_a_version(std::string_view line) {
   line = line.substr(0, line.find('\n'));
   if (line.ends_with('\r')) line.remove_suffix(1);
   const size_t at = line.rfind(" HTTP/");
   if (at == std::string_view::npos) return false;
   std::string_view v = line.substr(at + 6);
-  if (v == "1.0" || v == "1.1") return false;  // something else was wrong
+  if (v == "1.0" || v == "1.1") return false;  // something else is wrong
   return v.size() == 3 && v[0] >= '0' && v[0] <= '9' && v[1] == '.' && v[2] >= '0' && v[2] <= '9';
 }
 
@@ -136,8 +136,9 @@ void conn::close() { rwc->Close(); }
 
 void conn::logf(const std::string& text) { server_log(server, text); }
 
-// The client may still be sending. Closing now would answer that with a reset, and a reset makes
-// its kernel throw away our answer: so we close our half, and wait a moment.
+// The client may still be sending. A close would answer that with a reset, and a reset makes the
+// client's kernel drop the response. So only the server's half is closed, and then it waits a
+// moment.
 void conn::closeWriteAndWait() {
   flush();
   rwc->fd.pfd.Shutdown(SHUT_WR);
@@ -172,7 +173,7 @@ const char* conn::http_date() {
 
 // ---- Reading a request ----
 
-// Not a request: what to answer, after which the connection ends.
+// Makes the response to a malformed request. The connection ends after it.
 conn::outcome conn::fail(int code, std::string_view text) {
   std::string what = std::to_string(code) + " " + std::string(StatusText(code));
   if (!text.empty() && code != StatusNotImplemented) what += ": " + std::string(text);
@@ -216,7 +217,7 @@ conn::outcome conn::fail(int code, std::string_view text) {
       return fail(StatusRequestHeaderFieldsTooLarge, "");
     }
     if (int err = bufr.fill()) {
-      // A client that goes before its request is complete hears about it only if it had begun one.
+      // A client that leaves in the middle of a request gets a 400; one that sent nothing does not.
       const bool nothing = taken == 0 && bufr.buffered().empty();
       return err == poll::kEOF && !nothing ? fail(StatusBadRequest, "") : outcome::closed;
     }
@@ -232,7 +233,7 @@ conn::outcome conn::fail(int code, std::string_view text) {
   return check_request();
 }
 
-// The header is there and well-formed; now what it says.
+// Checks what a well-formed header says, and prepares the request's body and response.
 conn::outcome conn::check_request() {
   const bool connect = req.Method == "CONNECT";
   const bool authority = connect && !req.RequestURI.starts_with('/');
@@ -252,7 +253,7 @@ conn::outcome conn::check_request() {
   if (chunked) req.TransferEncoding.assign(1, "chunked");
   if (parser.chunked()) req.Header.Del("Transfer-Encoding");
   fix_pragma(&req.Header);
-  // HTTP/1.0 knows no chunks: where the body of such a request ends, nobody can say.
+  // HTTP/1.0 has no chunks, so the end of such a body is unknown.
   req.Close = !parser.keep_alive() || (parser.chunked() && !chunked);
   req.RemoteAddr = remoteAddr;
   req.lazy_ctx = &request_ctx;
@@ -271,7 +272,7 @@ conn::outcome conn::check_request() {
     }
   }
   body.start(req.ContentLength, expect_continue);
-  // Neither owns the other: the handler's handle to the body is good as long as its Request.
+  // A handle that does not own the body: it is valid as long as the Request.
   req.Body =
       req.ContentLength == 0
           ? NoBody
@@ -279,7 +280,7 @@ conn::outcome conn::check_request() {
   return outcome::ok;
 }
 
-// Some clients send a line end behind a body that its length does not count (RFC 9112 section 2.2).
+// Some clients send a line end after a body, beyond its length (RFC 9112 section 2.2).
 void conn::skip_line_ends() {
   const std::string_view first = bufr.buffered().substr(0, 4);
   bufr.discard(std::min(first.find_first_not_of("\r\n"), first.size()));
@@ -303,14 +304,14 @@ void conn::reset_request() {
 
 [[gnu::noinline]] void conn::serve(std::shared_ptr<conn> me) {
   self = std::move(me);
-  // A handler may end this goroutine (Goexit): the connection is closed even so.
+  // Also closes the connection if the handler calls Goexit.
   at_exit closing([this] {
     cancelCtx();
     r.abortPendingRead();
     close();
     setState(ConnState::StateClosed);
     reset_request();
-    // The last handle may be the one in the caller's frame or a background reader's.
+    // Destroyed last: this may be the last handle, and everything above belongs to it.
     std::shared_ptr<conn> last = std::move(self);
   });
   for (;;) {
@@ -325,11 +326,11 @@ void conn::reset_request() {
     }
     if (req.ContentLength == 0) r.startBackgroundRead(self);
 
-    // The handler, in this very frame: a profile shows it directly above serve.
+    // Called in this frame, so that a profile shows the handler directly above serve.
     try {
       serverHandler{server}.ServeHTTP(resp, &req);
     } catch (...) {
-      Panic p = runtime::panic_caught();  // not of a Goexit, which goes on
+      Panic p = runtime::panic_caught();  // does not return for a Goexit
       const error* value = p.value<error>();
       if (value != nullptr && *value == ErrAbortHandler) return;
       logf("http: panic serving " + remoteAddr + ": " + p.String() + "\n" + p.Stack());
@@ -337,16 +338,16 @@ void conn::reset_request() {
     }
     r.abortPendingRead();
     resp.finishRequest();
-    r.abortPendingRead();  // of a body that was read to its end only just now
+    r.abortPendingRead();  // finishRequest may have read the body to its end
     clear_write_deadline();
     if (!next_request()) return;
-    // Wait for a few bytes before anything of the next request is set up: an idle connection.
+    // An idle connection waits here, before the next request is set up.
     if (bufr.Peek(4) != 0) return;
     if (req.Method == "POST") skip_line_ends();
   }
 }
 
-// After the answer: whether there may be another request.
+// Called after the response. Returns true if the connection may have another request.
 bool conn::next_request() {
   cancelCtx();
   if (!resp.shouldReuseConnection()) {

@@ -1,11 +1,11 @@
-// conn.h: the server's side of a connection: what reads requests, and what writes answers.
+// conn.h: the server's side of a connection: reads requests and writes responses.
 //
-// A conn owns everything that serving needs, the Request and the response included, and uses it
-// again for every request: a connection in its stride allocates next to nothing.
+// A conn owns all that serving needs, the Request and the response included, and uses it again for
+// each request. So a request allocates almost nothing.
 //
 // Two goroutines meet here. (*conn).serve does the work. While a handler runs, a background reader
-// waits for one byte, because only a read can tell that the client has gone. Before serve reads the
-// next request it calls the background reader back by a deadline in the past (connReader).
+// waits for one byte, because only a read can tell that the client has gone. Before serve reads
+// again, it stops the background reader by a deadline in the past (connReader).
 #pragma once
 
 #include <atomic>
@@ -25,10 +25,10 @@ namespace golab::net::http {
 
 class conn;
 
-// What a caller outside sees of a connection's progress.
+// A connection's progress, as the server sees it.
 enum class ConnState : uint32_t { StateNew, StateActive, StateIdle, StateHijacked, StateClosed };
 
-// Reads from the socket for the buffer, and in the background for news.
+// Reads from the socket: for the buffer, and in the background to learn that the client has gone.
 class connReader final : public bufio::source {
  public:
   explicit connReader(conn* c) : conn_(c) {}
@@ -36,38 +36,38 @@ class connReader final : public bufio::source {
   io_result Read(void* p, size_t n) override;
   // `self` keeps this connection alive as long as the background reader runs.
   void startBackgroundRead(const std::shared_ptr<conn>& self);
-  // Afterwards no background read is under way. May park until it has come back.
+  // Ends the background read. May park until its Read has returned.
   void abortPendingRead();
   void backgroundRead();
 
  private:
   conn* conn_;
-  runtime::mutex mu_;     // guards what follows
+  runtime::mutex mu_;     // guards the fields below
   bool inRead_ = false;   // a background reader exists
   bool started_ = false;  // it has begun to read
-  bool aborted_ = false;  // it shall come back
+  bool aborted_ = false;  // it is told to stop
   bool waiting_ = false;  // abortPendingRead waits on sema_
   bool hasByte_ = false;
   char byteBuf_[1];
   std::atomic<uint32_t> sema_{0};
 };
 
-// A request's body as its handler reads it.
+// A request's body, for its handler.
 class body final : public golab::glue::reader {
  public:
   body(conn* c, bufio::Reader* r) : conn_(c), chunks_(r) {}
   std::pair<int, error> Read(char* p, size_t n) override;
   error Close() override;
 
-  // For a new request. length < 0: chunked.
+  // Begins the body of a new request. length < 0: chunked.
   void start(int64_t length, bool expect_continue);
-  // Reads what the handler left, up to a limit. True if the end was reached.
+  // Reads what the handler has left, up to kMostDiscarded bytes. True if the end was reached.
   bool discard();
   bool at_end() const { return at_end_; }
   bool expects_continue() const { return expect_continue_; }
   bool failed() const { return failed_; }
-  // The client has ended its half of the connection a little before the end of the body. Then
-  // nothing can follow that would be taken for another request.
+  // The client has ended its half of the connection shortly before the end of the body. Then no
+  // bytes can follow that would look like another request.
   bool cut_short() const { return cut_short_ && left_ < kMostDiscarded; }
 
  private:
@@ -77,21 +77,21 @@ class body final : public golab::glue::reader {
 
   conn* conn_;
   internal::chunkedReader chunks_;
-  int64_t left_ = 0;  // of a body with a length
+  int64_t left_ = 0;  // unread bytes of a body with a length
   bool chunked_ = false;
-  bool expect_continue_ = false;  // the client waits for our word before it sends
+  bool expect_continue_ = false;  // the client sends after a "100 Continue"
   bool at_end_ = true;
   bool closed_ = false;
   bool failed_ = false;
-  bool cut_short_ = false;  // a body with a length
+  bool cut_short_ = false;  // the connection ended before a body's length
 };
 
-// Makes the context of the request in hand, if somebody asks for it.
+// Makes the context of the current request on first use: most handlers never use it.
 class request_context {
  public:
   context::Context get(const context::Context& parent);
-  void cancel();  // the client is gone, or the request is over
-  void reset();   // a new request
+  void cancel();  // when the client is gone or the request is over
+  void reset();   // for a new request
 
  private:
   runtime::mutex mu_;
@@ -100,7 +100,7 @@ class request_context {
   bool cancelled_ = false;
 };
 
-// The ResponseWriter that handlers get.
+// The ResponseWriter of a server's handlers.
 class response final : public ResponseWriter {
  public:
   explicit response(conn* c) : conn_(c) {}
@@ -113,7 +113,7 @@ class response final : public ResponseWriter {
   error SetWriteDeadline(const time::Time& t) override;
 
   void start();          // for a new request
-  void finishRequest();  // sends what is left
+  void finishRequest();  // sends the rest
   bool shouldReuseConnection() const;
   bool closedRequestBodyEarly() const { return body_left_; }
   void close_after_reply() { closeAfterReply_ = true; }
@@ -129,7 +129,7 @@ class response final : public ResponseWriter {
 
   conn* conn_;
   http::Header header_;
-  http::Header late_;  // what Header() answers once the header is fixed
+  http::Header late_;  // a copy that Header() returns once the header is fixed
   bool late_valid_ = false;
   std::string held_;  // body bytes held back, at most kHold
   int status_ = 0;
@@ -155,7 +155,7 @@ class conn {
   // The goroutine of this connection.
   void serve(std::shared_ptr<conn> self);
 
-  // Puts bytes behind what is to be sent; sends when it is much.
+  // Appends bytes to `out`, and sends it when it is long.
   void put(std::string_view data);
   void flush();
   void cancelCtx() { request_ctx.cancel(); }
@@ -167,14 +167,14 @@ class conn {
   void clear_write_deadline();
 
   Server* server;
-  std::shared_ptr<Server> server_owner;  // if the server is ours and not the program's
+  std::shared_ptr<Server> server_owner;  // keeps a Server of this package alive (ListenAndServe)
   std::shared_ptr<net::conn> rwc;
   context::Context base_ctx;
   std::shared_ptr<conn> self;  // while serve runs
   connReader r{this};
   bufio::Reader bufr{&r};
   std::string out;
-  int werr = 0;  // first error of a write
+  int werr = 0;  // of the first write that failed
   std::string remoteAddr;
   request_parser parser;
   Request req;
@@ -200,7 +200,7 @@ class conn {
   void reset_request();
   void set_deadline(int64_t when, int mode);
 
-  std::string refusal_;  // the answer to a request that is none
+  std::string refusal_;  // the response to a malformed request
   bool linger_ = false;  // give the client time to read it
   int64_t date_second_ = 0;
   char date_[32] = "";
@@ -212,7 +212,7 @@ class server_state {
   std::vector<Listener> listeners;
   std::vector<golab::glue::Func<void()>> on_shutdown;
   conn* conns = nullptr;        // list
-  std::weak_ptr<Server> owner;  // of a server that nobody but its connections holds
+  std::weak_ptr<Server> owner;  // set if the Server belongs to this package (ListenAndServe)
   std::atomic<bool> in_shutdown{false};
   std::atomic<bool> disable_keep_alives{false};
 
@@ -220,7 +220,7 @@ class server_state {
   void track(conn* c, bool add);
   bool track_listener(const Listener& l, bool add);  // false: the server is closed
   void close_listeners();
-  bool close_idle_conns();  // true if none is left
+  bool close_idle_conns();  // true if there are no connections
   void close_all_conns();
 };
 
@@ -237,7 +237,7 @@ class locked {
 
 // Writes to the server's ErrorLog.
 void server_log(const Server* srv, const std::string& text);
-// "function (file.go:12)" of the nearest caller outside net/http.
+// "function (file.cpp:12)" of the nearest caller outside net/http.
 std::string relevant_caller();
 
 extern const io::ReadCloser NoBody;

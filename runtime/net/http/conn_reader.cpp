@@ -1,4 +1,5 @@
-// conn_reader.cpp: the reader of a connection, in the foreground and in the background.
+// conn_reader.cpp: reads from a connection, in the foreground and in the background; the request's
+// body and its context.
 #include <algorithm>
 
 #include "runtime/sched/go.h"
@@ -11,7 +12,7 @@ namespace poll = golab::internal::poll;
 
 [[gnu::noinline]] io_result connReader::Read(void* p, size_t n) {
   if (n > 0 && hasByte_) {
-    // Only now: the background reader has come back, so nobody else looks at this.
+    // Without the lock: serve reads only while there is no background reader.
     *static_cast<char*>(p) = byteBuf_[0];
     hasByte_ = false;
     return {1, 0};
@@ -24,7 +25,7 @@ namespace poll = golab::internal::poll;
     locked guard(&mu_);
     if (hasByte_) return;
     if (inRead_) {
-      // The one of the last request was called back before it had begun. It may as well stay.
+      // The background reader of the last request was stopped before it began. It goes on.
       aborted_ = false;
       return;
     }
@@ -32,7 +33,7 @@ namespace poll = golab::internal::poll;
     started_ = false;
     aborted_ = false;
   }
-  conn_->clear_read_deadline();  // the request is in; from now on we only listen
+  conn_->clear_read_deadline();  // it was for the request, which has been read
   go(&connReader::backgroundRead, std::shared_ptr<connReader>(self, this));
 }
 
@@ -51,7 +52,7 @@ namespace poll = golab::internal::poll;
   {
     locked guard(&mu_);
     if (got.n == 1) hasByte_ = true;
-    // The deadline by which we were called back is no news about the client.
+    // The deadline of abortPendingRead does not mean that the client is gone.
     gone = got.err != 0 && !(aborted_ && got.err == poll::kErrDeadlineExceeded);
     inRead_ = false;
     wake = waiting_;
@@ -69,7 +70,7 @@ void connReader::abortPendingRead() {
     aborted_ = true;
     wait = waiting_ = started_;
   }
-  if (!wait) return;  // it will see that it is not wanted
+  if (!wait) return;  // it sees aborted_ when it begins
   conn_->rwc->set_deadline(-1, 'r');
   runtime::semacquire1(&sema_, false, runtime::WaitReason::SyncCondWait);
   conn_->rwc->set_deadline(0, 'r');
@@ -146,7 +147,6 @@ error body::Close() {
 
 // ---- The context of a request ----
 
-// Most handlers never ask for it, and a context costs more than all the rest of a short request.
 context::Context request_context::get(const context::Context& parent) {
   {
     locked guard(&mu_);
@@ -164,7 +164,7 @@ context::Context request_context::get(const context::Context& parent) {
     answer = ctx_;
     cancelled = cancelled_;
   }
-  if (cancelled || answer != ctx) cancel();  // too late, or another goroutine was faster
+  if (cancelled || answer != ctx) cancel();  // the request is over, or another goroutine was first
   return answer;
 }
 

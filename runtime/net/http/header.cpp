@@ -1,4 +1,4 @@
-// header.cpp: canonical names, and a list that is searched from the front.
+// header.cpp: canonical names, and the list of fields.
 #include "runtime/net/http/header.h"
 
 #include <algorithm>
@@ -7,7 +7,7 @@ namespace golab::net::http {
 
 namespace {
 
-// token of RFC 9110 section 5.6.2: what a field name may be made of.
+// A character of a token, of which field names are made (RFC 9110 section 5.6.2).
 constexpr bool is_token(unsigned char c) {
   if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')) return true;
   return std::string_view("!#$%&'*+-.^_`|~").find(static_cast<char>(c)) != std::string_view::npos;
@@ -105,7 +105,7 @@ void Header::set_canonical(std::string_view name, std::string_view value) {
   for (size_t i = 0; i < used_; i++) {
     if (fields_[i].name != name) continue;
     fields_[i].value.assign(value);
-    // Only the first one stays.
+    // Only the first field of this name stays.
     for (size_t j = i + 1; j < used_;) {
       if (fields_[j].name == name) {
         std::rotate(fields_.begin() + j, fields_.begin() + j + 1, fields_.begin() + used_);

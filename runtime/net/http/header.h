@@ -1,11 +1,12 @@
-// header.h: the header fields of a message: Go's http.Header.
+// header.h: Go's http.Header: the header fields of a message.
 //
 //   w.Header().Set("Content-Type", "text/plain");   // w.Header().Set("Content-Type", "text/plain")
+//   r->Header.Get("Accept")                         // r.Header.Get("Accept")
 //   for (auto& [name, value] : r->Header) ...       // one turn per value
 //
-// Names are kept in their canonical form ("content-type" is "Content-Type"), in the order in which
-// they came. A linear list and not a map: a request has a handful of fields. Cleared fields keep
-// their strings, so that a connection that serves the same client again allocates nothing for them.
+// Names have their canonical form ("content-type" is "Content-Type"). Fields stand in the order in
+// which they came, in a list, because a request has only a few. clear() keeps their strings, so
+// that the next request on a connection allocates nothing for them.
 #pragma once
 
 #include <cstddef>
@@ -15,12 +16,12 @@
 
 namespace golab::net::http {
 
-// "accept-encoding" -> "Accept-Encoding". A name with a character that no field has stays as it is.
+// "accept-encoding" -> "Accept-Encoding". A name that is not valid stays as it is.
 std::string CanonicalHeaderKey(std::string_view name);
-// What a field's name, and what its value, may be made of (RFC 9110 section 5).
+// RFC 9110 section 5.
 bool valid_field_name(std::string_view name);
 bool valid_field_value(std::string_view value);
-// Whether a comma-separated list has that word (lower case).
+// Does a comma-separated list have this word? `token` is in lower case; the list need not be.
 bool has_token(std::string_view list, std::string_view token);
 
 class Header {
@@ -42,13 +43,13 @@ class Header {
   void Add(std::string_view name, std::string_view value);
   void Del(std::string_view name);
 
-  // Without a copy: nullptr if there is none. `name` must be canonical.
+  // Get without a copy: nullptr if there is none. `name` must be canonical.
   const std::string* find(std::string_view name) const;
   bool has(std::string_view name) const { return find(name) != nullptr; }
   size_t size() const { return used_; }
   bool empty() const { return used_ == 0; }
   void clear() { used_ = 0; }
-  // Set and Add for a name that is canonical already.
+  // Set and Add for a canonical name.
   void set_canonical(std::string_view name, std::string_view value);
   void add_canonical(std::string_view name, std::string_view value);
   void sort();  // by name; the values of one name stay in order

@@ -10,16 +10,14 @@
 //
 //   auto [resp, err] = http::Get(url);        // resp, err := http.Get(url)
 //
-// What runs. ListenAndServe parks in Accept. Each connection has a goroutine, (*conn).serve, which
-// reads a request, calls the handler and writes the answer, again and again. While a handler runs,
-// a second goroutine, (*connReader).backgroundRead, waits for the next byte: its arrival is
-// harmless, but the end of the stream means that the client is gone, and then the request's Context
-// is cancelled.
+// Goroutines. ListenAndServe parks in Accept. Each connection has a goroutine, (*conn).serve, which
+// reads a request, calls the handler, writes the response, and begins again. While a handler runs,
+// a second goroutine, (*connReader).backgroundRead, waits for the next byte. If it sees the end of
+// the stream instead, the client is gone, and the request's Context is cancelled.
 //
-// The difference from Go that one must know: a Request and its ResponseWriter live until the
-// handler returns. Go's collector keeps a Request for a goroutine that outlives its handler; here
-// such a goroutine must copy what it needs (r->Context() is a handle: copy that). HTTP/1 only, no
-// TLS.
+// Unlike in Go, a Request and its ResponseWriter live only until the handler returns. A goroutine
+// that outlives its handler must copy what it needs (r->Context() is a handle: copy that). Only
+// HTTP/1, no TLS.
 #pragma once
 
 #include <cstdint>
@@ -47,35 +45,37 @@ namespace golab::net::http {
 
 struct Request;
 
-// ---- Answering ----
+// ---- Responses ----
 
 class ResponseWriter {
  public:
   virtual ~ResponseWriter() = default;
   // The fields to be sent. Changes after WriteHeader, or the first Write, have no effect.
   virtual http::Header& Header() = 0;
-  // Sends what is in Header with this status. Only the first call counts; a second one is logged.
-  // Panics on a code that has not three digits.
+  // Fixes the status and the fields. Only the first call counts; a second one is logged. A code
+  // from 100 to 199 is sent at once, and does not count (101 does). Panics if code does not have
+  // three digits.
   virtual void WriteHeader(int code) = 0;
-  // A part of the body, after an implied WriteHeader(200). Up to 2048 bytes are held back: a body
-  // that fits is sent with its length, a longer one in chunks. May park.
+  // Writes a part of the body, after an implied WriteHeader(200). Up to 2048 bytes are held back: a
+  // body that fits is sent with its length, a longer one in chunks. May park. Errors:
+  // ErrBodyNotAllowed, ErrContentLength, or that of the connection.
   virtual std::pair<int, error> Write(std::string_view data) = 0;
-  // http.Flusher: sends now what is held back.
+  // http.Flusher: sends what is held back.
   virtual void Flush() {}
-  // What ResponseController calls. A writer that cannot do it returns ErrNotSupported.
+  // For ResponseController. A writer without deadlines returns ErrNotSupported.
   virtual error SetReadDeadline(const time::Time& t);
   virtual error SetWriteDeadline(const time::Time& t);
 };
 
-// More control over one answer, in its handler.
+// More control over one response, in its handler.
 //
 //   http::NewResponseController(w).SetWriteDeadline(t);
 class ResponseController {
  public:
   explicit ResponseController(ResponseWriter& w) : w_(&w) {}
   error Flush();
-  // Instead of the server's ReadTimeout and WriteTimeout, for this request. A zero Time means no
-  // deadline. Do not park. Errors: ErrNotSupported, and net::ErrClosed once the server is closed.
+  // For this request, in place of the server's ReadTimeout and WriteTimeout. A zero Time means no
+  // deadline. Never park. Errors: ErrNotSupported, and net::ErrClosed after Server::Close.
   error SetReadDeadline(const time::Time& deadline) { return w_->SetReadDeadline(deadline); }
   error SetWriteDeadline(const time::Time& deadline) { return w_->SetWriteDeadline(deadline); }
 
@@ -113,8 +113,9 @@ concept serves_http = requires(T& t, net::http::ResponseWriter& w, net::http::Re
 }
 || requires(T& t, net::http::ResponseWriter& w, net::http::Request* r) { t->ServeHTTP(w, r); };
 
-// http.Handler: whatever has ServeHTTP(ResponseWriter&, Request*): a value, a pointer (the caller
-// keeps what it points to), a shared_ptr. A handle, as Go's interface value; nullptr is nil.
+// http.Handler: a handle to a value with ServeHTTP(ResponseWriter&, Request*), as Go's interface
+// value is. It holds a copy of the value, a pointer (the caller keeps the object alive) or a
+// shared_ptr. nullptr is nil.
 class http_handler {
  public:
   http_handler() = default;
@@ -155,9 +156,9 @@ class HandlerFunc {
   function f_;
 };
 
-class request_context;  // makes a request's context when somebody asks for it
+class request_context;  // makes a request's context on first use
 
-// A request: what a server received, or what a client is to send.
+// A request that a server received, or that a client sends.
 struct Request {
   std::string Method;  // empty: GET
   url::URL URL;
@@ -168,23 +169,25 @@ struct Request {
   io::ReadCloser Body;
   int64_t ContentLength = 0;  // -1: unknown
   std::vector<std::string> TransferEncoding;
-  bool Close = false;  // the connection ends after this one
+  bool Close = false;  // the connection ends after this request
   std::string Host;
   url::Values Form;      // after ParseForm: query and body
   url::Values PostForm;  // after ParseForm: body
   std::string RemoteAddr;
-  std::string RequestURI;  // as it stood in the request line
+  std::string RequestURI;  // as in the request line
   std::string Pattern;     // of the ServeMux entry that matched
 
-  // Of a server's request: cancelled when the client goes away or the handler returns.
+  // A server's request: cancelled when the client is gone or the handler has returned.
   context::Context Context() const;
+  // A copy with this context. Panics "nil context".
   Request WithContext(context::Context ctx) const;
   bool ProtoAtLeast(int major, int minor) const {
     return ProtoMajor > major || (ProtoMajor == major && ProtoMinor >= minor);
   }
-  // Fills Form and PostForm from the query and, for POST, PUT and PATCH, a urlencoded body (≤ 10
-  // MB).
+  // Fills Form and PostForm from the query and, for POST, PUT and PATCH, from a urlencoded body of
+  // at most 10 MB. Reads the body: may park. Later calls do nothing.
   error ParseForm();
+  // The next two call ParseForm, and ignore its error.
   std::string FormValue(std::string_view key);  // the body's first, then the query's
   std::string PostFormValue(std::string_view key);
   std::string PathValue(std::string_view name) const;  // of a {wildcard} in the pattern
@@ -199,26 +202,32 @@ struct Request {
   std::vector<std::pair<std::string, std::string>> path_values;
 };
 
-// Answers with plain text and that code.
+// Sends a response of plain text with this status.
 void Error(ResponseWriter& w, std::string_view text, int code);
-void NotFound(ResponseWriter& w, Request* r);
+void NotFound(ResponseWriter& w, Request* r);  // 404
 Handler NotFoundHandler();
 // A url that does not start with '/' or a scheme is relative to the request's path.
 void Redirect(ResponseWriter& w, Request* r, std::string_view url, int code);
 Handler RedirectHandler(std::string_view url, int code);
+// Calls h with the path without this prefix. A path that does not begin with it gets a 404.
 Handler StripPrefix(std::string_view prefix, Handler h);
-// A Body that fails with "http: request body too large" after n bytes, and ends the connection
-// then.
+// A Body of at most n bytes. If there are more, Read returns "http: request body too large", and
+// the connection ends after the response.
 io::ReadCloser MaxBytesReader(ResponseWriter& w, io::ReadCloser body, int64_t n);
-// The media type that these first bytes look like: always a valid one.
+// The media type that these first bytes look like. Always returns a valid one.
 std::string DetectContentType(std::string_view data);
 
-// ---- Who answers what ----
+// ---- ServeMux ----
 
-// Finds a request's handler by patterns "[METHOD ][HOST]/PATH": "/static/" is everything below,
-// "/item/{id}" one segment, "/files/{path...}" the rest, "/{$}" exactly "/". The more specific
-// pattern wins, in whatever order they were registered; two of which neither is more specific
-// panic.
+// Finds a request's handler by patterns "[METHOD ][HOST]/PATH":
+//
+//   /static/           every path below it
+//   /item/{id}         one segment: r->PathValue("id")
+//   /files/{path...}   the rest of the path
+//   /{$}               exactly "/"
+//
+// The most specific pattern wins, in any order of registration. Two patterns conflict if they match
+// the same requests, or if both match some request and neither is more specific.
 class ServeMux {
  public:
   ServeMux();
@@ -226,7 +235,7 @@ class ServeMux {
   ServeMux(const ServeMux&) = delete;
   ServeMux& operator=(const ServeMux&) = delete;
 
-  // Panic on a malformed pattern and on a conflict. file and line: where that was written.
+  // Panic on a malformed pattern, on a nil handler and on a conflict. file and line: the caller's.
   void Handle(std::string_view pattern, http::Handler handler, const char* file = __builtin_FILE(),
               int line = __builtin_LINE());
   void HandleFunc(std::string_view pattern, HandlerFunc::function f,
@@ -251,14 +260,14 @@ void HandleFunc(std::string_view pattern, HandlerFunc::function f,
 
 extern const error ErrServerClosed;  // "http: Server closed": after Shutdown or Close
 extern const error
-    ErrAbortHandler;  // panic(http::ErrAbortHandler): cut the answer short, log nothing
+    ErrAbortHandler;  // panic(http::ErrAbortHandler): cuts the response short, logs nothing
 extern const error ErrContentLength;   // a handler wrote more than it declared
-extern const error ErrBodyNotAllowed;  // a handler wrote a body where none may be
+extern const error ErrBodyNotAllowed;  // this status or method has no body
 extern const error ErrHandlerTimeout;
 extern const error ErrBodyReadAfterClose;
 extern const error ErrNotSupported;  // "feature not supported"
 
-// A key of the contexts of a server's requests: its value is the Server*.
+// A key in the contexts of a server's requests. Its value is the Server*.
 struct contextKey {
   const char* name;
   std::string String() const { return "net/http context value " + std::string(name); }
@@ -272,30 +281,32 @@ std::shared_ptr<server_state> new_server_state();
 
 //   http::Server srv{.Addr = ":8080", .Handler = &mux};
 //   go([&] { srv.ListenAndServe(); });  ...  srv.Shutdown(ctx);
-// Zero times mean no limit. It must live until Serve has returned, and after Close until the
-// goroutines of its connections have ended.
+//
+// A zero time means no limit. A Server must live until Serve has returned, and after Close until
+// the goroutines of its connections have ended.
 struct Server {
   std::string Addr = {};                 // empty: ":http"
   http::Handler Handler = {};            // nil: DefaultServeMux
   time::Duration ReadTimeout = 0;        // for a whole request with its body
   time::Duration ReadHeaderTimeout = 0;  // for its header; zero: ReadTimeout
-  time::Duration WriteTimeout = 0;  // from the end of the request's header to the end of the answer
+  time::Duration WriteTimeout = 0;  // from the end of the request's header to the response's end
   time::Duration IdleTimeout = 0;   // between two requests; zero: ReadTimeout
   int MaxHeaderBytes = 0;           // zero: DefaultMaxHeaderBytes
   const log::Logger* ErrorLog = nullptr;  // nil: the standard logger
   golab::glue::Func<context::Context(Listener)> BaseContext =
-      {};                                                    // of all requests that come by it
-  std::shared_ptr<server_state> state = new_server_state();  // its own
+      {};                                                    // the parent of all requests' contexts
+  std::shared_ptr<server_state> state = new_server_state();  // for this package
 
-  // Park until the server is closed or accepting fails; never answer nil.
+  // Park until the server is closed (ErrServerClosed) or Accept fails. They never return nil. After
+  // an error that may pass, such as too many open files, they try again.
   error ListenAndServe();
   error Serve(Listener l);
-  // Closes the listeners, then the connections as they become idle, and waits for that: nil; or ctx
-  // ends first: its error. Handlers are not interrupted.
+  // Closes the listeners, and each connection when it becomes idle. Parks until all are closed
+  // (nil), or until ctx ends (its error). Handlers are not interrupted.
   error Shutdown(const context::Context& ctx);
-  // Closes the listeners and all connections at once. Handlers run on, their writes fail.
+  // Closes the listeners and all connections at once. Handlers go on, their writes fail.
   error Close();
-  // f is called, in a goroutine, when Shutdown begins.
+  // Shutdown calls f in a goroutine of its own.
   void RegisterOnShutdown(golab::glue::Func<void()> f);
   void SetKeepAlivesEnabled(bool on);
 };
@@ -312,11 +323,11 @@ struct Response {
   int ProtoMajor = 1;
   int ProtoMinor = 1;
   http::Header Header;
-  io::ReadCloser Body;         // close it, also when it is empty: only then is the connection free
+  io::ReadCloser Body;         // never nil; close it, because it may hold the connection
   int64_t ContentLength = -1;  // -1: unknown
   std::vector<std::string> TransferEncoding;
   bool Close = false;
-  std::shared_ptr<http::Request> Request;  // the one that was answered (after redirects the last)
+  std::shared_ptr<http::Request> Request;  // the one that got it: after redirects the last
 };
 
 std::pair<Request, error> NewRequest(std::string_view method, std::string_view url,
@@ -328,10 +339,11 @@ class Transport;  // the pool of idle connections
 
 // Follows up to 10 redirects. Connections are reused once a body was read to its end and closed.
 struct Client {
-  time::Duration Timeout = 0;  // for everything, reading the body included; zero: none
+  time::Duration Timeout = 0;  // for the whole exchange and reading the body; zero: none
   std::shared_ptr<http::Transport> Transport = {};  // nil: shared by all such clients
 
-  // Parks until the header of the answer is there. A status like 404 is no error.
+  // Park until the header of the response is there. Errors are of type url::Error_, with Timeout()
+  // true for a timeout. A status like 404 is no error.
   std::pair<std::shared_ptr<Response>, error> Do(const Request& req) const;
   std::pair<std::shared_ptr<Response>, error> Get(std::string_view url) const;
   std::pair<std::shared_ptr<Response>, error> Head(std::string_view url) const;

@@ -1,12 +1,12 @@
 // mux.cpp: ServeMux: a tree of path segments, searched from the most specific branch to the least.
 //
-// Below a root for each host (and one for "any"), and there for each method (and one for "any"),
-// every node has children by literal segment, one for a single wildcard, one for a "..." wildcard.
-// The search tries them in that order and comes back from a branch that ends nowhere. Patterns that
-// would make that order matter are refused when they are registered (pattern.h).
+// There is a root for each host and method; "" is any. A node has children by literal segment, one
+// child for a wildcard, and one for a "..." wildcard. The search tries them in that order, and goes
+// back from a branch without a match. Patterns for which that order would matter cannot be
+// registered (pattern.h).
 //
-// A lookup takes no lock: registration, which is rare, builds a new tree and puts it in place. Old
-// ones stay until the mux goes; there are as many as there are patterns.
+// A lookup takes no lock: a registration builds a new tree and replaces the old one. Old trees live
+// as long as the mux; there are as many as patterns.
 #include <algorithm>
 #include <atomic>
 #include <map>
@@ -61,7 +61,7 @@ std::string unescape_segment(std::string_view seg) {
   return err == nullptr ? plain : std::string(seg);
 }
 
-// path: the escaped rest, empty or beginning with '/'.
+// path: the escaped rest of the path; it is empty or begins with '/'.
 const entry* find(const node& at, std::string_view path, captures* wild) {
   if (path.empty()) return at.leaf;
   std::string_view rest;
@@ -112,7 +112,7 @@ const entry* find_host(const tree& t, std::string_view host, std::string_view me
   return any == t.hosts.end() ? nullptr : find_method(any->second, method, path, wild);
 }
 
-// Not by a "..." that took more than nothing.
+// False if there is no entry, or if its "..." matched more than an empty rest.
 bool exact_match(const entry* e, std::string_view path) {
   if (e == nullptr) return false;
   if (!e->pat.last().multi) return true;
@@ -138,7 +138,7 @@ bool is_clean(std::string_view path) {
   return true;
 }
 
-// The methods with which this host and path would find something, sorted.
+// The methods for which this host and path have a handler, sorted.
 std::string allowed_methods(const tree& t, std::string_view host, std::string_view path) {
   std::set<std::string> found;
   const std::string with_slash = std::string(path) + '/';
@@ -149,7 +149,7 @@ std::string allowed_methods(const tree& t, std::string_view host, std::string_vi
     for (const auto& [method, root] : at->second) {
       wild.clear();
       const bool here = find(root, path, &wild) != nullptr;
-      // A lookup would have tried the path with a slash too, and redirected.
+      // A lookup also tries the path with a slash, and redirects.
       const bool below = !path.ends_with('/') && find(root, with_slash, &wild) != nullptr;
       if (!here && !below) continue;
       found.insert(method);
@@ -164,12 +164,12 @@ std::string allowed_methods(const tree& t, std::string_view host, std::string_vi
   return out;
 }
 
-// What answers a request, and what the pattern's wildcards took.
+// The result of a lookup.
 struct found {
-  http::Handler redirect;  // if set, this instead of the entry's handler
+  http::Handler redirect;  // if set, called instead of the entry's handler
   const entry* e = nullptr;
-  std::string allow;  // 405 with this
-  captures wild;
+  std::string allow;  // if not empty, the response is a 405 with these methods
+  captures wild;      // the values of the pattern's wildcards
 };
 
 http::Handler redirect_to(std::string path, const Request& r) {
@@ -215,7 +215,7 @@ found lookup(const tree& t, const Request& r) {
 }
 
 ServeMux& default_mux() {
-  static ServeMux* mux = new ServeMux;  // handlers register before main, and it outlives them all
+  static ServeMux* mux = new ServeMux;  // handlers may register before main; never destroyed
   return *mux;
 }
 
@@ -224,7 +224,7 @@ ServeMux& default_mux() {
 ServeMux* const DefaultServeMux = &default_mux();
 
 struct ServeMux::table {
-  // Not a lock that parks: patterns are registered before main too, when there is no scheduler.
+  // Not a lock that parks: before main, where patterns may register, there is no scheduler.
   std::mutex mu;
   std::vector<std::unique_ptr<entry>> entries;
   std::vector<std::unique_ptr<tree>> trees;

@@ -1,4 +1,4 @@
-// parser.cpp: Boost.Beast's callbacks, turned into Requests and Responses.
+// parser.cpp: Boost.Beast's parser, whose callbacks fill Requests and Responses.
 #include "runtime/net/http/parser.h"
 
 #include <charconv>
@@ -6,8 +6,7 @@
 #include <new>
 
 #if defined(__GNUC__) && !defined(__clang__)
-// With sanitizers on, GCC 12 sees an empty boost::optional copied and takes it for an uninitialized
-// one.
+// With sanitizers on, GCC 12 takes the copy of an empty boost::optional for an uninitialized one.
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #endif
@@ -29,8 +28,8 @@ using beast::string_view;
 namespace {
 std::string_view text(string_view s) { return {s.data(), s.size()}; }
 
-// One decimal number, and one that an int64_t holds. Beast would take "3, 3" for 3, and numbers up
-// to 2^64: a reader that takes them for something else sees other requests than this one does.
+// One decimal number that an int64_t holds. Beast also accepts "3, 3", and numbers up to 2^64. A
+// proxy that reads such a length differently would see other requests than this server.
 bool valid_length(std::string_view digits) {
   int64_t length = 0;
   if (digits.find_first_not_of("0123456789") != std::string_view::npos) return false;
@@ -46,7 +45,7 @@ struct message_parser<is_request>::impl final : beast::http::basic_parser<is_req
   using name_id = beast::http::field;
 
   impl(Request* req, Response* resp, int* hosts) : request(req), response(resp), host_count(hosts) {
-    // The limits are ours: the connection counts header bytes, a handler decides about bodies.
+    // No limits here: the connection limits the header, the handler the body.
     this->header_limit(std::numeric_limits<std::uint32_t>::max());
     this->body_limit(std::numeric_limits<std::uint64_t>::max());
   }
@@ -55,7 +54,7 @@ struct message_parser<is_request>::impl final : beast::http::basic_parser<is_req
   Response* response;
   int* host_count;
   bool unsupported = false;
-  std::string_view input;  // what is being parsed: Beast puts only folded values elsewhere
+  std::string_view input;  // the bytes being parsed; only a folded value lies elsewhere
 
   http::Header& header() {
     if constexpr (is_request) {
@@ -85,7 +84,7 @@ struct message_parser<is_request>::impl final : beast::http::basic_parser<is_req
   }
 
   void on_field_impl(name_id id, string_view name, string_view value, error_code& ec) override {
-    // Where the body ends must not depend on how somebody reads a value that goes over two lines.
+    // Readers differ about a value folded over two lines, and these fields say where the body ends.
     const bool folded = value.data() < input.data() || value.data() >= input.data() + input.size();
     if (id == name_id::transfer_encoding && (folded || !beast::iequals(value, "chunked"))) {
       unsupported = true;
@@ -96,7 +95,7 @@ struct message_parser<is_request>::impl final : beast::http::basic_parser<is_req
         ec = beast::http::error::bad_content_length;
         return;
       }
-      if (before != nullptr) return;  // the same once more
+      if (before != nullptr) return;  // the same length again
     }
     if constexpr (is_request) {
       if (id == name_id::host) {
@@ -158,7 +157,7 @@ parse message_parser<is_request>::header(const char* p, size_t n, size_t* used) 
     *used += get()->put(boost::asio::const_buffer(p + *used, n - *used), ec);
     if (ec == beast::http::error::need_more) return parse::more;
     if (ec == beast::http::error::bad_version) return parse::bad_version;
-    // Together with a length it is not a question of support.
+    // Together with a Content-Length the request is malformed, not unsupported.
     if (ec == beast::http::error::bad_transfer_encoding && !get()->header().has("Content-Length")) {
       return parse::unsupported;
     }

@@ -1,8 +1,8 @@
-// parser.h: Boost.Beast's HTTP/1 parser behind a wall: its headers stay in one source file.
+// parser.h: Boost.Beast's HTTP/1 parser, hidden so that one source file includes Beast.
 //
-// A parser reads the header of one message. It keeps no bytes: what it has not used must be given
-// to it again, with more behind it. Nothing is allocated: the parser lives in this object and fills
-// strings that the connection uses again for the next message.
+// A parser reads the header of one message. It keeps no bytes: bytes that it has not used are
+// passed again, with more behind them. It allocates nothing: Beast's parser lives inside this
+// object, and its strings are those of the connection, which the next message uses again.
 #pragma once
 
 #include <cstddef>
@@ -17,8 +17,8 @@ enum class parse {
   more,         // needs more bytes
   ok,           // the header is complete
   bad,          // malformed
-  bad_version,  // an HTTP, but not 1.0 or 1.1
-  unsupported,  // a Transfer-Encoding that nobody decodes
+  bad_version,  // neither HTTP/1.0 nor HTTP/1.1
+  unsupported,  // a Transfer-Encoding other than chunked
 };
 
 template <bool is_request>
@@ -29,17 +29,18 @@ class message_parser {
   message_parser(const message_parser&) = delete;
   message_parser& operator=(const message_parser&) = delete;
 
-  // Starts on a new message and says where its header goes.
+  // Starts a new message, whose header goes into `into`. head: the response to a HEAD, which has no
+  // body.
   void start(Request* into) requires is_request;
   void start(Response* into, bool head) requires(!is_request);
 
-  // Reads header bytes; *used of them were taken.
+  // Parses header bytes. *used of them were taken.
   parse header(const char* p, size_t n, size_t* used);
 
   // After the header.
   bool chunked() const;
   bool keep_alive() const;
-  int64_t content_length() const;       // never more than an int64_t holds; -1: not given
+  int64_t content_length() const;       // -1: not given
   int hosts() const { return hosts_; }  // how many Host fields there were
 
  private:

@@ -1,4 +1,4 @@
-// pattern.cpp: reading patterns, and whether the sets of paths that two of them match meet.
+// pattern.cpp: parses patterns, and compares the sets of requests that two of them match.
 #include "runtime/net/http/pattern.h"
 
 #include <algorithm>
@@ -71,7 +71,7 @@ relation compare_segments(const segment& a, const segment& b) {
   return a.s == b.s ? relation::equivalent : relation::disjoint;
 }
 
-// How two facts about two patterns combine: each says how the sets relate along one coordinate.
+// Combines two relations of a pair of patterns, each along one coordinate (method, a segment).
 relation combine(relation x, relation y) {
   if (x == relation::disjoint || y == relation::disjoint) return relation::disjoint;
   if (x == relation::equivalent) return y;
@@ -98,7 +98,7 @@ relation compare_paths(const pattern& a, const pattern& b) {
   const bool a_multi = !a_done && a.segments[i].multi;
   const bool b_multi = !b_done && b.segments[i].multi;
   if (a_multi && b_multi) return rel;
-  // "..." matches any rest that has at least the slash; a pattern that ends before has none.
+  // "..." matches any rest that has at least a slash; a pattern that has ended matches no rest.
   if (a_multi) return b_done ? relation::disjoint : combine(rel, relation::more_general);
   if (b_multi) return a_done ? relation::disjoint : combine(rel, relation::more_specific);
   return relation::disjoint;
@@ -138,7 +138,7 @@ std::string difference_path(const pattern& a, const pattern& b) {
     if (x.multi && !y.multi) {
       out += "/";
       if (y.s == "/" && !y.wild)
-        out += x.s.empty() ? "x" : x.s;  // b ends in a slash: add something
+        out += x.s.empty() ? "x" : x.s;  // b ends with the slash, so add something
       return out;
     }
     if (y.multi) break;
@@ -147,7 +147,7 @@ std::string difference_path(const pattern& a, const pattern& b) {
     } else if (y.wild || x.s != y.s) {
       out += segment_text(x, x.s.c_str());
     } else {
-      out += "/" + x.s + "x";  // the wildcard must not take b's literal
+      out += "/" + x.s + "x";  // must differ from b's literal
     }
   }
   for (; i < a.segments.size(); i++) {
@@ -187,7 +187,7 @@ std::pair<pattern, error> parse_pattern(std::string_view text) {
     offset = text.size() - rest.size();
     rest.remove_prefix(1);
     if (rest.empty()) {
-      p.segments.push_back({"", true, true});  // a trailing slash takes everything below
+      p.segments.push_back({"", true, true});  // a trailing slash matches everything below
       break;
     }
     const size_t end = std::min(rest.find('/'), rest.size());
@@ -209,8 +209,7 @@ std::pair<pattern, error> parse_pattern(std::string_view text) {
 
 bool conflicts(const pattern& a, const pattern& b) {
   if (a.host != b.host) {
-    // One host is any, the other one: the one with the host is the more specific. Two hosts: apart.
-    return false;
+    return false;  // two hosts are apart; a pattern with a host is more specific than one without
   }
   relation rel = combine(compare_methods(a, b), compare_paths(a, b));
   return rel == relation::equivalent || rel == relation::overlaps;

@@ -1,9 +1,8 @@
-// pattern.h: what stands before a handler in a ServeMux: "[METHOD ][HOST]/PATH" taken apart and
-// compared.
+// pattern.h: parses and compares the patterns of a ServeMux, "[METHOD ][HOST]/PATH".
 //
 // Two patterns relate as the sets of requests that they match: equal, one inside the other, apart,
-// or overlapping. ServeMux refuses equal and overlapping ones, so among all that match a request
-// there is always one inside all others, and the order of registration never matters.
+// or overlapping. ServeMux refuses equal and overlapping ones. So among all patterns that match a
+// request one is inside all others, and the order of registration does not matter.
 #pragma once
 
 #include <string>
@@ -16,7 +15,7 @@
 namespace golab::net::http {
 
 struct segment {
-  std::string s;  // literal or the wildcard's name; "/" stands for a trailing slash ("{$}")
+  std::string s;  // a literal, or the wildcard's name; "/" is a trailing slash ("{$}")
   bool wild = false;
   bool multi = false;  // takes the rest of the path
 };

@@ -1,5 +1,4 @@
-// request.cpp: what handlers do with requests: contexts, forms, wildcards; and small ready-made
-// answers.
+// request.cpp: the methods of a Request (context, forms, wildcards), and ready-made responses.
 #include <algorithm>
 
 #include "runtime/net/http/conn.h"
@@ -105,11 +104,11 @@ void Request::SetPathValue(std::string_view name, std::string_view value) {
   path_values.emplace_back(name, value);
 }
 
-// ---- Ready-made answers ----
+// ---- Ready-made responses ----
 
 void Error(ResponseWriter& w, std::string_view text, int code) {
   http::Header& h = w.Header();
-  // What was set for the answer that now does not come would be wrong for this one.
+  // It may have been set for a response that is now not sent.
   h.Del("Content-Length");
   h.Set("Content-Type", "text/plain; charset=utf-8");
   h.Set("X-Content-Type-Options", "nosniff");
@@ -151,7 +150,7 @@ std::string html_escape(std::string_view s) {
   return out;
 }
 
-// Only ASCII may stand in a Location.
+// A Location has only ASCII characters.
 std::string ascii_url(std::string_view s) {
   static const char kHex[] = "0123456789abcdef";
   std::string out;
@@ -222,7 +221,7 @@ class max_bytes_reader final : public golab::glue::reader {
   std::pair<int, error> Read(char* p, size_t n) override {
     if (err_ != nullptr) return {0, err_};
     if (n == 0) return {0, nullptr};
-    // One byte more than allowed tells a body that fits from one that does not.
+    // Reads up to one byte more than allowed, to see whether the body is too long.
     n = std::min(n, static_cast<size_t>(left_) + 1);
     auto [got, err] = body_.Read(p, n);
     if (got <= left_) {

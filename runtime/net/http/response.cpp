@@ -1,9 +1,9 @@
-// response.cpp: what a handler's writes become on the wire.
+// response.cpp: turns a handler's writes into bytes on the wire.
 //
-// A head says how long its body is before the body comes. So up to kHold bytes are held back: if
-// the handler is done by then the length is known, else the body goes out in chunks (RFC 9112
-// section 7.1). Head and body lie in the connection's buffer one behind the other, and a short
-// answer is one write.
+// A head tells the length of its body, but is sent before it. So up to kHold bytes are held back.
+// If the handler is done by then, the length is known; else the body goes out in chunks (RFC 9112
+// section 7.1). Head and body lie behind each other in the connection's buffer: a short response is
+// one write.
 #include <algorithm>
 #include <charconv>
 #include <cstdio>
@@ -32,7 +32,7 @@ void put_field(std::string* out, std::string_view name, std::string_view value) 
   out->append(": ");
   const size_t from = out->size();
   out->append(value);
-  // A line break in a value would let whoever chose it write fields of his own.
+  // With a line break in it, a value could add fields of its own.
   for (size_t i = from; i < out->size(); i++) {
     if ((*out)[i] == '\r' || (*out)[i] == '\n') (*out)[i] = ' ';
   }
@@ -58,7 +58,7 @@ void response::start() {
 
 http::Header& response::Header() {
   if (!wroteHeader_) return header_;
-  // The header is fixed. A handler may look at it and change it, to no effect.
+  // The header is fixed. The handler gets a copy, and changes have no effect.
   if (!late_valid_) late_ = header_;
   late_valid_ = true;
   return late_;
@@ -75,7 +75,7 @@ void response::WriteHeader(int code) {
     golab::panic("invalid WriteHeader code " + std::to_string(code));
   }
   if (code >= 100 && code <= 199 && code != StatusSwitchingProtocols) {
-    // An answer before the answer (103 Early Hints): sent at once, and everything is as before.
+    // An informational response (103 Early Hints) comes before the real one, and changes nothing.
     std::string& out = conn_->out;
     out.append("HTTP/1.1 ");
     put_number(&out, code);
@@ -111,7 +111,7 @@ void response::WriteHeader(int code) {
   written_ += static_cast<int64_t>(data.size());
   if (contentLength_ != -1 && written_ > contentLength_) return {0, ErrContentLength};
   const auto n = static_cast<int>(data.size());
-  // As a buffered writer of kHold bytes does: fill it, pass it on, send what is long past it.
+  // As a buffered writer of kHold bytes: fills the buffer and sends it; long data bypasses it.
   while (data.size() > kHold - held_.size()) {
     if (held_.empty()) {
       write_chunk(data);
@@ -150,7 +150,7 @@ error response::SetWriteDeadline(const time::Time& t) {
   return golab::glue::net_conn(conn_->rwc).SetWriteDeadline(t);
 }
 
-// One piece of the body on its way, in a chunk of its own if chunks are what we send.
+// Sends a piece of the body, as a chunk if the response has chunks.
 void response::write_chunk(std::string_view data) {
   if (!sentHead_) write_head(data);
   if (conn_->req.Method == "HEAD" || data.empty()) return;
@@ -165,14 +165,14 @@ void response::write_chunk(std::string_view data) {
   conn_->put("\r\n");
 }
 
-// What the handler did not read of the request is in the way of the next one: read it, if it is not
-// much; else the connection ends with this answer.
+// The rest of the request's body, which the handler did not read, stands before the next request.
+// A short rest is read here; with a long one the connection ends after this response.
 void response::settle_request_body() {
   http::body& body = conn_->body;
   if (conn_->req.ContentLength == 0 || body.at_end() || closeAfterReply_) return;
   if (body.cut_short()) return;
   if (body.expects_continue()) {
-    closeAfterReply_ = true;  // it was never asked for, and may come or not
+    closeAfterReply_ = true;  // no "100 Continue" was sent, so the body may come or not
   } else if (!body.discard()) {
     closeAfterReply_ = true;
     body_left_ = true;
@@ -186,7 +186,7 @@ void response::request_too_large() {
   if (!wroteHeader_) header_.Set("Connection", "close");
 }
 
-// How the body's end will be known: by its length, by chunks, or by the end of the connection.
+// Decides what tells the body's end: its length, chunks, or the end of the connection.
 void response::settle_framing() {
   const Request& req = conn_->req;
   const std::string* encoding = header_.find("Transfer-Encoding");
@@ -258,7 +258,7 @@ void response::write_head(std::string_view first) {
   out.append("\r\n");
 }
 
-// Go's order: the status, the handler's fields by name, then Date, length and a guessed type.
+// Go's order: status, the handler's fields by name, Date, length, a guessed type.
 void response::put_head(std::string_view first, bool own_length) {
   std::string& out = conn_->out;
   const Request& req = conn_->req;
@@ -283,7 +283,7 @@ void response::put_head(std::string_view first, bool own_length) {
     have_type |= name == "Content-Type";
     have_date |= name == "Date";
     have_encoding |= name == "Content-Encoding" && !value.empty();
-    if (name.find_first_of("\r\n: ") != std::string::npos) continue;  // no field has such a name
+    if (name.find_first_of("\r\n: ") != std::string::npos) continue;  // not a field's name
     put_field(&out, name, value);
   }
   if (!have_date) {
@@ -320,7 +320,8 @@ void response::finishRequest() {
 bool response::shouldReuseConnection() const {
   if (closeAfterReply_ || conn_->werr != 0 || body_left_ || conn_->body.failed()) return false;
   if (!conn_->body.at_end()) return false;
-  // A handler that declared more than it wrote: the client waits for the rest, which never comes.
+  // If the handler has declared more than it wrote, the client waits for the rest. Only the end of
+  // the connection ends that.
   return conn_->req.Method == "HEAD" || contentLength_ == -1 || !body_allowed() ||
          contentLength_ == written_;
 }

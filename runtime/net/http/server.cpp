@@ -1,4 +1,4 @@
-// server.cpp: Server: accepting, keeping account of connections, shutting down.
+// server.cpp: http.Server: accepts connections, keeps a list of them, shuts down.
 #include <algorithm>
 #include <array>
 
@@ -12,7 +12,7 @@
 
 namespace golab::net::http {
 
-// ---- What a server knows about its connections ----
+// ---- A server's listeners and connections ----
 
 std::shared_ptr<server_state> new_server_state() { return std::make_shared<server_state>(); }
 
@@ -59,9 +59,9 @@ bool server_state::close_idle_conns() {
     for (conn* c = conns; c != nullptr; c = c->next) {
       const uint64_t packed = c->curState;
       auto state = static_cast<ConnState>(packed & 0xff);
-      // One that has sent nothing in 5 seconds is not about to.
+      // A new connection that has sent nothing in 5 seconds counts as idle.
       if (state == ConnState::StateNew && (packed >> 8) + 5 < now) state = ConnState::StateIdle;
-      quiescent = false;  // an idle one counts until its goroutine is gone
+      quiescent = false;  // an idle one counts until its goroutine has ended
       if (state == ConnState::StateIdle) idle.push_back(c->rwc);
     }
   }
@@ -84,7 +84,7 @@ namespace {
 
 const contextKey kServerContextKey{"http-server"};
 
-// Too many open files passes; a listener that is closed does not.
+// May a later Accept succeed? Too many open files may pass; a closed listener stays closed.
 bool temporary(const error& err) {
   const auto* code = errors::As<syscall::Errno>(err);
   return code != nullptr &&
@@ -132,7 +132,7 @@ const contextKey* const ServerContextKey = &kServerContextKey;
     }
     delay = 0;
     auto served = std::make_shared<conn>(this, state->owner.lock(), c.impl(), base);
-    served->setState(ConnState::StateNew);  // before the goroutine is there
+    served->setState(ConnState::StateNew);  // before go: Shutdown must see it
     go(&conn::serve, served, served);
   }
   state->track_listener(l, false);
@@ -150,7 +150,7 @@ error Server::Shutdown(const context::Context& ctx) {
   state->close_listeners();
   for (auto& f : callbacks) go(f);
 
-  // Nobody tells when a connection becomes idle, so look again and again, ever more seldom.
+  // No event tells that a connection has become idle, so this polls, with ever longer pauses.
   time::Duration pause = time::Millisecond;
   auto listening = [&] {
     locked guard(&state->mu);
@@ -184,7 +184,7 @@ void Server::SetKeepAlivesEnabled(bool on) {
 }
 
 [[gnu::noinline]] error ListenAndServe(std::string_view addr, Handler handler) {
-  // Connections outlive a Serve that fails, so they own this server between them.
+  // Connections may outlive a Serve that fails, so they own this server.
   auto srv = std::make_shared<Server>();
   srv->Addr = std::string(addr);
   srv->Handler = std::move(handler);

@@ -1,5 +1,5 @@
-// sniff.cpp: guesses a body's media type from its first bytes (the WHATWG's MIME Sniffing standard,
-// as far as Go follows it).
+// sniff.cpp: guesses a body's media type from its first bytes, by the rules of the WHATWG's MIME
+// Sniffing standard that Go follows.
 #include <algorithm>
 #include <cstring>
 
@@ -15,7 +15,7 @@ constexpr size_t kSniffBytes = 512;
 
 bool is_space(char c) { return c == '\t' || c == '\n' || c == '\f' || c == '\r' || c == ' '; }
 
-// Markup: an opening tag in any case, ended by a blank or '>'.
+// Markup: an opening tag, in any case, and then a blank or '>'.
 bool starts_with_tag(std::string_view data, std::string_view tag) {
   if (data.size() < tag.size() + 1) return false;
   for (size_t i = 0; i < tag.size(); i++) {
@@ -59,7 +59,7 @@ constexpr exact kExact[] = {
     {"\x00\x61\x73\x6D"sv, "application/wasm"sv},
 };
 
-// Containers: four letters, a length, then what is inside.
+// Containers: four letters, a length, then the type of the content.
 struct container {
   std::string_view outer;
   std::string_view inner;

@@ -67,7 +67,7 @@ enum : int {
   StatusHTTPVersionNotSupported = 505,
 };
 
-// "Not Found" for 404; "" for a code that nobody has named.
+// "Not Found" for 404; "" for a code without a name.
 std::string_view StatusText(int code);
 
 }  // namespace golab::net::http

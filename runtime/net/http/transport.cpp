@@ -1,4 +1,4 @@
-// transport.cpp: one request and its answer over a connection, new or kept.
+// transport.cpp: one request and its response over a connection, new or kept.
 #include "runtime/net/http/transport.h"
 
 #include <errno.h>
@@ -17,7 +17,7 @@ namespace poll = golab::internal::poll;
 
 namespace {
 
-// The answer to whoever hears nothing in time. Its text tells what the caller waited for.
+// The error of a request that times out. Its text tells what the caller waited for.
 struct timeout_error {
   std::string text;
   error cause;
@@ -40,7 +40,7 @@ error failure(const round& r, const net::conn& c, const char* op, int code, cons
   return OpError{op, "tcp", c.fd.laddr.String(), c.fd.raddr.String(), inner};
 }
 
-// While it stands, the end of ctx ends what the connection is doing.
+// As long as it exists, the end of ctx ends the connection's reads and writes.
 class watch {
  public:
   watch(const context::Context& ctx, std::shared_ptr<net::conn> c) {
@@ -62,7 +62,7 @@ class watch {
   golab::glue::Func<bool()> stop_;
 };
 
-// The body of an answer. At its end the connection goes back, if it is still good.
+// The body of a response. At its end the connection goes back to the pool, if it is still good.
 class response_body final : public golab::glue::reader {
  public:
   response_body(const round& r, std::shared_ptr<Transport> t, std::shared_ptr<persistConn> pc,
@@ -330,8 +330,8 @@ std::pair<std::shared_ptr<Response>, error> Transport::RoundTrip(const round& r)
     auto answer = exchange(r, pc, &nothing_came);
     if (answer.second == nullptr) return answer;
     pc->socket->Close();
-    // The server may close a kept connection at the very moment that we use it. If it has not said
-    // a word, it has not answered, and a request that may be repeated is.
+    // The server may close a kept connection just when it is used again. If no byte of a response
+    // has come, a request that may be repeated is sent again.
     const bool repeatable = req.Method.empty() || req.Method == "GET" || req.Method == "HEAD" ||
                             req.Method == "OPTIONS" || req.Method == "TRACE";
     const bool in_time = !answer.second.Timeout() && (r.ctx == nullptr || r.ctx.Err() == nullptr);

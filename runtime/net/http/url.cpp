@@ -27,7 +27,7 @@ bool is_alnum(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
-// Whether c stands for itself there only when it is escaped (RFC 3986 section 2.2, as Go reads it).
+// Must c be escaped there (RFC 3986 section 2.2, in Go's reading)?
 bool should_escape(char c, part where) {
   if (is_alnum(c)) return false;
   if (where == part::host &&
@@ -92,7 +92,7 @@ std::pair<std::string, error> unescape(std::string_view s, part where) {
       if (i + 2 >= s.size() || !is_hex(s[i + 1]) || !is_hex(s[i + 2])) {
         return {"", escape_error(s.substr(i, 3))};
       }
-      // In a host only bytes that are no ASCII may be escaped, and the % before an IPv6 zone.
+      // In a host only bytes outside ASCII may be escaped, and the % before an IPv6 zone.
       if (where == part::host && s[i + 1] < '8' && s.substr(i, 3) != "%25") {
         return {"", escape_error(s.substr(i, 3))};
       }
@@ -139,7 +139,7 @@ error check_port(std::string_view port) {
   return errors::New("invalid port " + quote(port) + " after host");
 }
 
-// "[fe80::1%25eth0]:80": an IPv6 address and nothing else may stand in brackets.
+// "[fe80::1%25eth0]:80": only an IPv6 address may stand in brackets.
 error check_ip_literal(std::string_view host) {
   const size_t end = host.rfind(']');
   if (end == std::string_view::npos) return errors::New("missing ']' in host");
@@ -155,7 +155,7 @@ error check_host(std::string_view scheme, std::string_view host) {
   const size_t bracket = host.rfind('[');
   if (bracket == 0) return check_ip_literal(host);
   if (bracket != std::string_view::npos) return errors::New("invalid IP-literal");
-  const bool strict = scheme == "http" || scheme == "https";  // others list several hosts
+  const bool strict = scheme == "http" || scheme == "https";  // others may list several hosts
   const size_t colon = strict ? host.find(':') : host.rfind(':');
   return colon == std::string_view::npos ? nullptr : check_port(host.substr(colon));
 }
@@ -173,7 +173,7 @@ error check_userinfo(std::string_view user) {
 error set_host(URL* u, std::string_view authority) {
   if (const size_t at = authority.rfind('@'); at != std::string_view::npos) {
     if (error err = check_userinfo(authority.substr(0, at)); err != nullptr) return err;
-    authority.remove_prefix(at + 1);  // it is checked and left out
+    authority.remove_prefix(at + 1);  // the user info is checked, but not kept
   }
   if (error err = check_host(u->Scheme, authority); err != nullptr) return err;
   auto [host, err] = unescape(authority, part::host);
@@ -213,7 +213,6 @@ error parse(std::string_view text, bool request, URL* u) {
     u->Path = "*";
     return nullptr;
   }
-  // The common case: a plain absolute path.
   std::string_view rest = text;
   if (text.empty() || text[0] != '/') {
     if (error err = split_scheme(text, &u->Scheme, &rest); err != nullptr) return err;

@@ -1,7 +1,8 @@
-// url.h: Go's net/url: addresses taken apart and put together, query strings.
+// url.h: Go's net/url: splits and joins URLs and query strings.
 //
+//   auto [u, err] = url::Parse(text);         // u, err := url.Parse(text)
 //   r->URL.Path, r->URL.Query().Get("n")      // r.URL.Path, r.URL.Query().Get("n")
-//   url::QueryEscape("a b&c")                 // "a+b%26c"
+//   url::QueryEscape("a b&c")                 // url.QueryEscape("a b&c")           "a+b%26c"
 #pragma once
 
 #include <map>
@@ -24,7 +25,7 @@ struct Error_ {
   bool Timeout() const { return Err.Timeout(); }
 };
 
-// Query parameters: each key may come several times.
+// Query parameters. A key may have several values.
 class Values : public std::map<std::string, std::vector<std::string>, std::less<>> {
  public:
   std::string Get(std::string_view key) const;  // the first one, or ""
@@ -40,13 +41,13 @@ struct URL {
   std::string Opaque;
   std::string Host;      // host or host:port
   std::string Path;      // unescaped
-  std::string RawPath;   // as it was written, if that is not what Path escapes to
+  std::string RawPath;   // the path as written, if Path does not escape to it
   std::string RawQuery;  // without '?'
   std::string Fragment;  // without '#', unescaped
   bool ForceQuery = false;
 
   std::string EscapedPath() const;
-  std::string RequestURI() const;  // what stands in a request line
+  std::string RequestURI() const;  // for a request line
   std::string String() const;
   std::string Hostname() const;
   std::string Port() const;
@@ -54,21 +55,23 @@ struct URL {
   bool IsAbs() const { return !Scheme.empty(); }
 };
 
+// Errors are of type Error_, with Op "parse".
 std::pair<URL, error> Parse(std::string_view text);
-// As it comes in a request line: an absolute path, an absolute URL, or "*". No fragment.
+// From a request line: an absolute path, an absolute URL, or "*". No fragment.
 std::pair<URL, error> ParseRequestURI(std::string_view text);
-// Parses `text` as a reference seen at `base` (a Location header).
+// Parses `text` as a reference relative to `base` (a Location header).
 std::pair<URL, error> ResolveReference(const URL& base, std::string_view text);
 
+// Leaves out malformed pairs, and returns the error of the first one.
 std::pair<Values, error> ParseQuery(std::string_view query);
 std::string QueryEscape(std::string_view s);
 std::string PathEscape(std::string_view s);
 std::pair<std::string, error> QueryUnescape(std::string_view s);
 std::pair<std::string, error> PathUnescape(std::string_view s);
 
-// path.Clean of a rooted path, with its trailing slash kept.
+// path.Clean of a rooted path, but a trailing slash stays.
 std::string clean_path(std::string_view p);
-// A string in quotes with Go's escapes (%q).
+// The string in quotes, with Go's escapes (%q).
 std::string quote(std::string_view s);
 
 }  // namespace golab::net::url
