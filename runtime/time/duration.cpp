@@ -1,4 +1,4 @@
-// duration.cpp: printing, reading and rounding spans of time.
+// duration.cpp: prints, reads and rounds a Duration.
 #include "runtime/time/duration.h"
 
 #include <limits>
@@ -37,7 +37,7 @@ Duration Duration::Round(Duration m) const {
 
 namespace {
 
-// v / 10^digits as a decimal fraction without zeros at its end, after the whole part.
+// v / 10^digits in decimal, without zeros at its end.
 std::string fraction(uint64_t v, int digits) {
   uint64_t scale = 1;
   for (int i = 0; i < digits; i++) scale *= 10;
@@ -84,7 +84,7 @@ constexpr Unit kUnits[] = {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-// Reads one "1.5h" off the front of s and adds it to *ns. Answers what is wrong, or "".
+// Takes one "1.5h" off the front of s and adds it to *ns. Returns what is wrong, or "".
 std::string parse_part(std::string_view whole, std::string_view& s, uint64_t* ns) {
   constexpr uint64_t kMax = uint64_t{1} << 63;
   std::string invalid = "time: invalid duration " + fmt::Sprintf("%q", whole);
@@ -99,7 +99,7 @@ std::string parse_part(std::string_view whole, std::string_view& s, uint64_t* ns
   }
   if (i < s.size() && s[i] == '.') {
     for (i++; i < s.size() && is_digit(s[i]); i++, any = true) {
-      if (part > (kMax - 9) / 10) continue;  // more digits than a nanosecond can hold
+      if (part > (kMax - 9) / 10) continue;  // far below a nanosecond
       part = part * 10 + static_cast<uint64_t>(s[i] - '0');
       scale *= 10;
     }

@@ -1,12 +1,11 @@
-// duration.h: time.Duration: a span of time in nanoseconds, which prints as Go prints it
-// (1h15m0.5s).
+// duration.h: time.Duration: a span of time in nanoseconds; prints as in Go (1h15m0.5s).
 //
 //   1 * time::Hour + 15 * time::Minute       // 1*time.Hour + 15*time.Minute
 //   time::Duration(n) * time::Millisecond    // time.Duration(n) * time.Millisecond
 //   d.Seconds(), d.Milliseconds(), d < time::Second, d / 2
 //
-// As in Go a plain integer counts nanoseconds, a floating point number is none at all, and a
-// Duration divided by a Duration is a Duration again: int64_t(d / time::Second) is the number.
+// As in Go, an integer converts to a Duration (nanoseconds), a floating point number does not, and
+// a Duration divided by a Duration is a Duration: int64_t(d / time::Second) is the number.
 #pragma once
 
 #include <compare>
@@ -44,7 +43,7 @@ class Duration {
   friend constexpr Duration operator-(Duration a, Duration b) { return wrap(a.u() - b.u()); }
   friend constexpr Duration operator*(Duration a, Duration b) { return wrap(a.u() * b.u()); }
   friend constexpr Duration operator/(Duration a, Duration b) {
-    return b.ns_ == -1 ? -a : Duration(a.ns_ / b.ns_);  // the processor traps if that overflows
+    return b.ns_ == -1 ? -a : Duration(a.ns_ / b.ns_);  // the processor traps on min / -1
   }
   friend constexpr Duration operator%(Duration a, Duration b) {
     return b.ns_ == -1 ? Duration() : Duration(a.ns_ % b.ns_);
@@ -57,7 +56,7 @@ class Duration {
   friend constexpr auto operator<=>(Duration, Duration) = default;
 
  private:
-  // Go's integers wrap around; so the sums are made of unsigned ones.
+  // Go's integers wrap around, so sums use unsigned ones.
   constexpr uint64_t u() const { return static_cast<uint64_t>(ns_); }
   static constexpr Duration wrap(uint64_t ns) { return static_cast<int64_t>(ns); }
   int64_t ns_ = 0;
@@ -70,7 +69,7 @@ inline constexpr Duration Second = 1000 * Millisecond;
 inline constexpr Duration Minute = 60 * Second;
 inline constexpr Duration Hour = 60 * Minute;
 
-// Reads what String prints: "300ms", "-1.5h", "2h45m".
+// Reads what String prints: "300ms", "-1.5h", "2h45m". Error: `time: invalid duration "x"`.
 std::pair<Duration, error> ParseDuration(std::string_view s);
 
 }  // namespace golab::time

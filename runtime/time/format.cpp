@@ -1,8 +1,7 @@
-// format.cpp: Go's layouts: a time is written, or read, the way the reference time is written in
-// the layout.
+// format.cpp: Format and Parse: Go's layouts, which show how the reference time would be written.
 //
-// A layout is cut into pieces: literal text, and elements such as "2006" or "_2". The longest
-// element that fits at a place is meant, so the list below has the longer ones first.
+// A layout is cut into literal text and elements such as "2006" or "_2". The longest element that
+// fits at a place counts, so the list below has longer ones first.
 #include <array>
 #include <cstring>
 
@@ -100,7 +99,7 @@ Chunk next_chunk(std::string_view* layout) {
     if (rest.starts_with("_2006")) continue;
     for (const Element& e : kElements) {
       if (!rest.starts_with(e.text)) continue;
-      // "Month" is no "Mon"; "Janet" is no "Jan".
+      // "Month" is not "Mon", "Janet" is not "Jan".
       bool word = e.std == Std::ShortMonth || e.std == Std::ShortDay;
       if (word && rest.size() > 3 && rest[3] >= 'a' && rest[3] <= 'z') continue;
       c.std = e.std;
@@ -419,7 +418,7 @@ bool Parser::element(const Chunk& c, std::string_view rest_of_layout) {
     case Std::NumSecond: {
       if (!number(&second, c.std == Std::ZeroSecond ? 2 : 1, 2)) return false;
       check("second", second, 0, 59);
-      // A fraction in the value is welcome even where the layout has none.
+      // The value may have a fraction that the layout does not have.
       bool layout_has =
           !rest_of_layout.empty() && (rest_of_layout[0] == '.' || rest_of_layout[0] == ',');
       bool has = value.size() > 1 && (value[0] == '.' || value[0] == ',') && is_digit(value[1]);

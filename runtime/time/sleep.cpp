@@ -1,4 +1,4 @@
-// sleep.cpp: Sleep, timers and tickers on the runtime's timers.
+// sleep.cpp: Sleep, timers and tickers, on the runtime's timers.
 #include <atomic>
 #include <limits>
 
@@ -12,7 +12,7 @@ namespace golab {
 
 namespace glue {
 
-// The timer of AfterFunc. Counted by its handles, and once while it is armed or its function runs.
+// The timer of AfterFunc. A reference for each handle, and one while it is armed or f runs.
 struct FuncTimer {
   runtime::Timer timer;
   Func<void()> f;
@@ -21,12 +21,12 @@ struct FuncTimer {
   void ref() { refs.fetch_add(1, std::memory_order_relaxed); }
   void unref() {
     if (refs.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
-    runtime::timer_stop(&timer);  // waits for whoever still has it in hand
+    runtime::timer_stop(&timer);  // waits until no thread uses the timer
     delete this;
   }
 };
 
-// What its goroutine runs: glue, so that the user's function is the goroutine's first frame.
+// Its goroutine runs this. It is glue, so that the user's function is the first frame shown.
 struct RunFuncTimer {
   FuncTimer* timer;
   void operator()() const {
@@ -51,24 +51,25 @@ int64_t when(Duration d) {
 
 namespace {
 
-// The TimerFunc of timers with a channel. A full channel drops the tick: one is kept, as in Go.
+// The TimerFunc of timers with a channel. A full channel drops the new tick, as in Go.
 void sendTime(void* c, uint64_t, int64_t delta) {
   chan_trysend(static_cast<runtime::hchan*>(c), Now().Add(-Duration(delta)));
 }
 
-// The TimerFunc of AfterFunc. The count for "armed" goes over to the goroutine.
+// The TimerFunc of AfterFunc. The goroutine takes over the reference of the armed timer.
 void goFunc(void* arg, uint64_t, int64_t) {
   go(golab::glue::RunFuncTimer{static_cast<golab::glue::FuncTimer*>(arg)});
 }
 
 }  // namespace
 
-// In Go the runtime defines this function under this name; so it stands directly above gopark here.
+// Calls gopark itself: in Go's stacks, time.Sleep stands directly above gopark.
 [[gnu::noinline]] void Sleep(Duration d) {
   if (d <= 0) return;
   runtime::RuntimeCall rc;
   int64_t until = when(d);
-  // Into the heap only once this goroutine is off its stack: who comes earlier would wake nobody.
+  // The timer starts only when this goroutine is off its stack. Earlier, it could fire and ready a
+  // goroutine that is not parked yet.
   runtime::gopark(
       [](runtime::G* gp, void* arg) {
         runtime::sleep_until(gp, *static_cast<int64_t*>(arg));
@@ -127,7 +128,7 @@ bool Timer::Stop() const {
 
 bool Timer::Reset(Duration d) const {
   if (timer_ == nullptr) panic("time: Reset called on uninitialized Timer");
-  // Counted first: it may fire, and drop the count, before the next line is done.
+  // The reference comes first: the timer may fire, and drop it, before timer_reset returns.
   if (func_ != nullptr) func_->ref();
   bool running = runtime::timer_reset(timer_, when(d), 0);
   if (running && func_ != nullptr) func_->unref();

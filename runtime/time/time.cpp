@@ -1,7 +1,7 @@
-// time.cpp: points in time and the calendar.
+// time.cpp: instants and the calendar.
 //
-// A Time counts seconds since the year 1. The calendar is computed on days since 1 March of the
-// year 0: with the leap day at the end of a year every month starts at a fixed offset.
+// A Time counts seconds since the year 1. The calendar counts days since 1 March of the year 0, so
+// the leap day is the last day of a year, and every month starts at a fixed offset.
 #include "runtime/time/time.h"
 
 #include <algorithm>
@@ -27,7 +27,7 @@ const Location kLocal{"Local", true, 0};
 constexpr int64_t kMaxNs = std::numeric_limits<int64_t>::max();
 constexpr int64_t kMinNs = std::numeric_limits<int64_t>::min();
 
-// Sums that stop at the ends of the range, and sums that wrap around where Go's do.
+// Where Go's sums stop at the ends of the range, and where they wrap around.
 int64_t add_saturated(int64_t a, int64_t b) {
   int64_t sum;
   if (!__builtin_add_overflow(a, b, &sum)) return sum;
@@ -50,7 +50,7 @@ int64_t floor_mod(int64_t a, int64_t b) { return a % b + (a % b < 0 ? b : 0); }
 
 struct CalendarDay {
   int64_t year;
-  int64_t month;  // 1 to 12; as input of `date` anything, as is the day
+  int64_t month;  // 1 to 12; the input of `date` may have any month and day
   int64_t day;
 };
 
@@ -96,7 +96,7 @@ std::pair<std::string, int> local_zone(int64_t unix_seconds) {
 Time date(CalendarDay on, int hour, int min, int sec, int nsec, const Location* loc) {
   const int64_t wall = days_of(on.year, on.month, on.day) * kSecondsPerDay + int64_t{hour} * 3600 +
                        int64_t{min} * 60 + sec - kUnixToInternal;
-  // The offset belongs to an instant that depends on the offset: guess, look, correct once.
+  // The offset depends on the instant, and the instant on the offset: guess, then correct once.
   int64_t offset = loc->local ? local_zone(wall).second : loc->offset;
   if (loc->local) offset = local_zone(wall - offset).second;
   return Unix(wall - offset, nsec).In(loc);
@@ -107,7 +107,7 @@ Time date(CalendarDay on, int hour, int min, int sec, int nsec, const Location* 
 const Location* const UTC = &kUTC;
 const Location* const Local = &kLocal;
 
-// Kept for ever and given out again: times point to them.
+// Zones are never freed, because times point to them; equal ones are shared.
 const Location* FixedZone(std::string_view name, int seconds_east) {
   static auto& mu = *new sync::Mutex;
   static auto& zones = *new std::map<std::pair<std::string, int>, Location>;
@@ -192,7 +192,7 @@ Time Time::AddDate(int years, int months, int days) const {
               nsec_, Location());
 }
 
-// What is left of this time above a multiple of d since the year 1. Requires d > 0.
+// The remainder of this time above a multiple of d since the year 1. Requires d > 0.
 Duration Time::above_multiple(Duration d) const {
   const __int128 ns = static_cast<__int128>(sec_) * 1'000'000'000 + nsec_;
   const __int128 rest = ns % d.Nanoseconds();

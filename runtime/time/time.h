@@ -1,4 +1,4 @@
-// time.h: Go's time: points in time, sleeping, timers and tickers.
+// time.h: Go's time: instants, Sleep, timers and tickers.
 //
 //   time::Sleep(100 * time::Millisecond);      // time.Sleep(100 * time.Millisecond)    parks: [sleep]
 //   time::After(1 * time::Hour).recv();        // <-time.After(1 * time.Hour)
@@ -8,9 +8,9 @@
 //   t.Stop();                                  // t.Stop()                copies name one timer
 //   now.Format(time::RFC3339)                  // now.Format(time.RFC3339)
 //
-// Timers that send on a channel are Go's since 1.23: the channel looks unbuffered, after Stop or
-// Reset no value of before can be received, and a timer that nobody waits for stands in no queue:
-// it costs nothing but its channel and hides no deadlock.
+// Timers that send on a channel follow Go 1.23. The channel looks unbuffered. After Stop or Reset
+// no earlier value can be received. A timer on whose channel nobody waits stands in no queue, so it
+// hides no deadlock.
 #pragma once
 
 #include <cstdint>
@@ -31,7 +31,7 @@ struct FuncTimer;
 
 namespace golab::time {
 
-// ---- Points in time ----
+// ---- Instants ----
 
 class Month {
  public:
@@ -57,18 +57,18 @@ class Weekday {
 inline constexpr Weekday Sunday = 0, Monday = 1, Tuesday = 2, Wednesday = 3, Thursday = 4,
                          Friday = 5, Saturday = 6;
 
-// A time zone: time::UTC, time::Local (the machine's), or FixedZone. Lives for ever.
+// A time zone: time::UTC, time::Local (the machine's), or a FixedZone. Never destroyed.
 struct Location {
   std::string name;
-  bool local = false;  // ask the C library for offset and abbreviation
-  int64_t offset = 0;  // else: seconds east of UTC
+  bool local = false;  // the C library knows offset and abbreviation
+  int64_t offset = 0;  // otherwise: seconds east of UTC
   std::string String() const { return name; }
 };
 extern const Location* const UTC;
 extern const Location* const Local;
 const Location* FixedZone(std::string_view name, int seconds_east);
 
-// Layouts for Format and Parse: how Go's reference time would look.
+// Layouts for Format and Parse: Go's reference time, written in that form.
 inline constexpr std::string_view Layout = "01/02 03:04:05PM '06 -0700";
 inline constexpr std::string_view ANSIC = "Mon Jan _2 15:04:05 2006";
 inline constexpr std::string_view UnixDate = "Mon Jan _2 15:04:05 MST 2006";
@@ -86,20 +86,20 @@ inline constexpr std::string_view DateTime = "2006-01-02 15:04:05";
 inline constexpr std::string_view DateOnly = "2006-01-02";
 inline constexpr std::string_view TimeOnly = "15:04:05";
 
-// An instant. What Now() answers also carries a reading of the monotonic clock, and Sub, Before,
-// After go by that if both times have one: setting the clock does not disturb them. The zero Time
-// is midnight of 1 January of the year 1, UTC.
+// An instant. A Time from Now() also has a reading of the monotonic clock. If both times have one,
+// comparisons and Sub use it, so setting the clock does not disturb them. The zero Time is midnight
+// of 1 January of the year 1, UTC.
 class Time {
  public:
   constexpr Time() = default;
 
   bool After(const Time& u) const;
   bool Before(const Time& u) const;
-  bool Equal(const Time& u) const;  // the same instant, whatever the locations
+  bool Equal(const Time& u) const;  // the same instant; locations do not count
   int Compare(const Time& u) const;
   bool IsZero() const { return sec_ == 0 && nsec_ == 0; }
   Time Add(Duration d) const;
-  Duration Sub(const Time& u) const;  // the biggest or smallest Duration if it does not fit
+  Duration Sub(const Time& u) const;  // the largest or smallest Duration if it does not fit
   Time AddDate(int years, int months, int days) const;
   Time Truncate(Duration d) const;
   Time Round(Duration d) const;  // Round(0) strips the monotonic reading
@@ -128,7 +128,7 @@ class Time {
   std::pair<std::string, int> Zone() const;  // abbreviation, seconds east of UTC
 
   std::string Format(std::string_view layout) const;
-  std::string String() const;  // with " m=+0.5" if there is a monotonic reading
+  std::string String() const;  // ends with " m=+0.500000000" if there is a monotonic reading
 
  private:
   friend Time Now();
@@ -136,7 +136,7 @@ class Time {
   friend Duration Since(const Time& t);
   friend Duration Until(const Time& t);
   Duration above_multiple(Duration d) const;
-  int64_t local_seconds() const;  // since year 1, as a clock on the wall there shows it
+  int64_t local_seconds() const;  // sec_, as a wall clock at the location shows it
 
   int64_t sec_ = 0;  // since 1 January of the year 1, UTC
   int32_t nsec_ = 0;
@@ -151,7 +151,7 @@ Duration Until(const Time& t);
 Time Unix(int64_t sec, int64_t nsec);
 Time UnixMilli(int64_t ms);
 Time UnixMicro(int64_t us);
-// Values out of range are carried over: October 32 is November 1.
+// Values out of range carry over: October 32 is November 1.
 Time Date(int year, Month month, int day, int hour, int min, int sec, int nsec,
           const Location* loc);
 std::pair<Time, error> Parse(std::string_view layout, std::string_view value);
@@ -161,10 +161,10 @@ std::pair<Time, error> Parse(std::string_view layout, std::string_view value);
 // Parks for at least d. Returns at once if d <= 0.
 void Sleep(Duration d);
 
-// The channel on which the time is sent once d has passed.
+// Returns a channel on which the time is sent once d has passed.
 RecvChan<Time> After(Duration d);
 
-// The channel of a ticker that cannot be stopped; nil if d <= 0.
+// Returns the channel of a ticker that cannot be stopped; nil if d <= 0.
 RecvChan<Time> Tick(Duration d);
 
 // One event in the future.
@@ -177,11 +177,11 @@ class Timer {
 
   RecvChan<Time> C;  // nil for AfterFunc
 
-  // True if this stopped it: it was running, or had expired and its value was not received yet. For
-  // an AfterFunc: true if the function will not be called for the last arming. Panics "time: Stop
-  // called on uninitialized Timer".
+  // Returns true if this call stopped the timer: it was running, or its value was not received yet.
+  // For an AfterFunc: true if the function will not be called any more.
+  // Panics "time: Stop called on uninitialized Timer".
   bool Stop() const;
-  // Lets it expire after d from now. True if it was running or had an unreceived value.
+  // Starts it again: it expires after d. Returns what Stop would.
   // Panics "time: Reset called on uninitialized Timer".
   bool Reset(Duration d) const;
 
@@ -192,16 +192,16 @@ class Timer {
   golab::glue::FuncTimer* func_ = nullptr;  // counted
 };
 Timer NewTimer(Duration d);
-// Calls f in a goroutine of its own once d has passed.
+// Calls f in a new goroutine once d has passed.
 Timer AfterFunc(Duration d, golab::glue::Func<void()> f);
 
-// An event every d. A receiver that is slow finds one tick waiting, not several.
+// A tick every d. For a slow receiver one tick waits; others are dropped.
 class Ticker {
  public:
   RecvChan<Time> C;
-  // No tick comes afterwards. Does not close C.
+  // No tick comes after it. Does not close C.
   void Stop() const;
-  // Panics "non-positive interval for Ticker.Reset".
+  // Panics "non-positive interval for Ticker.Reset", "time: Reset called on uninitialized Ticker".
   void Reset(Duration d) const;
 
  private:

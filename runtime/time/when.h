@@ -1,4 +1,4 @@
-// when.h: points in time on the clock of the runtime, for this library.
+// when.h: deadlines on the runtime's clock, for this library.
 #pragma once
 
 #include <cstdint>
@@ -7,8 +7,7 @@
 
 namespace golab::time {
 
-// The nanotime at which something that lasts d is over. A sum that is too big for the clock gives
-// its last instant, which never comes.
+// The nanotime at which d has passed. A sum that is too large is the clock's last instant.
 int64_t when(Duration d);
 
 }  // namespace golab::time
