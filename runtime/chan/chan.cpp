@@ -1,4 +1,4 @@
-// chan.cpp: sending, receiving, closing (see hchan.h for the invariants).
+// chan.cpp: send, receive and close (hchan.h has the invariants).
 #include "runtime/chan/hchan.h"
 
 #include <cstdlib>

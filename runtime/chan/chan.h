@@ -86,7 +86,7 @@ class RecvChan : public glue::ChanRef {
   // Parks until there is a value or the channel is closed. Returns the zero value, at once, from a
   // channel that is closed and drained.
   T recv() const;
-  // As recv, and whether it was a value (true) or the channel is closed and drained (false).
+  // As recv, and true for a value, false if the channel is closed and drained.
   std::pair<T, bool> recv_ok() const;
   // For range-based for. Each step parks as recv does.
   glue::ChanRange<T> begin() const;

@@ -1,4 +1,4 @@
-// elem.h: moving elements and waking partners, for send, receive and select (runtime/chan only).
+// elem.h: moves elements and wakes partners, for send, receive and select (runtime/chan only).
 #pragma once
 
 #include <cstring>
@@ -75,7 +75,7 @@ inline Sudog* dequeue(waitq* q) {
   }
 }
 
-// Wakes the goroutine of sg. Afterwards sg, which lies on that goroutine's stack, may be gone.
+// Wakes the goroutine of sg. After that, sg may be gone: it lies on that goroutine's stack.
 inline void wake(Sudog* sg, bool success) {
   G* gp = sg->g;
   sg->success = success;

@@ -22,9 +22,9 @@ struct G;
 struct Timer;
 struct hchan;
 
-// How to bring an element from one place to another. A receiver's slot is raw memory (construct) or
-// a variable of the program (assign). A sender's value is always moved: what must stay is copied
-// before the channel is locked. So nothing here throws, which would leave the lock taken.
+// How to move an element from one place to another. A receiver's slot is raw memory (construct) or
+// a variable of the program (assign). A sender's value is always moved: a value that must stay is
+// copied before the channel is locked. So nothing throws while the lock is held.
 struct ElemType {
   uint32_t size;
   uint32_t align;
@@ -39,7 +39,7 @@ struct Sudog {
   G* g = nullptr;
   Sudog* next = nullptr;
   Sudog* prev = nullptr;
-  void* elem = nullptr;  // value to send, or where to put what is received (null: drop it)
+  void* elem = nullptr;  // the value to send, or the place for the received one (null: drop it)
   hchan* c = nullptr;
   Sudog* waitlink = nullptr;  // next case of the same select, in lock order
   bool isSelect = false;
@@ -76,7 +76,7 @@ hchan* makechan(const ElemType* type, int64_t size);
 hchan* maketimerchan(const ElemType* type, void (*f)(void* arg, uint64_t seq, int64_t delta));
 void freechan(hchan* c);  // when the last handle is gone
 
-// Park as the language says. A null channel parks forever. See Chan for what they panic with.
+// Parks as the language says. A null channel parks forever. Panics as SendChan::send does.
 void chansend1(hchan* c, void* elem);
 // These build the value in the raw memory at elem. They return false, and build nothing, if the
 // channel is closed and drained. They differ only in name: Go calls the first for `v := <-ch`, the
@@ -91,7 +91,7 @@ int chancap(const hchan* c);
 struct scase {
   hchan* c = nullptr;
   void* elem = nullptr;
-  bool* ok = nullptr;  // receive: set to whether it was a value
+  bool* ok = nullptr;  // receive: set to true for a value, false for a closed channel
   enum Kind : uint8_t { Recv, Send, Default } kind = Default;
   bool assign = false;                 // receive: elem is a variable, else raw memory
   void (*zero)(void* elem) = nullptr;  // receive from a closed channel: the zero value

@@ -115,7 +115,7 @@ struct Result {
 }  // namespace
 }  // namespace golab::runtime
 
-// Go has selectgo right above gopark, so what stands between them here is glue.
+// Go has selectgo right above gopark, so the functions between them are glue here.
 namespace golab::glue {
 
 using namespace golab::runtime;
@@ -146,7 +146,7 @@ using namespace golab::runtime;
   auto* won = static_cast<Sudog*>(gp->param);
   gp->waiting = nullptr;
   for (int i = 0; i < n; i++) {
-    if (&sudogs[i] == won) continue;  // its waker has taken it off
+    if (&sudogs[i] == won) continue;  // its waker has dequeued it
     scase& cas = cases[sudogs[i].index];
     lock_with_p(&cas.c->lock);
     dequeueSudoG(cas.kind == scase::Send ? &cas.c->sendq : &cas.c->recvq, &sudogs[i]);

@@ -1,4 +1,4 @@
-// context.cpp: how cancellation runs down the tree of contexts.
+// context.cpp: cancellation runs down the tree of contexts.
 //
 // There are two kinds of objects. A cancelCtx can be cancelled: it has the done channel, Err,
 // Cause, and the list of the cancelCtx below it. The contexts that handles name (cancelContext,
@@ -217,7 +217,7 @@ class afterFuncCtx final : public cancelCtx {
   golab::glue::Func<void()> f;
 };
 
-// ---- The contexts that handles name -------------------------------------------------------------
+// ---- The contexts behind the handles ------------------------------------------------------------
 
 class emptyCtx : public Interface {
  public:

@@ -80,7 +80,7 @@ class error {
   std::string Error() const;
   // The error that this one wraps, if it wraps exactly one by Unwrap() -> error; else nil.
   error Unwrap() const;
-  // err.(interface{ Timeout() bool }): whether this very error says that it is a timeout.
+  // err.(interface{ Timeout() bool }): true if this very error says that it is a timeout.
   bool Timeout() const { return box_ != nullptr && box_->timeout(); }
   // err.(T): the value if this very error is a T, else nullptr.
   template <typename T>

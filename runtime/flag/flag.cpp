@@ -86,7 +86,7 @@ error parse_float(const std::string& s, double* to) {
   return nullptr;
 }
 
-// Is thrown through CLI11, which does not catch it.
+// Thrown through CLI11, which does not catch it.
 struct BadValue {
   error err;
 };

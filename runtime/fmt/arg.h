@@ -151,7 +151,7 @@ std::string text_of(const void* obj) {
     return v.String();
 }
 
-// A container whose elements lie side by side.
+// A container whose elements are contiguous.
 template <typename T>
 concept ListType = requires(const T& v) {
   v.data();

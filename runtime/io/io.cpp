@@ -1,4 +1,4 @@
-// io.cpp: reading to the end, and reading from a string.
+// io.cpp: io.ReadAll, and a reader of a string.
 #include "runtime/io/io.h"
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// io.h: what package io is to the network: io::EOF, and a handle for "something to read and close".
+// io.h: the part of Go's io that net/http needs: EOF, and a handle to read from and close.
 //
 //   auto [text, err] = io::ReadAll(resp->Body);      // text, err := io.ReadAll(resp.Body)
 //   resp->Body.Close();                              // resp.Body.Close()
@@ -19,13 +19,12 @@ namespace glue {
 class reader {
  public:
   virtual ~reader() = default;
-  // Up to n bytes; 0 bytes always come with an error.
+  // Reads up to n bytes. 0 bytes come with an error, unless n is 0.
   virtual std::pair<int, error> Read(char* p, size_t n) = 0;
   virtual error Close() = 0;
 };
 
-// io.ReadCloser: a handle, as an interface value is. A default-constructed one is empty: EOF at
-// once.
+// io.ReadCloser: a handle, as an interface value is. A nil one is empty: Read returns io::EOF_.
 class io_read_closer {
  public:
   io_read_closer() = default;
@@ -50,9 +49,9 @@ using ReadCloser = glue::io_read_closer;
 extern const error EOF_;  // Go's io.EOF; EOF itself is a macro of C
 extern const error ErrUnexpectedEOF;
 
-// Everything until the end, which is not an error. Parks as Read does.
+// Reads to the end, which is not an error. Parks as Read does.
 std::pair<std::string, error> ReadAll(const ReadCloser& r);
-// A reader of text that is already here.
+// A reader of this text. Its Close does nothing.
 ReadCloser NopCloser(std::string text);
 
 }  // namespace io

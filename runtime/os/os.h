@@ -39,10 +39,10 @@ struct PathError {
   error Err;
   std::string Error() const { return Op + " " + Path + ": " + Err.Error(); }
   error Unwrap() const { return Err; }
-  bool Is(const error& target) const;  // ErrNotExist and its kin, by the errno in Err
+  bool Is(const error& target) const;  // true for the errors below that fit the errno in Err
 };
 
-extern const error ErrNotExist;  // errors::Is finds these in a PathError, as in Go
+extern const error ErrNotExist;  // errors::Is finds them in a PathError, as in Go
 extern const error ErrExist;
 extern const error ErrPermission;
 
@@ -52,8 +52,7 @@ class File {
   File() = default;
   explicit File(int fd, std::string name = "") : fd_(fd), name_(std::move(name)) {}
 
-  // Writes all of it, in one write(2) if the kernel takes it all. A pipe that nobody reads blocks
-  // this goroutine, not a processor.
+  // Writes all of `text`, in one write(2) if the kernel takes it all.
   std::pair<int, error> Write(std::string_view text) const;
   std::pair<int, error> WriteString(std::string_view text) const { return Write(text); }
   // Returns up to n bytes. Returns "" and io::EOF_ at the end of the file.

@@ -1,4 +1,4 @@
-// ftoa.cpp: floating point text.
+// ftoa.cpp: floating point numbers as text, in Go's forms.
 #include <algorithm>
 #include <charconv>
 #include <cmath>

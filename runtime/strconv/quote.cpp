@@ -1,4 +1,4 @@
-// quote.cpp: quoting as Go does it, and its inverse.
+// quote.cpp: Go's quoted strings, written and read.
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
@@ -17,7 +17,7 @@ constexpr Range kPrintable[] = {
 #include "runtime/strconv/isprint.inc"
 };
 
-// The letters of the one-letter escapes, and what they stand for.
+// The letters of the one-letter escapes, and the bytes that they stand for.
 constexpr std::string_view kLetters = "abfnrtv";
 constexpr std::string_view kControls = "\a\b\f\n\r\t\v";
 
@@ -27,7 +27,7 @@ void append_hex(std::string& to, const char* format, char32_t value) {
   to += text;
 }
 
-// `bytes` is how r stood in the text; one byte for RuneError means that the byte is not UTF-8.
+// `bytes` is r as it is in the text. RuneError with one byte is a byte that is not UTF-8.
 void append_escaped(std::string& to, char32_t r, std::string_view bytes, char quote, bool ascii) {
   if (r == utf8::RuneError && bytes.size() == 1) {
     return append_hex(to, "\\x%02x", static_cast<unsigned char>(bytes[0]));
@@ -74,7 +74,7 @@ std::optional<char32_t> take_hex(std::string_view& text, size_t digits) {
   return value;
 }
 
-// Takes what follows a backslash. False if Go writes no such escape.
+// Takes the rest of an escape, after its backslash. False if Go has no such escape.
 bool take_escape(std::string_view& text, std::string& out) {
   if (text.empty()) return false;
   const char kind = text[0];

@@ -20,7 +20,7 @@ bool IsPrint(char32_t r);
 
 std::string Quote(std::string_view s);
 std::string QuoteToASCII(std::string_view s);  // escapes every rune above 0x7f
-// In single quotes. What is no rune is quoted as U+FFFD.
+// In single quotes. A value that is not a rune is quoted as U+FFFD.
 std::string QuoteRune(char32_t r);
 std::string QuoteRuneToASCII(char32_t r);
 

@@ -1,4 +1,4 @@
-// utf8.cpp: decoding and encoding runes.
+// utf8.cpp: decodes and encodes runes.
 #include "runtime/strconv/utf8.h"
 
 namespace golab::utf8 {

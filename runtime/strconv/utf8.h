@@ -4,8 +4,8 @@
 //   utf8::AppendRune(out, r);                       // out = utf8.AppendRune(out, r)
 //   utf8::ValidString(s)                            // utf8.ValidString(s)
 //
-// A byte that begins no rune is RuneError with size 1. That covers overlong forms, surrogates and
-// everything above MaxRune. U+FFFD itself has size 3. Nothing here parks or panics.
+// A byte that begins no rune is RuneError with size 1. So are overlong forms, surrogates and values
+// above MaxRune. U+FFFD itself has size 3. Nothing here parks or panics.
 #pragma once
 
 #include <cstddef>
@@ -20,7 +20,7 @@ inline constexpr char32_t MaxRune = 0x10FFFF;
 
 // The first rune of s and its size in bytes. {RuneError, 0} if s is empty.
 std::pair<char32_t, size_t> DecodeRuneInString(std::string_view s);
-// Appends r, or U+FFFD if r is no rune (a surrogate, or above MaxRune).
+// Appends r, or U+FFFD if r is not a rune (a surrogate, or above MaxRune).
 void AppendRune(std::string& to, char32_t r);
 size_t RuneCountInString(std::string_view s);  // a bad byte counts as one rune
 bool ValidRune(char32_t r);

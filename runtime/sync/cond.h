@@ -18,7 +18,7 @@ class Cond {
   Cond(const Cond&) = delete;  // Go panics when a copied Cond is used; here it does not compile
   Cond& operator=(const Cond&) = delete;
 
-  Locker L;  // hold it to look at the condition or to change it
+  Locker L;  // hold it to read or change the condition
 
   // Unlocks L, parks until a Signal or Broadcast, then locks L again. Requires: the caller holds L.
   void Wait();

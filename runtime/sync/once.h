@@ -1,4 +1,4 @@
-// once.h: sync.Once and its kin: an action that happens once, however many goroutines ask for it.
+// once.h: sync.Once and its kin: an action that happens once, however many goroutines call it.
 //
 //   static sync::Once once;                      // var once sync.Once
 //   once.Do(load);                               // once.Do(load)

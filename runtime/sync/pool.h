@@ -1,4 +1,4 @@
-// pool.h: sync.Pool: values that were used before and may be used again.
+// pool.h: sync.Pool: keeps values to use them again.
 //
 //   sync::Pool<std::string> pool([] { return std::string(); });  // pool := sync.Pool{New: ...}
 //   std::string s = pool.Get();                                  // s := pool.Get().(string)

@@ -1,4 +1,4 @@
-// errno.h: an error number of the kernel, as an error.
+// errno.h: Go's syscall.Errno: an error number of the kernel, as an error.
 #pragma once
 
 #include <string>

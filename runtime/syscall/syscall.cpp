@@ -1,5 +1,4 @@
-// syscall.cpp: system calls without libc in between, so that a profile shows Go's frames and no
-// others.
+// syscall.cpp: system calls without libc, so that a profile shows Go's frames and no others.
 #include "runtime/syscall/syscall.h"
 
 #include <errno.h>
@@ -27,7 +26,7 @@ namespace {
 
 #else
 
-// errno is read before anything else can happen on this thread.
+// Through libc: errno is read before the goroutine can move to another thread.
 long raw(long trap, long a1, long a2, long a3, long a4, long a5, long a6) {
   long result = ::syscall(trap, a1, a2, a3, a4, a5, a6);
   return result == -1 ? -errno : result;

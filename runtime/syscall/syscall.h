@@ -1,10 +1,10 @@
-// syscall.h: the system calls that the network makes, in Go's chain of names.
+// syscall.h: system calls on descriptors, under Go's names.
 //
-// They answer the kernel's own result, an error as a negative number, and never touch errno: errno
-// belongs to a thread, and a goroutine that looks at it later may be on another one.
+// They return the kernel's result, an error as a negative errno, and leave errno alone: errno
+// belongs to a thread, and a goroutine that reads it later may be on another thread.
 //
-// The descriptors are non-blocking, so none of these waits, and they are made as any other code of
-// the program, outside the runtime: a thread that is in one can be stopped at any time.
+// They do not enter the runtime: a thread in one of them can be stopped at any time. Net's
+// descriptors are non-blocking. A caller whose descriptor may block calls entersyscall first.
 #pragma once
 
 #include <sys/socket.h>
@@ -14,7 +14,7 @@
 
 namespace golab::syscall {
 
-// The kernel's answer: >= 0, or an errno made negative.
+// The kernel's result: >= 0, or -errno.
 long Syscall(long trap, long a1, long a2, long a3);
 long Syscall6(long trap, long a1, long a2, long a3, long a4, long a5, long a6);
 

@@ -1,8 +1,8 @@
-// signal.cpp: from a signal handler, which may do next to nothing, to a channel.
+// signal.cpp: brings a signal from its handler to channels.
 //
-// The handler sets the signal's bit and wakes the goroutine os/signal.loop, which sleeps in a
-// system call on a futex. Several signals of one kind that come before it wakes are one, as in the
-// kernel.
+// A handler may do almost nothing. It sets the signal's bit and wakes the goroutine os/signal.loop,
+// which sleeps on a futex in a system call. Several signals of one number that come before it wakes
+// are one, as in the kernel.
 #include "runtime/os/signal/signal.h"
 
 #include <atomic>
@@ -21,7 +21,7 @@ namespace golab {
 
 namespace runtime {
 
-// A sleep on *note, in the words of Go's profile: other goroutines use this one's P meanwhile.
+// Sleeps on *note, under Go's name. Other goroutines use this one's P in the meantime.
 [[gnu::noinline]] static void notetsleepg(std::atomic<uint32_t>* note) {
   entersyscall();
   futexsleep(note, 0, -1);
@@ -73,7 +73,7 @@ struct Handlers {
   uint32_t enabled = 0;
   struct sigaction old[kSignals];
 };
-// Kept for ever: signals come while the process ends.
+// Never destroyed: signals may come while the process ends.
 Handlers& handlers() {
   static Handlers& h = *new Handlers;
   return h;
@@ -109,7 +109,7 @@ void disable_unwanted(Handlers& h) {
   }
 }
 
-// Faults belong to the runtime, SIGURG and SIGPIPE too; KILL and STOP nobody can have.
+// Faults, SIGURG and SIGPIPE belong to the runtime; SIGKILL and SIGSTOP to the kernel.
 bool notifiable(int sig) {
   switch (sig) {
     case SIGKILL:

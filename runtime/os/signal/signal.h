@@ -38,19 +38,20 @@ inline constexpr Signal Kill = SIGKILL;
 
 namespace signal {
 
-// From now on these signals are sent on c instead of doing what they do by default. Without any:
-// all that a program may catch and that are not faults.
+// Sends these signals on c from now on; their default action does not happen. Without any: all
+// signals that a program may catch and that are not faults. Panics "os/signal: Notify using nil
+// channel".
 void Notify(const Chan<Signal>& c, std::initializer_list<Signal> sigs);
 template <typename... S>
 void Notify(const Chan<Signal>& c, S... sigs) {
   Notify(c, std::initializer_list<Signal>{Signal(sigs)...});
 }
 
-// No more signals on c. One that no other channel wants does again what it did before.
+// No more signals on c. A signal that no other channel wants gets its former action back.
 void Stop(const Chan<Signal>& c);
 
-// A context that is cancelled by the first of these signals; its cause tells which. stop() gives
-// the signals back, so that the next Ctrl-C ends the program.
+// A context that the first of these signals cancels; its cause tells which. After stop() the next
+// Ctrl-C ends the program.
 std::pair<context::Context, context::CancelFunc> NotifyContext(const context::Context& parent,
                                                                std::initializer_list<Signal> sigs);
 template <typename... S>
