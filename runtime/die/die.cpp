@@ -85,8 +85,7 @@ void print(std::string_view text) {
 
 namespace {
 
-// The program's own output comes before the dump. Another thread may hold the lock of stdout and
-// never release it.
+// The program's own output comes before the dump. Another thread may hold stdout's lock for good.
 void flush_stdout() {
   if (ftrylockfile(stdout) != 0) return;
   fflush_unlocked(stdout);
@@ -137,10 +136,9 @@ const Shown* unwritten = nullptr;  // the current goroutine's stack, until its n
   end_process();
 }
 
-// Watches the thread that prints, from a signal that the thread gets each kLookNs. A thread that
-// waits for a lock uses no processor time; one that finds names does. If the dying thread was
-// interrupted in a library, it may wait for its own lock, so the patience is short. Else another
-// thread has the lock, and may only wait for a processor.
+// Watches the thread that prints, by a signal each kLookNs. A thread that waits for a lock uses no
+// processor time; one that finds names does. If it was interrupted in a library, it may hold that
+// lock itself, so the patience is short. Else the holder may only wait for a processor.
 class Watchman {
  public:
   static void start(bool in_library) {
@@ -272,8 +270,8 @@ void start_dying() {
   for (;;) pause();
 }
 
-// If the thread can switch to its big stack, names are found there. It does not come back: the
-// world may be stopped for good by then.
+// Names are found on the thread's big stack, if it can switch. It does not come back from there:
+// the world may stay stopped.
 [[noreturn]] void die(std::string_view head, const Shown* shown, Traceback traceback,
                       const ucontext_t* uc) {
   dies_with = traceback;
@@ -466,8 +464,7 @@ namespace golab::glue {
 
 using namespace golab::runtime;
 
-// The terminate handler. If nobody catches an exception, C++ calls this before it unwinds anything:
-// the Defers on the stack have not run. They run now, on top of it.
+// The terminate handler. C++ has unwound nothing: the Defers on the stack run now, on top of it.
 [[noreturn]] void on_terminate() {
   runningPanicDefers.fetch_add(1);  // never decremented: this is the end
   M* mp = getm();

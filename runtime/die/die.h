@@ -52,7 +52,6 @@ struct PanicRecord : std::enable_shared_from_this<PanicRecord> {
 // Stores the running goroutine's stack; with skip 1 it begins in the caller of take_stack.
 void take_stack(int skip, PanicRecord* record);
 
-// Is it the type that panic() throws?
 bool is_panic(const std::type_info& type);
 
 // Raises a runtime error for a fault. `record` has its stack and its line.

@@ -10,12 +10,10 @@
 //     and 35 to 64
 //   SIGHUP SIGINT SIGTERM, and all others      the system's default
 //
-// "Nothing" is an empty handler, not SIG_IGN: a child inherits SIG_IGN through exec, but not a
-// handler.
+// "Nothing" is an empty handler, not SIG_IGN, which a child would inherit through exec.
 //
 // A fault is a panic that a catch block may recover, if three things hold:
-//   - The thread is in a goroutine's code, outside the runtime and libraries: it holds no lock of
-//     theirs.
+//   - The thread is in a goroutine's code, outside the runtime and libraries, and holds no lock.
 //   - The code was compiled with -fnon-call-exceptions: only then can the stack be unwound from an
 //     instruction that faults. GCC notes the flag in the debug information; Clang does not have it.
 //   - No noexcept function stands between the instruction and the catch block.
@@ -77,7 +75,6 @@ const Shown* shown_interrupted(const ucontext_t* uc, const G* gp) {
   return &shown_stack;
 }
 
-// The stack from the instruction that faulted.
 WalkResult stack_of(const Fault& fault, uintptr_t* pcs, uint32_t max) {
   WalkBuffer buffer;
   buffer.pcs = pcs;
@@ -155,8 +152,7 @@ Fault fault_of(int sig, const siginfo_t* info, const ucontext_t* uc) {
   uintptr_t pc = context_pc(uc), sp = context_sp(uc);
   Fault f{sig, info->si_code, addr, pc, pc, sp, context_fp(uc)};
   if (pc != 0 || sig != SIGSEGV) return f;
-  // A null pointer was called. The fault belongs to the call, whose return address is on top of the
-  // stack.
+  // A null pointer was called. The fault is the call's; its return address is on top of the stack.
   uintptr_t back = *reinterpret_cast<const uintptr_t*>(sp);
   if (own_code(back - 1)) f.from = back - 1, f.sp = sp + sizeof back;
   return f;
@@ -256,7 +252,6 @@ void handle(int sig, void (*handler)(int, siginfo_t*, void*), int flags = 0) {
 
 }  // namespace
 
-// Runs on the goroutine's stack, as if the instruction that faulted had called it.
 [[noreturn, gnu::noinline]] void sigpanic(const Fault* fault) {
   bool recoverable = false;
   systemstack([&] { recoverable = compiled_with(fault->from, "-fnon-call-exceptions"); });

@@ -1,10 +1,9 @@
 // foreign.cpp: exceptions that are not panics, turned into panics.
 //
-// A panic knows where it was raised. A std::exception does not, and when it is caught the frames
-// are gone. So the program has a __cxa_throw of its own, which takes the stack down and then calls
-// the library's. The C++ library's own throws reach it too, because the dynamic linker finds the
-// program's symbols first. Each thread keeps the stack of its newest throw: a catch or the
-// terminate handler comes right after it.
+// A std::exception does not know where it was raised, and when it is caught the frames are gone. So
+// the program has a __cxa_throw of its own, which takes the stack down and calls the library's. The
+// C++ library's own throws reach it too: the dynamic linker finds the program's symbols first. Each
+// thread keeps the stack of its newest throw, because a catch comes right after it.
 #include <cxxabi.h>
 #include <dlfcn.h>
 

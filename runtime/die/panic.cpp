@@ -38,7 +38,7 @@ class RaisedPanic final : public Panic {
   ~RaisedPanic() { runningPanicDefers.fetch_sub(1); }
 };
 
-// The panic that a catch block handles now, or null.
+// The panic that a catch block handles now, if any.
 std::shared_ptr<PanicRecord> handled() {
   if (std::exception_ptr exception = std::current_exception()) {
     try {
@@ -109,8 +109,7 @@ PanicRecord::~PanicRecord() {
                                                   : std::string(s)));
 }
 
-// The shortest digits that read back as the same value, with an exponent from 1e6 on and below
-// 1e-4.
+// The shortest digits that read back as the same value; an exponent from 1e6 on and below 1e-4.
 template <typename F>
 std::string shortest(F v) {
   if (v != v) return "NaN";

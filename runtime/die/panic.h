@@ -56,7 +56,6 @@ std::string printtype(const std::type_info& type, const void* value);  // (main.
 
 }  // namespace runtime
 
-// The exception that panic() throws.
 class Panic {
  public:
   explicit Panic(std::shared_ptr<runtime::PanicRecord> record) : record_(std::move(record)) {}

@@ -59,8 +59,7 @@ std::pair<int, error> parse_port(std::string_view network, std::string_view port
   return {-1, unknown};
 }
 
-// getaddrinfo needs far more stack than a goroutine has, and may block: it reads files and asks
-// servers.
+// getaddrinfo needs far more stack than a goroutine has, and may block.
 std::pair<std::vector<socket_address>, error> lookup(const std::string& host, int port,
                                                      int family) {
   addrinfo hints{};

@@ -1,5 +1,4 @@
-// fd.cpp: reads, writes and accepts that park, and the lock that keeps a number in use from being
-// closed.
+// fd.cpp: reads, writes and accepts that park, and the lock of a descriptor's number.
 #include "runtime/net/fd.h"
 
 #include <errno.h>

@@ -30,8 +30,7 @@ struct io_result {
   int err = 0;  // 0, an errno, or one of the above
 };
 
-// The locks and references of a descriptor in one word, and semaphores for the goroutines that
-// queue.
+// The locks and references of a descriptor, in one word:
 //
 //   bit 0 closed · bit 1 locked for reading · bit 2 locked for writing · 20 bits references ·
 //   20 bits waiting readers · 20 bits waiting writers

@@ -143,12 +143,11 @@ namespace net {
 using Conn = glue::net_conn;
 using Listener = glue::net_listener;
 
-// network: "tcp", "tcp4" or "tcp6". address: "host:port", ":port" or "[::1]:port"; port 0 takes a
-// free one.
+// network: "tcp", "tcp4" or "tcp6". address: "host:port", ":port", "[::1]:port"; port 0: any free.
 std::pair<Listener, error> Listen(std::string_view network, std::string_view address);
 
-// Parks until the connection is established or has failed. The addresses of a name are tried in
-// order; the error is that of the first one.
+// Parks until the connection is there or has failed. A name's addresses are tried in order; the
+// error is that of the first.
 std::pair<Conn, error> Dial(std::string_view network, std::string_view address);
 std::pair<Conn, error> DialTimeout(std::string_view network, std::string_view address,
                                    time::Duration timeout);

@@ -56,9 +56,8 @@ class TCPListener {
   std::pair<std::shared_ptr<conn>, int> accept();
 };
 
-// Dial with a deadline (a nanotime; 0: none). `started` is called with each socket before the wait
-// for its peer, so that another goroutine can end that wait; if it returns false, the dial fails at
-// once with ErrClosed.
+// Dial with a deadline (a nanotime; 0: none). `started` gets each socket before the wait for its
+// peer, so that another goroutine can end that wait. If it returns false, the dial ends: ErrClosed.
 using dial_started = std::function<bool(const std::shared_ptr<conn>&)>;
 std::pair<Conn, error> dial_until(std::string_view network, std::string_view address,
                                   int64_t deadline, const dial_started& started = nullptr);

@@ -363,7 +363,6 @@ bool Parser::zone_offset(Std std) {
   return true;
 }
 
-// Layout elements up to NumDay.
 bool Parser::date(Std std) {
   switch (std) {
     case Std::LongMonth:

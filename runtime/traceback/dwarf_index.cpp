@@ -56,7 +56,6 @@ bool is_block(int tag) {
 }
 bool is_function(int tag) { return tag == DW_TAG_subprogram || tag == DW_TAG_inlined_subroutine; }
 
-// The call operator of a class, if it has one.
 bool call_operator(Dwarf_Die* type, Dwarf_Die* child) {
   if (dwarf_child(type, child) != 0) return false;
   do {
@@ -161,8 +160,7 @@ struct DwarfIndex::Unit {
   DwarfFrame line_at(Dwarf_Addr address) const;
 };
 
-// The last row at or below the address. A row with line 0 is code that belongs to no line; the row
-// before it is used then.
+// The last row at or below the address. Line 0 is code of no line: the row before it is used.
 DwarfFrame DwarfIndex::Unit::line_at(Dwarf_Addr address) const {
   DwarfFrame frame;
   size_t lo = 0;
@@ -237,8 +235,7 @@ DwarfIndex::Unit& DwarfIndex::unit_of(Dwarf_Die* die) {
   return unit;
 }
 
-// A declaration becomes a node, because it tells a method's class, but is not entered: nothing
-// below it has code.
+// A declaration tells a method's class, so it becomes a node. It is not entered: it has no code.
 void DwarfIndex::walk(Unit& unit) {
   if (unit.walked) return;
   unit.nodes.clear();  // an attempt that ran out of memory may have left some
@@ -521,8 +518,6 @@ int DwarfIndex::closure_number(Dwarf_Die* closure, Dwarf_Die* enclosing) {
   return std::max(n, 1);
 }
 
-// Two passes over the nodes of a unit: the linkage names of functions, then the closures in each
-// function.
 void DwarfIndex::index_names(Unit& unit) {
   if (unit.named) return;
   unit.named = true;  // set first: enclosing_function calls this again

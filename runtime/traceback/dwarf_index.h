@@ -1,16 +1,15 @@
 // dwarf_index.h: which functions, inlined ones included, are at an address, by one module's DWARF.
 //
-// libdw reads debug information entries (DIEs) and line tables, but cannot find the function at an
-// address: its scopes are lexical, and the DIE of a lambda hangs in the block of the function that
-// the lambda is written in, although its code is elsewhere. So each unit (a translation unit) is
-// walked once, when the first address in it is asked for. The walk remembers functions, inlined
-// calls, and what can enclose them.
+// libdw cannot find the function at an address: its scopes are lexical, and a lambda's entry (DIE)
+// lies in the function that the lambda is written in, although its code is elsewhere. So each unit
+// (a translation unit) is walked once, when the first address in it is asked for. The walk keeps
+// functions, inlined calls, and what can enclose them.
 //
 // Names. A DIE with code points to an abstract instance (DW_AT_abstract_origin), that one to a
-// declaration inside a class (DW_AT_specification). The last DIE of that chain stands where the
-// function was declared, and its parents are the scope. A lambda's closure type stands in the
-// function that it is written in. Clang may leave that function's DIE empty; then the lambda's
-// linkage name, which contains the function's, identifies it.
+// declaration inside a class (DW_AT_specification). The last DIE of that chain is where the
+// function was declared, and its parents are the scope. A closure type is inside its function.
+// Clang may leave that function's DIE empty; then the closure's linkage name, which contains the
+// function's, identifies it.
 //
 // Not thread-safe, because libdw is not: symbols.cpp holds a lock.
 #pragma once

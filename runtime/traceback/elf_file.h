@@ -42,10 +42,9 @@ class ElfFile {
   // first, and among equals the first in the file. A stripped file has only those of .dynsym.
   std::vector<ElfSymbol> symbols() const;
 
-  // Finds the separate file with the DWARF of this one, at `path`, where gdb looks: by build id
-  // below /usr/lib/debug/.build-id, then by the name in .gnu_debuglink in the same folder, in its
-  // .debug/, and below /usr/lib/debug. It must have the same build id or, if this file has none,
-  // the checksum in .gnu_debuglink. The network is not asked.
+  // Finds the separate file with the DWARF of this one, at `path`. As gdb, looks by build id below
+  // /usr/lib/debug/.build-id, then by the name in .gnu_debuglink: in the same folder, in .debug/,
+  // below /usr/lib/debug. The build id must be the same, or without one the link's checksum.
   DebugFile find_debug_file(const std::string& path) const;
 
  private:

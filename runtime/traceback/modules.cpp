@@ -75,8 +75,8 @@ std::string Module::shown_path() const {
   return target.empty() ? started_as() : target;
 }
 
-// Where the file may be. A path in /proc leads to the file that was mapped, even if another one has
-// its name now (for libraries only root may use it).
+// Where the file may be. A path in /proc leads to the mapped file, even if another one has its name
+// now (for libraries only root may use it).
 std::vector<std::string> Module::paths() const {
   std::vector<std::string> paths = {path_};
   if (is_program() && !started_as().empty()) paths.push_back(started_as());
@@ -90,8 +90,7 @@ std::vector<std::string> Module::paths() const {
   return paths;
 }
 
-// Returns the file that is mapped, and its path in *path; null if it cannot be opened: problem_
-// says why.
+// Returns the file that is mapped, and its path in *path; or null, and problem_ says why.
 std::unique_ptr<ElfFile> Module::open_file(std::string* path) {
   bool replaced = false;
   bool for_now = false;

@@ -241,8 +241,7 @@ SymbolName name_of_symbol(const char* symbol) {
     if (!parts.empty()) parts.pop_back();
   }
   if (!closure.empty()) closure.insert(1, "func");
-  // In a symbol a class looks like a namespace. All parts of our own names are read as packages; of
-  // others only the first.
+  // In a symbol a class looks like a namespace. Only in our own names are all parts packages.
   Scope scope;
   if (result.origin == Origin::Golab || result.origin == Origin::Glue) {
     scope.namespaces = std::move(parts);

@@ -57,7 +57,6 @@ WalkResult callers_of(const void* frame, int skip, const WalkBuffer& buffer) {
   return r;
 }
 
-// The stack of the callers of the function that has this frame, as text.
 std::string text_from(const void* frame, bool all) {
   const auto* record = static_cast<const FrameRecord*>(frame);
   GoroutineDump dump;

@@ -1,12 +1,11 @@
 // symbols.h: from a code address to the frames that a Go engineer expects to read there.
 //
-// The addresses of a profile are named here, never while the world is stopped, and once each. A
-// name is kept as long as the library with the address is loaded. If a file cannot be read now
-// (modules.h), nothing is kept, and the next profile tries again. Names come from DWARF
-// (dwarf_index.h), without it from the module's ELF symbols, and are turned into Go's (naming.h).
+// Names come from DWARF (dwarf_index.h), without it from ELF symbols (modules.h), and are turned
+// into Go's (naming.h). Each address is looked up once, never while the world is stopped. A name is
+// kept as long as its library is loaded. If a file cannot be read, the next profile tries again.
 //
-// Glue and plumbing are left out (naming.h). Whether std::invoke was called by the runtime or by
-// the user shows only in the frame that called it, so frames_of decides for a whole stack.
+// Glue and plumbing are left out (naming.h). Plumbing depends on its caller's frame, so only
+// frames_of, which sees a whole stack, decides about it rightly.
 #pragma once
 
 #include <cstddef>
@@ -39,7 +38,6 @@ struct Frame {
 // stack (systemstack). The frames are never freed.
 std::span<const Frame> symbolize(uintptr_t pc);
 
-// One frame of a stack.
 struct StackFrame {
   const Frame* frame;
   uint32_t pc_index;  // which of the pcs it came from

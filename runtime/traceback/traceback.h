@@ -61,14 +61,12 @@ struct PrintOptions {
 // cpp_names is true if the environment has GOLAB_NAMES=cpp.
 PrintOptions default_print_options(TraceLevel level = TraceLevel::User);
 
-// One block of text without a blank line before or after it. Needs a big stack (systemstack).
+// A block of text without blank lines around it: whole, without its header, or the frames alone.
+// They need a big stack (systemstack).
 void append_goroutine(std::string* out, const GoroutineRecord& record, const PrintOptions& options);
-// The same without the header.
 void append_stack(std::string* out, const GoroutineRecord& record, const PrintOptions& options);
-// The frames alone, without "created by".
 void append_frames(std::string* out, const GoroutineRecord& record, const PrintOptions& options);
 
-// Every goroutine, at one moment.
 struct GoroutineDump {
   std::vector<GoroutineRecord> records;  // the caller first, then in order of creation
   std::vector<uintptr_t> pcs;

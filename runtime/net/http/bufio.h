@@ -1,5 +1,4 @@
-// bufio.h: a buffer in front of a connection: bytes that were read and not yet used stay in one
-// piece.
+// bufio.h: a buffer in front of a connection, which keeps unused bytes in one piece.
 #pragma once
 
 #include <cstddef>

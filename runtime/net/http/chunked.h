@@ -6,10 +6,9 @@
 //
 //   5;extension CRLF hello CRLF 0 CRLF Checksum: 1234 CRLF CRLF
 //
-// If two readers can see different ends of one body, a request can be hidden behind it. So a line
-// ends with CR LF and nothing else, and a size has at most 16 digits. Extensions and trailers are
-// checked and dropped. They are limited, because a sender can hide megabytes in them: 16 bytes per
-// chunk are free, and two per byte of data.
+// If two readers see different ends of a body, a request can hide behind it. So a line ends with CR
+// LF only, and a size has at most 16 digits. Extensions and trailers are checked and dropped. They
+// could hold megabytes, so only 16 bytes per chunk are free, and two per byte of data.
 #pragma once
 
 #include <cstdint>
@@ -25,8 +24,7 @@ class chunkedReader {
  public:
   explicit chunkedReader(bufio::Reader* r) : r_(r) {}
 
-  // Begins a new body.
-  void start();
+  void start();  // for a new body
   // Reads up to n bytes of the body. Parks until there is at least one, or an error. The error may
   // come together with bytes, and later calls return it again: io::EOF_ after the trailer.
   std::pair<int, error> Read(char* p, size_t n);

@@ -1,5 +1,4 @@
-// conn.cpp: (*conn).serve: reads a request, calls its handler, sends the response, and begins again
-// until one side ends the connection.
+// conn.cpp: (*conn).serve: the requests and responses of a connection, one after the other.
 #include "runtime/net/http/conn.h"
 
 #include <time.h>
@@ -136,9 +135,8 @@ void conn::close() { rwc->Close(); }
 
 void conn::logf(const std::string& text) { server_log(server, text); }
 
-// The client may still be sending. A close would answer that with a reset, and a reset makes the
-// client's kernel drop the response. So only the server's half is closed, and then it waits a
-// moment.
+// The client may still be sending. After a close, that leads to a reset, and the client's kernel
+// drops the response. So only the server's half is closed first.
 void conn::closeWriteAndWait() {
   flush();
   rwc->fd.pfd.Shutdown(SHUT_WR);

@@ -1,11 +1,10 @@
 // conn.h: the server's side of a connection: reads requests and writes responses.
 //
-// A conn owns all that serving needs, the Request and the response included, and uses it again for
-// each request. So a request allocates almost nothing.
+// A conn uses all that it owns, the Request and the response included, again for the next request.
+// So a request allocates almost nothing.
 //
-// Two goroutines meet here. (*conn).serve does the work. While a handler runs, a background reader
-// waits for one byte, because only a read can tell that the client has gone. Before serve reads
-// again, it stops the background reader by a deadline in the past (connReader).
+// Two goroutines meet here: (*conn).serve, and during a handler the background reader (http.h).
+// Before serve reads again, it stops the background reader by a deadline in the past (connReader).
 #pragma once
 
 #include <atomic>
@@ -25,10 +24,10 @@ namespace golab::net::http {
 
 class conn;
 
-// A connection's progress, as the server sees it.
 enum class ConnState : uint32_t { StateNew, StateActive, StateIdle, StateHijacked, StateClosed };
 
-// Reads from the socket: for the buffer, and in the background to learn that the client has gone.
+// Reads from the socket: for the buffer, and in the background, because only a read can tell that
+// the client has gone.
 class connReader final : public bufio::source {
  public:
   explicit connReader(conn* c) : conn_(c) {}
@@ -52,22 +51,20 @@ class connReader final : public bufio::source {
   std::atomic<uint32_t> sema_{0};
 };
 
-// A request's body, for its handler.
 class body final : public golab::glue::reader {
  public:
   body(conn* c, bufio::Reader* r) : conn_(c), chunks_(r) {}
   std::pair<int, error> Read(char* p, size_t n) override;
   error Close() override;
 
-  // Begins the body of a new request. length < 0: chunked.
-  void start(int64_t length, bool expect_continue);
+  void start(int64_t length, bool expect_continue);  // for a new request; length < 0: chunked
   // Reads what the handler has left, up to kMostDiscarded bytes. True if the end was reached.
   bool discard();
   bool at_end() const { return at_end_; }
   bool expects_continue() const { return expect_continue_; }
   bool failed() const { return failed_; }
-  // The client has ended its half of the connection shortly before the end of the body. Then no
-  // bytes can follow that would look like another request.
+  // The client has ended its half of the connection shortly before the body's end. So no bytes
+  // follow that would look like another request.
   bool cut_short() const { return cut_short_ && left_ < kMostDiscarded; }
 
  private:
@@ -100,7 +97,6 @@ class request_context {
   bool cancelled_ = false;
 };
 
-// The ResponseWriter of a server's handlers.
 class response final : public ResponseWriter {
  public:
   explicit response(conn* c) : conn_(c) {}
@@ -152,8 +148,7 @@ class conn {
        context::Context base);
   ~conn();
 
-  // The goroutine of this connection.
-  void serve(std::shared_ptr<conn> self);
+  void serve(std::shared_ptr<conn> self);  // the goroutine of this connection
 
   // Appends bytes to `out`, and sends it when it is long.
   void put(std::string_view data);
@@ -235,7 +230,6 @@ class locked {
   runtime::mutex* mu_;
 };
 
-// Writes to the server's ErrorLog.
 void server_log(const Server* srv, const std::string& text);
 // "function (file.cpp:12)" of the nearest caller outside net/http.
 std::string relevant_caller();

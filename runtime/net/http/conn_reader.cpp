@@ -1,5 +1,4 @@
-// conn_reader.cpp: reads from a connection, in the foreground and in the background; the request's
-// body and its context.
+// conn_reader.cpp: the reader of a connection, a request's body, and its context.
 #include <algorithm>
 
 #include "runtime/sched/go.h"

@@ -10,10 +10,10 @@
 //
 //   auto [resp, err] = http::Get(url);        // resp, err := http.Get(url)
 //
-// Goroutines. ListenAndServe parks in Accept. Each connection has a goroutine, (*conn).serve, which
-// reads a request, calls the handler, writes the response, and begins again. While a handler runs,
-// a second goroutine, (*connReader).backgroundRead, waits for the next byte. If it sees the end of
-// the stream instead, the client is gone, and the request's Context is cancelled.
+// ListenAndServe parks in Accept. Each connection has a goroutine, (*conn).serve, which reads a
+// request, calls the handler, writes the response, and begins again. While a handler runs, a second
+// goroutine, (*connReader).backgroundRead, waits for the next byte. If it sees the stream's end
+// instead, the client is gone, and the request's Context is cancelled.
 //
 // Unlike in Go, a Request and its ResponseWriter live only until the handler returns. A goroutine
 // that outlives its handler must copy what it needs (r->Context() is a handle: copy that). Only

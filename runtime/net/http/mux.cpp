@@ -1,9 +1,8 @@
 // mux.cpp: ServeMux: a tree of path segments, searched from the most specific branch to the least.
 //
 // There is a root for each host and method; "" is any. A node has children by literal segment, one
-// child for a wildcard, and one for a "..." wildcard. The search tries them in that order, and goes
-// back from a branch without a match. Patterns for which that order would matter cannot be
-// registered (pattern.h).
+// for a wildcard, and one for a "..." wildcard. The search tries them in that order, and goes back
+// from a branch without a match. Conflicting patterns cannot be registered (pattern.h).
 //
 // A lookup takes no lock: a registration builds a new tree and replaces the old one. Old trees live
 // as long as the mux; there are as many as patterns.
@@ -138,7 +137,6 @@ bool is_clean(std::string_view path) {
   return true;
 }
 
-// The methods for which this host and path have a handler, sorted.
 std::string allowed_methods(const tree& t, std::string_view host, std::string_view path) {
   std::set<std::string> found;
   const std::string with_slash = std::string(path) + '/';
@@ -164,7 +162,6 @@ std::string allowed_methods(const tree& t, std::string_view host, std::string_vi
   return out;
 }
 
-// The result of a lookup.
 struct found {
   http::Handler redirect;  // if set, called instead of the entry's handler
   const entry* e = nullptr;

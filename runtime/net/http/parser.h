@@ -1,8 +1,8 @@
 // parser.h: Boost.Beast's HTTP/1 parser, hidden so that one source file includes Beast.
 //
-// A parser reads the header of one message. It keeps no bytes: bytes that it has not used are
-// passed again, with more behind them. It allocates nothing: Beast's parser lives inside this
-// object, and its strings are those of the connection, which the next message uses again.
+// A parser reads the header of one message. It keeps no bytes: unused ones are passed again, with
+// more behind them. It allocates nothing: Beast's parser lives inside this object, and the
+// connection's strings are used again for the next message.
 #pragma once
 
 #include <cstddef>
@@ -29,8 +29,7 @@ class message_parser {
   message_parser(const message_parser&) = delete;
   message_parser& operator=(const message_parser&) = delete;
 
-  // Starts a new message, whose header goes into `into`. head: the response to a HEAD, which has no
-  // body.
+  // Starts a new message, whose header goes into `into`. head: a response to HEAD, without a body.
   void start(Request* into) requires is_request;
   void start(Response* into, bool head) requires(!is_request);
 

@@ -1,9 +1,8 @@
 // response.cpp: turns a handler's writes into bytes on the wire.
 //
 // A head tells the length of its body, but is sent before it. So up to kHold bytes are held back.
-// If the handler is done by then, the length is known; else the body goes out in chunks (RFC 9112
-// section 7.1). Head and body lie behind each other in the connection's buffer: a short response is
-// one write.
+// If the handler writes more, the body goes out in chunks (RFC 9112 section 7.1). Head and body lie
+// behind each other in the connection's buffer: a short response is one write.
 #include <algorithm>
 #include <charconv>
 #include <cstdio>
@@ -150,7 +149,6 @@ error response::SetWriteDeadline(const time::Time& t) {
   return golab::glue::net_conn(conn_->rwc).SetWriteDeadline(t);
 }
 
-// Sends a piece of the body, as a chunk if the response has chunks.
 void response::write_chunk(std::string_view data) {
   if (!sentHead_) write_head(data);
   if (conn_->req.Method == "HEAD" || data.empty()) return;
@@ -320,8 +318,7 @@ void response::finishRequest() {
 bool response::shouldReuseConnection() const {
   if (closeAfterReply_ || conn_->werr != 0 || body_left_ || conn_->body.failed()) return false;
   if (!conn_->body.at_end()) return false;
-  // If the handler has declared more than it wrote, the client waits for the rest. Only the end of
-  // the connection ends that.
+  // A handler that declared more than it wrote: the end of the connection ends the client's wait.
   return conn_->req.Method == "HEAD" || contentLength_ == -1 || !body_allowed() ||
          contentLength_ == written_;
 }

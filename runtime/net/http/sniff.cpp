@@ -1,5 +1,4 @@
-// sniff.cpp: guesses a body's media type from its first bytes, by the rules of the WHATWG's MIME
-// Sniffing standard that Go follows.
+// sniff.cpp: guesses a media type from a body's first bytes: the WHATWG's MIME Sniffing, as in Go.
 #include <algorithm>
 #include <cstring>
 
