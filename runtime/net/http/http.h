@@ -263,7 +263,6 @@ extern const error
     ErrAbortHandler;  // panic(http::ErrAbortHandler): cuts the response short, logs nothing
 extern const error ErrContentLength;   // a handler wrote more than it declared
 extern const error ErrBodyNotAllowed;  // this status or method has no body
-extern const error ErrHandlerTimeout;
 extern const error ErrBodyReadAfterClose;
 extern const error ErrNotSupported;  // "feature not supported"
 

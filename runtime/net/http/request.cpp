@@ -12,7 +12,6 @@ const error ErrAbortHandler = errors::New("net/http: abort Handler");
 const error ErrContentLength = errors::New("http: wrote more than the declared Content-Length");
 const error ErrBodyNotAllowed =
     errors::New("http: request method or response status code does not allow body");
-const error ErrHandlerTimeout = errors::New("http: Handler timeout");
 const error ErrBodyReadAfterClose = errors::New("http: invalid Read on closed Body");
 
 const error ErrNotSupported = errors::New("feature not supported");
