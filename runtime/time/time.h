@@ -178,7 +178,7 @@ class Timer {
   RecvChan<Time> C;  // nil for AfterFunc
 
   // Returns true if this call stopped the timer: it was running, or its value was not received yet.
-  // For an AfterFunc: true if the function will not be called any more.
+  // For an AfterFunc: true if this call prevented a call of f.
   // Panics "time: Stop called on uninitialized Timer".
   bool Stop() const;
   // Starts it again: it expires after d. Returns what Stop would.

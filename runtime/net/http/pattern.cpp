@@ -59,7 +59,7 @@ relation compare_methods(const pattern& a, const pattern& b) {
   if (a.method.empty()) return relation::more_general;
   if (b.method.empty()) return relation::more_specific;
   if (a.method == "GET" && b.method == "HEAD")
-    return relation::more_general;  // GET answers HEAD too
+    return relation::more_general;  // a GET pattern also matches HEAD
   if (b.method == "GET" && a.method == "HEAD") return relation::more_specific;
   return relation::disjoint;
 }

@@ -230,7 +230,7 @@ std::pair<std::shared_ptr<persistConn>, error> Transport::dial(const round& r,
   return {std::make_shared<persistConn>(key, c.impl()), nullptr};
 }
 
-// Writes the request, reads the answer's header.
+// Writes the request, and reads the response's header.
 std::pair<std::shared_ptr<Response>, error> Transport::exchange(
     const round& r, const std::shared_ptr<persistConn>& pc, bool* nothing_came) {
   constexpr const char* kAwaiting = "exceeded while awaiting headers";

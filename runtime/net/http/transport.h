@@ -1,9 +1,9 @@
 // transport.h: the client's connections: dialled when needed, kept while they are good for another
 // request.
 //
-// Unlike Go's, a connection here has no goroutines of its own: the goroutine that asked writes the
-// request and reads the answer. So a body that nobody closes leaks a connection (a file
-// descriptor), but no goroutines; Go would leak two with it.
+// Unlike Go's, a connection here has no goroutines of its own: the goroutine that calls Do writes
+// the request and reads the response. So a body that is not closed leaks a connection (a file
+// descriptor), but no goroutines; Go leaks two with it.
 #pragma once
 
 #include <map>
@@ -34,7 +34,7 @@ class persistConn final : public bufio::source {
   int64_t idle_since = 0;
 };
 
-// What belongs to one call of Do.
+// One call of Do.
 struct round {
   const Request* req = nullptr;
   std::string body;
