@@ -1,4 +1,4 @@
-// arch.h: what depends on the processor: one file for each, so that a port is one file.
+// arch.h: includes the code for this processor. A port is one file for each processor.
 #pragma once
 
 #if defined(__x86_64__)

@@ -1,16 +1,15 @@
-// arch_x86_64.cpp: jump: Boost.Context's, in step with the processor's return predictor.
+// arch_x86_64.cpp: the stack switch, the registers of interrupted code, and the injected call.
 //
-// A processor predicts the target of a `ret` with a stack of its own: each `call` pushes an
-// address, each `ret` pops one. It does not know that a switch changes the real stack, so it
-// predicts the returns of the goroutine that left. That is right most of the time: two goroutines
-// that park in the same function have called the same functions to get there.
+// jump is Boost.Context's jump_fcontext, kept in step with the processor's return predictor. The
+// predictor has a stack of its own: each `call` pushes an address, each `ret` pops one. It does not
+// see that a switch changes the real stack, so it predicts the returns of the goroutine that left.
+// That is mostly right: two goroutines that park in the same function got there by the same calls.
 //
-// But jump_fcontext is entered by a call and left by an indirect jump. So one address too many is
-// on the predictor's stack. Every prediction is off by one frame, and every return from gopark to
-// the program is mispredicted, which takes most of the time of a switch. Therefore `jump` pops that
-// address: after it arrives, it executes one more `ret`, to the predicted address, which is
-// .Larrived itself. %rdx tells the first arrival from the second: jump_fcontext passes it on, and
-// it is always 0 here.
+// But jump_fcontext is entered by a call and left by an indirect jump. It leaves one address too
+// many on the predictor's stack, and then every return from gopark to the program is mispredicted.
+// So `jump` pops that address: after it arrives, it executes one more `ret`, to the predicted
+// address, which is .Larrived itself. %rdx tells the first arrival from the second: jump_fcontext
+// passes it on, and it is always 0 here.
 //
 // For the same reason a stack is left for good by a jump from its bottom frame, not by a call
 // (jump_for_good). The predictor's stack is then as it was when the stack was entered.
@@ -92,17 +91,17 @@ int context_failed_write(const ucontext_t* uc) {
 
 namespace {
 
-// What faulted_here has below it: first a frame record, for walkers that follow those, then what
-// its unwind table refers to. The offsets are written out there.
+// What lies at faulted_here's rbp: a frame record, for walkers that follow those, then what its
+// unwind table refers to by offset.
 struct InjectedFrame {
   FrameRecord record;
   uintptr_t registers[17];  // by their DWARF numbers
   Fault fault;
 };
 
-// Where the handler returns to, with rbp = rsp = an InjectedFrame. To unwinders it is a signal's
-// frame: the caller is at its instruction, not behind a call, and the table says where each register
-// lies that a function has to keep (number n at rbp + 16 + 8 n), rsp being the CFA.
+// The handler returns here, with rbp = rsp = an InjectedFrame. To unwinders this is a signal's
+// frame: its caller is at an instruction, not behind a call. The table says where each callee-saved
+// register lies (number n at rbp + 16 + 8 n); the caller's rsp is the CFA.
 [[gnu::naked]] void faulted_here() {
   asm(R"(
     .cfi_signal_frame
@@ -122,7 +121,7 @@ struct InjectedFrame {
 }  // namespace
 
 bool inject_sigpanic(ucontext_t* uc, const Fault& fault, uintptr_t lo, uintptr_t room) {
-  constexpr uintptr_t kRedZone = 128;  // below rsp, a function's own without asking
+  constexpr uintptr_t kRedZone = 128;  // bytes below rsp that a function may use
   uintptr_t at = (fault.sp - kRedZone - sizeof(InjectedFrame)) & ~uintptr_t{15};
   if (at < lo + room) return false;
   auto* frame = reinterpret_cast<InjectedFrame*>(at);

@@ -1,7 +1,7 @@
 // arch_x86_64.h: x86-64's part of the runtime: this thread's M, frame records, the end of a stack.
 //
-// A port supplies: getm, cpu_relax, full_fence, jump, jump_for_good, the frame record layout,
-// GOLAB_STACK_END, context_pc/fp/sp.
+// A port supplies what this file declares, the functions of inject.h that arch_x86_64.cpp defines,
+// and the DWARF numbers in walk/cfi.h.
 #pragma once
 
 #include <ucontext.h>
@@ -13,12 +13,11 @@ namespace golab::runtime {
 struct M;
 extern thread_local constinit M* tls_m;
 
-// The M of the thread that executes this very instruction.
+// The M of the thread that executes this instruction.
 //
 // A compiler may keep the address of a thread_local in a register across a call, and a goroutine
-// may return from that call on another thread. So the address never exists: a volatile asm reads
-// the variable through the thread register each time. It uses the local-exec model, because the lab
-// links its runtime statically into a non-PIE program.
+// may return from that call on another thread. So a volatile asm reads the variable through the
+// thread register each time. Its local-exec model needs a static runtime in a non-PIE program.
 [[gnu::always_inline]] inline M* getm() {
   M* m;
   asm volatile("movq %%fs:_ZN5golab7runtime5tls_mE@tpoff, %0" : "=r"(m)::"memory");
@@ -29,10 +28,10 @@ inline void cpu_relax() { __builtin_ia32_pause(); }
 inline void full_fence() { __builtin_ia32_mfence(); }
 
 // Goes to another stack: a jump() returns there, or a new context begins. Returns when a thread
-// jumps back, with the context of the stack that it left. See arch_x86_64.cpp.
+// jumps back, with the context of the stack that this thread left.
 void* jump(void* to) asm("golab_jump");
 
-// The last jump from a stack. It is made without a call, from the frame of its caller.
+// The last jump from a stack, made without a call (arch_x86_64.cpp).
 [[noreturn, gnu::always_inline]] inline void jump_for_good(void* to) {
   asm volatile("xorl %%esi, %%esi\n\tjmp jump_fcontext@PLT" ::"D"(to) : "memory");
   __builtin_unreachable();
@@ -44,7 +43,7 @@ struct FrameRecord {
   uintptr_t pc;
 };
 
-// Tells unwinders that the function in which this stands has no caller.
+// Tells unwinders that the enclosing function has no caller.
 #define GOLAB_STACK_END() asm volatile(".cfi_undefined rip")
 
 // An address of the instruction being executed.

@@ -1,7 +1,7 @@
-// goexit.h: where every goroutine's stack begins, so where every walk ends.
+// goexit.h: the function at the bottom of every goroutine's stack, where every walk ends.
 //
-// The entry function goexit (sched/proc.cpp) lies alone in a section of its own. So it takes two
-// comparisons to see whether a return address is in it.
+// goexit (sched/proc.cpp) is alone in a section of its own, so two comparisons tell whether a
+// return address is in it.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,7 @@ inline bool is_goexit(uintptr_t pc) {
          pc < reinterpret_cast<uintptr_t>(__stop_golab_goexit);
 }
 
-// What stands for goexit in a stack that is not read from memory: a return address into it.
+// A return address in goexit, for a stack that is not read from memory.
 inline uintptr_t goexit_pc() { return reinterpret_cast<uintptr_t>(__start_golab_goexit) + 1; }
 
 }  // namespace golab::runtime

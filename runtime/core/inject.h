@@ -1,4 +1,4 @@
-// inject.h: the registers of interrupted code, and a call that it seems to have made.
+// inject.h: reads the registers of interrupted code, and makes that code call sigpanic.
 #pragma once
 
 #include <ucontext.h>
@@ -13,8 +13,8 @@ struct Fault {
   int sig;
   int code;        // siginfo's
   uintptr_t addr;  // siginfo's
-  uintptr_t pc;    // as the signal said it: 0 after a call of a null pointer
-  uintptr_t from;  // the instruction: pc, or that call
+  uintptr_t pc;    // the signal's: 0 after a call of a null pointer
+  uintptr_t from;  // the instruction that faulted: pc, or that call
   uintptr_t sp;
   uintptr_t fp;
 };
@@ -22,7 +22,7 @@ struct Fault {
 // All registers, at their DWARF numbers (cfi.h): 17 words.
 void context_registers(const ucontext_t* uc, uintptr_t* r);
 
-// All of them, a line each, as Go prints them. Returns the length; 1024 bytes suffice.
+// Writes a line for each register, as Go prints them. Returns the length; 1024 bytes suffice.
 size_t registers_text(const ucontext_t* uc, char* text, size_t bytes);
 
 // The descriptor of a write that has just failed with EPIPE, or -1.
@@ -30,10 +30,10 @@ int context_failed_write(const ucontext_t* uc);
 
 // Changes the interrupted registers so that sigpanic(fault) runs when the handler returns, on the
 // interrupted stack, as if the instruction at fault.from had called it. Unwinders and walkers see
-// the instruction's own registers in its frame. False: fewer than `room` bytes of stack above `lo`.
+// the registers of that instruction. False: the stack has fewer than `room` bytes left above `lo`.
 bool inject_sigpanic(ucontext_t* uc, const Fault& fault, uintptr_t lo, uintptr_t room);
 
-// fault.cpp
+// Defined in die/fault.cpp.
 [[noreturn]] void sigpanic(const Fault* fault) asm("golab_sigpanic");
 
 }  // namespace golab::runtime

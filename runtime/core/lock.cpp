@@ -51,9 +51,9 @@ void futexwakeup(std::atomic<uint32_t>* addr, uint32_t count) {
 }
 
 void lock_with_p2(mutex* l) {
-  constexpr int kFirst = 100;  // about a microsecond
+  constexpr int kFirst = 100;  // pauses
   constexpr int kMost = 400;
-  constexpr int kPatience = 2000;  // after that, the kernel has taken the holder off its processor
+  constexpr int kPatience = 2000;  // after so many, the holder has probably lost its processor
   int pauses = kFirst;
   for (int waited = 0; waited < kPatience; waited += pauses) {
     for (int i = 0; i < pauses; i++) cpu_relax();

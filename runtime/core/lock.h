@@ -1,16 +1,16 @@
 // lock.h: the runtime's own lock, for the inside of channels and the scheduler; never for programs.
 //
-// A goroutine that waits for another goroutine parks (gopark). The few instructions that take a
-// sudog off a queue are shorter than a park, so this lock guards them. A thread that finds it taken
-// spins for a moment, then yields, then sleeps for a few microseconds at a time.
+// A goroutine that waits for another goroutine parks (gopark). This lock guards sections that are
+// shorter than a park, such as taking a sudog off a queue. A thread that finds it taken spins, then
+// yields, then sleeps for a moment at a time.
 //
-// To unlock is a plain store. It wakes no thread, because none sleeps for long. A lock with
-// sleepers (Drepper, "Futexes Are Tricky") would need an atomic exchange in every unlock, for a
-// wake-up that almost never happens.
+// unlock is a plain store. It wakes no thread, because none sleeps for long. A lock with sleepers
+// (Drepper, "Futexes Are Tricky") would need an atomic exchange in every unlock, for a wake-up that
+// is almost never needed.
 //
-// Invariant: a thread that holds one is between acquirem and releasem. A thread that lost its P, or
-// stopped for the world, while it held a lock would block every other thread that needs it. So no
-// code of the program runs under such a lock, except the move of an element in or out of a channel.
+// Invariant: a thread that holds one is between acquirem and releasem. If it lost its P there, or
+// stopped for the world, it would block every thread that needs the lock. So no code of the program
+// runs under such a lock, except the move of an element in or out of a channel.
 #pragma once
 
 #include <atomic>
@@ -45,9 +45,9 @@ extern bool only_one_p;
 // For a lock that is taken only by a thread with a P (the locks of channels). With one P there is
 // no thread to exclude: the holder keeps the P, because nothing takes a P inside the runtime.
 //
-// A thread that finds such a lock taken leaves it alone for a microsecond, and then for longer,
-// before it looks again. So two threads that use one channel take turns in runs of many operations,
-// and the channel's cache lines stay with one processor for a whole run.
+// A thread that finds such a lock taken waits before it looks again, each time longer. So two
+// threads that use one channel take turns in runs of many operations, and the channel's cache lines
+// stay with one processor for a whole run.
 inline void lock_with_p(mutex* l) {
   if (only_one_p) return;
   if (!trylock(l)) [[unlikely]]
@@ -55,11 +55,10 @@ inline void lock_with_p(mutex* l) {
 }
 inline void unlock_with_p(mutex* l) { unlock(l); }
 
-// An asymmetric pair of fences, for two sides that each write their word and then read the other's.
-// One side is on the hottest path; the other is about to sleep. The hot side pays nothing: the cold
-// side's membarrier(2) makes every running thread of the process execute a full fence. So the cold
-// side sees what the hot side wrote before its read, or the hot side reads what the cold side
-// wrote. Without that system call (before Linux 4.14, or in a sandbox) both are full fences.
+// An asymmetric pair of fences, for two sides that each write their word and then read the other's:
+// one of them sees the other's write. The light side, on the hottest path, pays nothing: the heavy
+// side's membarrier(2) makes every running thread of the process execute a full fence. Without that
+// system call (before Linux 4.14, or in a sandbox) both are full fences.
 extern bool membarrier_works;
 void fenceinit();
 void heavy_fence();
@@ -70,9 +69,8 @@ inline void light_fence() {
     full_fence();
 }
 
-// Sleeps in the kernel while *addr == val, at most `ns` nanoseconds (< 0: no limit). It returns
-// early on a wake-up, a changed value or a signal, so a caller must look again at what it waits
-// for.
+// Sleeps in the kernel while *addr == val, at most `ns` nanoseconds (< 0: no limit). A wake-up, a
+// changed value or a signal ends it early, so the caller must look again at what it waits for.
 void futexsleep(std::atomic<uint32_t>* addr, uint32_t val, int64_t ns);
 void futexwakeup(std::atomic<uint32_t>* addr, uint32_t count);
 

@@ -1,5 +1,4 @@
-// reserve.cpp: what the tables may take where address space is limited, and the end where there is
-// none left.
+// reserve.cpp: shares of a limited address space, and the end of a program that has none left.
 #include "runtime/core/reserve.h"
 
 #include <sys/resource.h>
@@ -29,7 +28,7 @@ void* reserve_or_die(size_t bytes, const char* what, size_t small) {
   return at;
 }
 
-// Without a traceback: to find names for it needs memory, too.
+// Prints no traceback: finding names needs memory.
 [[noreturn]] void out_of_memory(size_t bytes, const char* what) {
   fflush_unlocked(stdout);
   char limit[64] = "no limit is set: the machine has no more";

@@ -1,18 +1,17 @@
-// reserve.h: address space for tables that grow in place and never move; memory comes as it is
-// touched.
+// reserve.h: address space for tables that grow in place and never move.
 //
-// The beginning of a table gets pages of 4 KiB, so that a small program stays small, and the rest
-// pages of 2 MiB, if the kernel has them. (Linux: Documentation/admin-guide/mm/transhuge.rst; with
-// "never" in /sys/kernel/mm/transparent_hugepage/enabled all are small.) That saves faults and
-// entries of the TLB, but it is done for something else. The small pages of a table lie anywhere
-// in physical memory, and a virtual machine may have that from its host in pieces of 2 MiB, each of
-// which is away now and then: whoever touches it next waits 100 to 200 µs. So what counts is not
-// how much a profile looks at, but in how many pieces that lies (measured: tests/bench/README.md,
-// "What the host takes").
+// Memory comes as it is touched. A table begins with pages of 4 KiB, so that a small program stays
+// small, and goes on with pages of 2 MiB, if the kernel has them (Linux:
+// Documentation/admin-guide/mm/transhuge.rst; "never" in
+// /sys/kernel/mm/transparent_hugepage/enabled turns them off). Large pages save faults and entries
+// of the TLB, but the main reason is another: they keep a table in few pieces of physical memory. A
+// virtual machine gets its memory from the host in pieces of 2 MiB, and a thread that touches a
+// piece that the host has taken back has to wait for it. So the number of pieces that a profile
+// touches decides what it costs, not the number of bytes (tests/bench/README.md, "What the host
+// takes").
 //
-// The price: one goroutine in 6,400 waits, under the lock of the table, until the kernel has
-// cleared 2 MiB: 0.2 ms, or 5 where the host has to find them first, or longer if the kernel must
-// make room (`defrag` beside the file above). 512 small pages take 0.65 ms, but not in one go.
+// The price: the thread that touches a new large page waits, under the lock of the table, until the
+// kernel has cleared 2 MiB.
 //
 // Rejected: large pages from the start (2 MiB for each table); populating ahead (the pages come at
 // once, but not from one place).
@@ -28,8 +27,8 @@ namespace golab::runtime {
 constexpr size_t kSmallPage = size_t{4} << 10;  // bytes
 constexpr size_t kLargePage = size_t{2} << 20;
 
-// So many bytes of zeros, of which the first `small` (a multiple of kSmallPage) are in small pages.
-// Null: out of address space (see ulimit -v). To be given back with munmap(at, bytes).
+// Reserves `bytes` of zeros, the first `small` of them (a multiple of kSmallPage) in small pages.
+// Null: out of address space (ulimit -v). munmap(at, bytes) gives them back.
 inline void* reserve(size_t bytes, size_t small = kLargePage) {
   bytes = (bytes + kSmallPage - 1) / kSmallPage * kSmallPage;
   void* map = mmap(nullptr, bytes + kLargePage, PROT_READ | PROT_WRITE,
@@ -45,11 +44,11 @@ inline void* reserve(size_t bytes, size_t small = kLargePage) {
   return at;
 }
 
-// `most` bytes, or that part of the address space that this process may have (ulimit -v). So a table
-// for 16 million goroutines is a smaller one under a limit, and leaves room for other things.
+// The smaller of `most` bytes and 1/`part` of the address space that this process may have (ulimit
+// -v). So a table for 16 million goroutines is smaller under a limit, and leaves room for the rest.
 size_t share_of_address_space(size_t most, size_t part);
 
-// For what the runtime cannot do without. If there is no address space, the program ends with
+// For what the runtime cannot do without. If there is no address space, they end the program with
 // status 2: "runtime: out of memory: cannot map … bytes for …".
 void* reserve_or_die(size_t bytes, const char* what, size_t small = kLargePage);
 void* map_or_die(size_t bytes, const char* what, int flags = 0);  // more flags for mmap

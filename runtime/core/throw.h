@@ -1,7 +1,7 @@
-// throw.h: the ends of a program that any part of the runtime may call for.
+// throw.h: how any part of the runtime ends the program.
 //
-// Declared here, at the bottom, so that the scheduler can use them; defined in die/, at the top,
-// where a dying program's text is made.
+// These functions are declared here, at the bottom, so that the scheduler can use them, and defined
+// at the top, in die/, where a dying program's text is made.
 #pragma once
 
 namespace golab::runtime {
@@ -10,11 +10,10 @@ namespace golab::runtime {
 [[noreturn]] void throw_(const char* s);  // the runtime is broken
 [[noreturn]] void fatal(const char* s);   // the program is, beyond recovery
 
-// Raises a panic whose value is a runtime error: "runtime error: <s>" if `prefixed`, else the bare
-// text.
+// Raises a panic whose value is a runtime error: "runtime error: <s>" if `prefixed`, else <s>.
 [[noreturn]] void panic_runtime_error(const char* s, bool prefixed = false);
 
-// Nothing will ever run again. Needs no goroutine.
+// As fatal, for a program in which no goroutine can run any more. Needs no goroutine.
 [[noreturn]] void fatal_deadlock(const char* s);
 
 }  // namespace golab::runtime

@@ -1,7 +1,7 @@
 // waitreason.h: why a goroutine is parked, in the words that Go prints in a dump: [chan send].
 //
-// Source: the list of wait reasons in Go's runtime2.go. Here are those that can occur in this
-// runtime. The spelling is an interface: goleak, gostackparse and people match on it.
+// Source: the wait reasons in Go's runtime2.go, those that can occur here. The spelling is an
+// interface: goleak, gostackparse and people match on it.
 #pragma once
 
 #include <cstdint>
