@@ -16,8 +16,8 @@ namespace golab::runtime {
 
 namespace {
 
-// Reads tables. They were made by the compiler and are in read-only memory: no bounds are checked
-// beyond the end of each entry.
+// Reads tables. The compiler made them and they are in read-only memory, so only the end of each
+// entry is checked.
 struct Reader {
   const uint8_t* p;
 
@@ -99,7 +99,7 @@ struct Entry {
   uintptr_t pc_end;
 };
 
-// [length, body) of the entry at p; 64-bit DWARF does not occur in memory.
+// Splits the entry at p into length and body. 64-bit DWARF does not occur in memory.
 bool entry_at(const uint8_t* p, Reader* body, const uint8_t** end) {
   Reader r{p};
   auto length = r.raw<uint32_t>();
@@ -237,7 +237,7 @@ const uint8_t* skip_block(Reader* r) {
   return block;
 }
 
-// Executes until the row for pc is complete.
+// Executes the instructions that belong to addresses up to pc.
 bool Machine::run(Program program, uintptr_t pc) {
   Reader r{program.begin};
   uintptr_t location = entry.pc_begin;
@@ -358,7 +358,7 @@ bool Machine::extended(uint8_t op, Reader* r, uintptr_t* location) {
 struct Stack {
   StackRange main;
   StackRange alternate;
-  // Sanitizers cannot know that another goroutine's stack may be read, so no memcpy here.
+  // Sanitizers do not know that another goroutine's stack may be read, so this uses no memcpy.
   __attribute__((no_sanitize("address", "thread"))) bool read(uintptr_t at,
                                                               uintptr_t* value) const {
     auto inside = [at](StackRange r) { return r.holds(at) && r.hi - at >= sizeof(uintptr_t); };
@@ -368,7 +368,7 @@ struct Stack {
   }
 };
 
-// The few operations that compilers emit here: realigned stacks, the PLT, and signal frames.
+// Knows the operations that compilers emit: for realigned stacks, the PLT, and signal frames.
 bool evaluate(const uint8_t* block, const UnwindState& regs, const Stack& stack,
               const uintptr_t* cfa, uintptr_t* result) {
   Reader r{block};
@@ -439,7 +439,7 @@ bool evaluate(const uint8_t* block, const UnwindState& regs, const Stack& stack,
   return true;
 }
 
-// Applies one rule: what the caller had in `reg`. False: unreadable. *known: the caller's value is.
+// Finds the caller's value of `reg`. False: unreadable. *known: whether the rule gives a value.
 bool apply(const Rule& rule, int reg, const UnwindState& old, const Stack& stack, uintptr_t cfa,
            uintptr_t* value, bool* known) {
   *known = true;
@@ -468,7 +468,6 @@ bool apply(const Rule& rule, int reg, const UnwindState& old, const Stack& stack
   return false;
 }
 
-// What the tables say at pc.
 bool row_at(uintptr_t pc, Row* row) {
   Entry entry;
   if (!find_entry(pc, &entry)) return false;
@@ -481,7 +480,7 @@ bool row_at(uintptr_t pc, Row* row) {
   return true;
 }
 
-// `bytes` as words, if it is a whole number of them from 1 to max.
+// Converts bytes to words. False: not a whole number of words from 1 to max.
 bool in_words(int64_t bytes, int64_t max, uint16_t* words) {
   constexpr int64_t kWord = sizeof(uintptr_t);
   if (bytes < kWord || bytes > max * kWord || bytes % kWord != 0) return false;
@@ -508,8 +507,8 @@ bool as_plain(const Row& row, PlainFrame* frame) {
            in_words(-fp.value, (1 << kSavedBits) - 1, &frame->saved_words)));
 }
 
-// Answers of plain_frame. A pc and what is said of it are one word, so whoever reads while another
-// writes sees the one or the other; a place holds who came last. 0: nobody.
+// The cache of plain_frame. A pc and its frame are one word, so a reader sees a whole entry while
+// another thread writes. A place holds the last entry written there; 0 is none.
 class PlainFrames {
  public:
   bool find(uintptr_t pc, PlainFrame* frame) const {

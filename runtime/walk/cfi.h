@@ -1,17 +1,17 @@
-// cfi.h: one step up a stack by the unwind tables (.eh_frame), for stacks that are not running.
+// cfi.h: one step up a stack by the unwind tables (.eh_frame), from whatever registers are known.
 //
-// The unwinders that a system comes with start from the registers of the thread that calls them, or
-// allocate. This one is for a goroutine that is parked: from what is known of its registers (the
-// program counter and the frame pointer will do), reading nothing but its stack and the tables. It
-// allocates nothing and takes no lock (_dl_find_object finds the tables without one), so it may run
-// while the world is stopped and in a signal handler.
+// A system's unwinders start from the registers of the thread that calls them, or allocate. This
+// one starts from the registers that are known of any goroutine: the program counter and the frame
+// pointer suffice. It reads only the stack and the tables, allocates nothing and takes no lock
+// (_dl_find_object finds the tables without one). So it may run while the world is stopped, and in
+// a signal handler.
 #pragma once
 
 #include <cstdint>
 
 namespace golab::runtime {
 
-// Registers by their DWARF numbers; bit n of `known` says that r[n] is.
+// Registers by their DWARF numbers. Bit n of `known`: r[n] is known.
 struct UnwindState {
   static constexpr int kRegisters = 17;
   uintptr_t r[kRegisters] = {};
@@ -41,25 +41,25 @@ struct StackRange {
   bool holds(uintptr_t at) const { return at >= lo && at < hi; }
 };
 
-// Replaces the state by the caller's. *exact: pc is the address of an instruction; else it is a
-// return address, and the call before it decides. The caller's is that, too, unless a signal
-// interrupted it: *exact says so afterwards. sp is then the frame's CFA. Memory is read in `stack`
-// only, and in `alternate`, if a signal handler runs there. End: the tables say that there is no
+// Replaces the state by the caller's; sp becomes the frame's CFA. *exact: pc is the address of an
+// instruction; else it is a return address, and the call before it decides. The caller's pc is a
+// return address unless a signal interrupted it; *exact is set to that. Reads memory in `stack`
+// only, and in `alternate`, where a signal handler may run. End: the tables say that there is no
 // caller.
 UnwindStep unwind_step(UnwindState* state, bool* exact, StackRange stack,
                        StackRange alternate = {});
 
-// What the tables say of nearly every instruction: the caller's frame begins (the CFA) a constant
-// above one of two registers, the return address lies just below, and the caller's frame pointer is
-// where it was, or saved further below.
+// What the tables say of nearly every instruction: the CFA (where the caller's frame begins) is a
+// constant above sp or fp, the return address lies just below it, and the caller's frame pointer is
+// untouched or saved further below.
 struct PlainFrame {
   bool above_fp;         // else above sp
   uint16_t cfa_words;    // how far above it
-  uint16_t saved_words;  // the saved frame pointer is so far below the CFA; 0: it was not touched
+  uint16_t saved_words;  // from the CFA down to the saved frame pointer; 0: not touched
 };
 
-// False: it is not that kind. The answer is kept by pc if that is in an image that cannot be
-// unloaded: it takes some nanoseconds then, and no look at the tables, which lie in a dozen pages.
+// False: the tables say more than that, or nothing. The result is kept if pc is in an image that is
+// never unloaded, so that the next call does not read the tables.
 bool plain_frame(uintptr_t pc, PlainFrame* frame);
 
 }  // namespace golab::runtime

@@ -1,4 +1,4 @@
-// depth.h: how much is kept of one stack.
+// depth.h: how many frames are kept of one stack.
 #pragma once
 
 #include <cstdint>

@@ -28,7 +28,6 @@ std::string build_id_in(const char* at, const char* end) {
   return {};
 }
 
-// The code that was there before main: the program and the libraries that it is linked to.
 class LoadedAtStart {
  public:
   LoadedAtStart() { dl_iterate_phdr(add_image, this); }

@@ -1,8 +1,8 @@
 // images.h: what the dynamic loader says of the ELF images in memory: their build ids, and whether
 // they are still the same ones.
 //
-// Whatever is kept by address (a name, a mapping) is true only as long as the same images are
-// loaded: after dlclose another library may have the address.
+// What is kept by address (a name, a mapping) is true only while the same images are loaded: after
+// dlclose another library may have the address.
 #pragma once
 
 #include <link.h>
@@ -13,8 +13,8 @@
 
 namespace golab::runtime {
 
-// How many images were ever loaded and unloaded: equal numbers, equal images. To ask takes the
-// loader's lock, so not in a signal handler.
+// How many images were ever loaded and unloaded: equal numbers, equal images. loader_generation
+// takes the loader's lock, so it must not be called in a signal handler.
 struct LoaderGeneration {
   unsigned long long adds = 0;
   unsigned long long subs = 0;
@@ -22,16 +22,15 @@ struct LoaderGeneration {
 };
 LoaderGeneration loader_generation();
 
-// Is pc in code that was there before main? The program and the libraries that it is linked to are
-// never unloaded. Takes no lock, so may be asked in a signal handler, where nobody could tell
-// whether another library has the address by now.
+// True if pc is in code that was loaded before main: the program and the libraries that it is
+// linked to are never unloaded. Takes no lock, so a signal handler may call it.
 bool never_unloaded(uintptr_t pc);
 
-// The GNU build id in hex, "" if there is none. It is read from memory, where the loader put the
-// notes: the file at the image's path may be another one by now.
+// The GNU build id in hex, "" if there is none. It is read from memory, because the file at the
+// image's path may have been replaced.
 std::string build_id_of(const dl_phdr_info& image);
 
-// As build ids are written.
+// Bytes in lower-case hex, as build ids are written.
 std::string hex_text(const void* bytes, size_t n);
 
 }  // namespace golab::runtime

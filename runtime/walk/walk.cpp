@@ -13,8 +13,7 @@ namespace golab::runtime {
 
 namespace {
 
-// Stores what fits: the innermost frames, then a ring of the outermost ones, put in order at the
-// end.
+// Stores what fits: the innermost frames, and a ring of the outermost ones, which finish() sorts.
 class Sink {
  public:
   explicit Sink(const WalkBuffer& buffer)
@@ -30,7 +29,6 @@ class Sink {
     if (b_.cfas != nullptr) b_.cfas[at] = cfa;
   }
 
-  // Nothing more is wanted.
   bool full() const { return total_ > b_.max && b_.tail == 0; }
 
   WalkResult finish(bool complete, bool by_tables) {
@@ -56,7 +54,7 @@ class Sink {
   uint32_t total_ = 0;
 };
 
-// The address is another thread's stack, which sanitizers cannot know to be in use.
+// The address is in another goroutine's stack, which sanitizers do not know to be in use.
 __attribute__((no_sanitize("address", "thread"))) uintptr_t load_word(uintptr_t at) {
   return *reinterpret_cast<const volatile uintptr_t*>(at);
 }
@@ -65,7 +63,7 @@ __attribute__((no_sanitize("address", "thread"))) FrameRecord load(uintptr_t fp)
   return {record->fp, record->pc};
 }
 
-// True if the chain ends in the entry function and leads through our own code only.
+// True if the chain ends in goexit and leads through the program's own code only.
 bool by_frame_pointers(uintptr_t pc, uintptr_t fp, uintptr_t lo, uintptr_t hi, Sink* sink) {
   while (own_code(pc - 1)) {
     sink->add(pc, fp + sizeof(FrameRecord));
@@ -73,7 +71,7 @@ bool by_frame_pointers(uintptr_t pc, uintptr_t fp, uintptr_t lo, uintptr_t hi, S
     if (fp < lo || fp > hi - sizeof(FrameRecord) || fp % sizeof(uintptr_t) != 0) return false;
     FrameRecord record = load(fp);
     pc = record.pc;
-    if (is_goexit(pc - 1)) {  // the outermost record: what it calls its frame pointer is nobody's
+    if (is_goexit(pc - 1)) {  // the outermost record: its fp is no frame pointer
       sink->add(pc, hi);
       return true;
     }
@@ -83,8 +81,7 @@ bool by_frame_pointers(uintptr_t pc, uintptr_t fp, uintptr_t lo, uintptr_t hi, S
   return false;
 }
 
-// True if what cfi.h keeps of each instruction on the way led to the entry function, or as far as
-// is wanted.
+// True if every frame was plain (cfi.h), up to goexit or until the sink is full.
 bool by_plain_frames(WalkFrom at, uintptr_t lo, uintptr_t hi, Sink* sink) {
   constexpr uintptr_t kWord = sizeof(uintptr_t);
   while (!is_goexit(at.pc - 1)) {
