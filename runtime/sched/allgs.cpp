@@ -1,7 +1,6 @@
 // allgs.cpp: the tables of all goroutines: their Gs, and those of the dead.
 //
-// Each table is one reservation, so that a G is found by index and never moves; pages come as it
-// grows.
+// Each table is one reservation (reserve.h), so a G is found by index and never moves.
 #include <algorithm>
 #include <new>
 
@@ -29,7 +28,7 @@ T* table(size_t n, size_t small = kLargePage) {
 void allginit() {
   size_t bytes = share_of_address_space(goroutines_max * sizeof(G), 16);
   goroutines_max = static_cast<uint32_t>(bytes / sizeof(G));
-  allgs = table<G>(goroutines_max, kLargePage / 4);  // in small pages: a lab's service, 1,600
+  allgs = table<G>(goroutines_max, kLargePage / 4);  // small pages: 1,600 goroutines
   memoinit(goroutines_max);
   sched.gFree = table<G*>(goroutines_max);
 }
@@ -38,10 +37,8 @@ namespace {
 // Moves n free Gs from the end of one table to the end of another.
 void gmove(G** from_end, G** to_end, int32_t n) { std::copy(from_end - n, from_end, to_end); }
 
-// Puts some free Gs into pp's cache, which is empty: from the global table, or new ones.
-//
-// Tables of pointers, not lists through the Gs: those died on another processor, so a list would
-// have to fetch them from its cache, one after the other.
+// Puts some Gs into pp's empty cache: dead ones from the global table, or new ones. These are
+// tables of pointers: in a list through the Gs, each G that died elsewhere would be a cache miss.
 void gfrefill(P* pp) {
   if (sched.gfree_count.load(std::memory_order_relaxed) > 0) {
     lock(&sched.lock);
@@ -58,7 +55,7 @@ void gfrefill(P* pp) {
   if (len + kGBatch > goroutines_max) {
     out_of_memory(2 * goroutines_max * sizeof(G), "a larger table of goroutines");
   }
-  // Highest first, so that they come off in order of the table.
+  // The highest first, so that they are taken in order of the table.
   for (uint32_t i = kGBatch; i-- > 0;) {
     G* gp = new (&allgs[len + i]) G;
     gp->status.store(_Gdead, std::memory_order_relaxed);
@@ -72,8 +69,8 @@ void gfrefill(P* pp) {
 G* gfget(P* pp) {
   if (pp->gfree_count == 0) gfrefill(pp);
   int32_t n = --pp->gfree_count;
-  // Whoever starts many comes for this one soon, and it may have been dead for long. Four ahead:
-  // one goroutine starts in 80 ns, less than memory takes to answer.
+  // A goroutine that starts many soon needs the next Gs, which may have left the cache. Four ahead:
+  // a start takes less time than a read from memory.
   constexpr int32_t kAhead = 4;
   if (n >= kAhead) {
     G* soon = pp->gFree[n - kAhead];
@@ -105,7 +102,7 @@ G* allg(uint32_t i) { return &allgs[i]; }
 
 int NumGoroutine() {
   RuntimeCall rc;
-  // Nobody makes Gs meanwhile, or moves dead ones from one table to another.
+  // Under both locks no G is made, and none moves to or from the global table.
   lock(&sched.lock);
   lock(&allglock);
   int32_t n = static_cast<int32_t>(allglen()) - sched.gfree_count.load() - sched.nsystem.load();

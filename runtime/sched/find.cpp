@@ -1,38 +1,36 @@
 // find.cpp: where a thread looks for work, whom it helps, and when it goes to sleep.
 //
-// A thread looks in its own P's queue, the global one, the network; then it may help others, as a
-// thief (spinning: counted in nmspinning, so that nobody wakes a second one for the same work).
-// Only after all that it puts its P on the idle list and sleeps.
+// A thread looks in its own P's queue, in the global queue and at the network. Then it may help
+// others, as a thief: it is "spinning", counted in nmspinning, so that no second thread is woken
+// for the same work. If it finds nothing, it puts its P on the idle list and sleeps.
 //
-// When help helps. A stolen goroutine and what it touches must come over from another processor's
-// caches: half a microsecond or more. Two goroutines that talk to each other run for 50 ns at a
-// time; a thief who takes one of them makes both ten times slower, and waking him costs its owner 5
-// µs each time. So a thief takes its time before it takes anything. It looks at a queue twice, some
-// microseconds apart, and judges by what has happened in between:
+// When help helps. A stolen goroutine and what it touches must come from another processor's
+// caches. Two goroutines that hand a value back and forth run for a shorter time than that takes:
+// stealing one of them slows both, and waking a thief costs their P even more. So a thief looks at
+// a queue twice and judges by what happened in between:
 //
-//   - the queue stands: its owner has been in one goroutine all the time. Take, from runnext too;
-//   - its ring stands while a pair takes turns in runnext. Often those in the ring want the same
-//     channel as the pair (a worker pool). If they are taken at once, both sides fight over it. Take
-//     them when they have waited for long (kRingWaitsNs), as sysmon sees it (P::ring_waits): that
-//     is long before the pair's time slice ends;
-//   - it moves, but slowly: each goroutine runs for longer (kGrainNs) than the move costs. Take
-//     half;
-//   - it is long (kLongQueue): one visit pays for many. Take half, at the first look;
-//   - else it moves, and what waits in it will run sooner where it is. Leave it alone.
+//   the queue                                         the thief takes
+//   its P is not running (in a system call)           half, or what is in runnext, at once
+//   it is long (kLongQueue)                           half, at once: one visit pays for many
+//   it stands: one goroutine has run all the time     half, or what is in runnext
+//   its ring stands for long (P::ring_waits) while    half; not sooner: those in the ring often use
+//     a pair takes turns in runnext                   the same channel as the pair (a worker pool)
+//   it moves slowly: its goroutines run for longer    half
+//     than a move costs (kGrainNs)
+//   it moves fast                                     nothing: there its goroutines run sooner
 //
-// And a thief who left everything alone tells the owners, who then wake nobody for the next so many
-// times (P::wake_skip, twice as many each time, up to about a millisecond's worth). What if the
-// owner then stands still in a long computation, with work in its queue? It wakes nobody any more,
-// so sysmon looks at each queue, every half millisecond while any owner keeps still, and wakes a
-// thread for one that stands (queue_stands). That bounds the price of a wrong judgement.
+// A thief that takes nothing sets P::wake_skip of the Ps whose queues moved fast, so that they wake
+// no thread for a while; each time for twice as long. If the owner of such a P then begins a long
+// computation, the rest of its queue has to wait until sysmon finds that the queue stands, and
+// wakes a thread (queue_stands, kSleepWatching). That bounds the price of a wrong judgement.
 //
-// Tried and rejected: to take from runnext whenever it held the same goroutine twice in a row (a
-// pair that takes turns looks like that half of the time); to wake only by sysmon (a program that
-// starts two long computations would wait for it each time).
+// Rejected: to take from runnext when it holds the same goroutine twice in a row (a pair that takes
+// turns looks like that half of the time); to let only sysmon wake thieves (a program that starts
+// two long computations would wait for it each time).
 //
 // Lost wake-ups. A waker writes its queue and then reads the counts of idle Ps and spinning
-// threads; who goes to sleep writes the counts and then reads all queues. The waker's fence is
-// light, the sleeper's heavy (lock.h).
+// threads. A thread that goes to sleep writes the counts and then reads all queues. The waker's
+// fence is light, the sleeper's heavy (lock.h).
 //
 // This is one of the places where the scheduler chooses (which victim, when).
 #include <algorithm>
@@ -47,9 +45,8 @@ namespace golab::runtime {
 bool timers_due(P* pp) {
   int64_t when = pp->timer0_when.load(std::memory_order_relaxed);
   if (when == 0) return false;
-  // Some were due that the ring had no room for. To fetch one is a trip to g0 and a look at the
-  // clock, and it would stand behind all that is in the ring: fetch them once there is room for
-  // several, or (next_direct) after so many goroutines.
+  // The ring had no room for some due ones. Fetching takes a trip to g0 and a look at the clock, so
+  // it is done when there is room for several, or when it is the global queue's turn (next_direct).
   constexpr uint32_t kRoom = 32;
   if (pp->timers_behind.load(std::memory_order_relaxed)) return runqlen(pp) < kRunqueueFull - kRoom;
   return when <= nanotime();
@@ -69,7 +66,7 @@ void wakep() {
   if (!sched.nmspinning.compare_exchange_strong(none, 1)) return;
   lock(&sched.lock);
   P* pp = pidleget();
-  // Under the lock: who sees the next P on the idle list does not take us for a thief any more.
+  // Under the lock: a thread that sees the next idle P no longer counts this one as a thief.
   if (pp == nullptr) sched.nmspinning.fetch_sub(1);
   unlock(&sched.lock);
   if (pp != nullptr) startm(pp, true);
@@ -110,10 +107,10 @@ bool queue_stands(P* pp, int64_t now) {
 namespace {
 
 constexpr uint32_t kLongQueue = 32;
-constexpr int64_t kGrainNs = 1000;       // run for so long on average: worth moving
-constexpr int64_t kStandsNs = 5'000;     // nothing moved for so long: it stands
-constexpr int64_t kFirstLookNs = 2'000;  // from the first look to the second; then ever longer
-constexpr int64_t kLingerNs = 50'000;    // an idle program uses no CPU
+constexpr int64_t kGrainNs = 1000;       // average run of a goroutine that is worth moving
+constexpr int64_t kStandsNs = 5'000;     // a queue that has not moved for this long stands
+constexpr int64_t kFirstLookNs = 2'000;  // from the first look to the second; later pauses grow
+constexpr int64_t kLingerNs = 50'000;    // a thief's whole visit: an idle program uses no CPU
 constexpr int32_t kSkipFirst = 256;
 constexpr int32_t kSkipMost = 16384;
 
@@ -130,8 +127,7 @@ class Thief {
     for (int32_t i = 0; i < n_; i++) seen_[i] = look(sched.allp[i], begun_);
   }
 
-  // One look at everybody. `slow`: also run timers that are due on Ps that work; those of others
-  // are run in any case, since nobody else does.
+  // One look at every P. Runs the due timers of Ps that are not running; with `slow`, of all Ps.
   G* look_around(int64_t now, bool slow) {
     uint32_t start = cheaprandn(static_cast<uint32_t>(n_));
     for (int32_t i = 0; i < n_; i++) {
@@ -155,7 +151,7 @@ class Thief {
     return nullptr;
   }
 
-  // Those whose queues moved all the time need nobody's help for a while.
+  // Ps whose queues moved fast wake no thread for a while.
   void leave_alone(int64_t now) {
     bool any = false;
     for (int32_t i = 0; i < n_; i++) {
@@ -168,7 +164,7 @@ class Thief {
       pp->wake_skip.store(skip, std::memory_order_relaxed);
       any = true;
     }
-    // From now on nobody but sysmon notices if one of them stands.
+    // Only sysmon notices if one of them stands.
     if (any) sysmonhurry();
   }
 
@@ -187,7 +183,7 @@ class Thief {
     uint32_t len;
     int32_t tick;
     int32_t first_tick;
-    int64_t since;  // when head and tick had this value first
+    int64_t since;  // when head and tick first had these values
   };
 
   static bool timers_due_at(P* pp, int64_t now) {
@@ -242,7 +238,7 @@ class Thief {
   Seen seen_[kMaxProcs];
 };
 
-// Waits until `until`, or until there is something for this P itself: true.
+// Waits until `until`. True: there is work for this P itself.
 bool wait_for_own_work(M* mp, int64_t until) {
   do {
     for (int i = 0; i < 10; i++) cpu_relax();
@@ -254,12 +250,12 @@ bool wait_for_own_work(M* mp, int64_t until) {
   return false;
 }
 
-// Work of other Ps. `again`: there is something at home meanwhile.
+// Steals work of other Ps. *again: this P has work of its own meanwhile.
 G* help_others(M* mp, bool* again) {
   Thief thief(mp);
   if (G* gp = thief.look_around(thief.begun(), false)) return gp;
   if (thief.nobody_else_runs()) return nullptr;
-  // The network needs somebody to watch it: then only as long as it takes to see who stands.
+  // If no thread watches the network, it stays only until it has seen which queues stand.
   bool watched = !netpollAnyWaiters() || sched.lastpoll.load() == 0;
   int64_t linger = watched ? kLingerNs : 2 * kStandsNs;
   int64_t pause = kFirstLookNs;
@@ -276,12 +272,12 @@ G* help_others(M* mp, bool* again) {
 
 // ---- Going to sleep -----------------------------------------------------------------------------
 
-// After giving its P back, a thread looks once more: whoever queued work before it counted as idle
-// did not wake it. Answers a P to run with.
+// After it has given its P back, a thread looks once more: a thread that queued work before the P
+// counted as idle did not wake anyone. Returns a P to run with, or null.
 P* recheck_queues() {
   int32_t n = sched.gomaxprocs.load(std::memory_order_relaxed);
   bool any = sched.runqsize.load() > 0;
-  if (!any && sched.npidle.load() == n) return nullptr;  // nobody is there to queue anything
+  if (!any && sched.npidle.load() == n) return nullptr;  // no P runs, so none queues work
   if (n > 1) heavy_fence();
   any = sched.runqsize.load() > 0;
   for (int32_t i = 0; i < n && !any; i++) {
@@ -295,8 +291,8 @@ P* recheck_queues() {
   return pp;
 }
 
-// Sleeps in the poller until something is ready or a timer is due. A goroutine, if mp got a P for
-// it.
+// Sleeps in the poller until something is ready or a timer is due. Returns a goroutine if mp got a
+// P for it.
 G* poll_and_sleep(M* mp, int64_t pollUntil) {
   int64_t delay = -1;
   if (pollUntil != 0) {
@@ -339,15 +335,15 @@ G* from_global(P* pp, int32_t max) {
   return gp;
 }
 
-// Two that hand a value back and forth through runnext have the P as long as their time slice
-// lasts. It ends when another goroutine gets a turn: they go behind those who wait in the ring.
+// Two goroutines that hand a value back and forth through runnext share one time slice. It ends
+// when another goroutine gets a turn: the one in runnext goes behind those in the ring.
 void end_of_pair(P* pp) {
   if (pp->runnext.load(std::memory_order_relaxed) == nullptr) return;
   bool inherit;
   if (G* gp = runqget(pp, &inherit)) runqput(pp, gp, false);
 }
 
-// Work that is there for the taking on this P.
+// Work of this P, of the global queue, or of the network.
 G* find_local(M* mp, bool* inherit) {
   P* pp = mp->p;
   bool ran = false;
@@ -381,7 +377,7 @@ void stop_spinning(M* mp) {
   if (sched.nmspinning.fetch_sub(1) <= 0) throw_("findRunnable: negative nmspinning");
 }
 
-// Nothing to do: mp gives its P back and sleeps. A goroutine, if the poller had one.
+// mp gives its P back and sleeps. Returns a goroutine if the global queue or the poller had one.
 G* sleep_until_woken(M* mp) {
   P* pp = mp->p;
   lock(&sched.lock);
@@ -412,7 +408,7 @@ G* sleep_until_woken(M* mp) {
     if (G* gp = poll_and_sleep(mp, pollUntil)) return gp;
     if (mp->p != nullptr) return nullptr;
   } else if (pollUntil != 0 && netpollinited()) {
-    // Somebody sleeps in the poller already; it must not sleep past our timer.
+    // Another thread sleeps in the poller; it must not sleep past this timer.
     int64_t until = sched.pollUntil.load();
     if (until == 0 || until > pollUntil) netpollBreak();
   }
@@ -425,8 +421,7 @@ G* sleep_until_woken(M* mp) {
 G* findRunnable(M* mp, bool* inherit) {
   for (;;) {
     if (sched.stopping.load() != 0) stop_here(mp);
-    if (mp->p ==
-        nullptr) {  // just out of a system call, or GOMAXPROCS changed while we stood still
+    if (mp->p == nullptr) {  // after a system call, or a change of GOMAXPROCS
       stop_spinning(mp);
       stopm();
       continue;
@@ -434,7 +429,7 @@ G* findRunnable(M* mp, bool* inherit) {
     *inherit = false;
     if (G* gp = find_local(mp, inherit)) return gp;
 
-    // As many thieves as half the busy Ps: more would only burn the processor.
+    // At most half as many thieves as busy Ps: more would only burn the processor.
     int32_t procs = sched.gomaxprocs.load(std::memory_order_relaxed);
     if (procs > 1 && (mp->spinning || 2 * sched.nmspinning.load() < procs - sched.npidle.load())) {
       if (!mp->spinning) {

@@ -1,8 +1,7 @@
-// gate.h: what the scheduler asks of stop/, which stands above it.
+// gate.h: what the scheduler needs from stop/ and die/, which are above it (hooks.h).
 //
-// Whether the world is being stopped, and whether a snapshot wants a goroutine before it runs:
-// each way to run a goroutine, and each way out of the runtime, passes by one of these. They are
-// declared here, so that the scheduler includes nothing above it, and defined in stop/.
+// Each way to run a goroutine, and each way into the runtime and out of it, passes one of these: is
+// the world being stopped, does a snapshot want this goroutine before it runs?
 #pragma once
 
 #include <signal.h>
@@ -18,28 +17,25 @@ namespace golab::runtime {
 // ---- stop.cpp ----
 void stopinit();
 
-// Stops every thread that runs goroutines: see stop.h.
-[[nodiscard]] bool stopTheWorld();
+[[nodiscard]] bool stopTheWorld();  // see stop.h
 int64_t startTheWorld();
 
-void stop_here(M* mp);                   // publishes nothing: the scheduler without a goroutine
+void stop_here(M* mp);                   // for the scheduler, which runs no goroutine
 void announce_arrival();                 // this thread has stopped, or become safe
-void come_in(M* mp, const void* frame);  // serves notes on the way in, for the owner of that frame
-bool is_outside(const M* mp);  // in the program's code, and sees its notes before it comes in
+void come_in(M* mp, const void* frame);  // serves notes; frame: of the runtime's function
+bool is_outside(const M* mp);  // in the program's code; it will see a note left before the call
 void wait_for_restart(uint32_t stop, bool patient = false);  // until that stop is over
 
-// ---- the snapshot: stop.cpp, memo.cpp ----
+// ---- the snapshot: stop.cpp, epoch.cpp, memo.cpp ----
 extern std::atomic<uint64_t> snapshot_epoch;  // number of the newest snapshot
-extern std::atomic<bool> snapshot_active;     // between begin and end
+extern std::atomic<bool> snapshot_active;     // between snapshot_begin and snapshot_end
 
 void memoinit(size_t goroutines_max);
-// What G::snapshot is for a goroutine that is born now: a snapshot in progress is of a moment
-// before it.
+// G::snapshot of a new goroutine: satisfied. A snapshot in progress is of an earlier moment.
 uint64_t snapshot_of_newborn();
 
-// Must be true before gp runs. False: a walker is at gp, run another. Every way of running a
-// goroutine asks this inside the runtime, and then runs it without leaving the runtime in between.
-// So no instant falls in between.
+// Must return true before gp runs. False: a walker is recording gp, run another goroutine. The
+// caller is inside the runtime and stays there until gp runs, so no instant falls in between.
 bool pass_snapshot(G* gp);
 inline bool may_run(G* gp) {
   if (!snapshot_active.load(std::memory_order_acquire) &&
@@ -50,8 +46,8 @@ inline bool may_run(G* gp) {
 
 // ---- die/: signals ----
 void signalinit();
-// All signals but those that say that the thread itself has failed, or that it has got stuck while
-// it printed why: blocked, they would end the process without a word.
+// All signals except those of a thread's own faults, and the one that ends a dying thread that got
+// stuck: blocked, they would end the process without a message.
 sigset_t blockable_signals();
 
 }  // namespace golab::runtime

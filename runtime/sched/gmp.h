@@ -1,17 +1,17 @@
 // gmp.h: G, M and P, the three nouns of the scheduler, as Go has them.
 //
-//   G  a goroutine: its stack, its state, and why it waits.
-//   M  a machine: an OS thread. It runs the scheduler on its own stack (g0) and goroutines on
-//   theirs. P  a processor: the right to run goroutines, and the queue of those that are next.
-//   GOMAXPROCS many.
+//   G   a goroutine: its stack, its state, and why it waits.
+//   M   a machine: an OS thread. It runs the scheduler on its own stack (g0), goroutines on theirs.
+//   P   a processor: the right to run goroutines, and the queue of the next ones. There are
+//       GOMAXPROCS of them.
 //
-// A thread needs a P to take part in scheduling. Where Go switches a long-running goroutine off, we
-// take the P away and let the goroutine go on without (see proc.h, "Preemption"): then M::p is null
-// while M::curg runs, and the goroutine queues for a P at its next call into the runtime.
+// A thread needs a P to take part in scheduling. M::p is null while M::curg runs if its P was taken
+// (proc.h, "Preemption").
 //
-// All of them live in mappings of their own, never in the program's heap, are found by index, and
-// are reused but never returned. So a profiler may read any of them at any time without a lock, and
-// a conservative leak marker can tell the runtime's memory from the program's.
+// All of them lie in mappings of their own, never in the program's heap. They are found by index or
+// by a list that only grows, and are reused but never unmapped. So a profiler may read any of them
+// at any time without a lock, and a conservative leak marker can tell the runtime's memory from the
+// program's.
 #pragma once
 
 #include <atomic>
@@ -35,7 +35,7 @@ struct Timer;
 struct Sudog;
 struct PanicRecord;
 
-// Go's goroutine states (runtime2.go), the ones that we have.
+// Go's goroutine states (runtime2.go), those that occur here.
 enum : uint32_t {
   _Gidle = 0,
   _Grunnable = 1,  // on a run queue; its stack is not owned by a thread
@@ -47,51 +47,46 @@ enum : uint32_t {
 
 enum : uint32_t { _Pidle = 0, _Prunning = 1, _Psyscall = 2, _Pdead = 4 };
 
-// What the other stack does first after a switch, on behalf of the goroutine that left (see
-// gopark).
+// What the next stack does first after a switch, for the goroutine that left (see gopark).
 using UnlockFunc = bool (*)(G* gp, void* lock);
 
 // The two words per thread that the C++ runtime keeps about exceptions in flight (Itanium C++ ABI
-// 2.2.2). They belong to a goroutine, so they travel with it.
+// 2.2.2). They travel with a goroutine (switch.h).
 struct EhGlobals {
   void* caught_exceptions = nullptr;
   unsigned int uncaught_exceptions = 0;
 };
 
-// How a goroutine leaves its thread; what the stack that comes next has to finish for it.
+// How a goroutine leaves its thread: what the next stack has to finish for it (finish_left).
 enum class LeftAction : uint32_t { None, Park, Yield, Requeue, Dead, Systemstack };
 
 constexpr size_t kClosureBytes = 48;  // a closure up to this size lives in its G
 
 struct alignas(64) G {
-  // What a walker reads of a goroutine, on one cache line: a profile of a million goroutines is
-  // bound by the lines it touches.
-  //
-  // status is written by the scheduler; anyone may read it, and while the world is stopped the
-  // rest.
+  // What a walker reads, on one cache line: the lines that a profile of a million goroutines
+  // touches decide how long it takes. The scheduler writes status. Any thread may read it, and the
+  // rest while the world is stopped.
   std::atomic<uint32_t> status{_Gidle};
   WaitReason waitreason = WaitReason::Zero;  // if status == _Gwaiting
-  bool system = false;                       // the runtime's own: not counted, not in profiles
+  bool system = false;                       // the runtime's own: neither counted nor in profiles
   bool started_running = false;              // has a stack
   bool locked_to_thread = false;
-  // A snapshot has left a memo of this stack (memo.h).
-  std::atomic<bool> has_memo{false};
-  // Snapshot mark: epoch << 2 | absent, in progress, satisfied (profiler's protocol, see stop.h).
+  std::atomic<bool> has_memo{false};  // a snapshot has left a memo of this stack (memo.h)
+  // epoch << 2 | kSnapshotAbsent, kSnapshotInProgress or kSnapshotSatisfied (stop.h).
   std::atomic<uint64_t> snapshot{0};
-  // Where a goroutine off its thread stopped: the innermost frame, for walkers.
-  uintptr_t sched_pc = 0;
+  uintptr_t sched_pc = 0;  // off its thread: the innermost frame, for walkers
   uintptr_t sched_fp = 0;
   // The stack, [lo, hi). Bound when the goroutine first runs; null before and after.
   uintptr_t stack_lo = 0;
   uintptr_t stack_hi = 0;
   void* labels = nullptr;  // runtime/pprof labels (opaque)
 
-  // What a dump shows besides.
+  // What a dump also shows.
   uint64_t goid = 0;
   uint64_t parentGoid = 0;        // who ran go(...)
-  uintptr_t startpc = 0;          // entry of the user's function; 0 if glue stands before it
+  uintptr_t startpc = 0;          // entry of the user's function; 0 if glue comes before it
   uintptr_t gopc = 0;             // return address of that go(...): "created by" in a dump
-  int64_t waitsince = 0;          // coarse nanotime of the park; 0 while it runs
+  int64_t waitsince = 0;          // coarse nanotime of the park or system call; 0 while it runs
   const void* waitobj = nullptr;  // the channel, semaphore or descriptor it is parked on
 
   // Set by newproc, then unchanged until this goroutine ends (a dead G is reused, as in Go).
@@ -100,20 +95,19 @@ struct alignas(64) G {
 
   void* ctx = nullptr;  // the switch record of a goroutine off its thread
   EhGlobals eh;
-  bool stack_unguarded = false;  // no guard page below it (stack.h)
+  bool stack_unguarded = false;  // no guard page below it (stacks.h)
 
   // Owned by the running goroutine.
-  M* m = nullptr;  // while running
+  M* m = nullptr;  // valid while running
   M* lockedm = nullptr;
   DeferBase* defers = nullptr;
   PanicRecord* panics = nullptr;
 
-  // Owned by whoever queues it: the poller, or the channel(s) that it waits on.
+  // Owned by what it is queued on: the poller, or the channels that it waits on.
   G* schedlink = nullptr;
   Sudog* waiting = nullptr;             // sudogs of the channel operation it is parked in
-  void* param = nullptr;                // handed over by the waker
-  std::atomic<uint32_t> selectDone{0};  // who won the race to wake a select
-  uint32_t select_index = 0;
+  void* param = nullptr;                // from the goroutine that woke it
+  std::atomic<uint32_t> selectDone{0};  // 1: one channel has won the race to wake its select
 
 #if defined(GOLAB_TSAN) || defined(GOLAB_ASAN)
   void* sanitizer_stack = nullptr;  // TSan's fiber, ASan's fake stack
@@ -122,8 +116,8 @@ struct alignas(64) G {
   alignas(16) unsigned char closure[kClosureBytes];
 };
 
-// One stack as a thread published it while it was stopped. Leaf first; pcs as return addresses, the
-// leaf's pc exact (`leaf_exact`) if a signal interrupted it there.
+// The stack of a thread's goroutine as the thread wrote it down, leaf first. All pcs are return
+// addresses, but the leaf's is exact (`leaf_exact`) if a signal interrupted it there.
 struct StoppedStack {
   uint32_t depth = 0;
   uint32_t elided = 0;  // frames between the last kStackTraceTail pcs and those before
@@ -131,14 +125,12 @@ struct StoppedStack {
   uintptr_t pcs[kStackTraceMax];
 };
 
-// A goroutine that ran at the instant of a snapshot, as its thread took it down before it went on.
-// It is the profiler's to count, later: a thread that was interrupted touches no memory for it but
-// its own (stop.h).
+// A goroutine that ran at the instant of a snapshot, as its thread wrote it down before it went on.
+// The profiler counts it later (stop.h, "The epoch snapshot").
 struct RunningAtInstant {
-  std::atomic<uint64_t> epoch{0};  // of the snapshot; written last
-  std::atomic<uint64_t> held_epoch{
-      0};                 // of one at which it did not stop: it may come later (stop.h)
-  const G* gp = nullptr;  // where it was; may be another's by now
+  std::atomic<uint64_t> epoch{0};       // of the snapshot; written last
+  std::atomic<uint64_t> held_epoch{0};  // of a snapshot at which the thread was held (stop.h)
+  const G* gp = nullptr;                // its G; another goroutine may have it since
   uint64_t goid = 0, parentGoid = 0;
   uintptr_t gopc = 0;
   void* labels = nullptr;
@@ -156,21 +148,19 @@ struct M {
   G* lockedg = nullptr;
   uint32_t lockedExt = 0;  // nested LockOSThread calls
   bool spinning = false;   // looking for work, and counted in sched.nmspinning
-  uint32_t schedtick = 0;
 
-  // > 0 while this thread is inside the runtime: signals then only leave a note (see stop.h).
-  std::atomic<int32_t> locks{0};
-  std::atomic<uint32_t> preempt{0};      // notes: kNoteStop, kNoteYield, kNoteTaken
-  std::atomic<uint32_t> park{0};         // futex word on which an idle M sleeps
-  std::atomic<uint32_t> state{0};        // stop.h: running, safe, stopped
+  std::atomic<int32_t> locks{0};     // > 0: inside the runtime, where no signal stops it (stop.h)
+  std::atomic<uint32_t> preempt{0};  // notes: kNoteStop, kNoteYield, kNoteTaken
+  std::atomic<uint32_t> park{0};     // futex word on which an idle M sleeps
+  std::atomic<uint32_t> state{0};    // kMRunning, kMSafe, kMStopped
   std::atomic<uint32_t> stopped_for{0};  // if stopped: number of that stop
-  std::atomic<uint32_t> held_for{0};  // the stop that it cannot disturb, although it runs (stop.h)
-  std::atomic<bool> deaf{false};      // the signal does not reach it
-  std::atomic<bool> in_handler{false};  // it is there just now
-  void* g0ctx = nullptr;                // the scheduler's stack while a goroutine runs
-  EhGlobals* eh_globals = nullptr;      // this thread's __cxa_get_globals()
+  std::atomic<uint32_t> held_for{0};     // the stop that holds it (stop.h)
+  std::atomic<bool> deaf{false};         // SIGURG does not reach it
+  std::atomic<bool> in_handler{false};   // it is in SIGURG's handler
+  void* g0ctx = nullptr;                 // the scheduler's stack while a goroutine runs
+  EhGlobals* eh_globals = nullptr;       // this thread's __cxa_get_globals()
 
-  // What the stack that is switched to does first for the goroutine that left.
+  // What finish_left does for the goroutine that left.
   G* left = nullptr;
   UnlockFunc left_unlockf = nullptr;
   void* left_lock = nullptr;
@@ -181,11 +171,11 @@ struct M {
   bool on_systemstack = false;
 
   uint64_t fastrand = 0;
-  M* alllink = nullptr;    // allm list, append-only
+  M* alllink = nullptr;    // allm list, which only grows
   M* schedlink = nullptr;  // idle list
   uintptr_t altstack = 0;
   RunningAtInstant ran_at_instant;
-  StoppedStack stopped;  // filled by this thread when it stops in the program's code
+  StoppedStack stopped;  // written by this thread when it stops in the program's code
 #if defined(GOLAB_TSAN) || defined(GOLAB_ASAN)
   void* sanitizer_stack = nullptr;  // g0's fiber (TSan) or fake stack (ASan)
   const void* g0stack_lo = nullptr;
@@ -198,7 +188,7 @@ constexpr uint32_t kRunqueueFull = kRunqueueSize - 8;  // timers fill the ring n
 constexpr int32_t kStackCacheSize = 64;
 constexpr int32_t kGFreeSize = 64;
 
-// What stands in a heap of timers: a timer, or a goroutine that sleeps until then.
+// An entry of a heap of timers: a timer, or a goroutine that sleeps until then.
 class TimerEntry {
  public:
   TimerEntry(int64_t due, Timer* t) : when(due), bits_(reinterpret_cast<uintptr_t>(t)) {}
@@ -212,11 +202,11 @@ class TimerEntry {
   int64_t when;
 
  private:
-  uintptr_t bits_;  // the pointer; its lowest bit: it sleeps
+  uintptr_t bits_;  // the pointer; its lowest bit says that it is a sleeper's
 };
 
-// A count that one thread writes and any may read: plain loads and stores, without a lock prefix.
-// Who sees the count sees what the writer did before.
+// A count that one thread writes and any may read, by plain loads and stores without a lock prefix.
+// A thread that sees a count sees what the writer did before it.
 class OwnedCount {
  public:
   operator int32_t() const { return n_.load(std::memory_order_acquire); }
@@ -235,8 +225,8 @@ struct P {
   int32_t id = 0;
   std::atomic<uint32_t> status{_Pidle};
   P* link = nullptr;                   // idle list
-  std::atomic<M*> m{nullptr};          // back-link; who reads it sees the M as it was made
-  std::atomic<uint32_t> schedtick{0};  // one per goroutine run: sysmon sees who runs long
+  std::atomic<M*> m{nullptr};          // back-link; a reader sees the M as it was made
+  std::atomic<uint32_t> schedtick{0};  // one per time slice: sysmon sees which one is long
   std::atomic<uint32_t> syscalltick{0};
   std::atomic<bool> computing{false};  // _Psyscall, but its thread computes: systemstack
   // sysmon's notes
@@ -245,29 +235,28 @@ struct P {
   uint32_t sysmonsyscalltick = 0;
   int64_t sysmonsyscallwhen = 0;
 
-  // Run queue: a ring that only the owner fills and everybody may take from (runq.cpp).
+  // Run queue: a ring that only the owner fills and any P may take from (runq.cpp).
   alignas(64) std::atomic<uint32_t> runqhead{0};
   std::atomic<uint32_t> runqtail{0};
-  std::atomic<G*> runnext{nullptr};        // jumps the queue: what a wake-up just made runnable
+  std::atomic<G*> runnext{nullptr};        // before the queue: has just been woken or made
   std::atomic<uint32_t> runnext_owner{0};  // the owner is taking it out
-  std::atomic<uint32_t> runnext_thief{0};  // a thief may: the owner must take it atomically
-  OwnedCount runtick;  // one per goroutine run: thieves see whether the queue moves
-  // The next so many calls of wake_helper wake nobody: thieves found that they do not help here.
-  std::atomic<int32_t> wake_skip{0};
+  std::atomic<uint32_t> runnext_thief{0};  // a thief may take it: the owner must do so atomically
+  OwnedCount runtick;                 // one per goroutine run: thieves see whether the queue moves
+  std::atomic<int32_t> wake_skip{0};  // the next `wake_skip` calls of wake_helper wake no thread
   std::atomic<G*> runq[kRunqueueSize];
 
-  std::atomic<int32_t> wake_skip_next{0};  // thieves': how many next time (find.cpp)
+  std::atomic<int32_t> wake_skip_next{0};  // written by thieves: the last wake_skip (find.cpp)
   // sysmon's notes on the queue
   uint32_t sysmonhead = 0;
   int32_t sysmonruntick = 0;
-  int64_t sysmonheadwhen = 0;           // since when the ring has stood, or been empty
-  std::atomic<bool> ring_waits{false};  // for long: thieves may take from it (find.cpp)
+  int64_t sysmonheadwhen = 0;           // since when the ring has not moved, or been empty
+  std::atomic<bool> ring_waits{false};  // for so long that thieves may take from it
 
   // Caches.
   OwnedCount gfree_count;
-  G* gFree[kGFreeSize];  // dead Gs, the last that died on top
+  G* gFree[kGFreeSize];  // dead Gs, the last one on top
   int32_t stack_cache_count = 0;
-  uintptr_t stack_cache[kStackCacheSize];  // free stacks, the last used on top
+  uintptr_t stack_cache[kStackCacheSize];  // free stacks, the last one on top
   uint64_t goidcache = 0;
   uint64_t goidcacheend = 0;
 
@@ -275,9 +264,8 @@ struct P {
   alignas(64) mutex timersLock;
   TimerEntry* timers = nullptr;
   uint32_t timers_len = 0;
-  std::atomic<int64_t> timer0_when{0};  // 0: none
-  // The owner's: some were due that the ring had no room for.
-  std::atomic<bool> timers_behind{false};
+  std::atomic<int64_t> timer0_when{0};     // 0: none
+  std::atomic<bool> timers_behind{false};  // written by the owner: the ring had no room for some
 };
 
 }  // namespace golab::runtime

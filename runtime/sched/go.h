@@ -34,8 +34,8 @@ struct GoCall {
   }
 };
 
-// Where the goroutine's code begins: a profile shows that for a goroutine that has not run yet. It
-// is 0 for a call with arguments, which begins in glue, as in Go.
+// Where the goroutine's code begins: what a profile shows of one that has not run yet. 0 for a call
+// with arguments, which begins in glue, as in Go.
 template <typename F>
 uintptr_t startpc_of(const F& f) {
   if constexpr (std::is_pointer_v<F>) {

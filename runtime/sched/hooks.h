@@ -1,8 +1,11 @@
-// hooks.h: the one call from the runtime up into the profiler.
+// hooks.h: the one call from the runtime into the profiler, which is built on it.
 //
-// The profiler is built on the runtime, so the runtime calls it through this pointer only. Inside the
-// runtime, the scheduler calls three rooms that stand above it, by functions that are declared low
-// and defined high: sched/gate.h (stop/), core/throw.h (die/), and Timer::discard_value (chan/).
+// A folder includes only folders below it (tests/setup/layers.txt). Inside the runtime, lower
+// folders call higher ones by these means only:
+//
+//   sched/gate.h, releasem_slow of sched/proc.h   declared in sched/, defined in stop/ and die/
+//   core/throw.h, sigpanic of core/inject.h       declared in core/, defined in die/
+//   Timer::f and Timer::discard_value             set by the timer's owner: chan/, time/
 #pragma once
 
 namespace golab::runtime {
@@ -10,10 +13,10 @@ namespace golab::runtime {
 struct G;
 
 struct Hooks {
-  // Records the stack of gp for the snapshot in progress. The scheduler calls it inside the
-  // runtime, just before gp runs for the first time in an epoch. No other thread uses gp
-  // in the meantime. It must not allocate, park, or take a lock that a goroutine may hold. Null if
-  // no snapshot is in progress.
+  // Records the stack of gp for the snapshot in progress. pass_snapshot calls it inside the
+  // runtime, just before gp runs for the first time in an epoch, unless gp was counted by its memo.
+  // No other thread uses gp meanwhile. It must not allocate, park, or take a lock that a goroutine
+  // may hold. Null if no snapshot is in progress.
   void (*record)(G* gp) = nullptr;
 };
 extern Hooks hooks;

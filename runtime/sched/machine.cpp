@@ -1,9 +1,8 @@
 // machine.cpp: threads: how they start, sleep, hand their P on, and sit out system calls.
 //
-// An M without work holds no P and sleeps on its own futex (M::park). It is woken with a P in its
-// hand (M::nextp). Order on the way to sleep: onto the idle list, then asleep; on the way up the
-// waker takes it off the list, gives it the P, then wakes it. So a thread on the list is always
-// safe to give to.
+// An M without work holds no P and sleeps on its own futex (M::park). Order on the way to sleep:
+// onto the idle list, then asleep. On the way up, the waker takes it off the list, gives it a P
+// (M::nextp), then wakes it. So any thread on the list may be given a P.
 #include <cxxabi.h>
 #include <pthread.h>
 #include <sched.h>
@@ -49,9 +48,9 @@ M* new_m() {
 }
 
 namespace {
-constexpr size_t kThreadStackMin = size_t{1} << 20;  // names are looked up on it
+constexpr size_t kThreadStackMin = size_t{1} << 20;  // the symbolizer runs on it
 
-// As Go's newosproc has it, but without a traceback: memory may be what is missing.
+// Go's message (newosproc), but no traceback: memory may be what is missing.
 [[noreturn]] void no_thread(int err) {
   fflush_unlocked(stdout);
   const char* hint = err == EAGAIN ? "runtime: may need to increase max user processes (ulimit -u) "
@@ -88,7 +87,7 @@ void start_thread(void* (*f)(void*), void* arg) {
   sigset_t all = blockable_signals(), old;
   pthread_attr_t attr;
   pthread_attr_init(&attr);
-  // Not as ulimit -s says: that may be little.
+  // Not the size of ulimit -s, which may be too small.
   size_t bytes = std::max(share_of_address_space(kSystemStackBytes, 256), kThreadStackMin);
   pthread_attr_setstacksize(&attr, bytes);
   pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
@@ -191,7 +190,7 @@ void startm(P* pp, bool spinning) {
 // ---- Ps -----------------------------------------------------------------------------------------
 
 void acquirep(M* mp, P* pp) {
-  if (pp == nullptr) return;  // woken without one: the world changed its size
+  if (pp == nullptr) return;  // woken without one: GOMAXPROCS changed
   mp->p = pp;
   pp->m.store(mp, std::memory_order_release);
   pp->status.store(_Prunning, std::memory_order_release);
@@ -220,13 +219,13 @@ P* pidleget() {
   return pp;
 }
 
-// Finds a thread for a P that its own thread cannot use any more.
+// Finds a thread for a P that its own thread cannot use, or puts it on the idle list.
 void handoffp(P* pp) {
   if (!runqempty(pp) || sched.runqsize.load() > 0) {
     startm(pp, false);
     return;
   }
-  // Nothing to do here now. If nobody looks for work elsewhere, this P should.
+  // It has no work. If no thread looks for work elsewhere, this P should.
   int32_t none = 0;
   if (sched.nmspinning.load() + sched.npidle.load() == 0 &&
       sched.nmspinning.compare_exchange_strong(none, 1)) {
@@ -255,8 +254,8 @@ bool retake_from_syscall(P* pp) {
   return true;
 }
 
-// In three steps, so that one of the two sees the other (is_outside): leave the note, see that mp
-// is outside, take the P. If mp comes in meanwhile, it finds the note and waits for sched.lock.
+// Order: leave the note, see that mp is outside (is_outside), take the P. If mp comes in meanwhile,
+// it finds the note and waits for sched.lock.
 bool take_p(P* pp) {
   lock(&sched.lock);
   M* mp = pp->m.load(std::memory_order_acquire);
@@ -293,10 +292,10 @@ bool take_p(P* pp) {
     mp->p = nullptr;
     pp->m.store(nullptr, std::memory_order_relaxed);
     pp->syscalltick.fetch_add(1, std::memory_order_relaxed);
-    pp->status.store(_Psyscall, std::memory_order_release);  // sysmon may take it from here on
+    pp->status.store(_Psyscall, std::memory_order_release);  // from here on sysmon may take it
   }
   enter_safe(mp);
-  // Not releasem: this thread is safe now, notes for it wait until it comes back.
+  // Not releasem: this thread is safe, and serves its notes when it comes back.
   std::atomic_signal_fence(std::memory_order_seq_cst);
   mp->locks.store(mp->locks.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
 }
@@ -320,7 +319,7 @@ bool take_p(P* pp) {
     unlock(&sched.lock);
     acquirep(mp, pp);
   }
-  // Before this stack changes, a snapshot in progress must have it.
+  // A snapshot in progress must have this stack before it changes.
   while (!may_run(gp)) sched_yield();  // the walker may need this processor
   if (mp->p != nullptr) {
     gp->waitsince = 0;
@@ -356,8 +355,8 @@ void UnlockOSThread() {
   mp->lockedg = nullptr;
 }
 
-// This thread may run only its own goroutine, which does not run now: it gives its P away and
-// sleeps until somebody who wants to run that goroutine brings one.
+// This thread may run only its own goroutine, which waits: it gives its P away and sleeps until a
+// thread that finds that goroutine runnable brings one (startlockedm).
 void stoplockedm(M* mp) {
   if (mp->p != nullptr) {
     P* pp = releasep(mp);
@@ -373,7 +372,7 @@ void stoplockedm(M* mp) {
     leave_safe(mp);
     tick_clock();
     if (mp->nextp != nullptr) break;
-    // GOMAXPROCS changed and took the P back on its way to us: the goroutine queues again.
+    // GOMAXPROCS changed and took that P back: the goroutine queues again.
     lock(&sched.lock);
     globrunqput(mp->lockedg);
     unlock(&sched.lock);
@@ -395,8 +394,8 @@ void startlockedm(M* self, G* gp) {
 
 // ---- Deadlock -----------------------------------------------------------------------------------
 
-// Called whenever a thread has nothing to do. If none has, and no timer and no descriptor can
-// change that, no goroutine will ever run again.
+// Called whenever a thread goes idle. If every thread is idle, no timer runs and no thread sleeps
+// in the poller, no goroutine can ever run again.
 void checkdead() {
   int32_t running = sched.mcount.load() - sched.nmidle - sched.nmidlelocked - 1;  // 1: sysmon
   if (running > 0) return;

@@ -17,10 +17,9 @@
 // timeout writes `info` and then exchanges the slot. Both are sequentially consistent, so one of
 // the two sees the other.
 //
-// Lifetime. epoll_wait can return an event after its descriptor was closed and its pollDesc was
-// given to another descriptor. So a pollDesc is never unmapped, and epoll's word for it is its
-// address with a sequence number. Every reuse changes the number, so an old event is recognized and
-// dropped.
+// Lifetime. epoll_wait can return an event after its descriptor was closed and its pollDesc given
+// to another one. So a pollDesc is never unmapped, and epoll's word for it is its address with a
+// sequence number, which changes with every reuse: an old event is recognized and dropped.
 #include "runtime/sched/netpoll.h"
 
 #include <errno.h>
@@ -87,8 +86,8 @@ struct {
   std::atomic<bool> no_pwait2{false};
 } poller;
 
-// epoll gives back one 64-bit word. Addresses have 47 bits, and the low 6 of a pollDesc's are zero,
-// so 22 bits are left for the sequence number.
+// epoll's word has 64 bits. An address has 47, of which a pollDesc's low 6 are zero, so at least 22
+// bits are left for the sequence number.
 constexpr uint64_t kTagBits = 22;
 constexpr uint64_t kTagMask = (uint64_t{1} << kTagBits) - 1;
 constexpr uint64_t kBreakTag = 0;  // no pollDesc has address 0
@@ -175,7 +174,7 @@ G* netpollunblock(pollDesc* pd, int mode, bool ioready) {
   return reinterpret_cast<G*>(old);
 }
 
-// gopark's unlock. It runs on another stack, after gp has left its own.
+// The unlockf of gopark.
 bool netpollblockcommit(G* gp, void* slot) {
   uintptr_t expected = pdWait;
   poller.waiters.fetch_add(1);
@@ -192,8 +191,8 @@ void ready_all(G* a, G* b) {
   if (b != nullptr) goready(b);
 }
 
-// A deadline's timer fired. It may be stale: the deadline was moved since, or the pollDesc was
-// reused. The present deadline decides, so a stale timer does no harm.
+// A deadline's timer fired. The deadline may have been moved, or the pollDesc reused, since it was
+// armed, so the present deadline decides.
 void netpolldeadline(pollDesc* pd, bool read) {
   G* gp = nullptr;
   lock(&pd->mu);
@@ -214,8 +213,7 @@ void netpollWriteDeadline(void* pd, uint64_t, int64_t) {
   netpolldeadline(static_cast<pollDesc*>(pd), false);
 }
 
-// Sets the deadline of one direction. Returns its waiter if that deadline has passed. Requires
-// pd->mu.
+// Sets the deadline of one direction; returns its waiter if it has passed. Requires pd->mu.
 G* setDeadline(pollDesc* pd, int64_t when, bool read) {
   int64_t& deadline = read ? pd->rd : pd->wd;
   Timer* t = read ? &pd->rt : &pd->wt;
@@ -262,8 +260,8 @@ int epollwait(epoll_event* events, int max, int64_t delay) {
 
 }  // namespace
 
-// Parks until the slot is ready (returns true), or until a close or a timeout ends the wait
-// (false). Requires: no other goroutine waits in this direction.
+// Parks until the slot is ready (true), or a close or a timeout ends the wait (false). Requires: no
+// other goroutine waits in this direction.
 [[gnu::noinline]] bool netpollblock(pollDesc* pd, int mode) {
   std::atomic<uintptr_t>& slot = mode == 'r' ? pd->rg : pd->wg;
   for (;;) {
@@ -273,7 +271,7 @@ int epollwait(epoll_event* events, int max, int64_t delay) {
     if (slot.compare_exchange_strong(expected, pdWait)) break;
     if (expected != pdReady && expected != pdNil) throw_("runtime: double wait");
   }
-  // The wait is announced. Now a close or a timeout either is seen here or sees the announcement.
+  // The wait is announced: this sees a close or a timeout, or that sees the announcement.
   if (netpollcheckerr(pd, mode) == pollNoError) {
     gopark(netpollblockcommit, &slot, WaitReason::IOWait, pd);
   }

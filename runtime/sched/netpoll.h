@@ -1,12 +1,12 @@
 // netpoll.h: the network poller: parks goroutines until a descriptor is ready (Go's netpoll.go).
 //
-// The process has one epoll instance, edge-triggered. A descriptor has two slots, one for the
-// reader and one for the writer. A slot is empty, or ready, or holds the goroutine that waits. The
-// scheduler asks the poller when it has nothing else to do; an idle thread sleeps in it.
+// The process has one epoll instance. A descriptor has two slots, one for the reader and one for
+// the writer. A slot is empty, or ready, or holds the goroutine that waits. The scheduler asks the
+// poller when it has nothing else to do; an idle thread sleeps in it.
 //
-// Edge-triggered means that the kernel reports each change once. So an edge is never lost: the slot
-// keeps it ("ready") until it is used. A user first tries the system call, and waits only after
-// EAGAIN. It finds an edge that came in between in the slot.
+// epoll is edge-triggered: the kernel reports each change once, and the slot keeps it ("ready")
+// until it is used. A user first tries the system call and waits only after EAGAIN; it finds an
+// edge that came in between in the slot.
 #pragma once
 
 #include <atomic>
@@ -18,7 +18,7 @@ struct G;
 struct pollDesc;
 
 // The results of the poll functions.
-enum : int { pollNoError = 0, pollErrClosing = 1, pollErrTimeout = 2, pollErrNotPollable = 3 };
+enum : int { pollNoError = 0, pollErrClosing = 1, pollErrTimeout = 2 };
 
 // ---- For the scheduler ----
 
@@ -36,8 +36,7 @@ void netpollinit();  // at start, because idle threads sleep in the poller
 // also in a profile: internal/poll.runtime_pollWait.
 namespace golab::internal::poll {
 
-// Registers fd, which must be non-blocking. Returns null and sets *err to errno if epoll refuses
-// it.
+// Registers fd, which must be non-blocking. On failure, returns null and sets *err to errno.
 runtime::pollDesc* runtime_pollOpen(int fd, int* err);
 // Forgets the descriptor. Requires: runtime_pollUnblock was called, and no goroutine waits any
 // more. The caller closes the fd afterwards.
@@ -46,8 +45,7 @@ void runtime_pollClose(runtime::pollDesc* pd);
 void runtime_pollUnblock(runtime::pollDesc* pd);
 // Forgets a stored edge, before an attempt. mode is 'r' or 'w'.
 int runtime_pollReset(runtime::pollDesc* pd, int mode);
-// Parks until the descriptor is ready, its deadline has passed, or it is closed. Returns a poll*
-// result.
+// Parks until the descriptor is ready, its deadline has passed, or it is closed.
 int runtime_pollWait(runtime::pollDesc* pd, int mode);
 // when: a nanotime; 0 none; < 0 already past. mode: 'r', 'w' or 'r' + 'w'.
 void runtime_pollSetDeadline(runtime::pollDesc* pd, int64_t when, int mode);

@@ -1,4 +1,4 @@
-// parked.cpp: a G's own record of where it stopped, handed to the walkers.
+// parked.cpp: hands to the walkers where a goroutine has stopped.
 #include "runtime/sched/parked.h"
 
 #include "runtime/core/goexit.h"

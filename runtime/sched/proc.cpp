@@ -1,4 +1,4 @@
-// proc.cpp: the life of a goroutine on its threads: made, run, parked, woken, ended (see proc.h).
+// proc.cpp: the life of a goroutine: made, run, parked, woken, ended (see proc.h).
 #include "runtime/sched/proc.h"
 
 #include <sched.h>
@@ -34,7 +34,7 @@ bool fits_in_g(size_t bytes, size_t align) { return bytes <= kClosureBytes && al
 }  // namespace
 
 void* newg(size_t closure_bytes, size_t closure_align, G** out) {
-  // Before the runtime is entered: malloc may wait for a thread that a stop has met in it.
+  // Outside the runtime: malloc may wait for a thread that stopped with a lock of malloc's.
   void* big = fits_in_g(closure_bytes, closure_align)
                   ? nullptr
                   : ::operator new(closure_bytes, std::align_val_t(closure_align));
@@ -83,16 +83,16 @@ void finish_left(M* mp);
 G* goexit1(G* gp);
 
 namespace {
-// gp, running, is done with its stack.
+// Leaves the stack of gp, which runs, and does not come back.
 [[noreturn, gnu::always_inline]] inline void leave_for_good(G* gp) {
   G* next = goexit1(gp);
   jump_for_good(leave_stack(getm(), gp, next, true));
 }
 }  // namespace
 
-// Where a new stack begins. All walks end here: no caller for unwinders, a null frame pointer for
-// those who follow frames. It catches nothing, so that an uncaught panic is found out before
-// anything is unwound, and the terminate handler sees the stack whole.
+// Where a new stack begins and all walks end: it has no caller for unwinders, and a null frame
+// pointer for walks by frame records. It catches nothing, so that an uncaught panic unwinds nothing
+// and the terminate handler sees the whole stack.
 [[gnu::noinline, gnu::section("golab_goexit")]] void goexit(transfer_t from) {
   GOLAB_STACK_END();
   static_cast<FrameRecord*>(__builtin_frame_address(0))->fp = 0;
@@ -126,7 +126,7 @@ void first_run(M* mp, G* gp) {
 #endif
 }
 
-// The goroutine is gone and off its stack: its stack and its G can serve another.
+// gp has ended and is off its stack: frees its stack and its G.
 void gdestroy(M* mp, G* gp) {
 #if defined(GOLAB_TSAN)
   __tsan_destroy_fiber(gp->sanitizer_stack);
@@ -154,8 +154,7 @@ void overflow_check(G* gp) {
 
 }  // namespace
 
-// Finishes the departure of the goroutine that this thread has just left. First thing on the new
-// stack.
+// The first thing on a new stack: finishes the departure of the goroutine that left.
 void finish_left(M* mp) {
   LeftAction action = mp->left_action;
   G* gp = mp->left;
@@ -171,7 +170,7 @@ void finish_left(M* mp) {
     }
     case LeftAction::Yield:
       if (mp->p != nullptr && sched.runqsize.load(std::memory_order_relaxed) == 0) {
-        // Nobody waits in the global queue, so the tail of this one is as far back.
+        // The global queue is empty, so the tail of this one is as far back.
         runqput(mp->p, gp, false);
         wake_helper();
         break;
@@ -209,7 +208,7 @@ void new_time_slice(P* pp) {
   pp->schedtick.store(pp->schedtick.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
 }
 
-// The next goroutine if it can be had without a detour, else null: then g0 looks for one.
+// The next goroutine to jump to from `from`'s stack. Null: g0 has to look for one.
 G* next_direct(M* mp, P* pp, G* from) {
   if (from->lockedm != nullptr || sched.stopping.load(std::memory_order_relaxed) != 0)
     return nullptr;
@@ -221,7 +220,7 @@ G* next_direct(M* mp, P* pp, G* from) {
   G* gp = runqget(pp, &inherit);
   if (gp == nullptr) return nullptr;
   if (gp->lockedm != nullptr || !may_run(gp)) {
-    // Not for this stack to run now. Its turn comes again from the global queue.
+    // It must not run here or now. Its next turn comes from the global queue.
     lock(&sched.lock);
     globrunqput(gp);
     unlock(&sched.lock);
@@ -326,18 +325,18 @@ void Gosched() {
   give_way(LeftAction::Yield);
 }
 
-// To the global queue in any case: there the next turn comes soon, however long the goroutines of
-// this P keep it.
+// Requeues in the global queue even if it is empty: its turn there comes soon, also where the
+// goroutines of this P keep the P for long.
 void yield_if_others_wait() {
   RuntimeCall rc;
   if (others_wait(getm()->p)) give_way(LeftAction::Requeue);
 }
 
-// A goroutine comes into the runtime and was left a note, or has lost its P: then it gets one, or
-// waits for one like any other.
+// A goroutine that comes into the runtime has notes to serve, or has lost its P. Then it gets
+// another one, or queues for one.
 [[gnu::noinline]] void entercall(M* mp) {
   G* gp = mp->curg;
-  if (gp == nullptr) return;  // the scheduler itself, between two Ps
+  if (gp == nullptr) return;  // the scheduler, between two Ps
   come_in(mp, __builtin_frame_address(0));
   if (mp->p != nullptr) return;
   lock(&sched.lock);
@@ -356,7 +355,7 @@ void yield_if_others_wait() {
   finish_left(getm());
 }
 
-// The end of a goroutine, but for the jump. Answers who runs next on this thread; null: g0.
+// The end of a goroutine, except the jump. Returns the next one on this thread; null: g0.
 [[gnu::noinline]] G* goexit1(G* gp) {
   M* mp = acquirem_with_p();
   if (gp->goid == 1) sched.main_exited = true;
@@ -372,8 +371,8 @@ void yield_if_others_wait() {
 
 // ---- Goexit -------------------------------------------------------------------------------------
 //
-// A forced unwind (Itanium C++ ABI, 1.6.2) runs every destructor, and with them the Defers, without
-// being an exception that somebody could mistake for his own. It stops at the entry function.
+// A forced unwind (Itanium C++ ABI, 1.6.2) runs every destructor, and with them the Defers. No
+// handler for a type catches it. It stops at goexit.
 
 namespace {
 _Unwind_Reason_Code goexit_stop(int, _Unwind_Action actions, _Unwind_Exception_Class,
@@ -406,8 +405,8 @@ void goexit_swallowed(_Unwind_Reason_Code, _Unwind_Exception*) {
 
 namespace {
 
-// Runs gp, and whoever it hands over to directly, until some goroutine of this thread comes back to
-// g0: to have its departure finished, or to have something done here (systemstack).
+// Runs gp and the goroutines that it is followed by directly, until one of them jumps to g0: to
+// leave, or for systemstack.
 void run_until_left(M* mp, G* gp) {
   stack_switch(mp, nullptr, gp);
   while (mp->left_action == LeftAction::Systemstack) {
@@ -436,7 +435,7 @@ void run_until_left(M* mp, G* gp) {
     bool inherit = false;
     G* gp = findRunnable(mp, &inherit);
     if (mp->spinning) {
-      // There was work: if there is more, the next thread should look for it.
+      // There may be more work: the next thread looks for it.
       mp->spinning = false;
       if (sched.nmspinning.fetch_sub(1) == 1) wake_helper();
     }
@@ -482,7 +481,7 @@ int64_t tick_clock() {
   return now;
 }
 
-// wyrand-like: one multiplication, per thread.
+// Like wyrand: one multiplication on a state of this thread's.
 uint32_t cheaprand() {
   M* mp = getm();
   mp->fastrand += 0xa0761d6478bd642f;
@@ -498,9 +497,9 @@ uint32_t cheaprand() {
     f(arg);
     return;
   }
-  // As in a system call: f may take its time and use malloc, while the world goes on or stands
-  // still. But this thread computes, so sysmon gives it a time slice. Whatever takes the P out of
-  // _Psyscall clears the mark: by then the P may be another thread's.
+  // As in a system call: f may take long and use malloc, also while the world is stopped. But this
+  // thread computes, so its P is marked, and sysmon gives it a time slice. Whatever takes the P out
+  // of _Psyscall clears the mark, because the P may be another thread's then.
   mp = acquirem();  // no signal takes the P away between the mark and the call
   if (mp->preempt.load(std::memory_order_relaxed) != 0) [[unlikely]]
     come_in(mp, __builtin_frame_address(0));
@@ -521,9 +520,8 @@ uint32_t cheaprand() {
 void systemstack_takes_long() {
   M* mp = getm();
   if (mp == nullptr || !mp->on_systemstack || mp->oldp == nullptr || !others_wait(mp->oldp)) return;
-  // This thread is safe: the world may be standing still, and then the P is not to be moved. To
-  // wait for the end of that stop would be worse: f may hold a lock that a dying program's dump
-  // needs.
+  // This thread is in a safe state, so the world may be stopped, and then the P must not be moved.
+  // Do not wait for the end of that stop: f may hold a lock that a dying program's dump needs.
   mp->state.store(kMRunning, std::memory_order_seq_cst);
   if (sched.stopping.load(std::memory_order_seq_cst) == 0) retake_from_syscall(mp->oldp);
   enter_safe(mp);
@@ -563,14 +561,13 @@ int GOMAXPROCS(int n) {
   M* self = acquirem();
   procresize(n);
   lock(&sched.lock);
-  // Every P becomes idle. Threads in the program's code go on without one and queue for a P when
-  // they next call the runtime, as after a preemption.
+  // Every P becomes idle. Threads in the program's code go on without one, as after a preemption.
   sched.pidle = nullptr;
   sched.npidle.store(0);
   sched.retaken.store(nullptr);
   for (M* mp = sched.allm.load(); mp != nullptr; mp = mp->alllink) {
     if (mp->p != nullptr) releasep(mp);
-    mp->nextp = nullptr;  // those who were just being woken go back to sleep
+    mp->nextp = nullptr;  // a thread that was being woken goes back to sleep
   }
   for (int32_t i = 0; i < old || i < n; i++) {
     P* pp = sched.allp[i];
@@ -591,8 +588,8 @@ int GOMAXPROCS(int n) {
   for (int32_t i = n - 1; i > 0; i--) pidleput(sched.allp[i]);
   unlock(&sched.lock);
   acquirep(self, sched.allp[0]);
-  // There may be work of those whose Ps were taken: thieves are to be woken, but not now, since a
-  // new thread needs malloc.
+  // Work may wait on the Ps that were taken. A thread is woken for it after the stop, because a new
+  // thread needs malloc.
   bool work = sched.runqsize.load() > 0 ||
               std::any_of(sched.allp + 1, sched.allp + n, [](P* pp) { return !runqempty(pp); });
   startTheWorld();

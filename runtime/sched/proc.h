@@ -1,35 +1,31 @@
 // proc.h: the scheduler: which goroutine runs on which thread, and what happens at every switch.
 //
-// The rule that everything else serves: a goroutine that can run, runs, on some thread, soon; and a
-// thread without work uses no CPU.
+// The rule that everything else serves: a goroutine that can run does so soon, on some thread; and
+// a thread without work uses no CPU.
 //
-// Structure (Go's, see gmp.h for G, M, P). Every P has a queue of runnable goroutines, and one
-// place before the queue (runnext) for the goroutine that the running one has just woken: the two
-// often talk to each other, and this way they take turns without a detour. A P whose queue is empty
-// looks in the global queue, asks the netpoller, steals half of another P's queue. A thread that
-// finds nothing gives its P back and sleeps on a futex. Whoever makes a goroutine runnable while a
-// P is idle wakes one thread, and that one wakes the next if it finds more than it can do
-// ("spinning", wake_helper).
+// Structure (Go's; gmp.h has G, M and P). Every P has a queue of runnable goroutines, and one place
+// before it (runnext) for the goroutine that the running one has just woken or made: the two often
+// talk to each other, and this way they take turns. A P whose queue is empty looks in the global
+// queue, asks the netpoller, and steals half of another P's queue (find.cpp). A thread that finds
+// nothing gives its P back and sleeps on a futex. A thread that makes a goroutine runnable while a
+// P is idle wakes one thread to look for work ("spinning"); that one wakes the next (wake_helper).
 //
 // The switch. gopark takes the next goroutine from the queue and jumps straight from stack to
-// stack; only where there is none does it go through g0, the thread's own stack, on which
-// findRunnable waits. A goroutine that leaves cannot finish its own departure: as long as it still
-// stands on its stack, no one else may run it. So the stack that is jumped to does it, first thing:
-// it drops the lock
-// (`unlockf`) or puts the leaver on a queue. (Go always passes through g0 for that, 2 switches a
-// park.)
+// stack. If there is none, it jumps to g0, the thread's own stack, where findRunnable waits. (Go
+// always passes through g0: two switches for each park.) A goroutine cannot finish its own
+// departure: while it is on its stack, no other thread may run it. So the stack that is jumped to
+// does that first (finish_left): it calls `unlockf`, or puts the goroutine that left on a queue.
 //
-// Calling the runtime. Every function here that a goroutine may call opens with a RuntimeCall.
-// Inside one (M::locks > 0) the thread cannot be stopped and its P cannot be taken; on the way in a
-// goroutine without a P gets one, on the way out a pending stop request is served. The count
+// Calling the runtime. A function that goroutines call and that uses the scheduler opens with a
+// RuntimeCall. Inside one (M::locks > 0) the thread cannot be stopped and its P cannot be taken. On
+// the way in a goroutine without a P gets one; on the way out a pending stop is served. The count
 // belongs to the thread, and each switch happens at exactly 1, so it is right on whichever thread a
 // goroutine wakes.
 //
-// Preemption. A goroutine cannot be switched off in the midst of C++: it may hold a lock of libc.
-// Its P can be taken. After 10 ms sysmon signals the thread; if the signal finds it outside the
-// runtime, the handler lets the P go, and another thread takes it. The goroutine runs on without a
-// P, the kernel shares the processors, and the RuntimeCall of its next call queues it for a P like
-// any other.
+// Preemption. C++ code may hold a lock of libc, so a goroutine cannot be switched off, but its P
+// can be taken. After 10 ms sysmon signals the thread. If the signal finds it outside the runtime,
+// the handler lets the P go, and another thread takes it. The goroutine runs on without a P, the
+// kernel shares the processors, and the RuntimeCall of its next call queues it for a P.
 #pragma once
 
 #include <cstdint>
@@ -43,33 +39,33 @@ namespace golab::runtime {
 
 // ---- For programs (Go's package runtime) ----
 
-// Those that exist now, system goroutines left out. Once one is no longer counted, all that it did
-// is visible to the caller.
+// The number of goroutines that exist, without system goroutines. All that a goroutine did is
+// visible to a caller that does not count it any more.
 int NumGoroutine();
 int NumCPU();  // processors that this process may use
-// Sets it if n >= 1; returns the old value. Stops the world for a moment; if the world does not
-// stop (see stopTheWorld), nothing changes, and GOMAXPROCS(0) still returns the old value.
+// Sets it if n >= 1; returns the old value. Stops the world for a moment; if that fails (see
+// stopTheWorld), nothing changes.
 int GOMAXPROCS(int n);
-void Gosched();              // lets others run: goes to the tail of the global queue
+void Gosched();              // lets others run: goes behind those that wait in the queues
 [[noreturn]] void Goexit();  // runs the Defers and destructors of this goroutine, then ends it
 void LockOSThread();         // from now on this goroutine runs on this thread only. Calls nest.
 void UnlockOSThread();
 
-// Brackets a system call that may block: in between, other goroutines use this one's P.
-// While it lasts the goroutine's state is "syscall" and its stack is shown from the caller of
-// entersyscall on. Nothing in between may call the runtime.
+// They bracket a system call that may block: in between, other goroutines may use this one's P, its
+// state is "syscall", and its stack is shown from the caller of entersyscall on. Nothing in between
+// may call the runtime.
 void entersyscall();
 void exitsyscall();  // parks if no P is free
 
 // ---- For the runtime's own packages ----
 
-// Parks the running goroutine until someone calls goready(gp).
+// Parks the running goroutine until goready(gp) is called.
 //
-// `unlockf` runs on another stack, once gp is _Gwaiting and off its own. It is where the caller
-// drops its lock. Dropped any earlier, another thread could call goready(gp) while gp was still on
-// its way to sleep, and two threads would run on one stack. If unlockf answers false, gp becomes
-// runnable at once. It must not park, and must not touch what a woken gp may have destroyed after
-// it let go.
+// `unlockf` drops the caller's lock. It runs on another stack, once gp is _Gwaiting and off its
+// own. If the lock were dropped earlier, another thread could call goready(gp) while gp is still on
+// its way to sleep, and two threads would run on one stack. If unlockf returns false, gp becomes
+// runnable at once. unlockf must not park. After it drops the lock it must not touch what a woken
+// gp may destroy.
 //
 // Requires: called on a goroutine's stack inside exactly one RuntimeCall.
 void gopark(UnlockFunc unlockf, void* lock, WaitReason reason, const void* obj = nullptr);
@@ -83,19 +79,19 @@ void goready(G* gp);
 // Makes a list (linked by schedlink) of n parked goroutines runnable at once.
 void injectglist(G* head, int n);
 
-// The two halves of go(): a G with room for a closure of that size, then its start.
+// The two halves of go(): newg returns room for a closure and its G, newproc starts it.
 void* newg(size_t closure_bytes, size_t closure_align, G** gp);
 void newproc(G* gp, void (*fn)(void*), uintptr_t startpc);
 void discardg(G* gp);  // instead of newproc, if the closure's constructor threw
-void freeclosure(void* at, size_t bytes, size_t align);  // its memory, if it is not in the G
+void freeclosure(void* at, size_t bytes, size_t align);  // frees one that is not in its G
 
-void yield_if_others_wait();  // Gosched, if there is somebody: for long work inside the runtime
+void yield_if_others_wait();  // for long work inside the runtime: Gosched if others can run
 
 G* getg();  // the running goroutine; null on g0 and on foreign threads
 uint64_t goid();
 
 int64_t nanotime();         // monotonic, ns
-int64_t nanotime_coarse();  // up to 10 ms old, and as good as free (Sched::clock)
+int64_t nanotime_coarse();  // up to 10 ms old; a plain load (Sched::clock)
 uint32_t cheaprand();
 inline uint32_t cheaprandn(uint32_t n) {
   return static_cast<uint32_t>((static_cast<uint64_t>(cheaprand()) * n) >> 32);
@@ -104,8 +100,8 @@ inline uint32_t cheaprandn(uint32_t n) {
 inline M* acquirem();
 inline M* acquirem_with_p();  // parks if this goroutine lost its P, until it has one
 inline void releasem(M* mp);
-void entercall(M* mp);      // slow path of RuntimeCall: serve notes; without a P, get one
-void releasem_slow(M* mp);  // slow path of releasem: serve notes left by a signal
+void entercall(M* mp);      // slow path of RuntimeCall: serves notes, gets a P
+void releasem_slow(M* mp);  // slow path of releasem: serves notes; in stop.cpp
 
 class RuntimeCall {
  public:
@@ -115,13 +111,11 @@ class RuntimeCall {
   RuntimeCall& operator=(const RuntimeCall&) = delete;
 };
 
-// Runs f on the thread's own (big) stack: symbols, getaddrinfo, whatever needs more than a
-// goroutine has. f may block the thread but must not park or call anything that does. What f throws
-// is thrown here.
+// Runs f on the thread's own, large stack: for symbols, getaddrinfo, and what else needs more than
+// a goroutine has. f may block the thread, but must not park. What f throws is thrown here.
 //
-// f has the time slice of its goroutine. When that ends and others wait, another thread gets the P:
-// f goes on without one, and the kernel gives it its share of the processors. So long work cannot
-// hold up others, and others cannot hold up the work.
+// f has the time slice of its goroutine. When that ends and others wait, another thread gets the P,
+// and f goes on without one, as in "Preemption" above.
 void systemstack(void (*f)(void*), void* arg);
 template <typename F>
 void systemstack(F&& f) {
@@ -137,11 +131,11 @@ void systemstack(F&& f) {
   if (thrown != nullptr) std::rethrow_exception(std::move(thrown));
 }
 
-// Said inside f: what follows takes milliseconds. If others wait for this P, another thread gets it
-// now, not when the time slice ends.
+// f calls this before work of milliseconds. If others wait for this P, another thread gets it at
+// once, not when the time slice ends.
 void systemstack_takes_long();
 
-// Every G there has ever been, in order of creation: allg(i) for i < allglen().
+// All Gs ever made, in order: allg(i) for i < allglen().
 uint32_t allglen();
 G* allg(uint32_t i);
 
@@ -154,7 +148,7 @@ inline M* acquirem() {
   return mp;
 }
 
-// Nothing was left at the door: no stop waits for this thread, and its P is its own.
+// The fast way in: no note waits for this thread, and it has a P.
 inline bool door_open(const M* mp) {
   return mp->preempt.load(std::memory_order_relaxed) == 0 && mp->p != nullptr;
 }

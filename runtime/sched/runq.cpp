@@ -13,12 +13,12 @@
 //   - A thief sets runnext_thief, makes all threads pass a fence (heavy_fence), and leaves if
 //     runnext_owner is set. From then on the owner sees the thief, and both use atomic operations.
 //
-// The fence is slow, but theft from this slot is rare. The owner pays for no atomic operation.
+// So the owner pays for no atomic operation, and the rare theft pays for the fence.
 //
 // The global queue is a list of blocks of pointers. A list linked through the goroutines would cost
-// a cache miss for each, one after the other, while sched.lock is held.
+// a cache miss for each, while sched.lock is held.
 //
-// The scheduler chooses here which goroutine is next, and which P is robbed. A schedule explorer
+// The scheduler chooses here which goroutine is next, and which one is stolen: a schedule explorer
 // would hook runqget, globrunqget and runqsteal.
 #include <algorithm>
 #include <iterator>
@@ -31,7 +31,7 @@
 namespace golab::runtime {
 namespace {
 
-// For a full ring: moves half of it, and gp, to the global queue, where others find them.
+// For a full ring: moves half of it, and gp, to the global queue.
 bool runqputslow(P* pp, G* gp, uint32_t h, uint32_t t) {
   G* batch[kRunqueueSize / 2 + 1];
   uint32_t n = (t - h) / 2;
@@ -46,7 +46,7 @@ bool runqputslow(P* pp, G* gp, uint32_t h, uint32_t t) {
   return true;
 }
 
-// The global queue's blocks. All of these need sched.lock. Blocks are reused, never unmapped.
+// The global queue's blocks. These functions need sched.lock. Blocks are reused, never unmapped.
 RunqBlock* new_block() {
   if (RunqBlock* b = sched.runqfree) {
     sched.runqfree = b->next;
@@ -165,8 +165,7 @@ G* runqget(P* pp, bool* inheritTime) {
 }
 
 bool runqempty(P* pp) {
-  // A goroutine may move from runnext to the ring between the reads. Read again until the tail has
-  // not changed.
+  // A goroutine may move from runnext to the ring between the reads: the tail changes then.
   for (;;) {
     uint32_t h = pp->runqhead.load(std::memory_order_seq_cst);
     uint32_t t = pp->runqtail.load(std::memory_order_seq_cst);

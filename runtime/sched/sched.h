@@ -1,16 +1,15 @@
-// sched.h: the scheduler's shared state and the seams between its files; for runtime/core only.
+// sched.h: the scheduler's shared state, and what its files offer each other.
 //
 //   proc.cpp      goroutines: newproc, gopark, goready, goexit, the switch, schedule
 //   allgs.cpp     the tables of all goroutines: Gs and dead ones
-//   memo.cpp      what a snapshot remembers of each for the next one
 //   find.cpp      findRunnable: where a thread looks for work, whom it helps, when it sleeps
 //   runq.cpp      run queues
 //   machine.cpp   threads: starting, idling, handing Ps over, system calls, locked threads
 //   sysmon.cpp    the watchman: retakes Ps from system calls and long runners
-//   stop.cpp      stopping the world, SIGURG
+//   gate.h        what stop/ and die/ offer the scheduler
 //
-// Lock order: sched.lock comes last; under it only futexes, mmap and leaf locks (allglock).
-// P::timersLock is taken inside Timer::mu (timer.cpp).
+// Lock order: sched.lock comes last; under it only futexes, mmap and allglock. Before it come
+// pollDesc::mu, then Timer::mu, then a channel's lock or P::timersLock.
 #pragma once
 
 #include <signal.h>
@@ -24,7 +23,7 @@ namespace golab::runtime {
 
 constexpr int32_t kMaxProcs = 256;
 
-// A piece of the global run queue (runq.cpp): a kilobyte of pointers, [head, tail) of them waiting.
+// A block of the global run queue (runq.cpp): 1 KiB, with the goroutines gs[head, tail).
 struct RunqBlock {
   RunqBlock* next = nullptr;
   uint32_t head = 0, tail = 0;
@@ -50,75 +49,75 @@ struct Sched {
   std::atomic<int32_t> runqsize{0};
   std::atomic<int32_t> gfree_count{0};
   std::atomic<int64_t> lastpoll{1};   // 0: a thread sleeps in netpoll
-  std::atomic<int64_t> pollUntil{0};  // until when, 0: for ever
+  std::atomic<int64_t> pollUntil{0};  // until when, 0: no limit
   std::atomic<M*> allm{nullptr};
   std::atomic<int32_t> gomaxprocs{0};
   P* allp[kMaxProcs] = {};
   std::atomic<int32_t> nsystem{0};  // system goroutines
 
-  // Ps let go by a signal handler, waiting for sysmon to hand them on (linked by P::link).
+  // Ps that signal handlers let go, for sysmon to hand on (linked by P::link).
   std::atomic<P*> retaken{nullptr};
   std::atomic<uint32_t> sysmonwait{0};  // futex: 1 while sysmon sleeps because all is idle
   std::atomic<uint32_t> sysmonnote{0};  // futex: bumped to wake sysmon early
-  std::atomic<bool> sysmonslow{false};  // it sleeps for longer than it may while a P keeps still
+  std::atomic<bool> sysmonslow{false};  // it sleeps longer than kSleepWatching
 
-  // nanotime of the last look at the clock: by sysmon as long as a P works, and by every thread
-  // that comes back from a sleep, so a thread that runs never sees it more than 10 ms late.
+  // nanotime of the last look at the clock, by sysmon while a P works and by every thread that
+  // comes back from a sleep. So a thread that runs sees it at most 10 ms late.
   std::atomic<int64_t> clock{0};
 
-  // stop.h
-  // futex: number of the stop under way, on which those who must stand still wait; 0: none
+  // Stopping the world (stop.h).
+  // futex: number of the stop under way, on which stopped threads wait; 0: none
   std::atomic<uint32_t> stopping{0};
   std::atomic<uint32_t> arrivals{0};  // futex: bumped by each thread that stops or becomes safe
   std::atomic<bool> stopper_sleeps{false};   // on arrivals
   std::atomic<int32_t> stopped_sleepers{0};  // threads that sleep on stopping
-  std::atomic<bool> sysmon_polls{false};     // goroutines may be in sysmon's hands
-  bool checkdead_later = false;              // needs lock: asked for meanwhile
+  std::atomic<bool> sysmon_polls{false};     // sysmon may hold goroutines that are in no queue
+  bool checkdead_later = false;              // needs lock: checkdead was called during that
   bool main_exited = false;                  // goroutine 1 called Goexit
 };
 extern Sched sched;
 
-// M::state. Safe: it need not be told to stop, it will look by itself (leave_safe).
+// M::state. Safe: a stop does not wait for it; leave_safe looks for a stop.
 enum : uint32_t { kMRunning = 0, kMSafe = 1, kMStopped = 2 };
-// M::preempt: what a signal asks for, also looked at on each way into the runtime and out of it.
-// kNoteTaken: its P is being taken, or has been; under sched.lock one sees which (take_p).
+// M::preempt: what a signal asks for. Each way into the runtime and out of it looks at it, too.
+// kNoteTaken: its P is being taken, or has been. sched.lock guards which of the two (take_p).
 enum : uint32_t { kNoteStop = 1, kNoteYield = 2, kNoteTaken = 4 };
 
 // ---- proc.cpp ----
 [[noreturn]] void schedule();  // the life of an M, on g0
 void schedinit();
-void runnable(G* gp);  // gp waits no more: its status; then it is to be queued
+void runnable(G* gp);  // sets gp's status; the caller queues it
 void ready(G* gp, bool next);
-void execute(M* mp, G* gp);  // marks gp as what mp runs; the jump follows
+void execute(M* mp, G* gp);  // marks gp as running on mp; the jump follows
 void finish_left(M* mp);     // see gopark
 
 // ---- allgs.cpp ----
 void allginit();
-G* gfget(P* pp);                // a dead G, or a new one; on pp's thread, as gfput
+G* gfget(P* pp);                // a dead G, or a new one; on pp's thread, like gfput
 void gfput(P* pp, G* gp);       // gp is dead
-void gfgive(P* pp, int32_t n);  // n of pp's dead to all; needs sched.lock
+void gfgive(P* pp, int32_t n);  // n of pp's dead Gs to the global table; needs sched.lock
 
 // ---- find.cpp ----
 G* findRunnable(M* mp, bool* inheritTime);  // blocks until there is one; mp has a P then
-void wake_helper();  // something became runnable: wake a thread, unless that was found not to help
-void wakep();        // the same without that exception
-// sysmon's part: is there work on pp that nobody comes for? A thread has to be woken then.
+void wake_helper();  // a goroutine became runnable: wakes a thread, unless P::wake_skip forbids it
+void wakep();        // wakes a thread to look for work, if a P is idle and none looks
+// For sysmon: true if work waits on pp that no thread comes for. The caller wakes a thread then.
 bool queue_stands(P* pp, int64_t now);
-bool timers_due(P* pp);  // and worth a visit
-// After so many goroutines, not time slices: a pair that hands a value back and forth runs many
-// thousand times in one.
+bool timers_due(P* pp);  // true if timers are due and it is worth a trip to g0 to run them
+// Counts goroutines, not time slices: a pair that hands a value back and forth runs thousands of
+// times in one slice.
 inline bool global_is_next(const P* pp) { return pp->runtick % 61 == 0; }
-bool others_wait(P* pp);  // would anybody gain if this P's goroutine made way?
+bool others_wait(P* pp);  // true if a goroutine could run if this P's goroutine made way
 int64_t tick_clock();     // nanotime, also noted in sched.clock
 
 // ---- runq.cpp ----
 void runqput(P* pp, G* gp, bool next);
 G* runqget(P* pp, bool* inheritTime);
 bool runqempty(P* pp);
-uint32_t runqlen(const P* pp);   // of its ring; any thread may ask
-G* runqsteal(P* pp, P* victim);  // half of victim's ring, one of them as the answer
-G* runnextsteal(P* victim);      // the goroutine in its runnext; 5 µs
-void globrunqput(G* gp);         // these need sched.lock
+uint32_t runqlen(const P* pp);   // of its ring; any thread may call it
+G* runqsteal(P* pp, P* victim);  // moves half of victim's ring; returns one of them
+G* runnextsteal(P* victim);      // the goroutine in its runnext; slow (a heavy fence)
+void globrunqput(G* gp);         // this and the next two need sched.lock
 void globrunqputbatch(G* const* gs, uint32_t n);
 G* globrunqget(P* pp, int32_t max);
 
@@ -126,9 +125,9 @@ G* globrunqget(P* pp, int32_t max);
 void startm(P* pp, bool spinning);
 void stopm();
 void handoffp(P* pp);
-bool retake_from_syscall(P* pp);  // false: its thread has it again, or somebody else has
-bool take_p(
-    P* pp);  // from a goroutine in the program's code that no signal reaches; false: it came
+bool retake_from_syscall(P* pp);  // false: its thread or another has it again
+// Takes pp from a goroutine in the program's code that no signal reaches. False: it came in.
+bool take_p(P* pp);
 void acquirep(M* mp, P* pp);
 P* releasep(M* mp);
 void pidleput(P* pp);  // needs sched.lock
@@ -136,14 +135,12 @@ P* pidleget();         // needs sched.lock
 void stoplockedm(M* mp);
 void startlockedm(M* mp, G* gp);
 void enter_safe(M* mp);  // from here on a stop does not wait for this thread
-// Waits while the world is stopped; `patient`: asleep at once, off the processor.
+// Waits while the world is stopped; `patient`: asleep, without spinning first.
 void leave_safe(M* mp, bool patient = false);
-void checkdead();  // needs sched.lock
-// A thread with a stack for finding names, all signals blocked that can be. False: there is none to
-// be had.
-constexpr size_t kSystemStackBytes = 8 << 20;
+void checkdead();                                 // needs sched.lock
+constexpr size_t kSystemStackBytes = 8 << 20;     // of a thread; the symbolizer runs on it
 void minit(M* mp);                                // on the new thread: signals, alternate stack
-void start_thread(void* (*f)(void*), void* arg);  // the program ends if there is none to be had
+void start_thread(void* (*f)(void*), void* arg);  // signals blocked; ends the program on failure
 void mpark(M* mp);
 void mwake(M* mp);
 M* new_m();
@@ -151,6 +148,6 @@ M* new_m();
 // ---- sysmon.cpp ----
 void sysmonstart();
 void sysmonwake();
-void sysmonhurry();  // some P's queue is now watched by nobody else: look often
+void sysmonhurry();  // only sysmon watches some P's queue: look often
 
 }  // namespace golab::runtime

@@ -2,10 +2,9 @@
 //
 // The table has 251 buckets, each with a lock. A bucket holds the first waiter of every address
 // that hashes to it, in a digital search tree: at depth d, bit d of the hashed address says left or
-// right. The hash is a bijection, so the tree is never deeper than 64. Any leaf below a node may
-// take the node's place when it is deleted. (Go keeps a treap here. A list would be slow if ten
-// thousand goroutines wait on ten thousand wait groups.) The other waiters of an address queue
-// behind its first one.
+// right. The hash is a bijection, so the tree is at most 64 deep. Any leaf below a node may take
+// the node's place when it is deleted. (Go has a treap here. A list would be slow for many
+// addresses.) The other waiters of an address queue behind its first one.
 //
 // A waiter's node lies on the waiter's own stack, so nothing is allocated.
 #include "runtime/sched/sema.h"
@@ -43,7 +42,7 @@ SemaRoot* semroot(const void* addr) {
   return &semtable[(reinterpret_cast<uintptr_t>(addr) >> 3) % kSemaRoots];
 }
 
-// The link that points to the first waiter of addr, or that would.
+// The link to the first waiter of addr, or where it would be.
 SemaWaiter** SemaRoot::find(const void* addr) {
   uint64_t bits = reinterpret_cast<uintptr_t>(addr) * 0x9e3779b97f4a7c15u;
   SemaWaiter** link = &tree;
@@ -140,8 +139,7 @@ bool cansemacquire(std::atomic<uint32_t>* addr) {
   if (handed) w->ticket = 1;
   goready(w->g);  // from here on w may be gone
   if (!handed) return;
-  // Lets the new owner run now, on this P. If it had to wait for a thread, all others in the queue
-  // would wait with it.
+  // Lets the new owner run at once, on this P: while it waited for a thread, the whole queue would.
   gopark([](G*, void*) { return false; }, nullptr, WaitReason::Preempted);
 }
 
@@ -184,7 +182,7 @@ void runtime_notifyListNotifyAll(runtime::notifyList* l) {
   runtime::lock(&l->lock);
   NotifyWaiter* w = l->head;
   l->head = l->tail = nullptr;
-  // A goroutine that has a ticket but is not in the list yet finds that its ticket is called.
+  // A goroutine that has a ticket but is not in the list yet sees that its ticket was called.
   l->notify.store(l->wait.load());
   runtime::unlock(&l->lock);
   while (w != nullptr) {
@@ -204,8 +202,8 @@ void runtime_notifyListNotifyOne(runtime::notifyList* l) {
     return;
   }
   l->notify.store(ticket + 1);
-  // The list is in order of arrival here, not of tickets. The goroutine with this ticket is near
-  // the front. If it is not in the list yet, it finds that its ticket is called.
+  // The list is in order of arrival here, not of tickets: the goroutine with this ticket is near
+  // the front, or not in the list yet.
   NotifyWaiter* prev = nullptr;
   NotifyWaiter* w = l->head;
   while (w != nullptr && w->ticket != ticket) {

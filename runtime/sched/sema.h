@@ -1,18 +1,17 @@
 // sema.h: sleep and wake-up on an address, the base of package sync (Go's runtime/sema.go).
 //
-// A semaphore is any uint32_t in the program. The runtime knows of it only while a goroutine waits
-// on it, in a table hashed by address. It is a futex for goroutines: acquire waits until the word
-// is > 0 and subtracts one; release adds one and wakes one waiter.
+// A semaphore is any uint32_t in the program. It is a futex for goroutines: acquire waits until the
+// word is > 0 and subtracts one; release adds one and wakes one waiter. The runtime knows of it
+// only while a goroutine waits on it, in a table hashed by address.
 //
 // Order against lost wake-ups: an acquirer counts itself as a waiter, then looks at the word once
 // more, then parks. A releaser adds to the word, then looks at the count of waiters.
 //
-// Lifetime: a releaser does not touch the word after it has added to it, because the goroutine that
-// acquires it then may free it. In a hand-off it does, while the waiter is still parked.
+// Lifetime: after it has added to the word, a releaser does not touch it, because the goroutine
+// that acquires it may free it. In a hand-off it does, while the waiter is still parked.
 //
-// Go's packages call some of these functions under their own names
-// (sync.runtime_SemacquireWaitGroup …). They have these names here too, so that profiles show the
-// same frames.
+// Where Go's packages call these functions under names of their own
+// (sync.runtime_SemacquireWaitGroup …), they have those here, so that profiles show Go's frames.
 #pragma once
 
 #include <atomic>
@@ -27,7 +26,7 @@ namespace golab::runtime {
 // (for a goroutine that has waited for the same mutex before).
 void semacquire1(std::atomic<uint32_t>* addr, bool lifo, WaitReason reason);
 // Adds one and wakes one waiter. With `handoff`, that waiter gets the semaphore for certain and
-// runs here at once. The caller runs again after it.
+// runs on this P at once; the caller parks until its next turn.
 void semrelease1(std::atomic<uint32_t>* addr, bool handoff = false);
 
 // Go's notifyList: tickets, so that Cond wakes in order of arrival.
@@ -43,8 +42,7 @@ struct notifyList {
 }  // namespace golab::runtime
 
 namespace golab::sync {
-// Cond takes a ticket while it holds the user's lock. Then it drops that lock and waits with the
-// ticket.
+// Cond takes a ticket while it holds the user's lock, drops the lock, and waits with the ticket.
 uint32_t runtime_notifyListAdd(runtime::notifyList* l);
 void runtime_notifyListWait(runtime::notifyList* l, uint32_t ticket);  // parks
 void runtime_notifyListNotifyAll(runtime::notifyList* l);
@@ -60,11 +58,11 @@ void runtime_Semrelease(std::atomic<uint32_t>* addr, bool handoff);
 namespace golab::internal::sync {
 void runtime_SemacquireMutex(std::atomic<uint32_t>* addr, bool lifo);
 void runtime_Semrelease(std::atomic<uint32_t>* addr, bool handoff);
-// True if it is better to spin for the i-th time than to park. Other Ps must be running. From the
-// second time on, this P's queue must be empty. (Go requires that the first time too. But a short
-// lock is free again sooner than a goroutine can park and be woken.)
+// True if it is better to spin for the i-th time than to park: other Ps run and, from the second
+// time on, this P's queue is empty. (Go requires that the first time, too; but a short lock is free
+// again sooner than a goroutine can park and be woken.)
 bool runtime_canSpin(int i);
-void runtime_doSpin(int i);  // a microsecond, then twice as long each time
+void runtime_doSpin(int i);  // twice as long each time
 int64_t runtime_nanotime();
 [[noreturn]] void fatal(const char* s);
 }  // namespace golab::internal::sync

@@ -1,3 +1,4 @@
+// stacks.cpp: reservations, guards, the depot of free stacks, and the scavenger.
 #include "runtime/sched/stacks.h"
 
 #include <sys/mman.h>
@@ -25,8 +26,7 @@ namespace golab::runtime {
 namespace {
 
 constexpr size_t kDefaultStackBytes = 256 << 10;
-constexpr size_t kLimitedStackBytes = 64
-                                      << 10;  // where less than 8 GiB of address space is allowed
+constexpr size_t kLimitedStackBytes = 64 << 10;  // under a ulimit -v of less than 8 GiB
 constexpr size_t kMainStackBytes = 8 << 20;
 constexpr size_t kReservationBytes = size_t{1} << 30;
 constexpr uint32_t kMprotectGuardsMax = 24000;
@@ -41,9 +41,9 @@ struct Stacks {
   uint32_t carved = 0;  // stacks ever made
   uintptr_t next = 0;   // not yet carved: [next, end)
   uintptr_t end = 0;
-  uintptr_t* depot = nullptr;  // free stacks that no P caches: a stack of stacks
+  uintptr_t* depot = nullptr;  // free stacks that no P caches, the last one on top
   uint32_t depot_len = 0;
-  uint32_t depot_cold = 0;  // the lowest so many have no pages
+  uint32_t depot_cold = 0;  // the lowest depot_cold of them have no pages
   uint32_t depot_low = 0;   // least depot_len since the scavenger last looked
 };
 Stacks stacks;
@@ -70,7 +70,7 @@ size_t parse_stack_bytes(const char* text) {
   return n;
 }
 
-// So many bytes, or by halves fewer where they are not to be had, but no less than `least`.
+// Reserves `bytes`. If that fails, halves them, but to no less than `least`.
 uintptr_t reserve_stacks(size_t& bytes, size_t least) {
   constexpr int kFlags = MAP_NORESERVE | MAP_STACK;
   void* at = nullptr;
@@ -84,12 +84,12 @@ uintptr_t reserve_stacks(size_t& bytes, size_t least) {
     if (at != MAP_FAILED) break;
     bytes /= 2;
   }
-  // Without this a single touched page could commit two megabytes.
+  // Else a single touched page could commit two megabytes.
   madvise(at, bytes, MADV_NOHUGEPAGE);
   return reinterpret_cast<uintptr_t>(at);
 }
 
-// Guards the lowest page of a fresh stack. False: this one has to do with a canary.
+// Guards the lowest page of a fresh stack. False: only a canary guards it.
 bool install_guard(uintptr_t base) {
   void* at = reinterpret_cast<void*>(base);
   if (stacks.guard == StackGuard::Madvise) {
@@ -116,7 +116,7 @@ uintptr_t carve() {
     size_t bytes = share_of_address_space(kReservationBytes, 16);
     uintptr_t base = reserve_stacks(bytes, 2 * stacks.bytes);
     stacks.end = base + bytes - bytes % stacks.bytes;
-    stacks.next = base + stacks.bytes;  // the lowest place stays free: stack_intact looks below
+    stacks.next = base + stacks.bytes;  // the lowest place stays empty: stack_intact looks below
   }
   uintptr_t base = stacks.next;
   bool guarded = install_guard(base);
@@ -140,7 +140,7 @@ void refill(P* pp) {
 
 void drain(P* pp) {
   int give = kStackCacheSize / 2;
-  // The oldest half goes; what was used last stays, its pages are warm.
+  // The oldest half goes. Those used last stay: their pages are warm.
   lock(&stacks.lock);
   for (int i = 0; i < give; i++) stacks.depot[stacks.depot_len++] = pp->stack_cache[i];
   unlock(&stacks.lock);
@@ -171,7 +171,6 @@ void stackinit() {
   stacks.depot = static_cast<uintptr_t*>(at);
 }
 
-size_t stackBytes() { return stacks.bytes; }
 StackGuard stack_guard_kind() { return stacks.guard; }
 
 void stackalloc(P* pp, G* gp) {
@@ -202,12 +201,12 @@ bool stackscavenge() {
   uint32_t unused = stacks.depot_low;
   stacks.depot_low = stacks.depot_len;
   uint32_t cold = stacks.depot_cold;
-  // Half of the warm ones that nobody has needed since the last time.
+  // Half of the warm ones that were not needed since the last call.
   uint32_t goal = unused > cold + kDepotWarm ? cold + (unused - cold) / 2 : cold;
   bool more = stacks.depot_len > goal + kDepotWarm;
   unlock(&stacks.lock);
 
-  constexpr uint32_t kBatch = 64;  // as many as may be missing from the depot at a time
+  constexpr uint32_t kBatch = 64;  // how many may be missing from the depot at a time
   for (;;) {
     uintptr_t batch[kBatch];
     uint32_t n = 0;
@@ -217,7 +216,7 @@ bool stackscavenge() {
       batch[n] = stacks.depot[first + n];
       n++;
     }
-    // Nobody may have them while their pages go: others from the top take their places.
+    // They are out of the depot while their pages go. Others from the top take their places.
     for (uint32_t i = n; i-- > 0;) stacks.depot[first + i] = stacks.depot[--stacks.depot_len];
     unlock(&stacks.lock);
     if (n == 0) return more;
@@ -247,12 +246,11 @@ void stackalloc_main(G* gp) {
 bool stack_intact(const G* gp) {
   uintptr_t below = gp->stack_lo - kGuardBytes;
   uint64_t word = *canary_of(below);
-  return word == kCanary || word == 0;  // 0: nobody has used the stack below yet
+  return word == kCanary || word == 0;  // 0: the stack below was never used
 }
 
 bool stack_guard_hit(const G* gp, uintptr_t addr) {
-  // Probes of -fstack-clash-protection touch each page, so the guard cannot be jumped. Some slack
-  // for pushes of a call.
+  // The probes of -fstack-clash-protection touch each page, so no frame jumps over the guard.
   return gp->stack_lo != 0 && addr >= gp->stack_lo - kGuardBytes && addr < gp->stack_lo;
 }
 
@@ -262,7 +260,7 @@ void check_leaks() {
     G* gp = allg(i);
     uint32_t status = gp->status.load();
     if (gp->stack_lo == 0 || status == _Gdead) continue;
-    // Of a parked one what it uses; the leak checker must not look at guards.
+    // Of a parked one, what it uses. The leak checker must not read guards.
     uintptr_t lo = status == _Gwaiting || status == _Grunnable
                        ? reinterpret_cast<uintptr_t>(gp->ctx)
                        : gp->stack_lo;

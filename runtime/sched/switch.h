@@ -1,7 +1,6 @@
 // switch.h: what a thread does, besides the jump, to leave one stack for another.
 //
-// `jump` and `jump_for_good` switch the registers. Everything else is here, and every switch goes
-// through leave_stack:
+// Every switch goes through leave_stack, which sees to what is not in registers:
 //
 //   - the C++ runtime's two words about exceptions in flight. A goroutine's words travel with it,
 //     so it may park inside a `catch` block, wake on another thread and `throw;` the right

@@ -1,30 +1,24 @@
-// sysmon.cpp: the watchman, a thread of its own without a P.
+// sysmon.cpp: the watchman, a thread of its own without a P, for what no other thread has time for.
 //
-// It sees to what nobody else has time for: a P whose thread sits in a system call is handed to
-// another; a P whose goroutine has run for 10 ms while others wait, on its own stack or on the
-// thread's (systemstack), is taken from it; the network is polled if all Ps are too busy to; and
-// where nobody is woken for work any more, because that work moved too fast to be worth it, it sees
-// when that has changed (find.cpp). It looks every 20 µs while things happen, ever less often while
-// they do not, and not at all once every P has been idle for 10 ms. Each look also brings the
-// coarse clock up to date.
+//   - a P whose thread sits in a system call goes to another thread;
+//   - a P whose goroutine has run for 10 ms while others wait, on its own stack or on the thread's
+//     (systemstack), is taken from it;
+//   - a P that a signal handler let go goes to another thread;
+//   - the network is polled if no thread has done so for 10 ms;
+//   - a thread is woken for a queue that stands while its P wakes none (find.cpp);
+//   - free stacks lose their pages (stackscavenge), and the coarse clock is set.
 //
-// Not as soon as every P is idle: a server is that between any two bursts of requests, thousands of
-// times a second, and each burst would begin with a futex call that wakes us, 16 µs under a
-// hypervisor, and go on with our looks every 20 µs. Those do worse than cost time: the kernel does
-// not bring a waiting thread to a processor that never idles for long, so a server and its client
-// stayed on one processor of two, for seconds, at two thirds of the requests.
+// It looks often while things happen and ever less often while nothing does (kSleepMin, kSleepMax).
+// It sleeps without a limit once every P is idle and no goroutine has begun to run for kSleepMax.
+// Not sooner: a server is idle between any two bursts of requests, and each burst would begin with
+// a futex call and go on with frequent looks, which also keep the kernel from moving a waiting
+// thread to that processor.
 //
-// It is safe (stop.h) while it looks, and mostly finds nothing to do: then no stop concerns it.
-// Only before it touches goroutines or hands on Ps does it see whether the world stands still
-// (may_act). It waits for the end of a stop asleep, at once: the processor that it woke up on may
-// be the one that the thread needs for which the stopper waits.
-//
-// To look at `stopping` each time that it woke was worse than it sounds: beside profiles, one after
-// the other, the world is being stopped for a third of the time, and then it came by twice, once to
-// wait and once more to look, with two switches of threads each: 40 µs without an answer from who
-// had that processor, where once makes 20. (With a look of 50 µs before it slept, a stop that met
-// it took those, and made both sides sleep: milliseconds, where the host had put the idle processor
-// to sleep as well.)
+// It is in a safe state (stop.h) while it looks, so no stop waits for it. Before it touches
+// goroutines or hands on a P, it leaves that state, and so waits for the end of a stop (may_act).
+// It waits asleep: the processor that it woke on may be the one that the stopper's last thread
+// needs. It does not look for stops on other wake-ups: during a series of profiles, that would cost
+// two switches of threads for each stop.
 #include <signal.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -44,25 +38,24 @@ constexpr int64_t kForcePreemptNs = 10'000'000;
 constexpr int64_t kSleepMin = 20'000;
 constexpr int64_t kSleepMax = 10'000'000;
 constexpr int64_t kScavengeNs = 1'000'000'000;
-constexpr int64_t kSleepWatching = 500'000;  // while some P wakes nobody
+constexpr int64_t kSleepWatching = 500'000;  // while some P wakes no thread
 
 M* self = nullptr;
 
 bool is_safe() { return self->state.load(std::memory_order_relaxed) == kMSafe; }
 
-// From here to the next sleep no stop is complete.
+// From here to the next sleep, a stop waits for sysmon.
 void may_act() {
   if (is_safe()) leave_safe(self, true);
 }
 
 void preemptone(P* pp) {
-  // Long since asked: no signal reaches that thread (stop.h).
+  // Asked for so long: no signal reaches that thread (stop.h).
   constexpr int64_t kDeafNs = 10 * kForcePreemptNs;
   if (pp->sysmonwhen + kDeafNs <= nanotime_coarse() && take_p(pp)) return;
   M* mp = pp->m.load(std::memory_order_acquire);
   if (mp == nullptr) return;
-  // If it is inside the runtime it finds the note when it leaves, else the signal finds it
-  // (stop.cpp).
+  // Inside the runtime it finds the note when it leaves; outside, the signal finds it (stop.cpp).
   mp->preempt.fetch_or(kNoteYield);
   syscall(SYS_tgkill, getpid(), mp->tid.load(), SIGURG);
 }
@@ -71,7 +64,6 @@ void end_time_slice(P* pp) {
   if (!retake_from_syscall(pp)) preemptone(pp);
 }
 
-// Ps that signal handlers let go.
 bool hand_on_retaken() {
   if (sched.retaken.load() == nullptr) return false;
   may_act();
@@ -91,7 +83,7 @@ bool retake_if_worth_it(P* pp, int64_t now) {
     pp->sysmonsyscallwhen = now;
     return false;
   }
-  // Nothing to do for it, and others look for work already: leave it, the thread may be back soon.
+  // It has no work, and others look for work: its thread may be back soon.
   if (runqempty(pp) && sched.nmspinning.load() + sched.npidle.load() > 0 &&
       pp->sysmonsyscallwhen + kForcePreemptNs > now) {
     return false;
@@ -100,7 +92,7 @@ bool retake_if_worth_it(P* pp, int64_t now) {
   return pp->syscalltick.load(std::memory_order_relaxed) == tick && retake_from_syscall(pp);
 }
 
-// `watch`: is there a P that relies on us to see whether its queue stands?
+// *watch: some P wakes no thread, so sysmon has to watch its queue.
 bool retake(int64_t now, bool* watch) {
   bool any = hand_on_retaken();
   *watch = false;
@@ -108,8 +100,8 @@ bool retake(int64_t now, bool* watch) {
   for (int32_t i = 0; i < n; i++) {
     P* pp = sched.allp[i];
     uint32_t status = pp->status.load();
-    // One in systemstack has a time slice like one that runs. To take the P sooner would wake a
-    // thread for it and queue the goroutine again, each time that it needs a big stack.
+    // In systemstack it has a time slice, as when it runs. If its P were taken sooner, each call of
+    // systemstack would wake a thread and queue the goroutine again.
     bool computes = status == _Psyscall && pp->computing.load(std::memory_order_relaxed);
     if (status == _Prunning || computes) {
       if (pp->wake_skip.load(std::memory_order_relaxed) > 0) *watch = true;
@@ -138,7 +130,7 @@ void poll_if_nobody_does(int64_t now) {
   if (!netpollAnyWaiters() || last == 0 || last + kForcePreemptNs > now) return;
   may_act();
   if (!sched.lastpoll.compare_exchange_strong(last, now)) return;
-  // What the poller gives is in nobody's sight until it is queued, and checkdead does not count us.
+  // The goroutines are in no queue until they are injected, and checkdead does not count sysmon.
   sched.sysmon_polls.store(true);
   int n = 0;
   G* list = netpoll(0, &n);
@@ -149,7 +141,7 @@ void poll_if_nobody_does(int64_t now) {
   unlock(&sched.lock);
 }
 
-// Has no goroutine begun to run since the last call?
+// True if no goroutine has begun to run since the last call.
 bool nothing_ran() {
   static uint32_t last = 0;
   uint32_t runs = 0;
@@ -159,7 +151,7 @@ bool nothing_ran() {
   return std::exchange(last, runs) == runs;
 }
 
-// Sleeps until something happens, if every P is idle. True if it slept.
+// If every P is idle, sleeps until one is not. True if it slept.
 bool sleep_while_idle() {
   auto all_idle = [] { return sched.npidle.load() == sched.gomaxprocs.load(); };
   if (!all_idle()) return false;

@@ -56,14 +56,14 @@ void update_root(P* pp, std::memory_order order) {
   pp->timer0_when.store(pp->timers_len > 0 ? pp->timers[0].when : 0, order);
 }
 
-// Of the heap of one P: room for 16 million, or less under a limit.
+// The size of one P's heap: kMaxTimers, or fewer under a limit.
 size_t timers_bytes() {
   static const size_t bytes =
       share_of_address_space((kBeforeRoot + kMaxTimers) * sizeof(TimerEntry), 128);
   return bytes;
 }
 
-// Returns true if the entry is the first one now.
+// True if the entry becomes the first one.
 bool heap_insert(P* pp, TimerEntry e) {
   if (pp->timers == nullptr) {
     void* at = reserve_or_die(timers_bytes(), "timers");
@@ -79,7 +79,6 @@ bool heap_insert(P* pp, TimerEntry e) {
   return true;
 }
 
-// Takes out the entry at that place.
 TimerEntry heap_remove(P* pp, uint32_t i) {
   TimerEntry e = pp->timers[i];
   TimerEntry last = pp->timers[--pp->timers_len];
@@ -92,8 +91,8 @@ TimerEntry heap_remove(P* pp, uint32_t i) {
   return e;
 }
 
-// Takes t out of its heap, if it is in one. Requires t->mu. move_timers may move t to another heap
-// before this has the lock.
+// Takes t out of its heap, if it is in one. Requires t->mu. move_timers may move t before this has
+// the heap's lock.
 void leave_heap(Timer* t) {
   while (P* pp = t->p.load(std::memory_order_acquire)) {
     lock(&pp->timersLock);
@@ -208,7 +207,7 @@ int64_t checkTimers(P* pp, int64_t now, bool* ran) {
     }
     TimerEntry e = pp->timers[0];
     if (!e.is_sleeper() && !trylock(&e.timer()->mu)) {
-      unlock(&pp->timersLock);  // another thread resets or stops it, and needs the heap for that
+      unlock(&pp->timersLock);  // another thread that resets or stops it needs the heap
       cpu_relax();
       continue;
     }
@@ -221,8 +220,8 @@ int64_t checkTimers(P* pp, int64_t now, bool* ran) {
     } else {
       fire(e.timer(), now);
     }
-    // Stops when this P's queue is full: more would only go to the end of the global queue. At
-    // least one timer runs in each call, so that none waits forever.
+    // Stops when this P's queue is full: the rest would only go to the end of the global queue.
+    // Each call runs at least one timer, so that none waits forever.
     if (runqlen(getm()->p) >= kRunqueueFull) {
       if (getm()->p == pp) pp->timers_behind.store(true, std::memory_order_relaxed);
       return pp->timer0_when.load();
