@@ -1,11 +1,11 @@
 // start.cpp: from the process's entry to main on goroutine 1.
 //
 // The linker is told --wrap=main: the C library calls __wrap_main here, and the program's main is
-// __real_main. So an exercise writes a plain main() and needs no registration; it works with GCC,
-// Clang, any linker, LTO and sanitizers. The initial thread becomes M 0, its stack that M's g0.
+// __real_main. So an exercise writes a plain main(), and this works with GCC, Clang, any linker,
+// LTO and sanitizers.
 //
-// When main returns, the process ends as Go's does, at once: output is flushed, no static
-// destructor runs, since other goroutines may still be using what it would destroy.
+// When main returns, the process ends at once, as Go's does: output is flushed, but no static
+// destructor runs, because other goroutines may still use what it would destroy.
 #include <fcntl.h>
 #include <malloc.h>
 #include <sys/resource.h>
@@ -40,7 +40,7 @@ struct Args {
 };
 Args args;
 
-// What the program opens must not become its stdin, stdout or stderr.
+// What the program opens must not become stdin, stdout or stderr.
 void checkfds() {
   for (int fd = 0; fd < 3; fd++) {
     if (fcntl(fd, F_GETFD) >= 0 || errno != EBADF) continue;
@@ -48,7 +48,7 @@ void checkfds() {
   }
 }
 
-// As Go does since 1.19: servers need descriptors, and nobody here uses select(2).
+// As Go does since 1.19: servers need descriptors, and nothing here uses select(2).
 void raise_open_files() {
   rlimit lim{};
   if (getrlimit(RLIMIT_NOFILE, &lim) == 0 && lim.rlim_cur < lim.rlim_max) {
@@ -57,7 +57,7 @@ void raise_open_files() {
   }
 }
 
-// Each arena of malloc's reserves 64 MiB; there may be eight for each processor.
+// An arena of malloc reserves 64 MiB, and there may be eight for each processor.
 void bound_arenas() {
   constexpr size_t kArenas = 64, kArenaBytes = size_t{64} << 20;
   size_t arenas = share_of_address_space(kArenas * kArenaBytes, 16) / kArenaBytes;

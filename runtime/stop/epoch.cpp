@@ -1,6 +1,5 @@
 // epoch.cpp: who records a goroutine for a snapshot: a walker, or the scheduler before it runs it.
-//
-// The idea is in stop.h, "The epoch snapshot"; the memos that shorten it are in memo.h.
+// See stop.h, "The epoch snapshot", and memo.h.
 #include "runtime/sched/gate.h"
 #include "runtime/sched/hooks.h"
 #include "runtime/stop/memo.h"

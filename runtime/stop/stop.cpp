@@ -1,24 +1,22 @@
-// stop.cpp: stopping the world, and what a thread does when SIGURG or a note reaches it (see
-// stop.h).
+// stop.cpp: stopping the world, and what a thread does when SIGURG or a note reaches it (stop.h).
 //
 // Order of a stop:
-//   1. `stopping` goes up. From now on no thread leaves a safe state.
+//   1. `stopping` goes up. From here on no thread leaves a safe state.
 //   2. Each M gets a note, then a signal. In the program's code the signal's handler serves the
 //      note; inside the runtime the handler does nothing and releasem serves it.
-//   3. The stopper waits until every M is safe or stopped. Each that gets there bumps `arrivals`.
-//   4. startTheWorld lowers `stopping` and wakes those who sleep on it.
-// If step 3 takes too long, 4 follows at once, then 1 again (see "Locks of others" in stop.h), but
-// not without end: kStopMaxNs. A thread that is late in the program's code is held (see "Threads
-// that no signal reaches" there).
+//   3. The stopper waits until every M is safe, stopped or held. An M that gets there bumps
+//      `arrivals`.
+//   4. startTheWorld lowers `stopping` and wakes the threads that sleep on it.
+// If step 3 takes too long, step 4 follows and then step 1 again, for kStopMaxNs at most.
 //
-// A stop for an instant (at_instant) has one thing to do while all stand. The last thread that is
-// waited for need not stand for that: the stopper leaves it the matter (last_awaited), and it does
-// it, lowers `stopping` and goes on, without having waited for anybody. So a stopper that loses its
-// processor in this moment keeps nobody waiting. The first to reach last_awaited does it: the stopper
-// takes it back if that thread became safe, had stopped before it was asked, or is late.
+// A stop for an instant (at_instant) is over as soon as act() has run. The stopper leaves that to
+// the last thread that it waits for (last_awaited): that thread calls act(), lowers `stopping` and
+// goes on, so no thread waits for a stopper that has lost its processor. A compare-and-swap on
+// last_awaited decides which of the two does it: the stopper takes it back if that thread became
+// safe, had stopped before, or is late.
 //
-// The handler may run while the interrupted code holds any lock of libc. So it calls walk_anywhere
-// and what an instant is for, which take none, futex and nothing else.
+// The handler may run while the interrupted code holds any lock of libc. So it calls only
+// walk_anywhere and act(), which take none, and futex.
 #include "runtime/stop/stop.h"
 
 #include <fcntl.h>
@@ -43,23 +41,22 @@ namespace golab::runtime {
 namespace {
 
 std::atomic<uint32_t> worldsema{1};
-// The first attempt's, a thousand times what a stop takes, and the longest one's: for so long the
-// others may stand.
+// How long the first attempt and the longest one may stop the others.
 constexpr int64_t kPatienceNs = 50'000'000, kPatienceMaxNs = 400'000'000;
-constexpr int64_t kStopMaxNs = 5'000'000'000;  // all attempts together
-constexpr int64_t kLateNs = 100'000'000;       // for so long a profile waits for a held one
-uint32_t last_stop = 0;                        // number of the newest stop; never kFrozen
-constexpr uint32_t kFrozen = UINT32_MAX;       // that of a dying program's
+constexpr int64_t kStopMaxNs = 5'000'000'000;  // for all attempts
+constexpr int64_t kLateNs = 100'000'000;       // how long a profile waits for a held thread
+uint32_t last_stop = 0;                        // number of the newest stop, never kFrozen
+constexpr uint32_t kFrozen = UINT32_MAX;       // number of a dying program's stop
 int64_t stop_began = 0;
 StopStats stats{};
 
-// What the stop under way is for; null: to look around. Ordered by `stopping`; atomic because who
-// meets a stop that is given up reads it beside the next.
+// The act() of the stop under way; null: a stop until startTheWorld. Ordered by `stopping`. Atomic,
+// because a thread in an abandoned stop may read it while the next one begins.
 std::atomic<void (*)()> at_instant{nullptr};
-std::atomic<M*> last_awaited{nullptr};  // to whom that is left
+std::atomic<M*> last_awaited{nullptr};  // the thread that shall call it
 std::atomic<bool> any_held{false};      // in the stop under way
 
-// The stack of the goroutine that this thread runs, from where it is in the program's code.
+// Writes down the stack of mp's goroutine, from a place in the program's code.
 void capture(const M* mp, const WalkFrom& from, StoppedStack* stack) {
   StoppedStack& out = *stack;
   WalkBuffer buffer;
@@ -72,7 +69,7 @@ void capture(const M* mp, const WalkFrom& from, StoppedStack* stack) {
   out.leaf_exact = from.exact;
 }
 
-// All but the stack.
+// Writes down the rest.
 void describe(const G* gp, RunningAtInstant* r) {
   r->gp = gp;
   r->goid = gp->goid;
@@ -83,7 +80,7 @@ void describe(const G* gp, RunningAtInstant* r) {
   r->locked_to_thread = gp->locked_to_thread;
 }
 
-// All who stand go on, unless the program is dying. Answers how long they may have stood, ns.
+// Restarts all stopped threads, unless the program is dying. Returns how long any was stopped, ns.
 int64_t let_them_go() {
   int64_t ns = nanotime() - stop_began;
   stats.stops++;
@@ -106,20 +103,20 @@ void stand_still(M* mp, uint32_t stop) {
   mp->state.store(kMRunning, std::memory_order_seq_cst);
 }
 
-// Who called the function that has this frame record.
+// The caller of the function that has this frame record.
 WalkFrom caller_of(const void* frame) {
   const auto* record = static_cast<const FrameRecord*>(frame);
   return {record->pc, reinterpret_cast<uintptr_t>(record + 1), record->fp, false};
 }
 
-// The program dies while this goroutine stops the world: for ever.
+// The program dies while this goroutine is stopping the world: it stops, too.
 [[noreturn, gnu::noinline]] void freeze_too() {
   M* self = getm();
   capture(self, caller_of(__builtin_frame_address(0)), &self->stopped);
   for (;;) stand_still(self, kFrozen);
 }
 
-// If the instant was left to mp: that.
+// Calls act() if that was left to mp.
 bool act_as_last(M* mp, uint32_t stop) {
   M* last = mp;
   if (stop == kFrozen || last_awaited.load(std::memory_order_relaxed) != mp ||
@@ -132,7 +129,7 @@ bool act_as_last(M* mp, uint32_t stop) {
   return true;
 }
 
-// For the snapshot under way: the goroutine that mp ran at its instant, unless somebody was first.
+// Records the goroutine that mp ran at the instant, unless another thread has claimed it.
 void record_running(M* mp, const WalkFrom& from) {
   G* gp = mp->curg;
   if (!snapshot_active.load(std::memory_order_acquire) || !snapshot_claim(gp)) return;
@@ -143,13 +140,13 @@ void record_running(M* mp, const WalkFrom& from) {
   snapshot_done(gp);
 }
 
-// Takes part in the stop that is under way, with mp in the program's code. False: mp has to go on.
+// Takes part in the stop under way, with mp in the program's code. False: mp must go on.
 bool take_part(M* mp, uint32_t stop, const WalkFrom& from) {
   if (at_instant.load() == nullptr || stop == kFrozen) {
     capture(mp, from, &mp->stopped);
-    // Interrupted in a library, perhaps with a lock of malloc's in its hand: who prints the dump of
-    // a dying program would wait for that for ever. It is asked again soon, and when it comes to
-    // the runtime; until then its stack is as it was now.
+    // Interrupted in a library, it may hold a lock of malloc's that the dying program's dump needs.
+    // So it goes on. It is asked again soon, and on its way into the runtime; until then the dump
+    // shows this stack.
     if (stop == kFrozen && from.exact && !own_code(from.pc)) {
       mp->stopped_for.store(kFrozen, std::memory_order_release);
       mp->preempt.fetch_or(kNoteStop);
@@ -158,35 +155,34 @@ bool take_part(M* mp, uint32_t stop, const WalkFrom& from) {
     stand_still(mp, stop);
     return true;
   }
-  // The stack will not change before we return from here, so it can wait until the others run.
+  // The stack does not change before this returns, so it can wait until the others run.
   if (!act_as_last(mp, stop)) stand_still(mp, stop);
   record_running(mp, from);
   return true;
 }
 
-// Takes that note away. False: there was none.
+// Takes the note away. False: there was none.
 bool take_note(M* mp, uint32_t note) { return (mp->preempt.fetch_and(~note) & note) != 0; }
 
-// If mp, in the program's code, was left a note to stop: serves it.
+// Serves a note to stop, with mp in the program's code.
 void serve_stop(M* mp, const WalkFrom& from) {
   if (!take_note(mp, kNoteStop)) return;
-  // The next stop may begin before we have left this one.
+  // The next stop may begin before mp has left this one.
   while (uint32_t stop = sched.stopping.load(std::memory_order_seq_cst)) {
     if (!take_part(mp, stop, from)) break;
   }
-  // It was held, and comes after the instant. Its goroutine has not been in the runtime since: what
-  // it has done meanwhile nobody else can have seen.
+  // It was held at the instant, and its goroutine was not in the runtime since.
   uint64_t held = mp->ran_at_instant.held_epoch.load(std::memory_order_relaxed);
   if (held == snapshot_epoch.load(std::memory_order_relaxed)) record_running(mp, from);
 }
 
-// True while this thread may be asked for something: it runs a goroutine, on that one's stack.
+// True if this thread runs a goroutine, on that goroutine's stack.
 bool serves_notes(const M* mp) {
   return mp->curg != nullptr && !mp->on_systemstack &&
          mp->state.load(std::memory_order_relaxed) == kMRunning;
 }
 
-// Of this thread, which is inside the runtime: from now on the signal shall reach it.
+// Unblocks SIGURG on this thread, which is inside the runtime.
 void hear_again(M* mp) {
   mp->deaf.store(false, std::memory_order_relaxed);
   sigset_t urg;
@@ -195,7 +191,7 @@ void hear_again(M* mp) {
   pthread_sigmask(SIG_UNBLOCK, &urg, nullptr);
 }
 
-// The goroutine goes on without its P; sysmon finds somebody for it.
+// The goroutine goes on without its P; sysmon hands the P on.
 void let_p_go(M* mp) {
   P* pp = mp->p;
   mp->p = nullptr;
@@ -211,13 +207,13 @@ void let_p_go(M* mp) {
 
 // ---- The signal ---------------------------------------------------------------------------------
 
-// What a program has installed for SIGURG in the place of ours (keep_handler), and is given those
-// signals that are not ours.
+// The handler that the program has installed for SIGURG (keep_handler). It gets the signals that
+// other senders send.
 std::atomic<void (*)(int, siginfo_t*, void*)> programs_action{nullptr};
 std::atomic<void (*)(int)> programs_handler{nullptr};
 
 void forward(int sig, siginfo_t* info, void* uc) {
-  static thread_local bool forwarding = false;  // it may call ours in turn
+  static thread_local bool forwarding = false;  // the program's may call this one
   bool ours = info->si_code == SI_TKILL && info->si_pid == getpid();
   if (ours || forwarding) return;
   forwarding = true;
@@ -234,8 +230,8 @@ void sigurg(int sig, siginfo_t* info, void* uc) {
       mp->preempt.load() != 0) {
     WalkFrom from = interrupted_at(static_cast<ucontext_t*>(uc));
 #if defined(GOLAB_TSAN)
-    // TSan keeps a signal back until the program next calls into it, and shows the context of then,
-    // of which nothing need be left. The handler is called on the goroutine's stack in this case.
+    // TSan delays a signal until the program next calls into it, and shows the old context, which
+    // may be stale. It calls the handler on the goroutine's stack then.
     const void* frame = __builtin_frame_address(0);
     auto here = reinterpret_cast<uintptr_t>(frame);
     if (here >= mp->curg->stack_lo && here < mp->curg->stack_hi) from = caller_of(frame);
@@ -243,8 +239,8 @@ void sigurg(int sig, siginfo_t* info, void* uc) {
     mp->deaf.store(false, std::memory_order_relaxed);
     serve_stop(mp, from);
     if (take_note(mp, kNoteYield)) {
-      // Inside the runtime, so that nobody holds this thread meanwhile; if somebody already does,
-      // the watchman asks again.
+      // Inside the runtime, so that no stop holds this thread meanwhile. If one already does,
+      // sysmon asks again.
       mp->locks.store(1, std::memory_order_relaxed);
       std::atomic_signal_fence(std::memory_order_seq_cst);
       if (door_open(mp)) let_p_go(mp);
@@ -265,8 +261,7 @@ void install_handler() {
   sigaction(SIGURG, &sa, nullptr);
 }
 
-// The program may have installed a handler of its own for SIGURG: then ours comes back, and calls
-// that one.
+// If the program has installed its own handler for SIGURG, installs ours again, which calls that.
 void keep_handler() {
   struct sigaction now {};
   sigaction(SIGURG, nullptr, &now);
@@ -284,9 +279,8 @@ void keep_handler() {
   if (!serves_notes(mp)) return;
   bool yield = false;
   do {
-    // Still inside the runtime: a signal that came while this goroutine is being recorded would
-    // make the thread stand still with it half recorded, and the walker that waits for it never
-    // stop.
+    // Stays inside the runtime: else a signal could stop the thread while its goroutine is half
+    // recorded, and the walker that waits for that would never stop.
     mp->locks.store(1, std::memory_order_relaxed);
     std::atomic_signal_fence(std::memory_order_seq_cst);
     if (mp->deaf.load(std::memory_order_relaxed)) hear_again(mp);
@@ -305,20 +299,18 @@ void come_in(M* mp, const void* frame) {
   if (taken || mp->deaf.load(std::memory_order_relaxed)) hear_again(mp);
   serve_stop(mp, caller_of(frame));
   if (!taken) return;
-  lock(&sched.lock);  // whether the P is taken is decided under it
+  lock(&sched.lock);  // guards whether the P is taken
   mp->preempt.fetch_and(~kNoteTaken);
   unlock(&sched.lock);
 }
 
-// A stop lasts some microseconds, a wake-up by the kernel some dozens, and on a virtual machine up
-// to a millisecond, when the processor had nothing else to do and its host took it back. So both
-// sides look for a while before they sleep, and nobody is woken who does not sleep. They look alone
-// at first; then whoever was displaced, perhaps the one waited for, gets the processor between two
-// looks. Order on both sides: say that you sleep, then let the kernel compare the word once more;
-// the other side changes the word, then looks who sleeps.
+// A stop is shorter than a wake-up by the kernel. So both sides spin before they sleep, and only a
+// sleeper is woken. After a while they yield between looks: the thread that is waited for may need
+// this processor. Order: a sleeper announces itself, then the kernel compares the word once more;
+// the other side changes the word, then looks for sleepers.
 class Looking {
  public:
-  // False: it has taken too long, sleep.
+  // False: it takes too long, sleep.
   bool again() {
     cpu_relax();
     if (++looks_ % 64 != 0) return true;
@@ -368,16 +360,16 @@ void signal_all_but(const M* self) {
   }
 }
 
-// Or it was the last, and the world goes on again.
+// True also if the stop is over: mp was the last one and called act().
 bool has_stopped(M* mp, uint32_t stop) {
   if (sched.stopping.load(std::memory_order_acquire) != stop) return true;
   uint32_t state = mp->state.load(std::memory_order_seq_cst);
-  // One that still stands for the last stop, and has not noticed its end, is not there yet.
+  // A thread that has not left an earlier stop yet has not stopped for this one.
   return state == kMSafe ||
          (state == kMStopped && mp->stopped_for.load(std::memory_order_relaxed) == stop);
 }
 
-// Does SIGURG wait for mp, which has it blocked, elsewhere than in our handler? False also where
+// True if SIGURG is pending for mp, which has it blocked, and not by our handler. False also if
 // /proc does not say.
 bool signal_blocked(const M* mp) {
   char path[64], text[4096];
@@ -394,7 +386,7 @@ bool signal_blocked(const M* mp) {
   return has_sigurg("\nSigPnd:") && has_sigurg("\nSigBlk:") && !mp->in_handler.load();
 }
 
-// Can the stop under way do without mp? See "Threads that no signal reaches" in stop.h.
+// Holds mp for the stop under way (stop.h). False: it is inside, or has served the note.
 bool hold(M* mp, uint32_t stop) {
   if (!is_outside(mp) || (mp->preempt.load() & kNoteStop) == 0) return false;
   mp->held_for.store(stop);
@@ -402,8 +394,8 @@ bool hold(M* mp, uint32_t stop) {
   return true;
 }
 
-// Waits until mp is safe, stopped or held: true; or until the time is up. `hold_late`: then it is
-// held, if that can be.
+// Waits until mp is safe, stopped or held. False: the time is up, and with `hold_late` it could not
+// be held either.
 bool await_stop(M* mp, uint32_t stop, int64_t deadline, bool hold_late) {
   Looking looking;
   for (int sleeps = 0;;) {
@@ -417,12 +409,12 @@ bool await_stop(M* mp, uint32_t stop, int64_t deadline, bool hold_late) {
     sched.stopper_sleeps.store(false);
     if (nanotime() > deadline) return has_stopped(mp, stop) || (hold_late && hold(mp, stop));
     if (++sleeps == 1 && signal_blocked(mp)) mp->deaf.store(true);
-    // It was on its way into the program's code when the first signal came: note and signal again.
+    // The first signal may have met it on its way into the program's code: note and signal again.
     if ((sleeps % 4 == 0 || stop == kFrozen) && mp->state.load() == kMRunning) request_stop(mp);
   }
 }
 
-// All but `last` have stopped, and it may have, or there is none. False: it is late.
+// All but `last` (or null) have stopped: has act() called. False: `last` is late.
 bool have_instant(M* last, int64_t deadline) {
   if (last != nullptr) {
     last_awaited.store(last);
@@ -438,8 +430,7 @@ bool have_instant(M* last, int64_t deadline) {
   return true;
 }
 
-// One attempt. Answers whom it could not wait for; null: the world stands still, or has done so for
-// an instant.
+// One attempt. Returns the thread that is late; null: the world is stopped, or act() was called.
 M* try_to_stop(M* self, int64_t patience) {
   stop_began = nanotime();
   last_stop = last_stop % (kFrozen - 1) + 1;
@@ -463,8 +454,8 @@ M* try_to_stop(M* self, int64_t patience) {
   return in_time ? nullptr : last;
 }
 
-// Lets the others run until mp has come out of where no stop found it, and so met the note that the
-// last one left; or for as long as that stop lasted.
+// After an abandoned attempt: waits until mp has served the note of that attempt, for as long as
+// the attempt lasted at most.
 void await_note_served(M* mp, int64_t patience) {
   for (int64_t until = nanotime() + patience; nanotime() < until;) {
     if ((mp->preempt.load() & kNoteStop) == 0 || mp->state.load() == kMSafe) return;
@@ -477,15 +468,14 @@ void stopper_goes_on() {
   semrelease1(&worldsema);
 }
 
-// What the stop is for, or null. The world stands still afterwards, or it was for an instant.
-// False: some thread did not come out of the runtime, and all go on.
+// `instant`: the act() of an instant, or null. False: a thread did not come out of the runtime, and
+// the world runs.
 bool stop_the_world(void (*instant)()) {
   semacquire1(&worldsema, false, WaitReason::Semacquire);
   M* self = acquirem_with_p();
   at_instant.store(instant);
   int64_t give_up = nanotime() + kStopMaxNs;
-  // Each attempt may take twice as long as the last: where many threads share few processors, some
-  // are long in getting one.
+  // Each attempt may take twice as long as the last: some threads may wait long for a processor.
   int64_t patience = kPatienceNs;
   while (M* late = try_to_stop(self, patience)) {
     let_them_go();
@@ -504,7 +494,7 @@ bool stop_the_world(void (*instant)()) {
 bool is_outside(const M* mp) {
   if (mp->locks.load(std::memory_order_acquire) != 0) return false;
   heavy_fence();
-  // Without membarrier(2): what it wrote before it looked for notes is to be seen by then.
+  // Without membarrier(2): by then, what it wrote before it looked for notes is visible.
   if (!membarrier_works) usleep(1000);
   return mp->locks.load(std::memory_order_acquire) == 0 && mp->state.load() == kMRunning;
 }
@@ -529,11 +519,11 @@ void freeze_the_world() {
   M* self = getm();
   if (self != nullptr) self->locks.fetch_add(1);
   sched.stopping.store(kFrozen);
-  // Those who stand for another stop have to take their stacks down for this one.
+  // Threads that are in another stop have to write their stacks down for this one.
   if (sched.stopped_sleepers.load() > 0) futexwakeup(&sched.stopping, UINT32_MAX >> 1);
   signal_all_but(self);
-  // One in a library has a tenth of a second to come out: its stack is known. One of which nothing is
-  // known yet, because it waits for a processor, has a second.
+  // A thread in a library, whose stack is known, has 0.1 s to come out. One that has not shown its
+  // stack yet, because it waits for a processor, has 1 s.
   int64_t now = nanotime(), soon = now + 100'000'000, late = now + 1'000'000'000;
   for (M* mp = sched.allm.load(); mp != nullptr; mp = mp->alllink) {
     if (mp == self || await_stop(mp, kFrozen, soon, true)) continue;
@@ -549,7 +539,7 @@ StopStats stop_stats() { return stats; }
 
 namespace {
 
-// At an instant: mp is held. Whoever claims its goroutine first, itself or settle, completes this.
+// At an instant, for a held mp. The thread that claims its goroutine, mp or settle(), completes it.
 void expect_late(M* mp, uint64_t epoch) {
   RunningAtInstant& r = mp->ran_at_instant;
   describe(mp->curg, &r);
@@ -559,8 +549,8 @@ void expect_late(M* mp, uint64_t epoch) {
   r.held_epoch.store(epoch, std::memory_order_release);
 }
 
-// Waits a while for a thread that was held at the instant to record its goroutine. Then that one is
-// recorded without its stack.
+// Waits for a thread that was held at the instant to record its goroutine, for kLateNs at most.
+// Then records the goroutine without its stack.
 void settle(M* mp, uint64_t epoch) {
   RunningAtInstant& r = mp->ran_at_instant;
   G* gp = const_cast<G*>(r.gp);
@@ -617,7 +607,7 @@ const StoppedStack* stopped_stack(const G* gp) {
 
 // ---- Stacks that could not be taken -------------------------------------------------------------
 
-// The leaf of such a stack, as Go has runtime._LostExternalCode. Nobody calls it.
+// The leaf of such a stack, like Go's runtime._LostExternalCode. It is never called.
 [[gnu::noinline, gnu::used]] void _LostStack() { asm volatile(""); }
 
 uint32_t lost_stack(const G* gp, uintptr_t* pcs) {
