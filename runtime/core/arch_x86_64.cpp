@@ -1,18 +1,17 @@
 // arch_x86_64.cpp: the stack switch, the registers of interrupted code, and the injected call.
 //
-// jump is Boost.Context's jump_fcontext, kept in step with the processor's return predictor. The
-// predictor has a stack of its own: each `call` pushes an address, each `ret` pops one. It does not
-// see that a switch changes the real stack, so it predicts the returns of the goroutine that left.
-// That is mostly right: two goroutines that park in the same function got there by the same calls.
+// jump is Boost.Context's jump_fcontext, kept in step with the processor's return predictor. Each
+// `call` pushes an address on the predictor's own stack, each `ret` pops one. It does not see that
+// a switch changes the real stack, so it predicts the returns of the goroutine that left. That is
+// mostly right: two goroutines that park in the same function got there by the same calls.
 //
-// But jump_fcontext is entered by a call and left by an indirect jump. It leaves one address too
-// many on the predictor's stack, and then every return from gopark to the program is mispredicted.
-// So `jump` pops that address: after it arrives, it executes one more `ret`, to the predicted
-// address, which is .Larrived itself. %rdx tells the first arrival from the second: jump_fcontext
-// passes it on, and it is always 0 here.
+// But jump_fcontext is entered by a call and left by an indirect jump. The address that stays on
+// the predictor's stack would make every return from gopark to the program a misprediction. So
+// `jump` pops it after it arrives, by one more `ret` to that address, which is .Larrived itself.
+// %rdx tells the first arrival from the second: jump_fcontext passes it on, and it is always 0
+// here.
 //
-// For the same reason a stack is left for good by a jump from its bottom frame, not by a call
-// (jump_for_good). The predictor's stack is then as it was when the stack was entered.
+// For the same reason a stack is left for good by a jump from its bottom frame (jump_for_good).
 #include <cerrno>
 #include <cstdio>
 

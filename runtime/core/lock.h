@@ -45,9 +45,8 @@ extern bool only_one_p;
 // For a lock that is taken only by a thread with a P (the locks of channels). With one P there is
 // no thread to exclude: the holder keeps the P, because nothing takes a P inside the runtime.
 //
-// A thread that finds such a lock taken waits before it looks again, each time longer. So two
-// threads that use one channel take turns in runs of many operations, and the channel's cache lines
-// stay with one processor for a whole run.
+// A thread that finds it taken waits before it looks again, each time longer. So two threads that
+// use one channel take turns in long runs, and its cache lines stay with one processor for a run.
 inline void lock_with_p(mutex* l) {
   if (only_one_p) return;
   if (!trylock(l)) [[unlikely]]

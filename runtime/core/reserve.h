@@ -2,19 +2,14 @@
 //
 // Memory comes as it is touched. A table begins with pages of 4 KiB, so that a small program stays
 // small, and goes on with pages of 2 MiB, if the kernel has them (Linux:
-// Documentation/admin-guide/mm/transhuge.rst; "never" in
-// /sys/kernel/mm/transparent_hugepage/enabled turns them off). Large pages save faults and entries
-// of the TLB, but the main reason is another: they keep a table in few pieces of physical memory. A
-// virtual machine gets its memory from the host in pieces of 2 MiB, and a thread that touches a
-// piece that the host has taken back has to wait for it. So the number of pieces that a profile
-// touches decides what it costs, not the number of bytes (tests/bench/README.md, "What the host
-// takes").
+// Documentation/admin-guide/mm/transhuge.rst). They save faults and entries of the TLB, and keep a
+// table in few pieces of physical memory: a virtual machine gets its memory from the host in pieces
+// of 2 MiB, and has to wait for a piece that the host has taken back. So the number of pieces that
+// a profile touches decides what it costs (tests/bench/README.md, "What the host takes").
 //
 // The price: the thread that touches a new large page waits, under the lock of the table, until the
-// kernel has cleared 2 MiB.
-//
-// Rejected: large pages from the start (2 MiB for each table); populating ahead (the pages come at
-// once, but not from one place).
+// kernel has cleared it. Rejected: large pages from the start (2 MiB for each table); populating
+// ahead (the pages come at once, but not from one place).
 #pragma once
 
 #include <sys/mman.h>

@@ -1,7 +1,4 @@
-// throw.h: how any part of the runtime ends the program.
-//
-// These functions are declared here, at the bottom, so that the scheduler can use them, and defined
-// at the top, in die/, where a dying program's text is made.
+// throw.h: how any part of the runtime ends the program. Defined in die/ (sched/hooks.h says why).
 #pragma once
 
 namespace golab::runtime {

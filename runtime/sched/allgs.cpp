@@ -110,7 +110,7 @@ int NumGoroutine() {
     n -= sched.allp[i]->gfree_count;
   unlock(&allglock);
   unlock(&sched.lock);
-  return n < 1 ? 1 : n;  // the counts of other Ps move while we read
+  return n < 1 ? 1 : n;  // other Ps' counts change during the reads
 }
 
 }  // namespace golab::runtime

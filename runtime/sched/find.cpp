@@ -19,10 +19,9 @@
 //     than a move costs (kGrainNs)
 //   it moves fast                                     nothing: there its goroutines run sooner
 //
-// A thief that takes nothing sets P::wake_skip of the Ps whose queues moved fast, so that they wake
-// no thread for a while; each time for twice as long. If the owner of such a P then begins a long
-// computation, the rest of its queue has to wait until sysmon finds that the queue stands, and
-// wakes a thread (queue_stands, kSleepWatching). That bounds the price of a wrong judgement.
+// A thief that takes nothing sets P::wake_skip of the Ps whose queues moved fast: they wake no
+// thread for a while, each time for twice as long. If such a P then begins a long computation, its
+// queue waits until sysmon finds that it stands, and wakes a thread (queue_stands, kSleepWatching).
 //
 // Rejected: to take from runnext when it holds the same goroutine twice in a row (a pair that takes
 // turns looks like that half of the time); to let only sysmon wake thieves (a program that starts
@@ -32,7 +31,7 @@
 // threads. A thread that goes to sleep writes the counts and then reads all queues. The waker's
 // fence is light, the sleeper's heavy (lock.h).
 //
-// This is one of the places where the scheduler chooses (which victim, when).
+// Here the scheduler chooses (which victim, when).
 #include <algorithm>
 
 #include "runtime/core/throw.h"

@@ -8,10 +8,9 @@
 // A thread needs a P to take part in scheduling. M::p is null while M::curg runs if its P was taken
 // (proc.h, "Preemption").
 //
-// All of them lie in mappings of their own, never in the program's heap. They are found by index or
-// by a list that only grows, and are reused but never unmapped. So a profiler may read any of them
-// at any time without a lock, and a conservative leak marker can tell the runtime's memory from the
-// program's.
+// All of them lie in mappings of their own, are found by index or by a list that only grows, and
+// are reused but never unmapped. So a profiler may read any of them at any time without a lock, and
+// a conservative leak marker can tell the runtime's memory from the program's.
 #pragma once
 
 #include <atomic>
@@ -63,9 +62,8 @@ enum class LeftAction : uint32_t { None, Park, Yield, Requeue, Dead, Systemstack
 constexpr size_t kClosureBytes = 48;  // a closure up to this size lives in its G
 
 struct alignas(64) G {
-  // What a walker reads, on one cache line: the lines that a profile of a million goroutines
-  // touches decide how long it takes. The scheduler writes status. Any thread may read it, and the
-  // rest while the world is stopped.
+  // What a walker reads, on one cache line. The scheduler writes status; any thread may read it,
+  // and the rest while the world is stopped.
   std::atomic<uint32_t> status{_Gidle};
   WaitReason waitreason = WaitReason::Zero;  // if status == _Gwaiting
   bool system = false;                       // the runtime's own: neither counted nor in profiles
@@ -83,11 +81,11 @@ struct alignas(64) G {
 
   // What a dump also shows.
   uint64_t goid = 0;
-  uint64_t parentGoid = 0;        // who ran go(...)
+  uint64_t parentGoid = 0;        // the goroutine that ran go(...)
   uintptr_t startpc = 0;          // entry of the user's function; 0 if glue comes before it
   uintptr_t gopc = 0;             // return address of that go(...): "created by" in a dump
   int64_t waitsince = 0;          // coarse nanotime of the park or system call; 0 while it runs
-  const void* waitobj = nullptr;  // the channel, semaphore or descriptor it is parked on
+  const void* waitobj = nullptr;  // what it is parked on; for a debugger only
 
   // Set by newproc, then unchanged until this goroutine ends (a dead G is reused, as in Go).
   void (*fn)(void*) = nullptr;  // calls and destroys the closure
@@ -173,7 +171,6 @@ struct M {
   uint64_t fastrand = 0;
   M* alllink = nullptr;    // allm list, which only grows
   M* schedlink = nullptr;  // idle list
-  uintptr_t altstack = 0;
   RunningAtInstant ran_at_instant;
   StoppedStack stopped;  // written by this thread when it stops in the program's code
 #if defined(GOLAB_TSAN) || defined(GOLAB_ASAN)

@@ -105,7 +105,6 @@ void minit(M* mp) {
   mp->eh_globals = reinterpret_cast<EhGlobals*>(abi::__cxa_get_globals());
   constexpr size_t kAltStackBytes = 256 << 10;  // a dying program symbolizes its stacks here
   void* at = map_or_die(kAltStackBytes, "a signal stack", MAP_NORESERVE);
-  mp->altstack = reinterpret_cast<uintptr_t>(at);
   stack_t ss{};
   ss.ss_sp = at;
   ss.ss_size = kAltStackBytes;

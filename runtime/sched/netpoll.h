@@ -38,10 +38,10 @@ namespace golab::internal::poll {
 
 // Registers fd, which must be non-blocking. On failure, returns null and sets *err to errno.
 runtime::pollDesc* runtime_pollOpen(int fd, int* err);
-// Forgets the descriptor. Requires: runtime_pollUnblock was called, and no goroutine waits any
-// more. The caller closes the fd afterwards.
+// Forgets the descriptor; the caller closes the fd afterwards. Requires: runtime_pollUnblock was
+// called, and no goroutine waits.
 void runtime_pollClose(runtime::pollDesc* pd);
-// From now on, every wait returns pollErrClosing. Wakes the goroutines that wait.
+// Every later wait returns pollErrClosing. Wakes the goroutines that wait.
 void runtime_pollUnblock(runtime::pollDesc* pd);
 // Forgets a stored edge, before an attempt. mode is 'r' or 'w'.
 int runtime_pollReset(runtime::pollDesc* pd, int mode);

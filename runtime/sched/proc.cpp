@@ -70,7 +70,7 @@ void discardg(G* gp) {
     pp->goidcacheend = pp->goidcache + kGoidBatch;
   }
   gp->goid = pp->goidcache++;
-  if (gp->goid == 1) gp->gopc = 0;  // main is nobody's child
+  if (gp->goid == 1) gp->gopc = 0;  // no go statement made main
   gp->snapshot.store(snapshot_of_newborn(), std::memory_order_relaxed);
   gp->status.store(_Grunnable, std::memory_order_release);
   runqput(pp, gp, true);
@@ -90,9 +90,8 @@ namespace {
 }
 }  // namespace
 
-// Where a new stack begins and all walks end: it has no caller for unwinders, and a null frame
-// pointer for walks by frame records. It catches nothing, so that an uncaught panic unwinds nothing
-// and the terminate handler sees the whole stack.
+// A new stack begins here and all walks end: no caller for unwinders, and a null frame pointer.
+// It catches nothing: an uncaught panic unwinds nothing, and the terminate handler sees the stack.
 [[gnu::noinline, gnu::section("golab_goexit")]] void goexit(transfer_t from) {
   GOLAB_STACK_END();
   static_cast<FrameRecord*>(__builtin_frame_address(0))->fp = 0;
@@ -358,7 +357,6 @@ void yield_if_others_wait() {
 // The end of a goroutine, except the jump. Returns the next one on this thread; null: g0.
 [[gnu::noinline]] G* goexit1(G* gp) {
   M* mp = acquirem_with_p();
-  if (gp->goid == 1) sched.main_exited = true;
   if (gp->lockedm != nullptr) {
     gp->lockedm->lockedg = nullptr;
     gp->lockedm = nullptr;
@@ -405,8 +403,8 @@ void goexit_swallowed(_Unwind_Reason_Code, _Unwind_Exception*) {
 
 namespace {
 
-// Runs gp and the goroutines that it is followed by directly, until one of them jumps to g0: to
-// leave, or for systemstack.
+// Runs gp and those that follow it by direct jumps, until one jumps to g0 to leave (or for
+// systemstack, which is served here).
 void run_until_left(M* mp, G* gp) {
   stack_switch(mp, nullptr, gp);
   while (mp->left_action == LeftAction::Systemstack) {

@@ -5,10 +5,9 @@
 //
 // Structure (Go's; gmp.h has G, M and P). Every P has a queue of runnable goroutines, and one place
 // before it (runnext) for the goroutine that the running one has just woken or made: the two often
-// talk to each other, and this way they take turns. A P whose queue is empty looks in the global
-// queue, asks the netpoller, and steals half of another P's queue (find.cpp). A thread that finds
-// nothing gives its P back and sleeps on a futex. A thread that makes a goroutine runnable while a
-// P is idle wakes one thread to look for work ("spinning"); that one wakes the next (wake_helper).
+// talk to each other, and this way they take turns. A P whose queue is empty looks elsewhere
+// (find.cpp). A thread that finds nothing gives its P back and sleeps on a futex. A thread that
+// makes a goroutine runnable while a P is idle wakes one, which wakes the next (wake_helper).
 //
 // The switch. gopark takes the next goroutine from the queue and jumps straight from stack to
 // stack. If there is none, it jumps to g0, the thread's own stack, where findRunnable waits. (Go
@@ -39,8 +38,8 @@ namespace golab::runtime {
 
 // ---- For programs (Go's package runtime) ----
 
-// The number of goroutines that exist, without system goroutines. All that a goroutine did is
-// visible to a caller that does not count it any more.
+// The number of goroutines, without system goroutines. When one is no longer counted, all that it
+// did is visible to the caller.
 int NumGoroutine();
 int NumCPU();  // processors that this process may use
 // Sets it if n >= 1; returns the old value. Stops the world for a moment; if that fails (see
@@ -48,7 +47,7 @@ int NumCPU();  // processors that this process may use
 int GOMAXPROCS(int n);
 void Gosched();              // lets others run: goes behind those that wait in the queues
 [[noreturn]] void Goexit();  // runs the Defers and destructors of this goroutine, then ends it
-void LockOSThread();         // from now on this goroutine runs on this thread only. Calls nest.
+void LockOSThread();         // this goroutine runs on this thread only. Calls nest.
 void UnlockOSThread();
 
 // They bracket a system call that may block: in between, other goroutines may use this one's P, its
@@ -114,8 +113,7 @@ class RuntimeCall {
 // Runs f on the thread's own, large stack: for symbols, getaddrinfo, and what else needs more than
 // a goroutine has. f may block the thread, but must not park. What f throws is thrown here.
 //
-// f has the time slice of its goroutine. When that ends and others wait, another thread gets the P,
-// and f goes on without one, as in "Preemption" above.
+// When the time slice of its goroutine ends and others wait, f goes on without a P ("Preemption").
 void systemstack(void (*f)(void*), void* arg);
 template <typename F>
 void systemstack(F&& f) {
@@ -131,8 +129,7 @@ void systemstack(F&& f) {
   if (thrown != nullptr) std::rethrow_exception(std::move(thrown));
 }
 
-// f calls this before work of milliseconds. If others wait for this P, another thread gets it at
-// once, not when the time slice ends.
+// f calls this before long work: if others wait for its P, another thread gets that at once.
 void systemstack_takes_long();
 
 // All Gs ever made, in order: allg(i) for i < allglen().

@@ -12,13 +12,12 @@
 //     thief is there, it loads and stores plainly; else it uses an atomic exchange.
 //   - A thief sets runnext_thief, makes all threads pass a fence (heavy_fence), and leaves if
 //     runnext_owner is set. From then on the owner sees the thief, and both use atomic operations.
+//     The fence is slow, but theft from this slot is rare.
 //
-// So the owner pays for no atomic operation, and the rare theft pays for the fence.
+// The global queue is a list of blocks of pointers: one linked through the goroutines would cost a
+// cache miss for each, under sched.lock.
 //
-// The global queue is a list of blocks of pointers. A list linked through the goroutines would cost
-// a cache miss for each, while sched.lock is held.
-//
-// The scheduler chooses here which goroutine is next, and which one is stolen: a schedule explorer
+// Here the scheduler chooses (which goroutine is next, which one is stolen): a schedule explorer
 // would hook runqget, globrunqget and runqsteal.
 #include <algorithm>
 #include <iterator>

@@ -73,7 +73,6 @@ struct Sched {
   std::atomic<int32_t> stopped_sleepers{0};  // threads that sleep on stopping
   std::atomic<bool> sysmon_polls{false};     // sysmon may hold goroutines that are in no queue
   bool checkdead_later = false;              // needs lock: checkdead was called during that
-  bool main_exited = false;                  // goroutine 1 called Goexit
 };
 extern Sched sched;
 

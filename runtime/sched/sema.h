@@ -59,8 +59,7 @@ namespace golab::internal::sync {
 void runtime_SemacquireMutex(std::atomic<uint32_t>* addr, bool lifo);
 void runtime_Semrelease(std::atomic<uint32_t>* addr, bool handoff);
 // True if it is better to spin for the i-th time than to park: other Ps run and, from the second
-// time on, this P's queue is empty. (Go requires that the first time, too; but a short lock is free
-// again sooner than a goroutine can park and be woken.)
+// time on, this P's queue is empty (in Go the first time, too, but a short lock is soon free).
 bool runtime_canSpin(int i);
 void runtime_doSpin(int i);  // twice as long each time
 int64_t runtime_nanotime();

@@ -11,10 +11,10 @@
 //      million guarded stacks are one virtual memory area.
 //   2. Older kernels: PROT_NONE for the first 24 000 stacks. Each such page splits a mapping, and
 //      the kernel allows 65 530 mappings.
-//   3. Beyond that: a canary, the word at the very top of each stack. A neighbour above that
-//      overflows overwrites it. A thread that switches away from a stack without a guard looks at
-//      the canary below. It lies on a page that its owner uses anyway. (A word at the low end of
-//      each stack would cost a page for each goroutine.)
+//   3. Beyond that: a canary, the word at the very top of each stack, which a neighbour above that
+//      overflows overwrites. A thread that switches away from a stack without a guard looks at the
+//      canary below. It lies on a page that its owner uses anyway; at the low end it would cost
+//      a page.
 #pragma once
 
 #include <cstddef>

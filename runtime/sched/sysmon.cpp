@@ -8,17 +8,16 @@
 //   - a thread is woken for a queue that stands while its P wakes none (find.cpp);
 //   - free stacks lose their pages (stackscavenge), and the coarse clock is set.
 //
-// It looks often while things happen and ever less often while nothing does (kSleepMin, kSleepMax).
+// It looks often while things happen and less and less while nothing does (kSleepMin, kSleepMax).
 // It sleeps without a limit once every P is idle and no goroutine has begun to run for kSleepMax.
-// Not sooner: a server is idle between any two bursts of requests, and each burst would begin with
-// a futex call and go on with frequent looks, which also keep the kernel from moving a waiting
-// thread to that processor.
+// Not sooner: a server is idle between any two bursts of requests, and each would begin with a
+// futex call and frequent looks, which also keep the kernel from moving a waiting thread to that
+// processor.
 //
 // It is in a safe state (stop.h) while it looks, so no stop waits for it. Before it touches
-// goroutines or hands on a P, it leaves that state, and so waits for the end of a stop (may_act).
-// It waits asleep: the processor that it woke on may be the one that the stopper's last thread
-// needs. It does not look for stops on other wake-ups: during a series of profiles, that would cost
-// two switches of threads for each stop.
+// goroutines or hands on a P, it leaves that state and so waits for the end of a stop (may_act),
+// asleep: the thread that the stopper waits for may need this processor. It does not look for stops
+// on other wake-ups: during a series of profiles, that costs two switches of threads for each stop.
 #include <signal.h>
 #include <sys/syscall.h>
 #include <unistd.h>

@@ -91,8 +91,7 @@ TimerEntry heap_remove(P* pp, uint32_t i) {
   return e;
 }
 
-// Takes t out of its heap, if it is in one. Requires t->mu. move_timers may move t before this has
-// the heap's lock.
+// Takes t out of its heap, if any. Requires t->mu. move_timers may move t before this has the lock.
 void leave_heap(Timer* t) {
   while (P* pp = t->p.load(std::memory_order_acquire)) {
     lock(&pp->timersLock);
@@ -215,7 +214,7 @@ int64_t checkTimers(P* pp, int64_t now, bool* ran) {
     unlock(&pp->timersLock);
     *ran = true;
     if (e.is_sleeper()) {
-      __builtin_prefetch(e.sleeper()->ctx);  // its stack is no longer in the cache
+      __builtin_prefetch(e.sleeper()->ctx);  // its stack has left the cache
       goready(e.sleeper());
     } else {
       fire(e.timer(), now);

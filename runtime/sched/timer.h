@@ -28,9 +28,8 @@ namespace golab::runtime {
 struct G;
 struct P;
 
-// Runs on a scheduler thread inside the runtime. It must not park, and must not touch its own
-// timer, whose mu is held. `seq` is the timer's when it was armed; `delta`, ns, is how late it
-// runs.
+// Runs on a scheduler thread inside the runtime. Must not park, and must not touch its timer, whose
+// mu is held unless it is detached. `seq`: the timer's when armed. `delta`: how late it runs, ns.
 using TimerFunc = void (*)(void* arg, uint64_t seq, int64_t delta);
 
 struct Timer {
@@ -40,7 +39,7 @@ struct Timer {
   bool (*discard_value)(void* arg) = nullptr;
   bool detached = false;  // f is called after mu is dropped (for locks that come before mu)
   int64_t when = 0;       // nanotime at which it fires; 0: not running
-  int64_t period = 0;     // > 0: fires again every so many ns
+  int64_t period = 0;     // > 0: fires again every `period` ns
   uint64_t seq = 0;       // of the current arming
   uint32_t blocked = 0;   // goroutines waiting on the channel
   TimerFunc f = nullptr;  // called with mu held, unless detached

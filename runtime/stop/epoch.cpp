@@ -1,5 +1,5 @@
-// epoch.cpp: who records a goroutine for a snapshot: a walker, or the scheduler before it runs it.
-// See stop.h, "The epoch snapshot", and memo.h.
+// epoch.cpp: records a goroutine once for a snapshot: by a walker, or by the scheduler before it
+// runs it. See stop.h, "The epoch snapshot", and memo.h.
 #include "runtime/sched/gate.h"
 #include "runtime/sched/hooks.h"
 #include "runtime/stop/memo.h"

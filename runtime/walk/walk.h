@@ -4,10 +4,9 @@
 // every goroutine's stack are known, so a walk checks that each record lies inside and above the
 // last one. The chain ends in the entry function (is_goexit).
 //
-// Libraries need not keep frame pointers. A callback from qsort that parks has a library's frame in
-// between, and the chain mostly skips that frame's caller without a trace. A walk notices it by an
-// address outside of the program's own code, or by an end elsewhere than in goexit. Then it starts
-// again, by the unwind tables (cfi.h).
+// Libraries need not keep frame pointers: a callback from qsort that parks has a library's frame in
+// between, whose caller the chain skips. A walk notices that by an address outside of the program's
+// own code, or by an end elsewhere than in goexit, and starts again by the unwind tables (cfi.h).
 //
 // All pcs are return addresses: the instruction is at pc − 1. Only the innermost one may be exact:
 // the address of the instruction that was interrupted.
