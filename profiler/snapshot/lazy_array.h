@@ -1,7 +1,7 @@
-// lazy_array.h: a mapping of n Ts, all bits 0, that is memory only where it was touched.
+// lazy_array.h: an array of n Ts in a mapping of its own. All bits are 0 at first, and a page takes
+// memory only when it is touched (runtime/core/reserve.h).
 //
-// It is made before the world stops, for as many as there may be, and filled by recorders that must
-// not allocate.
+// Recorders fill such arrays, because they must not allocate: the mapping exists before the stop.
 #pragma once
 
 #include <sys/mman.h>
@@ -27,7 +27,8 @@ class LazyArray {
   size_t size() const { return map_.get_deleter().bytes / sizeof(T); }
   T* data() const { return map_.get(); }
   T& operator[](size_t i) const { return map_[i]; }
-  // Gives the memory of the first n back: they are 0 again.
+  // Returns the memory of the first n to the kernel. They, and the rest of their last page, are 0
+  // again.
   void forget(size_t n) { madvise(static_cast<void*>(data()), n * sizeof(T), MADV_DONTNEED); }
 
  private:

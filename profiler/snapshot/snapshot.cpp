@@ -1,3 +1,4 @@
+// snapshot.cpp: marks the instant, walks the goroutines that do not run, and collects the counts.
 #include "profiler/snapshot/snapshot.h"
 
 #include <sched.h>
@@ -30,9 +31,9 @@ using runtime::RunningAtInstant;
 using runtime::StoppedStack;
 
 constexpr uint32_t kCountedDepthMax = 128;     // Go's: deeper stacks lose their outermost frames
-constexpr uint32_t kManyGoroutines = 1 << 17;  // a millisecond's walk, if all have memos
+constexpr uint32_t kManyGoroutines = 1 << 17;  // a longer walk gives its P away at once
 
-// The snapshot being taken. There is one at a time (SnapshotLock).
+// The snapshot that is being taken: one at a time (SnapshotLock).
 struct Collector {
   Collector(Detail detail, uint32_t goroutines_max)
       : detail(detail),
@@ -45,8 +46,8 @@ struct Collector {
   Collector& operator=(const Collector&) = delete;
 
   static StackCounter& table() {
-    // Made once, since to map it takes longer than a small profile. Address space, not memory: room
-    // for half a million different stacks of the greatest depth.
+    // Made once: mapping it takes longer than a small profile. 2 GiB of address space have room for
+    // half a million different stacks of the greatest depth.
     static auto* table = new StackCounter(runtime::share_of_address_space(size_t{2} << 30, 16));
     return *table;
   }
@@ -57,14 +58,14 @@ struct Collector {
   uint32_t allglen = 0;                     // at the instant
   int64_t now = 0;                          // nanotime of the instant
   std::atomic<uint32_t> fallbacks{0};
-  static inline uint32_t stacks_since = 0;  // the epoch in which the table of stacks began anew
+  static inline uint32_t stacks_since = 0;  // the first epoch of the present entries of `stacks`
 
   uint32_t depth_max() const {
     return detail == Detail::counted ? kCountedDepthMax : kStackTraceMax;
   }
   static uint32_t epoch() { return static_cast<uint32_t>(runtime::snapshot_epoch.load()); }
   void add(G* gp, const uintptr_t* pcs, uint32_t depth, uint32_t elided);
-  // Counted stacks lose their outermost frames, as in Go; where each is wanted, both ends are.
+  // A counted stack loses its outermost frames, as in Go. A dump shows both ends.
   uint32_t elided_of(uint32_t elided) const { return detail == Detail::counted ? 0 : elided; }
   void add(const RunningAtInstant& r);
   void note(const G* gp, const StackEntry* entry);
@@ -73,7 +74,6 @@ struct Collector {
 
 Collector* collector = nullptr;
 
-// Held while a snapshot is taken.
 class SnapshotLock {
  public:
   SnapshotLock() { runtime::semacquire1(&free_, false, runtime::WaitReason::Semacquire); }
@@ -110,7 +110,7 @@ void Collector::add(const RunningAtInstant& r) {
   }
 }
 
-// Null: its facts are not wanted, or there is no room.
+// Returns null if the facts of each goroutine are not wanted, or if there is no room.
 GoroutineSnapshot* Collector::place_of(const G* gp) {
   size_t slot = static_cast<size_t>(gp - runtime::allg(0));
   return slot < goroutines.size() ? &goroutines[slot] : nullptr;
@@ -131,7 +131,7 @@ void Collector::note(const G* gp, const StackEntry* entry) {
   facts.started = gp->started_running;
 }
 
-// Records a goroutine that does not run: nobody runs it while this lasts.
+// Records a goroutine that does not run. Requires: the caller has claimed it.
 void record(G* gp) {
   Collector* c = collector;
   uintptr_t pcs[kStackTraceMax];
@@ -146,26 +146,22 @@ void record(G* gp) {
 
 bool has_memo(const G* gp) { return gp->has_memo.load(std::memory_order_relaxed); }
 
-// Goes through the table of goroutines.
+// Records every goroutine that does not run, in order of the runtime's table.
 //
-// The work is waiting for memory: a goroutine is a line of the table and a dozen lines at the top
-// of its stack, on a page that nobody else looks at. So both are asked for some goroutines ahead;
-// of the stack only the first line: that finds the page, the long part, and asking for all is no
-// faster.
+//   - A goroutine that has not run since the last snapshot has a memo of its stack (memo.h). A
+//     profile counts by the memo, and reads neither the goroutine nor its stack.
+//   - Equal stacks in a row are counted here, and added to the shared table when the row ends.
+//   - The walk mostly waits for memory, so it prefetches: some goroutines ahead, and one cache line
+//     of each stack, because finding the stack's page takes the longest.
 //
-// Neighbours mostly have equal stacks: one that equals the last one is counted here, and the shared
-// table learns of it when the run ends. One that has not run since the last snapshot has a memo of
-// its stack (memo.h), and a profile does not even look at the goroutine then.
-//
-// It runs on the system stack: its thread may lose its P, so that a walk of many goroutines holds
-// nobody up, and busy goroutines do not hold up the walk. No stop of the world waits for this
-// thread. Where the kernel takes its processor away with a goroutine half recorded, the scheduler
-// runs another one meanwhile (may_run).
+// It runs on the system stack, where its thread may lose its P: a long walk and busy goroutines do
+// not delay each other, and no stop of the world waits for it. If the kernel interrupts it with a
+// goroutine half recorded, the scheduler runs others meanwhile (may_run).
 class Walker {
  public:
   explicit Walker(Collector* c) : c_(c), max_(c->depth_max()) {}
 
-  // Records what of [0, end) is still absent from this epoch.
+  // Records the goroutines of [0, end) that are still absent from this epoch.
   void walk(uint32_t end) {
     end_ = end;
     if (end > kManyGoroutines) runtime::systemstack_takes_long();
@@ -187,13 +183,13 @@ class Walker {
     return true;
   }
 
-  // Null: there is no memo, or it is of an earlier table of stacks. Epochs may wrap around.
+  // Returns null if there is no memo, or one older than the entries. Epochs may wrap around.
   StackEntry* stack_of(uint64_t memo) const {
     bool too_old = epoch_ - runtime::memo_epoch(memo) > epoch_ - c_->stacks_since;
     return memo == 0 || too_old ? nullptr : c_->stacks.at(runtime::memo_stack(memo));
   }
 
-  // Leaves a memo on a goroutine that is claimed, or takes the one away that it has.
+  // Leaves a memo of `entry` on a claimed goroutine. Null: removes its memo.
   void leave_memo(uint32_t i, G* gp, StackEntry* entry) {
     if (entry == nullptr && !has_memo(gp)) return;
     gp->has_memo.store(entry != nullptr, std::memory_order_relaxed);
@@ -201,11 +197,10 @@ class Walker {
     runtime::memo_of(i).store(memo, std::memory_order_release);
   }
 
-  // Asks for what the walk comes to soon after goroutine i.
   void prefetch_after(uint32_t i) const {
     const G* gp = runtime::allg(i);
     __builtin_prefetch(gp + 24);
-#if !defined(GOLAB_TSAN)  // only a guess at an address: no matter if that goroutine runs meanwhile
+#if !defined(GOLAB_TSAN)  // a race without harm: the address is only a hint
     constexpr uint32_t kAhead = 8;
     if (i + kAhead < end_ && !has_memo(gp + kAhead)) {
       __builtin_prefetch(reinterpret_cast<void*>(gp[kAhead].sched_fp));
@@ -218,8 +213,8 @@ class Walker {
     prefetch_after(i);
     uint32_t status = gp->status.load(std::memory_order_acquire);
     if (status == runtime::_Gdead || status == runtime::_Gidle) return;
-    // One that ran at the instant is recorded by its own thread, on its way back to it; one that
-    // runs since has been.
+    // Others record a goroutine that runs: its thread, if it was in it at the instant, otherwise
+    // the scheduler, before it ran.
     if (status != runtime::_Grunning && runtime::snapshot_claim(gp)) {
       record_claimed(i, gp, status);
       runtime::snapshot_done(gp);
@@ -228,7 +223,7 @@ class Walker {
     for (int spins = 1; !runtime::snapshot_satisfied(gp); spins++) {
       if (runtime::snapshot_held(gp)) break;
       runtime::cpu_relax();
-      if (spins % 1000 == 0) sched_yield();  // the kernel has taken the recorder off its processor
+      if (spins % 1000 == 0) sched_yield();  // its recorder may need this processor
     }
   }
 
@@ -247,8 +242,8 @@ class Walker {
                   !entry_->leaf_exact && entry_->elided == 0 &&
                   std::memcmp(pcs_, entry_->pcs, depth * sizeof *pcs_) == 0;
       entry = same ? entry_ : c_->stacks.add(pcs_, depth, false, gp->labels, 0);
-      // A system call moves its stack without passing by the gate; depth and labels decide what the
-      // next profile, which may be of another form, would make of it.
+      // A system call changes its stack without passing the gate, where memos end. A deep stack, or
+      // one with labels, may need another entry in a snapshot of the other form.
       lasts = status != runtime::_Gsyscall && depth < kCountedDepthMax && gp->labels == nullptr;
     }
     count(entry);
@@ -274,12 +269,11 @@ class Walker {
   uint32_t end_ = 0;  // of the table
   const uint32_t epoch_ = Collector::epoch();
   StackEntry* entry_ = nullptr;  // the last stack
-  int64_t run_ = 0;              // how many equal ones in a row
+  int64_t run_ = 0;              // how many goroutines in a row have it
   uintptr_t pcs_[kStackTraceMax];
 };
 
-// From the instant until every goroutine of it is recorded. However that ends, the scheduler
-// records no more.
+// From before the instant until every goroutine is recorded. Its end stops the scheduler's part.
 class Recording {
  public:
   explicit Recording(Collector* c) {
@@ -294,7 +288,7 @@ class Recording {
   Recording(const Recording&) = delete;
   Recording& operator=(const Recording&) = delete;
 
-  // The instant itself. Returns how long the world stood still, ns.
+  // The instant. Returns how long the world was stopped, ns; -1 if it did not stop.
   int64_t mark_the_instant() {
     return runtime::at_instant([] {
       runtime::snapshot_begin();
@@ -304,7 +298,7 @@ class Recording {
   }
 };
 
-// The goroutine that takes the snapshot, as it was when it asked.
+// Records the goroutine that takes the snapshot, with the stack that it gave.
 void record_self(std::span<const uintptr_t> self, uint32_t elided) {
   runtime::RuntimeCall rc;
   G* me = runtime::getg();
@@ -350,8 +344,8 @@ int64_t Snapshot::waited_ns(const GoroutineSnapshot& g) const {
 
 Snapshot take_snapshot(Detail detail, std::span<const uintptr_t> self, uint32_t self_elided) {
   SnapshotLock lock;
-  // Room for those that are born until the world stops; a later one is not of this instant. Not much
-  // more than is needed, since a dump keeps it for as long as its reader takes to read.
+  // With room for goroutines that are born before the instant, but not for many more: a dump keeps
+  // the table until the client has read everything.
   Collector c(detail, std::bit_ceil(2 * runtime::allglen() + 32768));
   Snapshot out;
   {

@@ -1,25 +1,21 @@
 // snapshot.h: all goroutines' stacks as they were at one instant, counted or one by one.
 //
-// The instant is a stop of the world that does a fixed amount of work: the epoch goes up, the world
-// starts again. The threads that ran goroutines take down those stacks before they return to them.
-// Everybody else's stack stands still until its goroutine runs, so it can be recorded afterwards,
-// while the program goes on: by the walkers here, or by the scheduler just before it runs that
-// goroutine (runtime/stop/stop.h). So the pause does not grow with the number of goroutines, and
-// still every stack is of the same instant:
+// The stop of the world only raises the epoch, so its length does not depend on the number of
+// goroutines. Each stack is recorded afterwards and before it can change, exactly once (stop.h):
 //
-//        request        stop                start                              done
-//   ────────┬────────────┬────────────────────┬──────────────────────────────────┬────────
-//   threads │ run        │ epoch + 1          │ write own stacks, then run; each  │ run
-//           │            │                    │ other is recorded before it runs  │
-//   walkers │            │                    │ record the rest, within GOMAXPROCS│
+//           request      stop          start                                   done
+//   ────────┬────────────┬─────────────┬───────────────────────────────────────┬──────
+//   threads │ run        │ epoch + 1   │ record the goroutine that they were   │ run
+//           │            │             │ in, then run; any other goroutine is  │
+//           │            │             │ recorded just before it runs          │
+//   walker  │            │             │ records the goroutines that do not run│
 //
-// Equal stacks are counted while they are walked: a table keyed by the return addresses, shared by
-// all recorders without a lock (entries are only ever added, a count is an atomic addition). Memory
-// goes with different stacks, not with goroutines. It comes from mappings made before the stop, so
-// that recording never allocates: it happens inside the scheduler.
+// Go needs a second stop, to switch recording off. Here it is off when the walker ends: every
+// goroutine of the instant is satisfied then, and a new one is born satisfied.
 //
-// Go ends its profile with a second stop, to switch recording off. Here none is needed: when the
-// walkers are through, every goroutine of the instant is satisfied, and younger ones are born so.
+// Equal stacks are counted as they are recorded (stack_counter.h), so memory grows with the
+// different stacks. It is mapped before the stop: recording must not allocate, because it happens
+// inside the scheduler.
 #pragma once
 
 #include <cstdint>
@@ -36,7 +32,7 @@ namespace golab::profiler {
 
 // One goroutine at the instant.
 struct GoroutineSnapshot {
-  uint64_t goid;  // 0: nobody is at this place of the table
+  uint64_t goid;  // 0: this place of the table is empty
   uint64_t parent_goid;
   uintptr_t gopc;
   uint32_t stack;              // StackCounter::reference; see Snapshot::stack_of
@@ -55,17 +51,16 @@ struct Snapshot {
   int64_t time_nanos = 0;  // wall clock of the instant
   uint32_t fallbacks = 0;  // stacks whose frame pointers did not lead to the bottom
 
-  // The rest only of each_goroutine. The goroutines have the places that they have in the runtime's
-  // table.
+  // Only for Detail::each_goroutine. A goroutine has the place that it has in the runtime's table.
   LazyArray<GoroutineSnapshot> table;
-  size_t places = 0;  // so many may be used
-  size_t self = 0;    // the one of them that took this snapshot
+  size_t places = 0;  // only places below this one are used
+  size_t self = 0;    // the place of the goroutine that took this snapshot
   int64_t now = 0;    // nanotime of the instant
 
   bool present(size_t place) const { return table[place].goid != 0; }
   size_t stack_of(const GoroutineSnapshot& g) const;    // an index of stacks
   int64_t waited_ns(const GoroutineSnapshot& g) const;  // how long it has waited, 0 if it does not
-  // f(const GoroutineSnapshot&), in order of the table.
+  // Calls f(const GoroutineSnapshot&) in order of the table.
   template <typename F>
   void for_each_goroutine(F f) const {
     for (size_t i = 0; i < places; i++) {
@@ -76,7 +71,7 @@ struct Snapshot {
 
 enum class Detail { counted, each_goroutine };
 
-// There was no instant at which all goroutines stood: one does not come out of the runtime.
+// The world did not stop, because a thread does not leave the runtime.
 struct NoInstant : std::exception {
   const char* what() const noexcept override {
     return "goroutine profile: the world did not stop in 5 s: a thread does not leave the runtime "
@@ -84,10 +79,9 @@ struct NoInstant : std::exception {
   }
 };
 
-// Takes a snapshot. `self` is the caller's own stack, from where the caller wants it to begin
-// (runtime::callers_both_ends). Parks while another snapshot is being taken. Throws bad_alloc if
-// there is no memory, or no address space for so many different stacks, and NoInstant; the next one
-// is none the worse for it.
+// Takes a snapshot. `self` is the caller's own stack (runtime::callers_both_ends). Parks during
+// another snapshot. Throws NoInstant, or bad_alloc if there is no room for so many different
+// stacks. The next snapshot may succeed.
 Snapshot take_snapshot(Detail detail, std::span<const uintptr_t> self, uint32_t self_elided = 0);
 
 }  // namespace golab::profiler

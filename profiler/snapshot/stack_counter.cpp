@@ -1,3 +1,4 @@
+// stack_counter.cpp: the hash, and the lock-free insertion.
 #include "profiler/snapshot/stack_counter.h"
 
 #include <cstring>
@@ -24,9 +25,8 @@ StackCounter::StackCounter(size_t arena_bytes) : arena_(arena_bytes), buckets_(k
   touch_buckets();
 }
 
-// Recorders read a bucket before they write to it. The first of them in a page would have it mapped
-// to the kernel's page of zeros, then replaced: a fault each, and the other processors interrupted
-// to forget the mapping.
+// Writes to each page. Otherwise a recorder, which reads before it writes, would get the kernel's
+// shared page of zeros first: a second fault, and an interrupt of the other processors.
 void StackCounter::touch_buckets() {
   constexpr size_t kInPage = runtime::kSmallPage / sizeof buckets_[0];
   for (size_t i = 0; i < kBuckets; i += kInPage) buckets_[i].store(nullptr);
@@ -45,7 +45,7 @@ bool StackCounter::clear() {
   return false;
 }
 
-// Null: there is no room.
+// Returns null if there is no room.
 StackEntry* StackCounter::new_entry(uint32_t depth) {
   size_t at = used_.load(std::memory_order_relaxed);
   do {
@@ -59,7 +59,7 @@ StackEntry* StackCounter::add(const uintptr_t* pcs, uint32_t depth, bool leaf_ex
   uint64_t hash = hash_of(pcs, depth, elided, leaf_exact, labels);
   std::atomic<StackEntry*>& bucket = buckets_[hash % kBuckets];
   StackEntry* head = bucket.load(std::memory_order_acquire);
-  StackEntry* seen = nullptr;  // everything from here on was looked at before
+  StackEntry* seen = nullptr;  // the entries from this one on are known to be others
   StackEntry* mine = nullptr;
   for (;;) {
     for (StackEntry* e = head; e != seen; e = e->next) {

@@ -1,13 +1,11 @@
-// stack_counter.h: counts equal stacks while they are recorded; shared by all recorders, without a
-// lock.
+// stack_counter.h: counts equal stacks, for all recorders of a snapshot at once, without a lock.
 //
-// A hash table that only grows while it is used, in a mapping of its own: nothing calls malloc. A
-// bucket is a list. A new entry is put in front by compare-and-swap; who loses that race looks at
-// the entries that came in between, and may find its stack among them. The entry it had prepared
-// then stays unused, with a count of 0.
+// It is a hash table in mappings of its own: nothing calls malloc. While recorders use it, entries
+// are only added: in front of a bucket's list, by compare-and-swap. A recorder that loses this race
+// looks at the entries that came in between. If its stack is there, its own entry keeps count 0.
 //
-// A recorder cannot fail: it stands in the scheduler. A stack for which there is no room any more
-// is counted by an entry of its own, the first; then the profile fails (overflowed).
+// A recorder cannot fail, because it runs in the scheduler. A stack without room is counted by the
+// first entry, and the profile fails afterwards (overflowed).
 #pragma once
 
 #include <atomic>
@@ -24,7 +22,7 @@ struct StackEntry {
   std::atomic<int64_t> count;
   const void* labels;
   uint32_t depth;
-  uint32_t elided;  // of a deeper stack, whose both ends these are (runtime::both_ends)
+  uint32_t elided;  // frames left out between the two ends of a deep stack (runtime::both_ends)
   bool leaf_exact;
   uintptr_t pcs[];
 };
@@ -34,7 +32,7 @@ class StackCounter {
   // Throws bad_alloc if there is no address space for it.
   explicit StackCounter(size_t arena_bytes = size_t{2} << 30);  // address space, not memory
 
-  // Adds n to the count of this stack and answers its entry. Safe from any thread, never blocks.
+  // Adds n to the count of this stack. Returns its entry. Any thread may call it; it never blocks.
   StackEntry* add(const uintptr_t* pcs, uint32_t depth, bool leaf_exact, const void* labels,
                   int64_t n, uint32_t elided = 0);
 
@@ -47,14 +45,14 @@ class StackCounter {
     return reinterpret_cast<StackEntry*>(arena_.data() + size_t{reference} * alignof(StackEntry));
   }
 
-  // Sets all counts to 0. The stacks stay, with their numbers. If they are too many the table
-  // begins anew: true.
+  // Sets all counts to 0 and keeps the entries. Removes them if they are too many: returns true.
+  // Requires: no recorder is at work.
   bool clear();
 
-  // Some stacks had no room, so what was counted is not all. Until clear().
+  // True from the first stack without room until clear(): the counts are not complete.
   bool overflowed() const { return at(0)->count.load(std::memory_order_relaxed) > 0; }
 
-  // Every entry that was counted, once nobody adds any more.
+  // Calls f for every entry with a count. Requires: no recorder is at work.
   template <typename F>
   void for_each(F f) {
     for (size_t at = bytes_of(0); at < used_.load(std::memory_order_acquire);) {
@@ -75,7 +73,7 @@ class StackCounter {
 
   LazyArray<unsigned char> arena_;
   LazyArray<std::atomic<StackEntry*>> buckets_;
-  std::atomic<size_t> used_{bytes_of(0)};  // the first counts what has no room
+  std::atomic<size_t> used_{bytes_of(0)};  // bytes; the first entry is there from the start
 };
 
 }  // namespace golab::profiler
