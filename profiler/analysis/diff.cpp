@@ -14,14 +14,14 @@
 namespace golab::profiler {
 namespace {
 
-// True if the profile has the runtime frames that show a state. The text form has not.
+// True if the profile has the runtime frames that show a state. The text form has none.
 bool tells_states(const SymbolizedProfile& profile) {
   return std::none_of(profile.samples.begin(), profile.samples.end(), [&](const Sample& sample) {
     return !sample.locations.empty() && profile.locations[sample.locations[0]].lines.empty();
   });
 }
 
-// Fills a ProfileDiff from two profiles, a profile at a time.
+// Adds profiles to a ProfileDiff.
 class Matcher {
  public:
   Matcher(ProfileDiff& diff, DiffOptions options, bool with_states)
@@ -30,7 +30,7 @@ class Matcher {
   void add(const SymbolizedProfile& profile, int64_t StackChange::*side) {
     names_of_.clear();
     for (const Function& function : profile.functions) names_of_.push_back(intern(function.name));
-    // Several samples may be one stack here. The line is that of the most frequent one.
+    // Several samples may be one stack. Its line is that of the most frequent sample.
     std::unordered_map<size_t, int64_t> most;
     for (const Sample& sample : profile.samples) {
       int64_t count = sample.values.empty() ? 0 : sample.values[0];
@@ -57,7 +57,6 @@ class Matcher {
     return it->second;
   }
 
-  // The names of a stack, and the state they tell.
   StackChange describe(const SymbolizedProfile& profile, const Sample& sample) const {
     StackChange stack;
     std::vector<FrameRef> frames = frames_of_sample(profile, sample);
@@ -97,7 +96,7 @@ class Matcher {
     if (with_states_) key += stack.state;
     if (options_.by_line && stack.in_main) key += ":" + std::to_string(stack.line);
     key += "\n";
-    for (const std::string* name : stack.functions) {  // equal names are one
+    for (const std::string* name : stack.functions) {  // equal names have one address
       key.append(reinterpret_cast<const char*>(&name), sizeof name);
     }
     return key;
@@ -107,17 +106,17 @@ class Matcher {
   DiffOptions options_;
   bool with_states_;
   std::unordered_map<std::string_view, const std::string*> by_name_;
-  std::vector<const std::string*> names_of_;  // the functions of the profile at hand
+  std::vector<const std::string*> names_of_;  // by function of the profile that is being added
   std::unordered_map<std::string, size_t> index_;
 };
 
-// Code without a name: each form has words of its own for it, "[libfoo.so]", "non-Go function".
+// The forms write code without a name in different words: "[libfoo.so]", "non-Go function".
 bool has_name(const std::string& function) {
   return !function.empty() && function[0] != '[' && function != "non-Go function";
 }
 
-// What a profile and ?debug=2 both show of a stack: that one leaves out runtime functions wherever
-// they are, and of a deep stack all but both ends.
+// The part of a stack that a profile and ?debug=2 both show. The dump leaves out all runtime
+// functions, and the middle of a deep stack.
 class DumpKey {
  public:
   void add(const std::string& function) {

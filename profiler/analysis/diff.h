@@ -1,9 +1,8 @@
-// diff.h: two profiles of one service, stack by stack.
+// diff.h: compares two profiles of one service, stack by stack.
 //
-// Two stacks are the same if they have the same functions in the same order and wait in the same
-// way. Addresses and lines do not count, so that a program can be compared with its last build. The
-// frames are those that a report shows: runtime.gopark, and what is between it and the program's
-// code, is left out. So the binary form and the text form can be compared.
+// Two stacks are the same if they have the same functions, labels and state (if both profiles show
+// states). Addresses and lines do not count, so two builds of a program can be compared. Runtime
+// functions at the leaf do not count, so the binary form and the text form can be compared.
 #pragma once
 
 #include <cstdint>
@@ -17,20 +16,20 @@
 
 namespace golab::profiler {
 
-// The functions of a stack, leaf first. Each name is kept once, by the ProfileDiff: a small file
+// The functions of a stack, leaf first. The ProfileDiff owns each name once, because a small file
 // can have a long name in many frames.
 using Names = std::vector<const std::string*>;
 
-// Whether they are the same, also if they are of two ProfileDiffs.
+// Compares the texts: the two may belong to different ProfileDiffs.
 bool same_names(const Names& a, const Names& b);
 
 struct StackChange {
-  Names functions;     // those that a report shows, leaf first
+  Names functions;     // without runtime functions at the leaf
   std::string labels;  // "tenant=acme, job=7"
   std::string state;   // "chan receive", empty if unknown
 
-  // The place to look at: the innermost frame of package main, or else the innermost frame shown.
-  // The line is that of the profile in which the stack is more frequent.
+  // The place to look at: the innermost frame of package main, or else the innermost of all.
+  // If the profiles differ in its line, the line is that of the more frequent one.
   std::string function;
   std::string file;
   int64_t line = 0;
@@ -44,19 +43,19 @@ struct StackChange {
 struct ProfileDiff {
   int64_t total_before = 0;
   int64_t total_after = 0;
-  std::vector<StackChange> stacks;  // all, the greatest change first, then the more frequent
+  std::vector<StackChange> stacks;  // the greatest change first, then the most frequent
   std::shared_ptr<std::deque<std::string>> names = std::make_shared<std::deque<std::string>>();
 };
 
 struct DiffOptions {
-  // Two lines of one main function make two stacks. Requires two profiles of one binary.
+  // Stacks that differ in the line above are different stacks. Requires profiles of one binary.
   bool by_line = false;
 };
 
 ProfileDiff diff(const SymbolizedProfile& before, const SymbolizedProfile& after,
                  DiffOptions options = {});
 
-// Fills in the states that are missing in the profiles, from a ?debug=2 dump of the same service.
+// Fills in missing states from a ?debug=2 dump of the same service.
 void add_states(ProfileDiff& diff, const std::vector<DumpedGoroutine>& dump);
 
 struct RenderOptions {
@@ -67,8 +66,8 @@ struct RenderOptions {
 
 std::string render_diff(const ProfileDiff& diff, RenderOptions options = {});
 
-// Line `line` of a source file without its indentation, tabs as blanks. Empty if there is no such
-// file or line, or if it is no file that a person writes: a device, more than 16 MiB.
+// Returns a line of a source file, without indentation. Empty if there is no such line, or if the
+// file cannot be source code: a device, or more than 16 MiB.
 std::string source_line(const std::string& file, int64_t line);
 
 }  // namespace golab::profiler

@@ -1,4 +1,4 @@
-// text_table.cpp: computes the widths of columns, then pads the cells.
+// text_table.cpp: computes the widths of columns and pads the cells.
 #include "profiler/analysis/text_table.h"
 
 #include <algorithm>

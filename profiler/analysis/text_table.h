@@ -8,7 +8,7 @@ namespace golab::profiler {
 
 enum class Colour { None, Red, Green, Bold, Dim };
 
-// The text, wrapped in the colour's ANSI sequence if `on`.
+// Wraps the text in the colour's ANSI sequence if `on`.
 std::string coloured(const std::string& text, Colour colour, bool on);
 
 class TextTable {
@@ -16,11 +16,11 @@ class TextTable {
   enum class Align { Left, Right };
   explicit TextTable(std::vector<Align> columns) : columns_(std::move(columns)) {}
 
-  // The cells are data: they are made safe to show. Their colour is the row's.
+  // Adds a row. The cells may be any text: they are made safe to show.
   void row(const std::vector<std::string>& cells, Colour colour = Colour::None);
 
-  // The rows as lines, with two blanks between columns and none at the end of a line. A column is at
-  // most 160 characters wide: a longer cell pushes what is right of it aside, in its own row only.
+  // Returns the rows as lines, with two blanks between columns and none at the end. A column is at
+  // most 160 characters wide. A longer cell moves the rest of its own row.
   std::string render(bool colour, const std::string& indent = "  ") const;
 
  private:

@@ -1,4 +1,4 @@
-// top.cpp: a call graph with functions for nodes, as pprof builds it, and its text report.
+// top.cpp: pprof's call graph, with functions as nodes, and its text report.
 #include "profiler/analysis/top.h"
 
 #include <algorithm>
@@ -43,14 +43,14 @@ class Graph {
     count();
   }
 
-  // Counts again, with only the kept nodes in the graph.
+  // Counts anew, with the kept nodes only.
   void count() {
     edges_.clear();
     for (Node& n : nodes) n.flat = n.cum = 0;
     for (const Sample& sample : profile_.samples) add_sample(sample);
   }
 
-  // How a node was called: by edges that are inlined, by others, by both.
+  // Returns for each node whether its callers inlined it.
   std::vector<Inlined> inlined() const {
     std::vector<bool> by_inlining(nodes.size()), by_call(nodes.size());
     for (const auto& [edge, inlined] : edges_) {
@@ -74,13 +74,13 @@ class Graph {
     return it->second;
   }
 
-  // Goes from the root to the leaf and, in a location, from the physical function inwards.
+  // Goes from the root to the leaf, and within a location from the physical function inwards.
   void add_sample(const Sample& sample) {
     const int64_t value = sample.values.empty() ? 0 : sample.values[0];
     if (value == 0) return;
     seen_.clear();
     uint32_t parent = kNone;
-    bool residual = false;  // dropped frames are between the parent and this one
+    bool residual = false;  // there are dropped frames since `parent`
     for (size_t i = sample.locations.size(); i-- > 0;) {
       const std::vector<uint32_t>& inside = nodes_of_[sample.locations[i]];
       for (size_t k = inside.size(); k-- > 0;) {
@@ -109,8 +109,8 @@ class Graph {
   std::unordered_set<uint32_t> seen_;
 };
 
-// The sum of absolute values. If the profile was merged with a base to compare with, only the
-// base's.
+// The sum of absolute values: of the base only, if the profile is a comparison with a base
+// (go tool pprof -diff_base).
 int64_t percentage_base(const SymbolizedProfile& profile) {
   int64_t all = 0, base = 0;
   for (const Sample& sample : profile.samples) {
@@ -127,14 +127,14 @@ int64_t cutoff(int64_t of, double fraction) {
   return static_cast<int64_t>(static_cast<double>(absolute(of)) * fraction);
 }
 
-// Drops the small nodes and counts again without them. Returns how many it dropped.
+// Returns how many nodes it dropped.
 size_t drop_small_nodes(Graph& graph, double least_fraction) {
   int64_t flat_sum = 0;
   for (const Node& node : graph.nodes) add(flat_sum, node.flat);
   const int64_t least = cutoff(flat_sum, least_fraction);
   size_t dropped = 0;
   for (Node& node : graph.nodes) {
-    if (node.flat == 0 && node.cum == 0) continue;  // its samples cancel out: has no row anyway
+    if (node.flat == 0 && node.cum == 0) continue;  // its samples cancel out: it has no row anyway
     node.kept = absolute(node.cum) >= least;
     if (!node.kept) dropped++;
   }

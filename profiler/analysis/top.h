@@ -6,10 +6,9 @@
 //
 // The rules are pprof's:
 //
-//   - A goroutine counts once for a function, even if the function is on its stack twice.
-//   - A function below half a percent of the total is dropped. No other function gets its flat
-//     count.
-//   - Percentages are of the sum of absolute values. That matters in a delta.
+//   - A goroutine counts once for a function that is on its stack twice.
+//   - A function below half a percent of the total is dropped, and its flat count with it.
+//   - Percentages are of the sum of absolute values: a delta has negative values.
 #pragma once
 
 #include <cstdint>
@@ -31,7 +30,7 @@ struct TopRow {
 
 struct TopReport {
   std::string file;      // the program's, without its directory
-  std::string build_id;  // both are empty if the profile does not have them
+  std::string build_id;  // empty, as file, if the profile does not have it
   std::string type;      // "goroutine"
   int64_t time_nanos = 0;
   int64_t duration_nanos = 0;
@@ -53,7 +52,7 @@ struct TopOptions {
 
 TopReport top(const SymbolizedProfile& profile, TopOptions options = {});
 
-// The report as pprof prints it, time zone included.
+// Returns the report as pprof prints it, in the local time zone.
 std::string render_top(const TopReport& report);
 
 }  // namespace golab::profiler

@@ -1,4 +1,4 @@
-// verdict.cpp: the rule in verdict.h, and the words for it.
+// verdict.cpp: applies the rule of verdict.h, and puts the verdict into words.
 #include "profiler/analysis/verdict.h"
 
 #include <algorithm>
@@ -12,7 +12,7 @@ namespace golab::profiler {
 LeakVerdict judge(const SymbolizedProfile& rest, const SymbolizedProfile& after, int64_t requests,
                   JudgeOptions options) {
   LeakVerdict verdict;
-  // Both are profiles of one process, so lines mean the same in both.
+  // Both are profiles of one process, so their lines can be compared.
   verdict.diff = diff(rest, after, {.by_line = true});
   verdict.rest = verdict.diff.total_before;
   verdict.after = verdict.diff.total_after;

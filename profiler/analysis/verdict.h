@@ -1,15 +1,12 @@
-// verdict.h: says whether a service leaks goroutines, from a profile at rest and one after
-// requests.
+// verdict.h: says whether a service leaks, from a profile at rest and one after requests.
 //
-// A leak must be told from the noise of the measurement. The fetch of a profile needs goroutines
-// itself: its connection, and that connection's background reader. They are there at rest in the
-// same number, but perhaps in another state. Connections of the load may still be closing. All of
-// these are the server's own. A stack with a function of package main is the program's. If there
-// are more of those than at rest, after the load is over, they were left behind.
-//
-// So a stack has leaked if it is more frequent than at rest and
-//   - it has a frame of package main, or
+// A stack has leaked if it is more frequent than at rest and
+//   - it has a frame of package main, so it is the program's, or
 //   - it is the server's own and grew by more than `slack` goroutines.
+//
+// The server's own stacks change without a leak: each fetch of a profile is a connection with two
+// goroutines, perhaps in other states than at rest, and connections of the load may still be
+// closing.
 #pragma once
 
 #include <cstdint>
@@ -28,10 +25,10 @@ struct LeakedStack {
 struct LeakVerdict {
   bool leaks = false;
   int64_t rest = 0;   // goroutines at rest
-  int64_t after = 0;  // and after the requests
+  int64_t after = 0;  // goroutines after the requests
   int64_t requests = 0;
-  double per_request = 0;           // goroutines of all leaked stacks, for one request
-  std::vector<LeakedStack> leaked;  // the one that grew most first
+  double per_request = 0;           // of all leaked stacks
+  std::vector<LeakedStack> leaked;  // the greatest growth first
   ProfileDiff diff;                 // of all stacks
 };
 
@@ -42,11 +39,11 @@ struct JudgeOptions {
 LeakVerdict judge(const SymbolizedProfile& rest, const SymbolizedProfile& after, int64_t requests,
                   JudgeOptions options = {});
 
-// The verdict ("leaks: 20 requests left 1520 goroutines behind, 76 per request"), one line for each
-// leaked stack, and below it the source line if the file can be read.
+// Returns the verdict ("leaks: 20 requests left 1520 goroutines behind, 76 per request"), then for
+// each leaked stack a line, and its source line if the file can be read.
 std::string render_verdict(const LeakVerdict& verdict, RenderOptions options = {});
 
-// The number with as many digits as it needs, but at most two after the point: 76, 1.5, 0.05.
+// Returns the number with at most two digits after the point: 76, 1.5, 0.05.
 std::string rate_text(double rate);
 
 }  // namespace golab::profiler

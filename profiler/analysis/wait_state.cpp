@@ -1,4 +1,4 @@
-// wait_state.cpp: a table of functions that occur in only one kind of waiting.
+// wait_state.cpp: the table of functions that occur in one kind of waiting only.
 #include "profiler/analysis/wait_state.h"
 
 #include <unordered_map>
