@@ -1,5 +1,7 @@
-// lookup.cpp: runtime/pprof: from a snapshot to bytes. The functions that Go has between WriteTo
-// and the snapshot are here under Go's names, since the goroutine that asks is in its own profile.
+// lookup.cpp: runtime/pprof, from a snapshot to bytes.
+//
+// The functions between WriteTo and the snapshot have Go's names, because they are on the stack of
+// the goroutine that asks, and so in its profile.
 #include "profiler/endpoints/lookup.h"
 
 #include <new>
@@ -17,7 +19,7 @@
 
 namespace golab::runtime {
 
-// Go's chain ends in these two of package runtime; the leaf is where the snapshot is taken.
+// Go's chain ends in these two. The inner one is the leaf of the caller's own stack.
 [[gnu::noinline]] profiler::Snapshot goroutineProfileWithLabels() {
   std::vector<uintptr_t> self(kStackTraceMax);
   self.resize(static_cast<size_t>(Callers(1, self)));
@@ -35,12 +37,11 @@ namespace {
 
 constexpr size_t kPieceBytes = 64 << 10;
 
-// Made before it is needed.
+// Made in advance: it is needed when there is no memory.
 const error kOutOfMemory =
     errors::New("goroutine profile: out of memory or address space (see ulimit -v)");
 
-// One profile is put into words at a time, so that sixty requests at once do not take up sixty
-// threads and as many tables.
+// Held while a profile is put into words: many requests at once need one thread and one table.
 class Wording {
  public:
   Wording() { semacquire1(&free_, false, WaitReason::Semacquire); }
@@ -52,7 +53,7 @@ class Wording {
   static inline std::atomic<uint32_t> free_{1};
 };
 
-// On the big stack, one at a time.
+// Runs f on the big stack, one caller at a time.
 template <typename F>
 void in_turn(F f) {
   Wording wording;
@@ -101,7 +102,7 @@ GoroutineRecord record_of(const profiler::Snapshot& snapshot, size_t i) {
   r.goid = g.goid;
   r.parent_goid = g.parent_goid;
   r.status = g.status;
-  // As after Go's stop: of all that ran only the one that asked still does.
+  // As in Go, where the dump stops the world: only the goroutine that asked is running.
   bool lost = is_lost_stack(stack.pcs.data(), static_cast<uint32_t>(stack.pcs.size()));
   if (r.status == _Grunning && i != snapshot.self && !lost) r.status = _Grunnable;
   r.waitreason = static_cast<WaitReason>(g.waitreason);
@@ -127,7 +128,7 @@ GoroutineRecord record_of(const profiler::Snapshot& snapshot, size_t i) {
   options.cpp_names = cpp_names(w);
   std::string piece;
   in_turn([&] { append_goroutine(&piece, record_of(snapshot, snapshot.self), options); });
-  // A piece in words on the big stack, then a write on the goroutine's own, which may park.
+  // Each piece is made on the big stack, and written on the goroutine's own, where it may park.
   for (size_t i = 0; i < snapshot.places || !piece.empty();) {
     in_turn([&] {
       for (; i < snapshot.places && piece.size() < kPieceBytes; i++) {

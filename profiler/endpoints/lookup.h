@@ -1,10 +1,10 @@
-// lookup.h: Go's package runtime/pprof: profiles by name, written in any of their forms.
+// lookup.h: Go's package runtime/pprof: profiles by name, written in one of three forms.
 //
-//   pprof::Lookup("goroutine")->WriteTo(os::Stdout, 1);   //
-//   pprof.Lookup("goroutine").WriteTo(os.Stdout, 1)
+//   pprof::Lookup("goroutine")->WriteTo(os::Stdout, 1);  // pprof.Lookup("goroutine").WriteTo(...)
 //
-// debug 0: pprof's gzipped protobuf. 1: text, equal stacks counted. 2 and more: text, every
-// goroutine.
+//   debug 0        pprof's gzipped protobuf, equal stacks counted
+//   debug 1        text, equal stacks counted
+//   debug 2, 3 …   text, every goroutine
 #pragma once
 
 #include <functional>
@@ -18,8 +18,8 @@
 
 namespace golab::glue {
 
-// Go's io.Writer: anything with Write(std::string_view) that answers a pair of int and error, or a
-// function that takes a piece and answers an error.
+// Go's io.Writer: anything with a Write(std::string_view) that returns a pair of int and error, or
+// a function that takes a piece and returns an error.
 class ProfileWriter {
  public:
   template <typename W>
@@ -34,8 +34,7 @@ class ProfileWriter {
       : write_(std::move(f)) {}
   error operator()(std::string_view piece) const { return write_(piece); }
 
-  bool cpp_names =
-      false;  // C++ spelling instead of Go's (?names=cpp); GOLAB_NAMES=cpp sets it for all
+  bool cpp_names = false;  // C++ spelling instead of Go's: ?names=cpp, or GOLAB_NAMES=cpp for all
 
  private:
   std::function<error(std::string_view)> write_;
@@ -51,24 +50,23 @@ class Profile {
  public:
   explicit Profile(std::string name) : name_(std::move(name)) {}
   const std::string& Name() const { return name_; }
-  // How many samples it has now: goroutines, for "goroutine".
+  // Returns the number of goroutines.
   int Count() const;
-  // Takes the profile and writes it. Stops the world for a moment; parks while another profile is
-  // taken and wherever `w` does. The error is w's, or says that there was not enough memory: then
-  // what was written so far is no whole profile.
+  // Takes the profile and writes it. Stops the world for a moment. Parks while another profile is
+  // taken, and where `w` parks. The error is w's, or says why there is no whole profile: no memory,
+  // or the world did not stop.
   error WriteTo(const Writer& w, int debug);
 
  private:
   std::string name_;
 };
 
-// Null if there is no profile of that name.
+// Returns null if there is no profile of that name.
 Profile* Lookup(std::string_view name);
-// All of them, by name.
+// Returns all profiles, by name.
 std::vector<Profile*> Profiles();
 
-// The delta between two profiles `before` and `after` (protobuf form), as ?seconds=N answers it.
-// Errors as for WriteTo.
+// Writes the difference of two profiles in protobuf form, as ?seconds=N does (formats/delta.h).
 error WriteDelta(const Writer& w, std::string_view before, std::string_view after);
 
 }  // namespace golab::runtime::pprof

@@ -1,4 +1,4 @@
-// pprof.cpp: the handlers of /debug/pprof/, with Go's answers to the letter (net/http/pprof).
+// pprof.cpp: the handlers of /debug/pprof/, with the answers of Go's net/http/pprof to the letter.
 #include "profiler/endpoints/pprof.h"
 
 #include <algorithm>
@@ -14,7 +14,7 @@
 namespace golab::net::http::pprof {
 namespace {
 
-// What the index lists, with Go's descriptions.
+// The rows of the index, with Go's descriptions.
 struct Description {
   std::string_view name;
   std::string_view text;
@@ -31,8 +31,8 @@ constexpr Description kDescriptions[] = {
      "POST body, multiple counters are separated by &#39;+&#39;."},
 };
 
-// strconv.ParseInt: a whole number with or without a sign. False if it is none, or too big; then
-// *value is the nearest one that there is, or 0.
+// strconv.ParseInt. If the number is too big, returns false and the nearest value. If the text is
+// no number, returns false and 0.
 bool parse_int(std::string_view text, int64_t* value) {
   *value = 0;
   std::string_view digits = text;
@@ -47,19 +47,19 @@ bool parse_int(std::string_view text, int64_t* value) {
   return false;
 }
 
-// strconv.Atoi as the handlers use it: garbage counts as 0, a number too big as the biggest.
+// strconv.Atoi without its error, as Go's handlers use it.
 int lenient_int(std::string_view text) {
   int64_t value = 0;
   parse_int(text, &value);
   return static_cast<int>(std::clamp<int64_t>(value, INT_MIN, INT_MAX));
 }
 
-// The longest time in whole seconds that a Duration holds.
+// What a Duration can hold.
 constexpr int64_t kLongestSeconds = INT64_MAX / 1'000'000'000;
 
 time::Duration seconds_of(int64_t n) { return std::min(n, kLongestSeconds) * time::Second; }
 
-// The answer comes only in a while. The server's WriteTimeout begins then.
+// Lets the server's WriteTimeout begin after the seconds that the profile takes.
 void configureWriteDeadline(ResponseWriter& w, Request* r, time::Duration takes) {
   const any key = r->Context().Value(ServerContextKey);
   Server* const* server = key.get<Server*>();
@@ -76,8 +76,7 @@ void serveError(ResponseWriter& w, int status, std::string_view text) {
   w.Write(std::string(text) + "\n");
 }
 
-// One profile of those under /debug/pprof/. Named and shaped as in Go, since it is on the stack of
-// every goroutine that fetches a profile.
+// Serves one profile. It has Go's name, because it is on the stack of the goroutine that serves.
 class handler {
  public:
   explicit handler(std::string name) : name_(std::move(name)) {}
@@ -120,7 +119,7 @@ void handler::ServeHTTP(ResponseWriter& w, Request* r) const {
   out.cpp_names = r->FormValue("names") == "cpp";
   error err = p->WriteTo(out, debug < 0 ? 0 : debug);
   if (err == nullptr || broken != nullptr) return;
-  // What the client has so far must not look like a whole profile.
+  // Aborts the connection, so that the part already sent does not look like a whole profile.
   if (begun) panic(http::ErrAbortHandler);
   serveError(w, 500, err.Error());
 }
@@ -217,7 +216,7 @@ void Cmdline(ResponseWriter& w, Request*) {
 void Symbol(ResponseWriter& w, Request* r) {
   w.Header().Set("X-Content-Type-Options", "nosniff");
   w.Header().Set("Content-Type", "text/plain; charset=utf-8");
-  // Tools only look whether this is > 0: there are names.
+  // Tools only check that this is > 0: there are names.
   std::string text = "num_symbols: 1\n";
   std::string_view rest = r->URL.RawQuery;
   runtime::systemstack([&] {

@@ -1,13 +1,15 @@
-// pprof.h: Go's `import _ "net/http/pprof"`: including this serves /debug/pprof/ on
-// DefaultServeMux.
+// pprof.h: Go's `import _ "net/http/pprof"`: including this serves profiles on DefaultServeMux.
 //
-//   /debug/pprof/             what there is
-//   /debug/pprof/goroutine    pprof's protobuf; ?debug=1 and ?debug=2: text; ?seconds=N: what
-//   changed /debug/pprof/cmdline      the program's arguments /debug/pprof/symbol       names for
-//   addresses
+//   /debug/pprof/            the list of profiles
+//   /debug/pprof/goroutine   pprof's protobuf
+//       ?debug=1, ?debug=2  text (lookup.h)
+//       ?seconds=N          what changes within N seconds, as protobuf
+//       ?names=cpp          C++ spelling of the names
+//   /debug/pprof/cmdline     the program's arguments
+//   /debug/pprof/symbol      names for addresses
 //
-// Registration stands in an inline object here, not in the library: a linker takes from a static
-// library only what is asked for by name, and nobody asks for an initializer.
+// The object that registers the handlers is inline in this header. In the static library the linker
+// would leave it out, because nothing refers to it by name.
 #pragma once
 
 #include "profiler/endpoints/lookup.h"
@@ -18,7 +20,7 @@ namespace golab::net::http::pprof {
 void Index(ResponseWriter& w, Request* r);
 void Cmdline(ResponseWriter& w, Request* r);
 void Symbol(ResponseWriter& w, Request* r);
-// The handler of one profile, for muxes of one's own.
+// Returns the handler of one profile, for another mux.
 http::Handler Handler(std::string name);
 
 }  // namespace golab::net::http::pprof
