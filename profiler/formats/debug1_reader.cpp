@@ -1,8 +1,7 @@
-// debug1_reader.cpp: the text of ?debug=1, with the names in its '#' lines.
+// debug1_reader.cpp: reads the text of ?debug=1, with the names in its '#' lines.
 //
-// go tool pprof takes the addresses from such a file and ignores the names. Here the names are what
-// is wanted: a saved text can then be compared without the binary that wrote it. The frames that
-// the writer hides (runtime.gopark and what called it) have no name in the text and get none.
+// go tool pprof ignores these names. With them a saved text can be compared without the binary that
+// wrote it. Frames that the writer hides (runtime.gopark) get no name.
 #include <algorithm>
 #include <charconv>
 #include <unordered_map>
@@ -14,7 +13,7 @@
 namespace golab::profiler {
 namespace {
 
-// Takes a number off the front of `text`: decimal or, after 0x, hexadecimal.
+// Removes a number from the front of `text`: decimal or, after 0x, hexadecimal.
 bool take_number(std::string_view& text, uint64_t& value) {
   int base = text.starts_with("0x") ? 16 : 10;
   std::string_view digits = text.substr(base == 16 ? 2 : 0);
@@ -107,7 +106,7 @@ class Debug1Reader {
     auto [it, fresh] =
         locations_.try_emplace(address, static_cast<uint32_t>(profile_.locations.size()));
     if (!fresh) return it->second;
-    memory_.charge(2 * sizeof(Location) + sizeof(Line) + 4 * kHeapBytes);  // and its place in a map
+    memory_.charge(2 * sizeof(Location) + sizeof(Line) + 4 * kHeapBytes);  // with its map entry
     profile_.locations.push_back({address, kNone, 0, {}, false});
     return it->second;
   }
@@ -141,12 +140,12 @@ class Debug1Reader {
     if (!good) fail("expected labels: {\"key\":\"value\", ...}");
   }
 
-  // "#" TAB "0x67cdad" TAB "main.worker+0x4d" TAB "/lab/main.go:39"; the tabs may be several.
+  // "#" TAB "0x67cdad" TAB "main.worker+0x4d" TAB "/lab/main.go:39". A TAB may be several.
   void read_frame() {
     std::string_view rest = line_.substr(2);
     uint64_t address = 0;
     if (!take_number(rest, address)) fail("expected an address");
-    // The frames come in the order of the addresses above; some of those have no line.
+    // The lines have the order of the addresses in the record. Some addresses have no line.
     const Sample& sample = profile_.samples.back();
     auto next = [&] { return sample.locations[cursor_]; };
     while (cursor_ < sample.locations.size() && profile_.locations[next()].address != address) {
@@ -156,7 +155,7 @@ class Debug1Reader {
     Location& location = profile_.locations[next()];
     cursor_++;
     rest.remove_prefix(std::min(rest.find_first_not_of('\t'), rest.size()));
-    if (rest.empty() || !location.lines.empty()) return;  // no name, or known already
+    if (rest.empty() || !location.lines.empty()) return;  // no name, or already known
 
     std::string_view function = rest.substr(0, rest.find('\t'));
     rest.remove_prefix(function.size());
@@ -191,7 +190,7 @@ class Debug1Reader {
   MemoryAccount memory_;
   std::string_view line_;
   uint64_t total_ = 0, sum_ = 0;
-  size_t cursor_ = 0;  // into the last sample's locations: where the next '#' line may belong
+  size_t cursor_ = 0;  // of the last sample's locations, the first that the next '#' line may name
   SymbolizedProfile profile_;
   std::unordered_map<uint64_t, uint32_t> locations_;
   std::unordered_map<std::string, uint32_t> functions_;

@@ -1,4 +1,4 @@
-// debug1_writer.cpp: one record per counted stack, in the table's order.
+// debug1_writer.cpp: one record for each counted stack, in the table's order.
 #include "profiler/formats/debug1_writer.h"
 
 #include <cstdio>
@@ -17,9 +17,8 @@ std::string hex(uintptr_t value) {
   return text;
 }
 
-// One frame of the flattened stack.
 struct ShownFrame {
-  uintptr_t pc;  // the address shown beside it: return address − 1
+  uintptr_t pc;  // return address − 1
   const runtime::Frame* frame;
 };
 
@@ -29,11 +28,10 @@ std::string_view name_of(const runtime::Frame& frame, bool cpp_names) {
 }
 
 bool is_runtime(std::string_view name) {
-  if (name == "runtime._LostStack") return false;  // all there is to say
+  if (name == "runtime._LostStack") return false;  // there is nothing else to show
   return name.starts_with("runtime.") || name.starts_with("internal/runtime/");
 }
 
-// A frame's line, in cells.
 std::vector<std::string> cells_of(const ShownFrame& shown, const std::string& name) {
   if (name.empty()) return {"#", hex(shown.pc)};
   const runtime::Frame& frame = *shown.frame;
@@ -42,8 +40,8 @@ std::vector<std::string> cells_of(const ShownFrame& shown, const std::string& na
   return {"#", hex(shown.pc), name + "+" + offset, file + ":" + std::to_string(frame.line)};
 }
 
-// The lines below a record. Runtime frames are hidden from the leaf up to the first frame that is
-// none; a stack of runtime frames only is shown whole, because hiding all of it would help nobody.
+// The lines below a record. Runtime frames at the leaf are hidden. If there are no other frames,
+// all are shown.
 std::string frame_lines(const std::vector<ShownFrame>& stack, bool cpp_names) {
   TabWriter lines;
   for (bool show_runtime : {false, true}) {
@@ -80,7 +78,7 @@ void write_debug1(const StackTable& table, const Debug1Options& options, const S
       }
     }
     if (frames.empty())
-      text += " 0x0";  // pprof refuses a whole file for one record without address
+      text += " 0x0";  // pprof refuses a file that has a record without an address
     text += "\n";
     if (stack.labels) text += "# labels: " + labels_text(*stack.labels) + "\n";
     text += frame_lines(frames, options.cpp_names) + "\n";

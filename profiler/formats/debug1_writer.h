@@ -1,12 +1,11 @@
-// debug1_writer.h: counted stacks as the text of ?debug=1.
+// debug1_writer.h: writes counted stacks as the text of ?debug=1.
 //
 //   goroutine profile: total 3
 //   2 @ 0x40a1aa 0x41808e 0x417bd2 0x47c6e7 0x490f21
 //   #	0x47c6e6	main.worker+0x26	/home/gopher/pool/main.cpp:15
 //
-// The columns behind the @ hold every frame's return address; the lines below leave out goexit and
-// the runtime frames at the leaf. Inlined calls have an address of their own, made up (see
-// shown_return_pcs), so that there is one address per frame.
+// After the @ stands the return address of every frame, inlined calls included (shown_return_pcs).
+// The lines below leave out goexit and the runtime frames at the leaf.
 #pragma once
 
 #include "profiler/formats/stacks.h"

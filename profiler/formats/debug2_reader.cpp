@@ -1,4 +1,4 @@
-// debug2_reader.cpp: a line at a time.
+// debug2_reader.cpp: reads a dump line by line.
 #include "profiler/formats/debug2_reader.h"
 
 #include <algorithm>
@@ -55,7 +55,7 @@ class Debug2Reader {
     if (unreadable_++ == 0) first_unreadable_ = lines_.number();
   }
 
-  // Most of a line is kept, in strings of its own.
+  // Charges for the whole line, since most of it is kept.
   bool next_line() {
     if (!lines_.next()) return false;
     line_ = lines_.line();
@@ -63,8 +63,8 @@ class Debug2Reader {
     return true;
   }
 
-  // "goroutine 7 [state, 2 minutes, locked to thread] {labels}:"; a crash dump has "gp=0x... m=..."
-  // before the bracket at some levels.
+  // "goroutine 7 [state, 2 minutes, locked to thread] {labels}:". A crash dump may have
+  // "gp=0x... m=..." before the bracket.
   bool parse_header(DumpedGoroutine& goroutine) const {
     std::string_view rest = line_;
     if (!take(rest, "goroutine ") || !take_number(rest, goroutine.goid)) return false;
@@ -97,18 +97,18 @@ class Debug2Reader {
     }
   }
 
-  // The lines up to the next empty one.
+  // Reads the lines up to the next empty one.
   void read_stack(DumpedGoroutine& goroutine) {
     while (next_line() && !line_.empty()) {
       std::string_view rest = line_;
       if (take(rest, "\tgoroutine running on other thread")) {
         goroutine.stack_unavailable = true;
       } else if (take(rest, "...")) {
-        take_number(rest, goroutine.elided);  // Go before 1.21 did not say how many
+        take_number(rest, goroutine.elided);  // Go before 1.21 prints no number
       } else if (take(rest, "created by ")) {
         read_creator(rest, goroutine);
       } else if (take(rest, "[originating from goroutine ")) {
-        // An ancestor's stack follows, with GODEBUG=tracebackancestors: not this goroutine's.
+        // GODEBUG=tracebackancestors: the stack of an ancestor follows. It is skipped.
         while (next_line() && !line_.empty()) {}
         return;
       } else if (DumpedFrame frame; read_frame(frame)) {
@@ -132,8 +132,8 @@ class Debug2Reader {
     read_position(goroutine.created_at);
   }
 
-  // "main.worker(0x1, {...})". The arguments hold no parentheses, a name may:
-  // "net.(*conn).Read(...)". False: this line begins no frame.
+  // "main.worker(0x1, {...})". Arguments have no parentheses, but a name may have some:
+  // "net.(*conn).Read(...)". Returns false if the line begins no frame.
   bool read_frame(DumpedFrame& frame) {
     std::string_view rest = line_;
     if (take(rest, "non-Go function at pc=0x") && take_number(rest, frame.pc, 16)) {
@@ -149,8 +149,8 @@ class Debug2Reader {
     return true;
   }
 
-  // TAB "/lab/main.go:15 +0x27". Crash dumps go on: " fp=0x... sp=0x... pc=0x...". Without a file
-  // there is the pc alone.
+  // TAB "/lab/main.go:15 +0x27". A crash dump adds " fp=0x... sp=0x... pc=0x...". A frame without a
+  // file has only the pc.
   void read_position(DumpedFrame& frame) {
     if (!lines_.peek().starts_with('\t')) return leave_out();
     next_line();
@@ -169,7 +169,7 @@ class Debug2Reader {
     frame.file = rest.substr(0, colon);
   }
 
-  // Takes the last word off `text` if it is `prefix` and a number.
+  // Removes the last word of `text` if it is `prefix` and a number.
   static bool take_address(std::string_view& text, std::string_view prefix, uint64_t& value) {
     size_t blank = text.rfind(' ');
     std::string_view word = text.substr(blank == text.npos ? 0 : blank + 1);

@@ -1,4 +1,4 @@
-// delta.cpp: merges profiles, and writes them in pprof's own order.
+// delta.cpp: merges profiles, and writes them as pprof's library does.
 #include "profiler/formats/delta.h"
 
 #include <algorithm>
@@ -13,8 +13,7 @@ namespace {
 
 namespace pb = perftools::profiles;
 
-// A key made of numbers and strings. The length follows each string, so that no two different
-// sequences of parts make one key.
+// A key made of numbers and strings. The length follows each string, so that strings stay apart.
 class Key {
  public:
   Key& add(uint64_t number) {
@@ -31,7 +30,7 @@ class Key {
   std::string text_;
 };
 
-// Copies samples into one profile. What samples need is copied once, in order of first use.
+// Copies samples into one profile, with what they need: each once, in order of first use.
 class Merger {
  public:
   void add(const SymbolizedProfile& from) {
@@ -48,7 +47,7 @@ class Merger {
     Sample copy = sample;
     Key key;
     for (uint32_t& index : copy.locations) key.add(index = location(index));
-    // Labels are a set: their order does not count. Strings are written before numbers.
+    // Labels are a set. pprof writes those with strings before those with numbers.
     std::stable_sort(copy.labels.begin(), copy.labels.end(), [](const Label& a, const Label& b) {
       bool a_number = a.str.empty() && a.num != 0, b_number = b.str.empty() && b.num != 0;
       return a_number != b_number ? b_number : a.key < b.key;
@@ -69,8 +68,7 @@ class Merger {
     if (locations_of_[index] != kNone) return locations_of_[index];
     Location copy = from_->locations[index];
     copy.mapping = mapping(copy.mapping);
-    // Two runs of one program may load a mapping at different addresses. So addresses are compared
-    // relative to the mapping.
+    // Two runs of a program may load a mapping at different addresses, so the key has the offset.
     uint64_t base =
         copy.mapping == kNone ? 0 : from_->mappings[from_->locations[index].mapping].start;
     Key key;
@@ -117,7 +115,7 @@ class Merger {
   std::unordered_map<std::string, size_t> samples_, locations_, functions_, mappings_;
 };
 
-// The merged profile without its samples.
+// Returns the merged profile without samples.
 SymbolizedProfile head_of(const SymbolizedProfile& first, const SymbolizedProfile& second) {
   SymbolizedProfile head;
   head.sample_types = first.sample_types;
@@ -139,7 +137,7 @@ SymbolizedProfile head_of(const SymbolizedProfile& first, const SymbolizedProfil
   return head;
 }
 
-// Encodes a whole profile. All strings are entered in pprof's order before anything is written.
+// Encodes a whole profile. pprof enters all strings before it writes, in the order used here.
 class ProfileEncoder {
  public:
   explicit ProfileEncoder(const SymbolizedProfile& profile) : p_(profile) {}
@@ -203,7 +201,7 @@ class ProfileEncoder {
     put(pb::Profile::kLocationFieldNumber, m);
   }
 
-  // Everything after the string table.
+  // The fields after the string table.
   Message tail_message() {
     Message m;
     m.int64_opt(pb::Profile::kDropFramesFieldNumber, strings_.index(p_.drop_frames));
@@ -262,7 +260,7 @@ ReadResult merge(const SymbolizedProfile& first, const SymbolizedProfile& second
     return std::all_of(sample.values.begin(), sample.values.end(),
                        [](int64_t v) { return v == 0; });
   });
-  Merger needed;  // merges again, without what only dropped samples used
+  Merger needed;  // merges again, to lose what only dropped samples need
   needed.merged = head_of(first, second);
   needed.add(all.merged);
   return {std::move(needed.merged), {}};

@@ -1,8 +1,7 @@
 // delta.h: the difference of two profiles, for ?seconds=N.
 //
-// Go's handler parses the two profiles, multiplies the first by −1 and merges them. It merges as
-// pprof does, and writes the result as pprof does: the fields are in another order than in a
-// snapshot, and gzip's level is the default. merge() says what is kept.
+// As in Go's handler, the first profile is multiplied by −1, and the two are merged. The rules of
+// merging and the written form are those of pprof's library (Go's internal/profile).
 #pragma once
 
 #include "profiler/formats/pprof_writer.h"
@@ -10,24 +9,24 @@
 
 namespace golab::profiler {
 
-// A counted snapshot as a profile: what a reader gets from the written form.
+// Returns the profile that a reader gets from the written form of the table.
 SymbolizedProfile profile_of(const StackTable& table, const PprofOptions& options);
 
 // Multiplies every value by `factor`.
 void scale(SymbolizedProfile& profile, int64_t factor);
 
-// Adds up samples with equal stacks and equal labels, in order of first appearance. A sample is
-// dropped if all its values become zero. Locations, functions and mappings that no sample needs are
-// dropped too, except the first mapping, which is the program. The result has the earlier of the
-// two times, and the sum of the durations. It is an error if the sample types differ.
+// Adds up samples with equal stacks and equal labels, in order of first appearance. Drops samples
+// whose values are all zero then, and what no other sample needs, but not the first mapping: it is
+// the program. The time is the earlier of those that are known, the duration is the sum. It is an
+// error if the sample types differ.
 ReadResult merge(const SymbolizedProfile& first, const SymbolizedProfile& second);
 
-// `after` minus `before`. A value is negative where there are fewer now. time_nanos is after's.
-// duration_nanos is the time between the two, if both have a time.
+// Returns `after` minus `before`, so a value is negative if there are fewer goroutines. time_nanos
+// is after's. duration_nanos is the time between the two, if both times are known.
 ReadResult delta(const SymbolizedProfile& before, const SymbolizedProfile& after);
 
-// Writes any profile as pprof's own library does, gzipped. The fields are in this order: sample
-// types, samples, mappings, locations, functions, strings, the rest.
+// Writes a profile as pprof's library does: the fields in order of their numbers, gzipped at the
+// default level. write_profile_plain leaves out the gzip.
 void write_profile(const SymbolizedProfile& profile, const Sink& sink);
 void write_profile_plain(const SymbolizedProfile& profile, const Sink& sink);
 

@@ -14,10 +14,10 @@
 namespace golab::profiler {
 namespace {
 
-constexpr int kGzipWindow = MAX_WBITS + 16;  // zlib's way of saying: with gzip's header and trailer
+constexpr int kGzipWindow = MAX_WBITS + 16;  // for zlib this means gzip's header and trailer
 constexpr int kUnknownSystem = 255;          // RFC 1952 §2.3
-// zlib's memLevel. Small: a hash table of 8 kB, which is cleared for each stream, instead of 64,
-// and blocks of two thousand symbols instead of sixteen.
+// zlib's memLevel. 5 is a hash table of 8 KiB instead of 64, which is cleared for each stream, and
+// blocks of 2048 symbols instead of 16384.
 constexpr int kSmallTables = 5, kUsualTables = 8;
 constexpr size_t kZlibBytes = size_t{1} << 30;  // zlib counts in 32 bits
 
@@ -40,8 +40,8 @@ struct GzipWriter::Stream {
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;
 
-  // One stream of each level is kept for the next writer. Its tables are up to a quarter of a
-  // megabyte: to get them from the kernel anew took longer than to pack a profile.
+  // Keeps one stream of each level for the next writer: getting its tables from the kernel, up to
+  // 256 KiB, takes longer than packing a small profile.
   static std::atomic<Stream*>& kept(GzipLevel level) {
     static std::atomic<Stream*> streams[2];
     return streams[level == GzipLevel::Fastest ? 0 : 1];

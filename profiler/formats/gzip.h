@@ -1,4 +1,4 @@
-// gzip.h: gzip streams with the header bytes that Go writes.
+// gzip.h: gzip streams with the header that Go writes.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,7 @@ namespace golab::profiler {
 
 enum class GzipLevel { Fastest, Default };
 
-// Packs what is written to it and passes it on as it goes. Header: no name, no time, OS "unknown",
+// Packs bytes and passes them on to a sink. The header has no name, no time and the OS "unknown",
 // as Go's compress/gzip writes it (RFC 1952 §2.3).
 class GzipWriter {
  public:
@@ -22,7 +22,7 @@ class GzipWriter {
   GzipWriter& operator=(const GzipWriter&) = delete;
 
   void write(std::string_view bytes);
-  // Writes the rest and the checksum. Without it the stream is cut off.
+  // Writes the rest and the checksum.
   void finish();
 
  private:
@@ -35,8 +35,8 @@ class GzipWriter {
 
 bool is_gzip(std::string_view bytes);
 
-// Unpacks all gzip members in `bytes` to `plain`. Returns what is wrong, empty if nothing: also if
-// there would be more than bytes_max of it, which is noticed before it takes memory.
+// Unpacks all gzip members of `bytes` into `plain`. Returns an error text, empty if all went well.
+// More than bytes_max is an error; it stops before it takes the memory.
 std::string gunzip(std::string_view bytes, uint64_t bytes_max, std::string& plain);
 
 }  // namespace golab::profiler

@@ -1,7 +1,7 @@
-// mappings.cpp: /proc/self/maps (proc(5)), and build ids out of the loaded images.
+// mappings.cpp: reads /proc/self/maps (proc(5)), and build ids from the loaded images.
 //
-// The build id is read from memory, where the loader put the notes, not from the file: the file at
-// that path may be another one by now, because somebody rebuilt the program under its feet.
+// A build id comes from memory, not from the file: the program may have been rebuilt since it was
+// started.
 #include "profiler/formats/mappings.h"
 
 #include <fcntl.h>
@@ -32,7 +32,7 @@ std::string read_whole_file(const char* path) {
   return n == 0 ? text : "";
 }
 
-// Takes the next word off `line`.
+// Removes the next word from `line`.
 std::string_view take_word(std::string_view& line) {
   line.remove_prefix(std::min(line.find_first_not_of(' '), line.size()));
   std::string_view word = line.substr(0, line.find(' '));
@@ -45,7 +45,7 @@ bool parse_hex(std::string_view text, uint64_t& value) {
   return error == std::errc() && end == text.data() + text.size() && !text.empty();
 }
 
-// One line of the maps file; false if it maps no code that a profile lists.
+// Reads a line of the maps file. Returns false if a profile does not list it.
 bool parse_line(std::string_view line, Mapping& mapping) {
   std::string_view range = take_word(line), permissions = take_word(line);
   std::string_view offset = take_word(line);
@@ -64,7 +64,7 @@ bool parse_line(std::string_view line, Mapping& mapping) {
          parse_hex(range.substr(dash + 1), mapping.limit) && parse_hex(offset, mapping.offset);
 }
 
-// A loaded ELF image: where its code is, and what its build id is.
+// The code of a loaded ELF image.
 struct Image {
   uint64_t start, limit;
   std::string build_id;
@@ -91,7 +91,7 @@ std::vector<Mapping> parse_mappings(std::string_view maps, std::string_view prog
     maps.remove_prefix(std::min(line.size() + 1, maps.size()));
     Mapping mapping;
     if (!parse_line(line, mapping)) continue;
-    // [vdso] has a build id, but no file that anybody could look it up in.
+    // [vdso] has a build id, but no file.
     if (mapping.file[0] != '[') mapping.build_id = build_id_of(mapping.start, mapping.limit);
     mappings.push_back(std::move(mapping));
   }
@@ -102,7 +102,6 @@ std::vector<Mapping> parse_mappings(std::string_view maps, std::string_view prog
 
 namespace {
 
-// Empty if /proc cannot be read: that may be otherwise the next time.
 std::vector<Mapping> read_mappings_anew() {
   std::vector<Image> images;
   dl_iterate_phdr(add_image, &images);
@@ -128,8 +127,8 @@ Mappings read_mappings() {
   static runtime::LoaderGeneration known;
   static auto& mappings = *new Mappings;  // outlives static destruction
   std::lock_guard guard(mu);
-  // The generation first: what is loaded meanwhile makes us read again the next time. (A program
-  // that maps code from a file without the loader is not noticed until it loads something.)
+  // The generation is taken first: if something is loaded during the reading, the next call reads
+  // again. Code that is mapped without the loader shows up when something is loaded.
   if (runtime::LoaderGeneration now = runtime::loader_generation();
       mappings == nullptr || mappings->empty() || !(now == known)) {
     mappings = std::make_shared<const std::vector<Mapping>>(read_mappings_anew());

@@ -1,13 +1,11 @@
-// pprof_reader.cpp: pprof's protobuf, from anybody, into a profile in memory.
+// pprof_reader.cpp: reads pprof's protobuf into a profile in memory.
 //
-// A file may be damaged, cut off or made to hurt. So nothing is trusted: every index and id is
-// checked before it is used, and what the profile will need in memory is added up before it is
-// taken, because protobuf can ask for much with little: a two-byte message becomes a struct of a
-// hundred bytes, and one long string can be named a million times.
+// A file may be damaged or hostile. Every index and id is checked before it is used. Memory is
+// charged before it is taken, because protobuf can ask for much with little: a message of two bytes
+// becomes a struct of a hundred, and a million samples can name one long string.
 //
-// Two passes. The first notes where the messages lie, the second takes them apart in the order in
-// which they need each other (strings, mappings, functions, locations, samples), which is no
-// writer's order.
+// The first pass notes where the messages are. The second one parses them in an order in which each
+// finds what it refers to: strings, mappings, functions, locations, samples.
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/wire_format_lite.h>
 
@@ -26,8 +24,7 @@ namespace pb = perftools::profiles;
 using google::protobuf::internal::WireFormatLite;
 using google::protobuf::io::CodedInputStream;
 
-// Of one sample, location, ...: while protobuf takes a message apart, each two bytes of it may need
-// sixty.
+// Of one sample, location, and so on: protobuf may need 30 times as much to parse it.
 constexpr size_t kMessageBytesMax = 1 << 20;
 
 class PprofReader {
@@ -112,13 +109,13 @@ class PprofReader {
 
   void note(int field, std::string_view body) {
     if (field == pb::Profile::kStringTableFieldNumber) {
-      charge(2 * sizeof body);  // a vector that grows may be half empty
+      charge(2 * sizeof body);  // a growing vector may be half empty
       strings_.push_back(body);
     } else if (field == pb::Profile::kCommentFieldNumber) {  // packed
       CodedInputStream in(reinterpret_cast<const uint8_t*>(body.data()),
                           static_cast<int>(body.size()));
       for (uint64_t value = 0; in.ReadVarint64(&value);) note(field, static_cast<int64_t>(value));
-    } else if (static_cast<size_t>(field) < spans_.size()) {  // others are of a later format
+    } else if (static_cast<size_t>(field) < spans_.size()) {  // others are of a later version
       if (body.size() > kMessageBytesMax) {
         fail(body, "field " + std::to_string(field) + " has " + std::to_string(body.size()) +
                        " bytes: too many for one message, of which " + mebibytes(kMessageBytesMax) +
@@ -157,7 +154,7 @@ class PprofReader {
         comments_.push_back(value);
         break;
       default:
-        break;  // from a later version of the format
+        break;  // of a later version
     }
   }
 
@@ -244,7 +241,7 @@ class PprofReader {
     profile_.locations.push_back(std::move(location));
   }
 
-  // Whatever is added up later are parts of this sum.
+  // Every later sum of values is a part of this one, so none overflows.
   void add_up(int64_t value, uint64_t* sum, std::string_view at) const {
     const auto size = value < 0 ? -static_cast<uint64_t>(value) : static_cast<uint64_t>(value);
     if (size > static_cast<uint64_t>(INT64_MAX) - *sum) {
@@ -268,7 +265,7 @@ class PprofReader {
     sample.locations.reserve(static_cast<size_t>(s.location_id_size()));
     for (uint64_t id : s.location_id()) {
       uint32_t location = find(location_ids_, id, span, "location");
-      // A location may stand for many inlined calls, and be named by many samples.
+      // Many samples may name a location with many inlined calls.
       charge(kFrameBytes * std::max<size_t>(1, profile_.locations[location].lines.size()));
       sample.locations.push_back(location);
     }
@@ -284,7 +281,7 @@ class PprofReader {
   MemoryAccount memory_;
   SymbolizedProfile profile_;
   std::vector<std::string_view> strings_;
-  // By field number.
+  // The messages, by field number.
   std::array<std::vector<std::string_view>, pb::Profile::kPeriodTypeFieldNumber + 1> spans_;
   std::vector<uint64_t> sums_;  // by sample type
   std::vector<int64_t> comments_;
@@ -295,7 +292,7 @@ class PprofReader {
 }  // namespace
 
 ReadResult read_pprof(std::string_view bytes, const std::string& name, ReadLimits limits) {
-  // Protobuf counts bytes in an int.
+  // protobuf counts bytes in an int.
   limits.unpacked_bytes_max = std::min<uint64_t>(limits.unpacked_bytes_max, INT32_MAX);
   constexpr const char* kAdvice = ". Fetch the profile again.";
   std::string unpacked;

@@ -1,4 +1,5 @@
-// pprof_wire.cpp: the wire format is protobuf's own code, the field numbers are profile.proto's.
+// pprof_wire.cpp: encodes with protobuf's own functions, and with the field numbers of
+// profile.proto.
 #include "profiler/formats/pprof_wire.h"
 
 #include <google/protobuf/io/coded_stream.h>

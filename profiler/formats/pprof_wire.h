@@ -1,10 +1,8 @@
-// pprof_wire.h: protobuf messages written field by field, in the order in which the calls come.
+// pprof_wire.h: writes protobuf messages field by field. Internal to formats/.
 //
-// A serializer sorts fields by number. Go's two writers of profiles each have an order of their
-// own, and they agree on three things that protobuf leaves open: a zero is left out, two numbers or
-// fewer are repeated fields, more are packed.
-//
-// Internal to formats/.
+// Go has two writers of profiles. Both pack repeated numbers only if there are more than two, and
+// runtime/pprof has its own order of fields. protobuf's serializer always packs, and sorts the
+// fields by number, so it cannot write the same bytes.
 #pragma once
 
 #include <cstdint>
@@ -32,7 +30,7 @@ class Message {
     if (value) uint64(field, 1);
   }
   void numbers(int field, const std::vector<uint64_t>& values);
-  void bytes(int field, std::string_view value);  // also a message inside this one
+  void bytes(int field, std::string_view value);  // also for a message inside this one
 
   const std::string& data() const { return data_; }
   void clear() { data_.clear(); }
@@ -42,7 +40,7 @@ class Message {
   std::string data_;
 };
 
-// The string table: index 0 is "", every other string has the index of its first use.
+// The string table. Index 0 is "". Every other string has an index in order of first use.
 class StringTable {
  public:
   StringTable() { index(""); }
@@ -57,19 +55,19 @@ class StringTable {
 
   std::string_view copy(std::string_view text);
 
-  // Side by side, so in few pages. (The default resource may be one that the program has set.)
+  // A block keeps the table in few pages. (The program may have set another default resource.)
   std::pmr::monotonic_buffer_resource memory_{kFirstBytes, std::pmr::new_delete_resource()};
   std::pmr::vector<std::string_view> strings_{&memory_};
   std::pmr::unordered_map<std::string_view, int64_t> index_{&memory_};
 };
 
-// The messages that both orders write alike.
+// The messages that both writers have in common.
 Message value_type_message(const ValueType& type, StringTable& strings);
 Message line_message(uint64_t function_id, int64_t line, int64_t column);
 Message label_message(const Label& label, StringTable& strings);
 Message function_message(uint64_t id, std::string_view name, std::string_view system_name,
                          std::string_view file, int64_t start_line, StringTable& strings);
-// file and build_id are string indices: the two orders enter them at different times.
+// file and build_id are string indices: the two writers enter them at different times.
 Message mapping_message(uint64_t id, const Mapping& mapping, bool has_functions, int64_t file,
                         int64_t build_id);
 

@@ -1,4 +1,4 @@
-// pprof_writer.cpp: the order on the wire is Go's; see profile.proto for the fields.
+// pprof_writer.cpp: encodes the fields of profile.proto in the order of Go's runtime/pprof.
 #include "profiler/formats/pprof_writer.h"
 
 #include <map>
@@ -95,8 +95,8 @@ class PprofEncoder {
     put(sink_, pb::Profile::kSampleFieldNumber, sample);
   }
 
-  // The id of the location of a physical frame, written now if it has not been; 0 for goexit, which
-  // the protobuf form leaves out.
+  // Returns the id of a frame's location, and writes the location before its first use. Returns 0
+  // for goexit, which the protobuf form leaves out.
   uint64_t location_id(uint32_t index) {
     const PhysicalFrame& physical = table_.frames[index];
     if (physical.frames.size() == 1 && physical.frames[0].function == "runtime.goexit") return 0;
@@ -129,7 +129,7 @@ class PprofEncoder {
     return id;
   }
 
-  // A function as it is written: it has a name of some kind.
+  // Returns a function with a name: its own, its symbol, or its file in brackets.
   Named named(const runtime::Frame& frame, uint32_t mapping) {
     Named f{frame.function, frame.system_name, frame.file, frame.start_line};
     if (options_.cpp_names && !frame.cpp_name.empty()) f.name = frame.cpp_name;
@@ -147,13 +147,13 @@ class PprofEncoder {
   const PprofOptions& options_;
   const Sink& sink_;
   const std::vector<Mapping>& mappings_;
-  std::vector<bool> has_functions_;  // of mappings_: a frame lies in it
+  std::vector<bool> has_functions_;  // by mapping: it has a frame
   StringTable strings_;
-  std::vector<uint64_t> location_ids_;  // by index in table_.frames, 0: not yet written
+  std::vector<uint64_t> location_ids_;  // by index in table_.frames; 0: not written yet
   uint64_t last_location_id_ = 0;
-  // By name and symbol: Go has one function per name, we have overloads and template instances.
+  // By name and symbol: overloads and template instances share a name.
   std::map<std::pair<std::string_view, std::string_view>, uint64_t> function_ids_;
-  std::set<std::string> made_up_;  // names of functions that have none
+  std::set<std::string> made_up_;  // owns the names in brackets
 };
 
 }  // namespace

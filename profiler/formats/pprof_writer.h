@@ -1,14 +1,12 @@
-// pprof_writer.h: counted stacks as pprof's gzipped protobuf, byte by byte as Go's runtime/pprof
-// does it.
+// pprof_writer.h: writes counted stacks as pprof's gzipped protobuf, byte for byte as Go's
+// runtime/pprof does.
 //
-// Go streams: it writes a location and its functions just before the first sample that needs them,
-// and mappings and strings last. So can we, and only what must not be written twice stays in
-// memory.
+// As in Go, a location and its functions come just before the first sample that needs them, and the
+// mappings and strings come last. So nothing is kept but what must not be written twice.
 //
-// Where C++ differs: code without a name. Go has none; a stack here may begin or pass in a C
-// library without debug info. One location without a function makes `go tool pprof URL` ask
-// /debug/pprof/symbol by POST, which Go's own handlers refuse, and give up. So a nameless frame is
-// given its file's name in brackets, "[libfoo.so.1]", which is also what a reader can use best.
+// Unlike Go, a stack here may have frames without a name, from a C library without debug info. They
+// get their file's name in brackets, "[libfoo.so.1]". Without any function in a location, `go tool
+// pprof URL` would ask /debug/pprof/symbol by POST, which Go's handlers refuse, and fail.
 #pragma once
 
 #include <cstdint>
@@ -21,17 +19,15 @@
 namespace golab::profiler {
 
 struct PprofOptions {
-  std::string type = "goroutine";     // of profile: "goroutine", "goroutineleak"
+  std::string type = "goroutine";     // of the profile
   int64_t time_nanos = 0;             // when the stacks were taken, since 1970
-  Mappings mappings;                  // read_mappings(); which have functions, the writer finds out
-  std::vector<std::string> comments;  // what the reader should know of; mostly none, as in Go
+  Mappings mappings;                  // read_mappings()
+  std::vector<std::string> comments;  // for the reader of the profile; mostly none, as in Go
   bool cpp_names = false;             // C++ spelling instead of Go's (GOLAB_NAMES=cpp)
 };
 
-// Writes the profile, gzipped, to `sink` in pieces.
+// Writes the profile in pieces, gzipped. write_pprof_plain leaves out the gzip.
 void write_pprof(const StackTable& table, const PprofOptions& options, const Sink& sink);
-
-// The same without gzip.
 void write_pprof_plain(const StackTable& table, const PprofOptions& options, const Sink& sink);
 
 }  // namespace golab::profiler

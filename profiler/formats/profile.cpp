@@ -1,4 +1,4 @@
-// profile.cpp: what can be asked of a profile in memory, and which reader a file needs.
+// profile.cpp: sums and frames of a profile, and the choice of the reader that a file needs.
 #include "profiler/formats/profile.h"
 
 #include "profiler/formats/gzip.h"
@@ -48,8 +48,8 @@ void charge_reports(const SymbolizedProfile& profile, MemoryAccount& memory) {
 
 namespace {
 
-// Whether the bytes begin as a text does. Protobuf's tags may be letters, but what follows them are
-// lengths and numbers, which are none of the few control characters that a text has.
+// True if the bytes begin like a text. protobuf has lengths and small numbers near the beginning,
+// which are control characters that no text has.
 bool looks_like_text(std::string_view bytes) {
   for (char c : bytes.substr(0, 32)) {
     auto byte = static_cast<unsigned char>(c);

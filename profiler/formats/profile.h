@@ -1,9 +1,8 @@
-// profile.h: a profile in memory: what the readers produce, and what analysis/ looks at.
+// profile.h: a profile in memory: the readers make it, and analysis/ uses it.
 //
-// It has the shape of pprof's profile.proto with two comforts: a string is a string, and one thing
-// names another by its index in the vector that holds it, kNone if it names nothing. So a profile
-// that came from a reader is consistent: no index points outside its vector, every sample has one
-// value per sample type, and the first sample type exists.
+// It has the shape of profile.proto, but a string is a string, and a reference is an index into a
+// vector, or kNone. A profile from a reader is consistent: each index is valid, each sample has one
+// value for each sample type, and there is at least one sample type.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +15,7 @@ namespace golab::profiler {
 
 inline constexpr uint32_t kNone = UINT32_MAX;
 
-// Where a writer's bytes go, in pieces. It keeps its own account of failures.
+// Takes a writer's bytes in pieces. It must keep its own errors: a writer does not learn of them.
 using Sink = std::function<void(std::string_view)>;
 
 struct ValueType {
@@ -56,8 +55,8 @@ struct Line {
 struct Location {
   uint64_t address = 0;  // return address − 1
   uint32_t mapping = kNone;
-  uint64_t entry = 0;       // of the physical function; only the text form knows it, else 0
-  std::vector<Line> lines;  // innermost first; empty if nobody knows what is there
+  uint64_t entry = 0;       // of the physical function; 0 unless it is from the text form
+  std::vector<Line> lines;  // innermost first; empty if unknown
   bool is_folded = false;
   bool operator==(const Location&) const = default;
 };
@@ -74,7 +73,7 @@ struct Sample {
   std::vector<uint32_t> locations;  // leaf first
   std::vector<int64_t> values;
   std::vector<Label> labels;
-  bool has_labels = false;  // the text form tells an empty set from none
+  bool has_labels = false;  // in the text form an empty set of labels differs from none
 };
 
 struct SymbolizedProfile {
@@ -94,7 +93,7 @@ struct SymbolizedProfile {
   std::string doc_url;
 };
 
-// a + b and a − b without undefined behaviour: the counts of a hostile file may add up to anything.
+// a + b and a − b without undefined behaviour, for the counts of hostile files.
 inline int64_t wrapping_add(int64_t a, int64_t b) {
   return static_cast<int64_t>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b));
 }
@@ -102,42 +101,39 @@ inline int64_t wrapping_sub(int64_t a, int64_t b) {
   return static_cast<int64_t>(static_cast<uint64_t>(a) - static_cast<uint64_t>(b));
 }
 
-// The sum of the first values: of a goroutine profile, the number of goroutines.
+// Returns the sum of the first values: the number of goroutines.
 int64_t total(const SymbolizedProfile& profile);
 
-// One frame of a sample with its inlined calls spread out.
+// One frame of a sample. Each inlined call is a frame.
 struct FrameRef {
   const Location* location = nullptr;
-  const Line* line = nullptr;          // null: nobody knows what is there
-  const Function* function = nullptr;  // null then, too
+  const Line* line = nullptr;          // null if unknown
+  const Function* function = nullptr;  // null if unknown
   bool inlined = false;                // not the physical function of its location
 };
 
-// The frames of a sample, leaf first.
+// Returns the frames of a sample, leaf first.
 std::vector<FrameRef> frames_of_sample(const SymbolizedProfile& profile, const Sample& sample);
 
-// What reading a file came to. `error` is a sentence for the user, empty if all went well.
+// A profile, or an error: a sentence for the user, empty if all went well.
 struct ReadResult {
   SymbolizedProfile profile;
   std::string error;
   explicit operator bool() const { return error.empty(); }
 };
 
-// What a file may cost. A million goroutines, each on a stack of its own with a label of its own,
-// are within these.
+// Limits for hostile files. A million different stacks with different labels are within them.
 struct ReadLimits {
-  // Of the file, and of what it unpacks to: a few kilobytes of gzip can unpack to a terabyte.
-  uint64_t unpacked_bytes_max = uint64_t{256} << 20;
-  // Of the profile in memory: two bytes of protobuf can ask for a hundred bytes of it.
-  uint64_t memory_bytes_max = uint64_t{768} << 20;
+  uint64_t unpacked_bytes_max = uint64_t{256} << 20;  // of the file, packed and unpacked
+  uint64_t memory_bytes_max = uint64_t{768} << 20;    // of the profile in memory
 };
 
-// Reads a profile in any form that keeps counted stacks: pprof's protobuf or the text of ?debug=1,
-// each packed by gzip or not. `name` is the file's name or URL, for messages. Any bytes are safe to
-// give. Counts add up: a file whose sums do not fit into 64 bits is refused.
+// Reads a profile with counted stacks: pprof's protobuf or the text of ?debug=1, gzipped or not.
+// Any bytes are safe. Counts that add up to more than 64 bits hold are an error. `name` is the
+// file's name or URL, for messages.
 ReadResult read_profile(std::string_view bytes, const std::string& name, ReadLimits limits = {});
 
-// The two that read_profile chooses from. read_pprof takes gzip or plain protobuf.
+// The two readers behind read_profile. read_pprof takes gzip or plain protobuf.
 ReadResult read_pprof(std::string_view bytes, const std::string& name, ReadLimits limits = {});
 ReadResult read_debug1(std::string_view text, const std::string& name, ReadLimits limits = {});
 

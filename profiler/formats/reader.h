@@ -1,7 +1,5 @@
-// reader.h: what the readers of profiles share: how they refuse a file, and the account of the
-// memory that it asks for.
-//
-// Internal to formats/.
+// reader.h: what the readers share: the error, the account of memory, the lines of a text. Internal
+// to formats/.
 #pragma once
 
 #include <algorithm>
@@ -11,15 +9,14 @@
 
 namespace golab::profiler {
 
-// What is wrong with a file, without its name.
+// Says what is wrong with a file, without its name.
 struct Malformed {
   std::string what;
 };
 
 inline std::string mebibytes(uint64_t bytes) { return std::to_string(bytes >> 20) + " MiB"; }
 
-// A file is charged for what it makes of memory before that is taken: a byte of it can ask for
-// hundreds.
+// Counts the memory for a file before it is taken, because a byte of a file can ask for hundreds.
 class MemoryAccount {
  public:
   explicit MemoryAccount(uint64_t bytes_max) : bytes_max_(bytes_max) {}
@@ -37,18 +34,14 @@ class MemoryAccount {
   uint64_t bytes_ = 0;
 };
 
-// What the heap adds to each piece that is asked of it.
-inline constexpr uint64_t kHeapBytes = 16;
-// What one frame of one stack costs: its index here, its name in a comparison of two profiles.
-inline constexpr uint64_t kFrameBytes = 12;
+inline constexpr uint64_t kHeapBytes = 16;   // what the heap adds to each piece of memory
+inline constexpr uint64_t kFrameBytes = 12;  // of each sample: 4 for its index, 8 in a comparison
 
 struct SymbolizedProfile;
 
-// Charges for what a report makes of the profile: it shows each stack by the name and the file of
-// one of its frames, and these may be long and of many stacks.
+// Charges for a report of the profile, which has the name and the file of one frame of each stack.
 void charge_reports(const SymbolizedProfile& profile, MemoryAccount& memory);
 
-// The lines of a text, one after the other.
 class LineReader {
  public:
   explicit LineReader(std::string_view text) : text_(text) {}
@@ -64,7 +57,7 @@ class LineReader {
   }
   std::string_view line() const { return line_; }
   size_t number() const { return number_; }  // of this line, from 1
-  // What the next line begins with, with a carriage return if it has one.
+  // Returns the next line, perhaps with a carriage return.
   std::string_view peek() const { return text_.substr(0, text_.find('\n')); }
   [[noreturn]] void fail(const std::string& what) const {
     throw Malformed{"line " + std::to_string(number_) + ": " + what};

@@ -1,5 +1,5 @@
-// runtime_symbols.cpp: names from runtime/traceback. Apart from stacks.cpp, so that tests of the
-// formats need no debug info.
+// runtime_symbols.cpp: takes names from runtime/traceback. In a file of its own, so that tests of
+// the formats need no debug info.
 #include "profiler/formats/stacks.h"
 
 namespace golab::profiler {

@@ -1,4 +1,4 @@
-// shown.cpp: rune by rune; what is printable is decided by strconv.
+// shown.cpp: escapes rune by rune, except those that strconv calls printable.
 #include "profiler/formats/shown.h"
 
 #include "runtime/strconv/strconv.h"

@@ -1,4 +1,4 @@
-// shown.h: text from outside, made safe for a terminal.
+// shown.h: makes text from outside safe for a terminal.
 #pragma once
 
 #include <string>
@@ -6,11 +6,10 @@
 
 namespace golab::profiler {
 
-// The text with everything escaped, as strconv::Quote does it, that a reader would not see or that
-// would act on the terminal: control characters, bidirectional overrides, bytes that are no UTF-8.
-// Everything of a profile or a service that lab prints goes through this.
+// Escapes, as strconv::Quote does, what is invisible or acts on a terminal: control characters,
+// bidirectional overrides, bytes that are no UTF-8. lab prints no text from outside without this.
 std::string shown(std::string_view text);
-// The same for a text of several lines: line ends and tabs stay.
+// The same for a text of several lines: keeps line ends and tabs.
 std::string shown_lines(std::string_view text);
 
 }  // namespace golab::profiler

@@ -1,4 +1,4 @@
-// stacks.cpp: names, glue, counting and Go's order.
+// stacks.cpp: names the frames, counts equal stacks and sorts them in Go's order.
 #include "profiler/formats/stacks.h"
 
 #include <algorithm>
@@ -51,8 +51,8 @@ uint64_t hash_of(const CountedStack& stack) {
   return hash;
 }
 
-// Compares the texts "0x<a>" and "0x<b>": −1, 0 or 1. A blank or the end of the line follows a
-// shorter number, and both sort before any digit.
+// Compares the texts "0x<a>" and "0x<b>": −1, 0 or 1. What follows a shorter number, a blank or the
+// end of the line, sorts before any digit.
 int compare_as_hex(uintptr_t a, uintptr_t b) {
   if (a == b) return 0;
   auto digits = [](uint64_t v) { return v == 0 ? 1 : (std::bit_width(v) + 3) / 4; };
@@ -61,7 +61,7 @@ int compare_as_hex(uintptr_t a, uintptr_t b) {
   return digits(a) < digits(b) ? -1 : 1;
 }
 
-// A stack's place among stacks with the same count.
+// Orders stacks with the same count.
 struct SortKey {
   std::vector<uintptr_t> pcs;
   std::string labels;
@@ -112,8 +112,8 @@ StackTable count_stacks(const std::vector<StackRecord>& records, const Symbolize
   std::unordered_multimap<uint64_t, uint32_t> seen;
   for (const StackRecord& record : records) {
     std::vector<uintptr_t> pcs = record.pcs;
-    // The code below, and every reader of a profile, subtracts one from an address to get back into
-    // the call instruction. An exact leaf gets one more, so that they find it.
+    // Every reader subtracts one from an address, to get into the call instruction. So an exact
+    // leaf gets one more.
     if (record.leaf_exact && !pcs.empty()) pcs[0]++;
     auto found = symbolize(pcs);
 
@@ -152,7 +152,7 @@ std::vector<uintptr_t> shown_return_pcs(const PhysicalFrame& frame) {
   uintptr_t pc = frame.return_pc;
   for (const runtime::Frame& shown : frame.frames) {
     pcs.push_back(pc);
-    // A profile shows pc − 1 beside the name, so the lowest pc is entry + 1.
+    // A profile shows pc − 1, so the lowest pc is entry + 1.
     if (pc > shown.entry + 1) pc--;
   }
   return pcs;

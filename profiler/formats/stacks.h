@@ -1,16 +1,12 @@
 // stacks.h: from raw stacks of return addresses to counted stacks of named frames.
 //
-// A snapshot delivers records: return addresses, leaf first, and how many goroutines have this
-// stack. Both written forms need three steps before the first byte:
+// Both written forms need three steps:
 //
-//  1. Name. The names of each distinct stack are looked up once. Glue has no frames, so its address
-//     leaves the stack: a reader must not see a frame that Go would not have.
-//  2. Count again. Stacks that differ only in glue are now one stack, so their counts are added.
-//     Stacks with different labels stay apart; no labels differ from an empty set of labels.
-//  3. Sort in Go's order: the highest count first. Equal counts are in the byte order of the text
-//     that debug=1 writes.
-//
-// Memory grows with distinct stacks and distinct addresses, not with goroutines.
+//  1. Name. The names of each different stack are looked up once. Glue has no frames, so its
+//     address leaves the stack: a reader must not see a frame that Go would not have.
+//  2. Count again. Stacks that differed only in glue are one stack now. Stacks with different
+//     labels stay apart; no labels differ from an empty set of labels.
+//  3. Sort in Go's order: the highest count first, then in the byte order of the text of debug=1.
 #pragma once
 
 #include <cstdint>
@@ -31,24 +27,22 @@ using LabelSet = std::vector<std::pair<std::string, std::string>>;
 struct StackRecord {
   int64_t count = 1;
   std::vector<uintptr_t> pcs;  // return addresses, leaf first, goexit's included
-  // True if pcs[0] is the address of an instruction, not a return address. That is so for a thread
-  // that a signal stopped, and for a goroutine that has not run yet.
+  // True if pcs[0] is not a return address but an instruction's: a signal stopped the thread, or
+  // the goroutine has not run yet.
   bool leaf_exact = false;
-  std::optional<LabelSet> labels;  // none: the goroutine never had any
-  uint32_t elided = 0;             // frames left out between both ends (runtime::both_ends)
+  std::optional<LabelSet> labels;  // none if the goroutine never had any
+  uint32_t elided = 0;             // frames left out between the two ends (runtime::both_ends)
 };
 
-// Returns the frames of each of the given return addresses, innermost first; none for an address
-// that is all glue. The result has as many elements as `pcs`. The function gets the whole stack,
-// because a frame can be glue for one caller only. The texts in the frames must live as long as
-// what is made of them.
+// Returns for each return address its frames, innermost first; none if it is all glue. It gets the
+// whole stack, because a frame can be glue for one caller only. The frames' texts must live as long
+// as the table.
 using SymbolizeStack =
     std::function<std::vector<std::vector<runtime::Frame>>(const std::vector<uintptr_t>& pcs)>;
 
-// Uses runtime/traceback. Needs a big stack, as symbolize() does.
+// Returns the one that uses runtime/traceback. It needs a big stack, as symbolize() does.
 SymbolizeStack runtime_symbols();
 
-// A return address and its frames.
 struct PhysicalFrame {
   uintptr_t return_pc = 0;
   std::vector<runtime::Frame> frames;  // innermost first, at least one
@@ -68,17 +62,17 @@ struct StackTable {
 // Does all three steps.
 StackTable count_stacks(const std::vector<StackRecord>& records, const SymbolizeStack& symbolize);
 
-// The return addresses that debug=1 shows for one physical frame: one for each frame, the innermost
-// call first. The first is the real one. The others are made up, as Go's are: each step outwards is
-// one byte less, but never below the function's entry. That is still in the same function, mostly
-// in the call instruction, so a tool that resolves them finds the function that was inlined into.
+// Returns the addresses that debug=1 shows for one physical frame: one for each of its frames, the
+// innermost call first. The first is the return address. The others are made up, as in Go: each
+// step outwards is one byte less, but not below the function's entry. So a tool that resolves one
+// finds the physical function.
 std::vector<uintptr_t> shown_return_pcs(const PhysicalFrame& frame);
 
-// The labels as debug=1 writes them: {"job":"import", "tenant":"acme"}.
+// Returns the labels as debug=1 writes them: {"job":"import", "tenant":"acme"}.
 std::string labels_text(const LabelSet& labels);
 
-// The table of a profile that was read, with its stacks in its order. The names are the profile's,
-// so the profile must live as long as the table.
+// Returns the table of a profile, with the stacks in the same order. The profile owns the names, so
+// it must live as long as the table.
 StackTable stacks_of(const SymbolizedProfile& profile);
 StackTable stacks_of(SymbolizedProfile&&) = delete;
 

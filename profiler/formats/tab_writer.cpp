@@ -1,4 +1,4 @@
-// tab_writer.cpp: computes the widths of columns, then the tabs that fill them.
+// tab_writer.cpp: computes the widths of columns and the tabs that fill them.
 #include "profiler/formats/tab_writer.h"
 
 #include <algorithm>
@@ -17,7 +17,7 @@ std::string TabWriter::flush() {
   size_t columns = 0;
   for (const auto& row : rows_) columns = std::max(columns, row.size());
 
-  // How many tabs follow each cell.
+  // The number of tabs after each cell.
   std::vector<std::vector<size_t>> tabs;
   for (const auto& row : rows_) tabs.emplace_back(row.size(), 0);
   for (size_t column = 0; column + 1 < columns; column++) {

@@ -1,8 +1,8 @@
-// tab_writer.h: columns of text made by tab characters, as Go's text/tabwriter makes them.
+// tab_writer.h: aligns text in columns by tab characters, as Go's text/tabwriter does.
 //
-// It has the parameters that profiles use: minimal width 1, tab width 8, padding 1, padded by tabs.
-// A cell is a text that a tab follows, so the last text of a row is not a cell. A column is a run
-// of consecutive rows that have a cell there. It is as wide as its longest cell.
+// The parameters are those of profiles: minimal width 1, tab width 8, padding 1, padded by tabs. A
+// tab follows each cell, so the last text of a row is no cell. A column is a run of consecutive
+// rows that have a cell there, and is as wide as its longest cell.
 #pragma once
 
 #include <string>
@@ -12,10 +12,10 @@ namespace golab::profiler {
 
 class TabWriter {
  public:
-  // Adds a line. All texts but the last are cells.
+  // Adds a row. All texts but the last are cells.
   void row(std::vector<std::string> texts) { rows_.push_back(std::move(texts)); }
 
-  // Returns the rows as lines, and forgets them.
+  // Returns the rows as lines, and removes them.
   std::string flush();
 
  private:
