@@ -1,4 +1,4 @@
-// compare.cpp: the measuring, and the profiles on disk.
+// compare.cpp: measures both sides, and writes their profiles to files.
 #include "course/lab/compare.h"
 
 #include <filesystem>
@@ -23,8 +23,8 @@ bool all_states_known(const profiler::LeakVerdict& verdict) {
   return true;
 }
 
-// A profile says which functions a goroutine is in; where that does not tell its state, ?debug=2
-// does. Returns what was wrong with that, or "".
+// Fills in states that the functions of a profile do not tell, from ?debug=2. Returns why some are
+// still missing, or "".
 std::string learn_states(Service& service, profiler::LeakVerdict& verdict) {
   if (all_states_known(verdict)) return "";
   auto [text, err] = service.fetch_dump();
@@ -42,7 +42,7 @@ std::string learn_states(Service& service, profiler::LeakVerdict& verdict) {
   return dump.warning;
 }
 
-// Where a profile of this comparison is kept.
+// Returns the name of the file for one profile.
 std::string file_of(const Comparison& comparison, const CompareOptions& options, bool solution,
                     const char* when) {
   std::string name = comparison.exercise.name + "." + side_name(solution) + when + ".pb.gz";

@@ -1,4 +1,4 @@
-// compare.h: `lab compare`: an exercise and its solution, the same load on both, side by side.
+// compare.h: `lab compare`: an exercise and its solution under the same load, side by side.
 #pragma once
 
 #include <string>
@@ -11,12 +11,12 @@
 
 namespace lab {
 
-// One side: its profile at rest, its profile after the load, and what that means.
+// One side: its profile at rest, its profile after the load, and the verdict on them.
 struct Side {
   Fetched rest;
   Fetched after;
   golab::profiler::LeakVerdict verdict;
-  std::string warning;  // why states may be missing, empty if none is for that reason
+  std::string warning;  // why states may be missing; empty if none is
 };
 
 struct CompareOptions {
@@ -25,7 +25,7 @@ struct CompareOptions {
   std::string directory = ".";  // where the profiles go
 };
 
-// Starts the exercise (or its solution), fetches, puts the load on, fetches, ends it.
+// Runs the exercise or its solution: start, profile at rest, load, profile after it, end.
 std::pair<Side, golab::error> measure(const Exercise& exercise, bool solution,
                                       const CompareOptions& options, Progress* progress);
 
@@ -36,13 +36,14 @@ struct Comparison {
   Side fixed;
 };
 
-// The report for people: the counts, the stacks that differ, the verdict in a sentence.
+// Returns the report: the counts, the stacks that differ, the verdict in a sentence.
 std::string render_comparison(const Comparison& comparison, bool colour, int columns);
 
-// 0: the exercise leaks and the solution does not. 1: anything else. 2: it could not be done.
+// Returns 0 if the exercise leaks and the solution does not, 1 if that is not so, 2 if the
+// comparison was not possible.
 int compare_command(const std::string& name, const CompareOptions& options);
 
-// The comparison of 02-worker-pool for somebody who sees it for the first time.
+// Compares 02-worker-pool and explains what one sees.
 int demo_command(const CompareOptions& options);
 
 }  // namespace lab

@@ -1,4 +1,4 @@
-// compare_report.cpp: a comparison as text: for 80 columns, and better with more.
+// compare_report.cpp: writes a comparison as text, for 80 columns or more.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -21,20 +21,20 @@ using golab::profiler::shown;
 using golab::profiler::StackChange;
 using golab::profiler::TextTable;
 
-// A stack that the two sides have in different numbers after the load.
+// A stack that leaked, with its count on each side; 0 where it did not leak.
 struct Row {
   StackChange stack;
   int64_t broken = 0;
   int64_t fixed = 0;
 };
 
-// Those that leaked on either side. Service goroutines that were merely caught elsewhere are none.
+// The stacks that leaked on one side or both.
 std::vector<Row> rows_of(const Comparison& comparison) {
   std::vector<Row> rows;
   for (bool solution : {false, true}) {
     const LeakVerdict& verdict = (solution ? comparison.fixed : comparison.broken).verdict;
     for (const LeakedStack& leaked : verdict.leaked) {
-      // The sides are two programs: the same function has another line in each.
+      // The sides are two programs, so lines cannot be compared.
       auto same = std::find_if(rows.begin(), rows.end(), [&](const Row& row) {
         return solution && row.fixed == 0 &&
                same_names(row.stack.functions, leaked.stack.functions) &&

@@ -1,4 +1,4 @@
-// exercise.cpp: manifests read and exercises found by name.
+// exercise.cpp: reads manifests, and finds exercises by name.
 #include "course/lab/exercise.h"
 
 #include <unistd.h>
@@ -10,7 +10,7 @@
 
 #include "runtime/fmt/fmt.h"
 
-// Where this lab was configured (course/CMakeLists.txt). A tree that moves is configured anew.
+// The directories from course/CMakeLists.txt. A tree that is moved must be configured again.
 #ifndef GOLAB_SOURCE_DIR
 #error "GOLAB_SOURCE_DIR and GOLAB_BUILD_DIR say where the exercises are"
 #endif

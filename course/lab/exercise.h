@@ -1,15 +1,15 @@
-// exercise.h: the exercises that there are, and what each one says about itself.
+// exercise.h: finds the exercises and reads their manifests.
 //
-// exercises/NN-name/manifest is lines of a word and a value; '#' begins a comment:
+// exercises/NN-name/manifest has lines of a word and a value; '#' begins a comment:
 //
 //   title     The worker pool
 //   minutes   30                     how long a student may need
-//   addr      127.0.0.1:6060         where it listens unless --addr says otherwise
-//   load      20 GET /process        what makes it leak: requests, method, path
-//   leak      75 main.worker         goroutines that one request leaves behind, and where; one line
+//   addr      127.0.0.1:6060         where it listens without --addr
+//   load      20 GET /process        the load that makes it leak: requests, method, path
+//   leak      75 main.worker         goroutines that one request leaves behind, and where: one line
 //   leak      1 main.producer        for each place
 //
-// `leak` is a promise about the program as shipped, and a test holds it to that.
+// A test checks that the program as shipped leaks exactly what `leak` says.
 #pragma once
 
 #include <cstdint>
@@ -36,21 +36,20 @@ struct Exercise {
   std::string path;
   std::vector<PromisedLeak> leaks;
 
-  // The binary, of the exercise itself or of its solution.
+  // Returns the path of the binary.
   std::string program(bool solution) const;
 };
 
-// All of them, in the order of the course.
+// Returns all exercises, in the order of the course.
 std::pair<std::vector<Exercise>, golab::error> exercises();
 
-// By its name, its number or both: 02-worker-pool, worker-pool, 02, 2. The error lists what there
-// is.
+// Finds one by name, number or both: 02-worker-pool, worker-pool, 02, 2. The error lists all.
 std::pair<Exercise, golab::error> find_exercise(const std::string& wanted);
 
-// Reads a manifest's text; `name` is the exercise's. For tests: exercises() does this to each.
+// Reads a manifest's text; `name` is the exercise's.
 std::pair<Exercise, golab::error> parse_manifest(const std::string& name, const std::string& text);
 
-// A path below the project's top or the current directory, without that.
+// Returns the path relative to the project's top or to the current directory, if it is below one.
 std::string short_path(const std::string& path);
 
 }  // namespace lab

@@ -45,7 +45,8 @@ int list_command() {
 
 // ---- run ----
 
-// Everything but --solution belongs to the exercise, so this command reads its arguments itself.
+// Replaces lab by the exercise's program. All arguments but --solution are for that program, so
+// this command parses its own.
 int run_command(const std::vector<std::string>& args) {
   auto [exercise, err] = find_exercise(args.empty() ? "" : args[0]);
   if (err != nullptr) return failed(err, 2);
@@ -84,8 +85,8 @@ struct FetchOptions {
   int seconds = 0;
 };
 
-// A file that is not whole yet must not stay when a signal ends the program. So these signals end
-// the download first.
+// Ends a download when a signal comes, so that WholeFile can remove the unfinished file before the
+// signal ends the program.
 class SignalWatch {
  public:
   SignalWatch() {
@@ -114,12 +115,11 @@ class SignalWatch {
   std::shared_ptr<std::atomic<int>> caught_ = std::make_shared<std::atomic<int>>(0);
 };
 
-// What became of a download.
 struct FetchResult {
-  error err;      // of the service
-  error written;  // of the place where it goes
+  error err;      // from the service
+  error written;  // from the file
   int64_t bytes = 0;
-  int signal = 0;  // that ended it
+  int signal = 0;  // the one that ended the download
 };
 
 FetchResult fetch_to_stdout(const std::string& url, const DownloadLimits& limits) {
@@ -181,7 +181,7 @@ int fetch_command(const FetchOptions& options) {
 
 // ---- top, diff ----
 
-// A profile from a file or a URL. The status to end with is in `status` if there is an error.
+// Reads a profile from a file or a URL. `status` is the exit status if that fails.
 std::pair<profiler::SymbolizedProfile, error> load_profile(const std::string& name, int* status) {
   *status = is_url(name) ? 1 : 2;
   auto [bytes, err] = read_file_or_url(name);
@@ -308,7 +308,7 @@ void describe_profile_commands(CLI::App& app, Arguments& a) {
   diff->add_option("-n,--rows", a.render.rows_max, "at most so many rows")->option_text("N");
 }
 
-// What is wrong, with which command, and where to read on.
+// Says what is wrong, in which command, and which help to read.
 std::string usage_error(const CLI::App* app, const CLI::Error& wrong) {
   std::string name = "lab", about;
   for (const CLI::App* used : app->get_subcommands()) {

@@ -1,4 +1,4 @@
-// output.cpp: writes that are looked after.
+// output.cpp: writes standard output, and keeps its first error.
 #include "course/lab/output.h"
 
 #include <fcntl.h>
@@ -15,9 +15,9 @@
 namespace lab {
 namespace {
 
-// A number of 0 to 2 that is free would be the next file's that is opened, and what is printed
-// would go into that. So this runs before main. Returns what is wrong with standard output, 0 if
-// nothing.
+// Opens /dev/null for each of the descriptors 0 to 2 that is closed. Otherwise the next file would
+// get its number, and lab would print into it. This runs before main. Returns the errno of standard
+// output, or 0.
 int keep_standard_files() {
   int wrong = 0;
   for (int fd : {0, 1, 2}) {
@@ -33,7 +33,7 @@ int output_error = keep_standard_files();
 ssize_t write_some(std::string_view text) {
   golab::runtime::entersyscall();
   ssize_t n = ::write(1, text.data(), text.size());
-  if (n < 0) n = -errno;  // before this goroutine can move to another thread
+  if (n < 0) n = -errno;  // first: exitsyscall may move the goroutine to another thread
   golab::runtime::exitsyscall();
   return n;
 }

@@ -1,7 +1,6 @@
 // output.h: what lab prints, on standard output and on standard error.
 //
-// What is written to standard output is what a command is for: one that cannot write it has failed,
-// whatever else it did.
+// A command that cannot write its standard output has failed, whatever else it did.
 #pragma once
 
 #include <string_view>
@@ -10,15 +9,14 @@
 
 namespace lab {
 
-// Writes to standard output. False if that failed, now or before: nothing more is written then. A
-// pipe that nobody reads any more ends lab by SIGPIPE, as it ends any tool.
+// Writes to standard output. After a failure it writes nothing and returns false. A closed pipe
+// ends lab by SIGPIPE, as it ends any tool.
 bool print(std::string_view text);
 
-// The exit status of a command that came to `status`: 2, with a message, if something could not be
-// printed.
+// Returns the exit status: `status`, or 2 with a message if a print has failed.
 int finish(int status);
 
-// Says on standard error what went wrong, safe to show. Returns `status`.
+// Prints the error on standard error, made safe to show. Returns `status`.
 int failed(const golab::error& err, int status);
 
 }  // namespace lab

@@ -1,4 +1,4 @@
-// service.cpp: processes, ports and patience.
+// service.cpp: starts the process, finds a port, and waits for states.
 #include "course/lab/service.h"
 
 #include <fcntl.h>
@@ -19,10 +19,10 @@ namespace {
 constexpr time::Duration kPoll = 20 * time::Millisecond;
 constexpr time::Duration kAnswerDeadline = 20 * time::Second;
 constexpr time::Duration kSettleDeadline = 10 * time::Second;
-constexpr int kStandsStill = 6;  // so many equal profiles in a row
+constexpr int kStandsStill = 6;  // equal counts in a row
 
-// A port that was free just now. Whoever takes it before our child does, makes the child die with
-// "address already in use", and start() tries the next one.
+// Returns a port that was free just now. If another process takes it first, the child ends with
+// "address already in use", and start() tries another port.
 std::pair<std::string, error> free_address() {
   auto [listener, err] = net::Listen("tcp", "127.0.0.1:0");
   if (err != nullptr) return {"", err};
@@ -40,7 +40,7 @@ std::string last_lines(const std::string& text, int lines) {
                      end - (begin == std::string::npos ? 0 : begin + 1));
 }
 
-// How many connections a service has open: each is a goroutine in net/http's serve.
+// Returns the number of open connections: each is a goroutine in net/http's serve.
 int64_t connections(const profiler::SymbolizedProfile& profile) {
   int64_t count = 0;
   for (const profiler::Sample& sample : profile.samples) {
@@ -61,8 +61,8 @@ error Service::spawn(const std::string& program) {
   std::string words[] = {program, "--addr", address_};
   char* argv[] = {words[0].data(), words[1].data(), words[2].data(), nullptr};
   pid_t parent = ::getpid();
-  // PR_SET_PDEATHSIG speaks of the thread that forks. The runtime never ends a thread, so that is
-  // as good as the process.
+  // PR_SET_PDEATHSIG is about the thread that forks. The runtime never ends a thread, so it means
+  // the end of the process.
   pid_ = ::fork();
   if (pid_ < 0) return fmt::Errorf("cannot start %s: no more processes (see ulimit -u)", program);
   if (pid_ == 0) {
@@ -90,7 +90,7 @@ error Service::await_answer() {
   while (true) {
     if (ended()) return errors::New("it ended at once");
     auto [cmdline, err] = get(client_, url("/debug/pprof/cmdline"));
-    // Someone else may have got the port that we meant for our child.
+    // Another service may have the port that was meant for the child.
     if (err == nullptr && cmdline.find(address_) != std::string::npos) return nullptr;
     if (time::Now().After(deadline)) {
       return fmt::Errorf("no answer from it on %s within %v", address_, kAnswerDeadline);

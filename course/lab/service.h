@@ -1,8 +1,8 @@
-// service.h: an exercise that lab runs for itself: started on a free port, looked at, ended.
+// service.h: an exercise that lab runs as a process of its own, on a free port.
 //
-// No process outlives lab, however lab ends: each asks the kernel to be killed with its parent
-// (PR_SET_PDEATHSIG). Waiting is always for a state and bounded by a deadline: for the service to
-// answer, for its connections to be gone, for its goroutine count to stand still.
+// The process ends with lab, however lab ends: it asks the kernel for that (PR_SET_PDEATHSIG).
+// Each wait is for a state, with a deadline: the service answers, its connections are closed, its
+// goroutine count is stable.
 #pragma once
 
 #include <sys/types.h>
@@ -17,7 +17,7 @@
 
 namespace lab {
 
-// A goroutine profile as it came over the wire, and read.
+// A goroutine profile: the bytes that were fetched, and what they say.
 struct Fetched {
   std::string bytes;
   golab::profiler::SymbolizedProfile profile;
@@ -31,8 +31,8 @@ class Service {
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;
 
-  // Runs `program --addr 127.0.0.1:PORT` and waits until it answers there. If it dies instead, the
-  // error quotes its last words.
+  // Runs `program --addr 127.0.0.1:PORT` and waits until it answers. If it ends instead, the error
+  // quotes its last lines.
   golab::error start(const std::string& program);
   void stop();
 
@@ -40,14 +40,13 @@ class Service {
   std::string url(const std::string& path) const { return "http://" + address_ + path; }
 
   std::pair<Fetched, golab::error> fetch();
-  // A profile of the service at rest: no connection but ours, and a count that stands still. It is
-  // back at `expected` goroutines, or stays as it is for a while. The profile that it had in the
-  // end if that takes more than 10 seconds.
+  // Returns a profile of the service at rest: there is no connection but ours, and the number of
+  // goroutines is `expected` or stable. After 10 seconds it returns the last profile.
   std::pair<Fetched, golab::error> fetch_settled(int64_t expected);
-  // All goroutines with their states.
+  // Returns the ?debug=2 dump.
   std::pair<std::string, golab::error> fetch_dump();
 
-  // What it has written so far.
+  // Returns what it has written so far.
   std::string output() const;
 
  private:

@@ -1,4 +1,4 @@
-// terminal.cpp: colours, widths and the line of progress.
+// terminal.cpp: asks the terminal for its abilities, and keeps the line of progress.
 #include "course/lab/terminal.h"
 
 #include <sys/ioctl.h>

@@ -1,24 +1,24 @@
-// terminal.h: what lab shows while it works, and how it suits the terminal it is shown on.
+// terminal.h: colours, line widths and progress, as the terminal allows.
 #pragma once
 
 #include <string>
 
 namespace lab {
 
-// Colour on this file descriptor: a terminal, and NO_COLOR (no-color.org) not set.
+// True if fd is a terminal and NO_COLOR (no-color.org) is not set.
 bool wants_colour(int fd);
 
-// Columns of the terminal on standard output; 80 if it is none.
+// Returns the columns of the terminal on standard output, 80 if it is none.
 int terminal_columns();
 
-// The text in lines of at most `columns`, broken between words, each line after `indent`.
+// Breaks the text between words into lines of at most `columns`, each after `indent`.
 std::string wrapped(const std::string& text, int columns, const std::string& indent = "");
 
-// The text, cut to `columns` with an ellipsis. Counts UTF-8 characters.
+// Cuts the text to `columns` UTF-8 characters, with an ellipsis.
 std::string shortened(const std::string& text, int columns);
 
-// What is going on, on standard error. A terminal shows one line that changes; a file gets one line
-// per step and none of the small changes in between.
+// Shows progress on standard error. A terminal has one line that changes. A file gets one line for
+// each step, and no updates.
 class Progress {
  public:
   Progress();

@@ -1,4 +1,4 @@
-// web.cpp: lab as a client of the services it looks at.
+// web.cpp: lab as an HTTP client of services.
 #include "course/lab/web.h"
 
 #include <sys/stat.h>
@@ -19,7 +19,7 @@ bool begins_with(const std::string& text, const std::string& start) {
 
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
-// host:port, perhaps with a path behind it.
+// True for host:port, perhaps with a path.
 bool looks_like_address(const std::string& text) {
   std::string host = text.substr(0, text.find('/'));
   size_t colon = host.rfind(':');
@@ -37,7 +37,7 @@ error too_large(const std::string& what, int64_t bytes_max) {
                      what, bytes_max >> 20);
 }
 
-// Ends a context when a service takes too long, and says so.
+// Ends a context when a service is too slow.
 class Patience {
  public:
   Patience(const context::Context& parent, time::Duration at_first)
@@ -62,7 +62,7 @@ class Patience {
     timer_.Reset(allowed_ - time::Since(begun_));
   }
 
-  // What to say instead of `err`, if it is this that ended the download.
+  // Returns the error for the user: slowness if that has ended the download, otherwise `err`.
   error explain(const std::string& url, const error& err) const {
     if (context::Cause(ctx_) != kTooSlow) {
       return bytes_ == 0 ? err : fmt::Errorf("%s: %w, after %d bytes", url, err, bytes_);

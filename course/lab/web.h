@@ -1,4 +1,4 @@
-// web.h: bytes from a URL or a file, bounded in size and in time, and requests in bulk.
+// web.h: reads a URL or a file within limits of size and time, and sends many requests.
 #pragma once
 
 #include <cstdint>
@@ -14,44 +14,43 @@
 
 namespace lab {
 
-// Whether this means a service, not a file: http://…, or host:port where no such file exists.
+// True if the text means a service: http://…, or host:port if no file has this name.
 bool is_url(const std::string& text);
 
-// A service's goroutine profile from what a person would type: 127.0.0.1:6060, http://host:6060/, a
-// full URL. A path other than / and a query are left as they are; `debug` >= 0 and `seconds` > 0
-// are added.
+// Returns the URL of a goroutine profile for 127.0.0.1:6060, http://host:6060/ or a full URL. Keeps
+// a path other than / and a query. Adds `debug` >= 0 and `seconds` > 0.
 std::string profile_url(const std::string& text, int debug = -1, int seconds = 0);
 
-// A service may never begin its answer, or never end it. It has `patience` to begin and to bring
-// what there is, and a second more for each 64 KiB that came.
+// A service may never begin its answer, or never end it. It has `patience`, and one more second for
+// each 64 KiB that came.
 struct DownloadLimits {
   int64_t bytes_max = int64_t{1} << 30;
   golab::time::Duration patience = 60 * golab::time::Second;
 };
 
-// Where the pieces of an answer go. An error ends the download.
+// Takes the pieces of an answer. An error ends the download.
 using Pieces = golab::glue::Func<golab::error(std::string_view)>;
 
-// GET: hands the body on piece by piece and keeps none of it. An answer other than 2xx is an error
-// that carries its first line. The end of ctx is an error, too.
+// Sends a GET and hands the body on in pieces. An answer other than 2xx is an error with its first
+// line. The end of ctx is an error, too.
 golab::error download(const golab::context::Context& ctx, const golab::http::Client& client,
                       const std::string& url, const DownloadLimits& limits, const Pieces& pieces);
 
-// The same into memory: at most as much as a profile may have (ReadLimits).
+// The same into memory, with the size limit of a profile (ReadLimits).
 std::pair<std::string, golab::error> get(const golab::http::Client& client, const std::string& url);
 
-// The bytes of a file, or of the profile at a URL; at most as much as a profile may have.
+// Reads a file, or the profile at a URL, with the same limit.
 std::pair<std::string, golab::error> read_file_or_url(const std::string& name);
 
 struct Load {
   std::string method = "GET";
   std::string url;
   int requests = 0;
-  int clients = 1;  // that many at a time, each on a connection of its own
+  int clients = 1;  // requests at a time, each on a connection of its own
 };
 
-// Puts the load on a service and reads every answer to its end; `done` is told after each one how
-// many there are. The error is the first one, once all clients are through. Leaves no connection.
+// Sends the requests and reads every answer to its end. Calls `done` after each one with their
+// number so far. Returns the first error, after all clients have ended. Closes all connections.
 golab::error put_load(const Load& load, golab::glue::Func<void(int)> done);
 
 }  // namespace lab

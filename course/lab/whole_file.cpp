@@ -1,4 +1,4 @@
-// whole_file.cpp: a temporary beside the place, and a rename.
+// whole_file.cpp: a temporary file and a rename.
 #include "course/lab/whole_file.h"
 
 #include <fcntl.h>
@@ -55,7 +55,7 @@ error WholeFile::write(std::string_view bytes) {
   while (!bytes.empty()) {
     golab::runtime::entersyscall();
     ssize_t n = ::write(fd_, bytes.data(), bytes.size());
-    if (n < 0) n = -errno;  // before this goroutine can move to another thread
+    if (n < 0) n = -errno;  // first: exitsyscall may move the goroutine to another thread
     golab::runtime::exitsyscall();
     if (n < 0 && n != -EINTR) return cannot_write(static_cast<int>(-n));
     if (n > 0) bytes.remove_prefix(static_cast<size_t>(n));

@@ -1,4 +1,4 @@
-// whole_file.h: a file that is there whole or not at all.
+// whole_file.h: writes a file so that it is there whole or not at all.
 #pragma once
 
 #include <string>
@@ -8,8 +8,9 @@
 
 namespace lab {
 
-// Is written beside its place and takes it by commit(). Until then the file that was there before
-// stays; without a commit nothing of the new one remains. A device or a pipe is written directly.
+// The file is written under another name in the same directory. commit() gives it its name, and
+// replaces an older file only then. Without commit() nothing remains. A device or a pipe is written
+// directly.
 class WholeFile {
  public:
   explicit WholeFile(std::string name) : name_(std::move(name)) {}
@@ -25,12 +26,12 @@ class WholeFile {
   golab::error cannot_write(int why) const;
 
   std::string name_;
-  std::string place_;      // where it is to be: name_ with its links followed
+  std::string place_;      // name_ with its links followed
   std::string temporary_;  // where it is written; empty if directly
   int fd_ = -1;
 };
 
-// All at once.
+// Writes a whole file in one call.
 golab::error write_whole(const std::string& name, std::string_view bytes);
 
 }  // namespace lab
