@@ -1,8 +1,7 @@
-// catch.h: Catch2, whichever of its two generations the distribution has, and what it lacks for us.
+// catch.h: Catch2, version 2 or 3, and what it lacks for tests of goroutines.
 //
-// CHECK and REQUIRE belong on goroutine 1, which runs the TEST_CASE: Catch2 counts assertions
-// without a lock. Another goroutine hands its answer over (a channel will do) and goroutine 1
-// checks it.
+// Use CHECK and REQUIRE on goroutine 1 only, which runs the TEST_CASE: Catch2 counts assertions
+// without a lock. Another goroutine sends its result to goroutine 1, which checks it.
 #pragma once
 
 #if __has_include(<catch2/catch_all.hpp>)
@@ -25,8 +24,8 @@ inline auto ContainsSubstring(const std::string& part) { return Contains(part); 
 //   if (!have_go()) return skip_test("go is not installed");
 void skip_test(const std::string& why);
 
-// Waits for a state, never for a time: true as soon as condition() is, false when the limit has
-// passed. The limit only decides how long a broken program may take to be called broken.
+// Waits for a state, never for a time. Returns true as soon as condition() is true, and false after
+// the limit. Only a broken program reaches the limit.
 template <typename Condition>
 bool eventually(std::chrono::nanoseconds limit, Condition condition) {
   int64_t deadline = golab::runtime::nanotime() + limit.count();

@@ -1,8 +1,8 @@
-// child.h: runs a program to its end, from a test, and keeps what it said.
+// child.h: runs a program from a test, and keeps what it prints.
 //
-// fork and exec are made in a system call of the runtime's (entersyscall), so that the test's other
-// goroutines and the profiler go on meanwhile. Between fork and exec the child calls nothing that
-// could need a lock another thread of the parent held.
+// fork and exec happen between entersyscall and exitsyscall, so other goroutines and the profiler
+// go on. Between fork and exec the child calls nothing that may need a lock: another thread of the
+// parent may have held it at the fork.
 #pragma once
 
 #include <fcntl.h>
@@ -19,7 +19,7 @@
 #include "runtime/sched/proc.h"
 
 struct ChildResult {
-  int status = -1;         // exit status, or 128 + signal as a shell says it
+  int status = -1;         // exit status, or 128 + signal as in a shell
   bool timed_out = false;  // it was killed
   std::string out;         // stdout
   std::string err;         // stderr
@@ -28,7 +28,7 @@ struct ChildResult {
 
 class Child {
  public:
-  // `env`: NAME=VALUE, on top of a clean environment.
+  // `env` has NAME=VALUE, in addition to PATH and HOME.
   explicit Child(const std::vector<std::string>& args, const std::vector<std::string>& env = {}) {
     std::vector<char*> argv, envp;
     for (auto& a : args) argv.push_back(const_cast<char*>(a.c_str()));
@@ -45,8 +45,8 @@ class Child {
     golab::runtime::entersyscall();
     pid_ = fork();
     if (pid_ == 0) {
-      // The destructor kills it, but a program that ends does not come to those of its statics. It
-      // is the end of the thread that counts, and the runtime never ends one.
+      // For a Child that is static: its destructor does not run at the program's end. The signal
+      // comes at the end of the thread that forks, and the runtime never ends a thread.
       prctl(PR_SET_PDEATHSIG, SIGKILL);
       if (getppid() != parent) _exit(1);  // it died before the line above
       for (int sig = 1; sig < 32; sig++) signal(sig, SIG_DFL);
@@ -81,7 +81,8 @@ class Child {
   const std::string& out() const { return result_.out; }
   const std::string& err() const { return result_.err; }
 
-  // Reads what the child says until `done` of it holds, it ends, or the time is up.
+  // Reads what the child prints until done() is true, the child ends, or the time is up. Returns
+  // done().
   template <typename Done>
   bool read_until(Done done, double seconds) {
     int64_t deadline = golab::runtime::nanotime() + static_cast<int64_t>(seconds * 1e9);
@@ -92,7 +93,7 @@ class Child {
     return true;
   }
 
-  // Waits for its end; kills it when the time is up.
+  // Waits for the child's end; kills it when the time is up.
   ChildResult wait(double seconds) {
     bool ended = read_until([this] { return eof_out_ && eof_err_; }, seconds);
     if (!ended) {

@@ -16,7 +16,7 @@ inline std::vector<std::string> lines_of(const std::string& text) {
   return lines;
 }
 
-// `path` below tests/. Requires goroutine 1.
+// `path` is below tests/. Requires: called on goroutine 1.
 inline void compare_with_golden(const std::string& path, const std::string& text) {
   auto [golden, err] = golab::os::ReadFile(std::string(GOLAB_SOURCE_DIR "/tests/") + path);
   REQUIRE(err == nullptr);

@@ -1,15 +1,21 @@
-// fair_bench.cpp: who waits how long under load: the twin of go/fair.go, under the same names.
+// fair_bench.cpp: how long goroutines wait under load: the twin of go/fair.go.
 //
-// timer-late-p99: by how much a sleep of a millisecond is too long, for one in a hundred, of 50
-// goroutines that sleep again and again. fair-wait-max: the longest time that one of 20 goroutines
-// spent runnable, after it gave way and before it ran again. The name ends in the load beside them:
-// quiet is none; busy is twice as many loops as processors that call the runtime once in some
-// milliseconds; chan is a pair per processor that never stops handing a value back and forth; spawn
-// is a goroutine per processor that starts its successor and ends.
+//   timer-late-p99/LOAD   50 goroutines sleep a millisecond at a time: how much too long, for one
+//                         sleep in a hundred
+//   fair-wait-max/LOAD    20 goroutines yield: the longest time before one ran again
+//   profile-beside-LOAD   the mean time of a binary profile, over a second
 //
-// profile-beside: a binary profile, mean of those that fit into a second, beside forty goroutines
-// that give way all the time (yield), and beside three that start a goroutine and take a value from
-// it (hand).
+// The loads of the first two are
+//
+//   quiet   none
+//   busy    twice as many loops as processors, each with a call of the runtime now and then
+//   chan    for each processor a pair of goroutines that hand a value back and forth
+//   spawn   for each processor a goroutine that starts its successor and ends
+//
+// and those of the profile are
+//
+//   yield   forty goroutines that only yield
+//   hand    three goroutines that each start one and take a value from it, again and again
 #include "tests/bench/fair_bench.h"
 
 #include <algorithm>
@@ -82,7 +88,7 @@ void start(const std::string& load, sync::WaitGroup* wg) {
   }
 }
 
-// The waits of `goroutines` that each wait `times` times, longest last.
+// Returns the waits of `goroutines` goroutines, `times` each, the longest last.
 template <typename Wait>
 std::vector<double> waits(int goroutines, int times, Wait wait) {
   std::vector<std::vector<double>> each(static_cast<size_t>(goroutines));
@@ -112,7 +118,7 @@ void profiles_beside(const char* name, int goroutines, void (*load)(sync::WaitGr
     wg.Add(1);
     go(load, &wg);
   }
-  time::Sleep(100 * time::Millisecond);  // until all of them run, and their stacks are known
+  time::Sleep(100 * time::Millisecond);  // all of them run before the first profile
   auto profile = [] {
     pprof::Lookup("goroutine")->WriteTo([](std::string_view) { return error(); }, 0);
   };

@@ -1,7 +1,7 @@
-// fiber_bench.cpp: Boost.Fiber's side of the benchmark, for the workloads that it has a word for.
+// fiber_bench.cpp: Boost.Fiber's side of the benchmark, for the workloads that it can express.
 //
-// One thread: its default scheduler does not move fibers between threads, and this is the setting
-// in which it is fastest. Stacks come from its pool, which is faster than its default.
+// It has its fastest settings: one thread, because its default scheduler does not move fibers
+// between threads, and stacks from its pool.
 #include <boost/fiber/all.hpp>
 #include <boost/version.hpp>
 

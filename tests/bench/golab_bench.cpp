@@ -1,9 +1,9 @@
-// golab_bench.cpp: our side of the benchmark: each function says the same as its twin in
+// golab_bench.cpp: our side of the benchmark: each function does the same as its twin in
 // go/main.go.
 //
 //   golab_bench [--procs N] [--only NAMES]            channels, scheduler, locks, timers
-//   golab_bench [--procs N] profile [--only NUMBERS]  what a goroutine profile costs
-//   golab_bench [--procs N] park [--only NUMBERS]     of that, only what a parked goroutine costs
+//   golab_bench [--procs N] profile [--only NUMBERS]  the cost of goroutine profiles
+//   golab_bench [--procs N] park [--only NUMBERS]     of that, only the cost of parked goroutines
 //   golab_bench [--procs N] serve                     an HTTP service for wrk
 #include "runtime/golab.h"
 #include "tests/bench/fair_bench.h"

@@ -1,10 +1,7 @@
-// profile_bench.cpp: what a goroutine profile costs: the twin of go/profile.go, under the same
-// names.
+// profile_bench.cpp: the cost of a goroutine profile: the twin of go/profile.go.
 //
-// N goroutines are parked on a channel, eight frames deep. Names end in their number:
-// profile-pb/1000 is the binary form of a thousand. Measured are the time of a profile, the memory
-// it adds at its peak, how long the world stood still, and what another goroutine noticed of it.
-// The first of a form has a line of its own (first-pb): later ones know stacks and names already.
+// N goroutines are parked on a channel, eight frames deep. Each name ends in N: profile-pb/1000.
+// README.md has a table of the rows, and says why the waits are measured in this way.
 #include "tests/bench/profile_bench.h"
 
 #include <malloc.h>
@@ -50,7 +47,7 @@ double status(const char* key) {
   return 0;
 }
 
-// Counts the page tables too: a parked goroutine needs a part of those.
+// Includes the page tables, since each parked goroutine needs a part of them.
 double resident() { return status("VmRSS") + status("VmPTE"); }
 
 int areas() {
@@ -60,11 +57,8 @@ int areas() {
   return count;
 }
 
-// Measurements, counted by size: 64 sizes to each doubling, so one comes back within 1 %.
-//
-// In a few pages that are always warm. A list would come to another page all the time, more often
-// beside profiles, and the more often the faster they are; and under some hypervisors a page that
-// has not been touched for long takes more than 100 µs.
+// Measurements, counted by size: 64 sizes for each doubling, so a quantile is right within 1 %. The
+// counts stay in a few pages. A growing list would touch new pages, and wait for them.
 class Histogram {
  public:
   void add(double ns) {
@@ -74,7 +68,7 @@ class Histogram {
     n_++;
   }
   size_t size() const { return n_; }
-  // What `share` of them do not exceed, 0 if there are none.
+  // Returns the value that `share` of them do not exceed, 0 if there are none.
   double quantile(double share) const {
     auto rest = static_cast<uint64_t>(share * static_cast<double>(n_));
     for (size_t i = 0; n_ > 0; i++) {
@@ -95,35 +89,29 @@ class Histogram {
 
 enum Phase { kQuiet, kProfiles };
 
-// A goroutine that does nothing but look at the clock. It notes the longest gap between two looks
-// in every window of time, that is how long the program could not answer, and the longest beside
-// each profile.
+// A goroutine that only reads the clock. A gap between two reads is a time in which the program
+// could not answer. It keeps the longest gap of each window of time, and the longest of each
+// profile.
 //
-// A window is a tenth of a millisecond, so one in a thousand is ten in a second: more often than
-// the kernel's own threads come by, which is one to five times. (With windows of a millisecond it
-// was as often, and the result by luck that of the program or theirs.)
-//
-// A gap counts once, however many windows it covers. For Go that hides what it does: at two
-// processors a profile of a million takes it two seconds, and a wait of 4 ms is one window of
-// 20,000. To count a gap in every window that it covers was tried: then one time out of the host's,
-// 30 ms once in ten seconds, is the result, for everybody. So the longest gap beside one profile,
-// median of all profiles, is told as well.
+// A gap counts in one window, however long it is. (If it counted in each window that it covers, one
+// long pause of the host would decide the result.) So p99.9 of the windows hides a long gap in each
+// long profile, and the longest gap of each profile is kept as well.
 class Ticker {
  public:
-  // The longest gap beside each profile goes into `stalls`.
+  // The longest gap of each profile goes into `stalls`.
   explicit Ticker(Histogram* stalls) : stalls_(*stalls) {
     go([this] { run(); });
   }
-  // From quiet to profiles or back.
+  // Changes from quiet to profiles or back.
   void change_turns() { turn_++; }
   int turn() const { return turn_; }
-  // The next profile begins, the one before has ended.
+  // The next profile begins.
   void next_profile() { profile_++; }
   void end() {
     over_ = true;
     ended_.recv();
   }
-  // After its end: the gap that one window in a thousand exceeds.
+  // Returns the gap that one window in a thousand exceeds. Requires: end() was called.
   double p999(Phase phase) const { return gaps_[phase].quantile(0.999); }
 
  private:
@@ -145,11 +133,11 @@ class Ticker {
       if (int current = profile_; current != profile) {
         if (profile != 0) stalls_.add(stall);
         profile = current;
-        stall = gap;  // the new one may have begun at any time in it
+        stall = gap;  // the new profile may have begun at any time in this gap
       }
       if (now - window < kWindow) continue;
-      // The last gap of a profile may end in the quiet after it, and one may be longer than a turn
-      // of profiles; quiet that ends is not counted.
+      // A window counts for profiles if it begins in their turn, or spans it. A window in which
+      // quiet ends is not counted.
       int next = turn_;
       if (phase_of(turn) == kProfiles || next >= turn + 2) {
         gaps_[kProfiles].add(longest);
@@ -168,30 +156,25 @@ class Ticker {
 
   std::atomic<int> turn_{0};
   std::atomic<bool> over_{false};
-  std::atomic<int> profile_{0};  // the number of the last that has begun, 0 before the first
+  std::atomic<int> profile_{0};  // the number of the present profile, 0 before the first
   Chan<bool> ended_ = make_chan<bool>();
   Histogram gaps_[2];
   Histogram& stalls_;
 };
 
-// Keeps a processor as busy as profiles do, and makes way as they do. Without it there would be one
-// to spare for the kernel's and other programs' work, and none while profiles are taken.
+// Keeps a processor as busy as profiles do, and yields as they do. Otherwise the kernel and other
+// programs would have a processor to themselves in quiet turns only.
 void compute(double ns) {
   for (Clock::time_point start = Clock::now(); since(start) < ns;) runtime::yield_if_others_wait();
 }
 
-// Profiles and quiet take turns, so that both have the same of what else goes on in the machine.
-//
-// Turns are short, and one ends in the middle of a dump as well: gaps come in spells of a tenth to
-// half of a second, hundreds in each. With turns of 30 to 70 ms, and of the 0.6 s that a dump of a
-// million takes, whole spells fell into the one or the other, and p99.9 beside profiles and in
-// quiet differed by a factor of two to three either way, run by run. No two turns are of one
-// length: the kernel's threads come at round intervals, and with turns of 50 ms all of them came in
-// the one or all in the other.
+// Profiles and quiet take turns, so that both get the same share of what else the machine does. The
+// turns are short, because slow times of the machine come in spells: one may end in the middle of a
+// dump. Their lengths differ, because the kernel's threads come at regular intervals.
 class Turns {
  public:
   explicit Turns(Ticker* ticker) : ticker_(*ticker) { begin(); }
-  // Called beside profiles: gives quiet its turn if it is due, as long as the one that has ended.
+  // Called during profiles: if the turn is over, takes a turn of quiet of the same length.
   void change_if_due() {
     double lasted = since(begun_);
     if (lasted < length_ns()) return;
@@ -220,7 +203,7 @@ class Turns {
   double profiles_ns_ = 0, quiet_ns_ = 0;
 };
 
-// Its size. `turns` may come in the middle.
+// Returns the size. `turns` may change in the middle.
 size_t take_profile(int debug, Turns* turns) {
   size_t size = 0;
   runtime::pprof::Lookup("goroutine")
@@ -238,12 +221,12 @@ void report(const std::string& what, int goroutines, const char* unit, double va
   print(what + "/" + std::to_string(goroutines), runtime::GOMAXPROCS(0), unit, value, n);
 }
 
-// What is taken together of all profiles of a form.
+// The measurements of all profiles of a form.
 struct Sample {
   Histogram took, pauses, stalls;
 };
 
-// Takes profiles in turns with quiet, and says how long others waited beside each of the two.
+// Takes profiles in turns with quiet, and reports the gaps in each of the two.
 void measure_wait(int n, int debug, const std::string& form, int at_least, double enough_ns,
                   Sample* sample) {
   Ticker ticker(&sample->stalls);
@@ -269,8 +252,8 @@ void measure_wait(int n, int debug, const std::string& form, int at_least, doubl
 }
 
 void profile_form(int n, int debug, const std::string& form) {
-  std::ofstream("/proc/self/clear_refs") << "5";  // sets the high-water mark back
-  ::malloc_trim(0);  // what the last form left would be there for this one's profile to use
+  std::ofstream("/proc/self/clear_refs") << "5";  // resets VmHWM
+  ::malloc_trim(0);                               // memory of the last form must not be reused
   double before = status("VmRSS");
   Clock::time_point first = Clock::now();
   size_t size = take_profile(debug, nullptr);
@@ -278,11 +261,9 @@ void profile_form(int n, int debug, const std::string& form) {
   report("memory-" + form, n, "bytes", status("VmHWM") - before, 1);
   report("size-" + form, n, "bytes", static_cast<double>(size), 1);
 
-  // The wait has a goal for the binary form and for dumps. Wait over quiet of some seconds differs
-  // by a fifth from one measurement to the next, however calm it is, so there are three: median.
-  // (A measurement of one second: by two fifths; it is about the ten longest gaps.) But what is
-  // compared should be of one length, and Go needs 7 s for the three profiles of a million that it
-  // takes, in one measurement: a wait of 4 ms in each would not count in one of a single profile.
+  // The wait has a goal for the binary form and for dumps. One measurement varies by a fifth, so
+  // there are three, for a median. Binary profiles of a million have one long measurement instead,
+  // as long as Go's: Go takes three of them in 7 s.
   Sample sample;
   if (debug == 1 || n == 10'000) {
     measure_wait(n, debug, form, 20, 0.5e9, &sample);
@@ -306,7 +287,7 @@ void profile_of(int n, bool only_park) {
   for (int i = 0; i < n; ++i) go(descend, c, 6);
   while (arrived != n) runtime::Gosched();
   report("park", n, "ns_per_op", since(start) / n, n);
-  time::Sleep(10 * time::Millisecond);  // the last one may be on its way to sleep
+  time::Sleep(10 * time::Millisecond);  // the last one may not be parked yet
   report("rss", n, "bytes_per_goroutine", (resident() - before) / n, n);
   report("areas", n, "count", areas(), n);
   if (!only_park) {

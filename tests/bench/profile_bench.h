@@ -1,13 +1,13 @@
-// profile_bench.h: what a goroutine profile costs, and the service that wrk is set on.
+// profile_bench.h: the cost of a goroutine profile, and the service for wrk.
 #pragma once
 
 #include "tests/bench/workload.h"
 
 namespace bench {
 
-// A thousand to a million parked goroutines, or as many as --only says.
+// Measures with a thousand to a million parked goroutines, or as many as --only says.
 int profile(const Flags& flags);
-// Answers /hello and /debug/pprof/ until it is killed.
+// Serves /hello and /debug/pprof/ until it is killed.
 int serve();
 
 }  // namespace bench

@@ -1,7 +1,6 @@
-// workload.h: what the benchmark programs have in common: flags, the list of workloads, a line of
-// JSON.
+// workload.h: the flags, the list of workloads and the line of JSON of all benchmark programs.
 //
-// No header of ours is included here: fiber_bench.cpp knows nothing of golab.
+// It includes no header of golab, because fiber_bench.cpp is built without golab.
 #pragma once
 
 #include <algorithm>
@@ -18,7 +17,7 @@ namespace bench {
 
 using Clock = std::chrono::steady_clock;
 
-// Does n operations and answers how many nanoseconds they took: setting up is not counted.
+// Does n operations. Returns how many nanoseconds they took, without the set-up.
 using Run = std::function<double(int n)>;
 
 struct Workload {
@@ -71,12 +70,12 @@ inline void print(const std::string& name, int procs, const char* unit, double v
   std::fflush(stdout);
 }
 
-// The first line of every program: with what it was built.
+// Prints the first line of every program: what it was built with.
 inline void print_version(const std::string& version) {
   std::printf("{\"version\": \"%s\"}\n", version.c_str());
 }
 
-// Runs those that the flags ask for, each after a warm-up of a twentieth (stacks, queues, threads).
+// Runs the workloads that the flags name, each after a warm-up with a twentieth of its operations.
 inline int run(const std::vector<Workload>& workloads, const Flags& flags, int procs) {
   bool found = flags.only.empty();
   for (const Workload& workload : workloads) {
