@@ -1,7 +1,7 @@
 // http_attack_test.cpp: very many clients, very slow ones, ones that break off, ones that ask for
 // much.
 //
-// Each time the server must answer those that behave, and afterwards be what it was before.
+// Each time the server must serve the other clients, and be as before afterwards.
 // ATTACK_TENTHS is 10 in the full form; the short one has a tenth of the clients and of the time.
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -169,7 +169,7 @@ TEST_CASE("connections that are reset in any state are forgotten", "[attack]") {
       "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"};
   for (int round = 0; round < kRounds; round++) {
     for (const std::string& request : requests) {
-      // Behind each byte of the request: with the answer on its way, too.
+      // After each byte of the request, also after the last, when the response is on its way.
       CHECK(count_of(static_cast<int>(request.size()) + 1, [&](int n) {
               net::Conn c = dial(s.addr);
               if (!c || c.Write(request.substr(0, static_cast<size_t>(n))).second != nullptr)

@@ -1,6 +1,6 @@
-// signals_attack_test.cpp: a process beside us that sends signals as fast as it can, while
-// goroutines compute, talk and are counted: nobody is lost, nobody counted twice, and nothing
-// stands still.
+// signals_attack_test.cpp: another process sends signals as fast as it can, while goroutines
+// compute, use channels and are counted: each is counted once, none is lost, and all
+// make progress.
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>

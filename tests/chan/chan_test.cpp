@@ -138,7 +138,7 @@ TEST_CASE("a nil channel has no length and keeps whoever uses it", "[chan][nil]"
   CHECK_FALSE(static_cast<bool>(nil));
   CHECK(len(nil) == 0);
   CHECK(cap(nil) == 0);
-  // The goroutines of this test stay for ever, as in Go; they hold nothing of the test's.
+  // The goroutines of this test never end, as in Go. They use nothing of the test's stack.
   auto states = make_chan<runtime::G*>(2);
   go([=] {
     states.send(runtime::getg());

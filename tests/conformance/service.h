@@ -57,8 +57,8 @@ class Service {
     }));
   }
   std::string url(const std::string& path) const { return "http://" + address_ + path; }
-  // Twice on one connection, and the second answer: the listener is back in Accept by then, the
-  // connection's reader in its read.
+  // Sends two requests on one connection and returns the second response: by then the listener is
+  // back in Accept, and the connection's reader in its read.
   std::string get(const std::string& path) const {
     return curl({"-o", "/dev/null", url("/debug/pprof/cmdline"), url(path)});
   }

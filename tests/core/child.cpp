@@ -131,8 +131,8 @@ static int bursts() {
   return 0;
 }
 
-// Stops the world for two seconds, one instant after the other, beside a goroutine that computes.
-// Prints how often the watchman went to sleep meanwhile, in the 200 ms in which it did so least.
+// Stops the world again and again for two seconds, while a goroutine computes. Prints how often the
+// watchman went to sleep in those 200 ms in which it did so least.
 static int instants() {
   const runtime::M* watchman = runtime::sched.allm.load();
   while (watchman->id != 1) watchman = watchman->alllink;
@@ -190,7 +190,7 @@ static int endless() {
   }
 }
 
-// Goroutines that want a thread each, for a user who may have no more than there are.
+// Goroutines need a thread each, but the user may have no more threads (RLIMIT_NPROC).
 static int no_threads() {
   if (geteuid() == 0 && setuid(65534) != 0) return 3;
   rlimit one{1, 1};

@@ -1,10 +1,10 @@
-// fairness_test.cpp: nobody who could run waits for ever, whatever the others do.
+// fairness_test.cpp: every runnable goroutine gets its turn, whatever the others do.
 //
-// A load that never ends by itself, and beside it goroutines that become runnable in every way
-// there is: they gave way, a timer woke them, somebody sent them a value. Each must get its turns
-// while the load goes on; one that starves makes the test hang, and ctest ends it. How long the
-// longest had to wait is printed, not judged: machines are noisy. Against Go it is measured by
-// `./lab bench --groups fair`.
+// During a load that never ends by itself, goroutines become runnable in every way there is: they
+// yield, a timer wakes them, another goroutine sends them a value. Each must get its turns during
+// the load. If one starves, the test hangs, and ctest ends it. The longest wait is printed, but
+// not judged, because machines are noisy. `./lab bench --groups fair` compares it with
+// Go's.
 #include <algorithm>
 #include <atomic>
 #include <cstdio>
@@ -83,7 +83,7 @@ struct Procs {
   int old;
 };
 
-// Lets six goroutines wait ten times each; answers the longest wait, ns.
+// Lets six goroutines wait ten times each. Returns the longest wait, ns.
 template <typename Wait>
 int64_t longest_of(Wait wait) {
   std::atomic<int64_t> longest{0};

@@ -50,9 +50,9 @@ TEST_CASE("panics of the language and of packages read as Go's", "[dies][panic]"
 }
 
 TEST_CASE("a panic on top of a panic is chained to it", "[dies][panic]") {
-  // In C++ the frames between panic() and whoever catches are gone by then, Defers included: of a
-  // Go stack the panic() in the middle is missing, and what had been below it. Not so under the
-  // oldest panic, which nobody caught and whose stack is whole.
+  // In C++ unwinding has removed the frames between a panic() and its handler, Defers included. So
+  // the panic() in the middle of Go's stack is missing here, and what was below it. The stack of
+  // the oldest panic, which was not caught, is whole.
   check_like_go("panic-in-defer",
                 "panic: first\n\tpanic: second\n\tpanic: third\n\ngoroutine # [running]:\n"
                 "main.third()\nmain.second()\npanic()\nmain.main()\n");

@@ -1,4 +1,4 @@
-// Goal: a group waits for all, answers the first error, and cancels its context with it.
+// Goal: a group waits for all, returns the first error, and cancels its context with it.
 #include "runtime/errgroup/errgroup.h"
 
 #include <atomic>

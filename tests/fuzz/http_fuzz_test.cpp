@@ -53,7 +53,7 @@ const char* const kPieces[] = {"GET ",
                                "\xff\xfe",
                                "A"};
 
-// Mostly pieces of HTTP in an order that nobody intended: pure noise ends in the first line.
+// Mostly pieces of HTTP in a random order: pure noise is refused at the first line.
 std::string request(Random& random) {
   if (pick(random, 5) == 0) return noise(random, 3000);
   std::string text;

@@ -109,7 +109,7 @@ bool is_alive(pid_t pid) {
   std::ifstream stat("/proc/" + std::to_string(pid) + "/stat");
   std::string text((std::istreambuf_iterator<char>(stat)), {});
   size_t name_end = text.rfind(')');
-  // A zombie is dead: only nobody has looked yet.
+  // A zombie is dead, but not yet waited for.
   return name_end != std::string::npos && text.compare(name_end, 3, ") Z") != 0;
 }
 

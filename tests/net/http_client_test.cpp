@@ -109,7 +109,7 @@ TEST_CASE("a body that is cut short or malformed never passes for whole",
   REQUIRE(err == nullptr);
   const std::string to = "http://" + ln.Addr().String() + "/";
   own_client client;
-  // What the client makes of this answer, after which the server goes.
+  // Returns what the client reads from this response; the server closes after it.
   auto get = [&, ln = ln](const std::string& answer) {
     auto done = make_chan<int>(1);
     go([ln, answer, done] {

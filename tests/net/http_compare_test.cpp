@@ -1,9 +1,9 @@
 // http_compare_test.cpp: the same requests to this server and to Go's: the same answers, byte for
 // byte.
 //
-// What the two make of a request is in their answers: status, fields, the bytes of the body as the
-// handler got them, its error, and whether the connection goes on to the next request. A difference
-// is a mistake of ours, or it stands in http_differences.h with its reason.
+// A response shows how the server read the request: status, fields, the bytes of the body as the
+// handler got them, its error, and whether the connection stays open for the next request. A
+// difference is a mistake of ours, or it is in http_differences.h with its reason.
 #include <unistd.h>
 
 #include <algorithm>
@@ -131,8 +131,8 @@ std::string answer_of(const std::string& addr, const std::string& bytes) {
   return all;
 }
 
-// A profile tells of its own program: of such an answer only the head is the same, without the
-// length.
+// A profile depends on its program: of a response with one, only the head can be equal, without
+// the length.
 std::string head_of_profile(std::string answer) {
   if (!answer.starts_with("HTTP/1.1 200") && !answer.starts_with("HTTP/1.0 200")) return answer;
   answer.resize(std::min(answer.find("\r\n\r\n"), answer.size()));

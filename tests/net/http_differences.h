@@ -1,8 +1,8 @@
-// http_differences.h: where this server answers otherwise than Go's, and why that is meant so.
+// http_differences.h: where this server's response differs from Go's on purpose, and why.
 //
-// http_compare_test.cpp reads it. An entry names a request of http_requests.cpp, or with a '*' at
-// its end all requests that begin so; one that no request needs fails the test. `ours` stands in
-// this server's answer: an entry for a refusal does not excuse anything else.
+// For http_compare_test.cpp. An entry names a request of http_requests.cpp, or with a '*' at its
+// end all requests that begin so. An entry that no request needs fails the test. This server's
+// response must contain `ours`, so an entry for a refusal allows nothing else.
 #pragma once
 
 #include <string_view>

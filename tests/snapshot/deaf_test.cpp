@@ -1,4 +1,4 @@
-// deaf_test.cpp: a thread that SIGURG does not reach holds up no profile for long, and nobody else.
+// deaf_test.cpp: a thread that SIGURG does not reach delays no profile for long, and nothing else.
 #include <pthread.h>
 #include <signal.h>
 #include <sys/socket.h>

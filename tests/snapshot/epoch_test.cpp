@@ -103,7 +103,7 @@ TEST_CASE("a snapshot never shows an effect before its cause", "[snapshot][epoch
   std::vector<Chan<bool>> links;
   for (int i = 0; i < kMembers; i++) links.push_back(make_chan<bool>());
   std::vector<uint64_t> ring;
-  // The last one first, so that everybody has somebody to pass the token to.
+  // The last one starts first, so that each has a successor that takes the token.
   for (int i = kMembers; i-- > 0;) {
     Link link{links[static_cast<size_t>(i)], links[static_cast<size_t>((i + 1) % kMembers)]};
     go([=, &stop] {

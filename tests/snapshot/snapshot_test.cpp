@@ -50,7 +50,7 @@ void wait_here_then_elsewhere(Chan<int> gate, Chan<int> other) {
   wait_elsewhere(other);
 }
 
-// The profiler remembers the stacks of goroutines that have not run since; of nobody else.
+// The profiler remembers the stacks only of goroutines that have not run since.
 TEST_CASE("the next profile sees who has moved", "[snapshot]") {
   auto gate = make_chan<int>();
   auto other = make_chan<int>();
@@ -70,7 +70,7 @@ TEST_CASE("the next profile sees who has moved", "[snapshot]") {
     }
   }
   close(other);
-  // Who comes in the place of the dead is somebody else.
+  // A new goroutine in a dead one's place does not inherit its stack.
   REQUIRE(eventually([] { return take().in("main.wait_elsewhere") == 0; }));
   auto third = make_chan<int>();
   for (int i = 0; i < 200; i++) go(wait_here, third);

@@ -1,4 +1,4 @@
-// Goal: timers wake whom they should, once, and cost nothing when nobody waits.
+// Goal: a timer wakes its goroutine once, and costs nothing if no goroutine waits for it.
 #include <atomic>
 #include <limits>
 #include <memory>

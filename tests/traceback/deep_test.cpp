@@ -19,7 +19,7 @@ std::string read_file(const std::string& path) {
   return text.str();
 }
 
-// Functions and headers; ids of goroutines are anybody's.
+// Keeps functions and headers, without the ids of goroutines.
 std::string without_places(const std::string& dump) {
   std::istringstream lines(dump);
   std::string text;

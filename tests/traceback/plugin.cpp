@@ -12,7 +12,7 @@ extern "C" void PLUGIN_FUNCTION() {
                ".cfi_adjust_cfa_offset -" TEXT(PLUGIN_WORDS) "*8\n");
 }
 
-// Without debug information nobody knows the name of this one.
+// Without debug information this function has no name.
 __attribute__((noinline)) static void nameless(void (*f)(void*), void* arg) {
   f(arg);
   asm volatile("");

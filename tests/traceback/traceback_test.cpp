@@ -271,7 +271,7 @@ TEST_CASE("a dump can be read back, also of a goroutine in code without a name",
   CHECK(at[3] == "main.enters_library");
 }
 
-// A goroutine in a loop that nobody can park.
+// A goroutine in a loop that never parks.
 static std::atomic<bool> spinning{false};
 [[gnu::noinline]] static void spin() {
   spinning = true;

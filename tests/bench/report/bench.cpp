@@ -82,10 +82,10 @@ bool write_file(const std::string& name, const std::string& text) {
   return failed(fmt::Errorf("cannot write %s: %s", name, std::strerror(errno)));
 }
 
-// What is run are copies, for all three alike, as of an installed program. A linker writes a file
-// in small pieces, and the pages of its code lie wherever there was room: in up to 150 places,
-// another number each time, which decides how long a goroutine beside profiles waits
-// (tests/bench/README.md, "What the host takes"). Written at one go it lies in one to three.
+// The benchmark runs copies of the three programs. A linker writes a file in small pieces, so the
+// pages of its code are in many places of memory, a different number after each build. This number
+// decides how long a goroutine waits during profiles (tests/bench/README.md, "What the host
+// takes"). A copy is written at once, and is in one to three places.
 std::string copies_directory() { return bench_directory() + "/copies"; }
 
 bool copy_program(const std::string& name) {
@@ -212,7 +212,7 @@ void describe_machine(BenchResults* results) {
   results->kernel = std::string(system.sysname) + " " + system.release;
 }
 
-// One line on the terminal that says how far it is; nothing where nobody watches.
+// Shows the progress in one line, if standard error is a terminal.
 void show_progress(int round, const Options& options, int procs, const Group& group,
                    const char* who) {
   if (!::isatty(2)) return;

@@ -37,7 +37,7 @@ enum class Verdict { kOk, kNear, kMissed };  // kNear: not reached, but within 5
 Verdict verdict(double excess);
 const char* verdict_name(Verdict verdict);  // "ok", "near", "MISSED"
 
-// What a row is about, in words: "channel ping-pong, round trip". Its name if nobody wrote any.
+// Returns a row in words: "channel ping-pong, round trip". Returns its name if there are none.
 std::string bench_words(const std::string& name);
 
 }  // namespace bench

@@ -10,8 +10,8 @@
 
 namespace bench {
 
-// Runs a program to its end and answers its standard output; its standard error is ours. False, and
-// said on stderr, if it could not be started or failed. `environment` holds additional NAME=value.
+// Runs a program to its end and keeps its standard output; its standard error is ours. Returns
+// false, with a message on stderr, if it did not start or failed. `environment` adds NAME=value.
 bool run_program(const std::vector<std::string>& command,
                  const std::vector<std::string>& environment, std::string* output);
 
