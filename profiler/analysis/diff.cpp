@@ -21,7 +21,6 @@ bool tells_states(const SymbolizedProfile& profile) {
   });
 }
 
-// Adds profiles to a ProfileDiff.
 class Matcher {
  public:
   Matcher(ProfileDiff& diff, DiffOptions options, bool with_states)

@@ -16,8 +16,7 @@
 
 namespace golab::profiler {
 
-// The functions of a stack, leaf first. The ProfileDiff owns each name once, because a small file
-// can have a long name in many frames.
+// The functions of a stack, leaf first. The ProfileDiff owns each name, once for all frames.
 using Names = std::vector<const std::string*>;
 
 // Compares the texts: the two may belong to different ProfileDiffs.
@@ -55,7 +54,7 @@ struct DiffOptions {
 ProfileDiff diff(const SymbolizedProfile& before, const SymbolizedProfile& after,
                  DiffOptions options = {});
 
-// Fills in missing states from a ?debug=2 dump of the same service.
+// Fills in missing states from a dump of the same service.
 void add_states(ProfileDiff& diff, const std::vector<DumpedGoroutine>& dump);
 
 struct RenderOptions {

@@ -19,8 +19,7 @@ class TextTable {
   // Adds a row. The cells may be any text: they are made safe to show.
   void row(const std::vector<std::string>& cells, Colour colour = Colour::None);
 
-  // Returns the rows as lines, with two blanks between columns and none at the end. A column is at
-  // most 160 characters wide. A longer cell moves the rest of its own row.
+  // Returns the rows as lines. A cell of more than 160 characters moves the rest of its own row.
   std::string render(bool colour, const std::string& indent = "  ") const;
 
  private:

@@ -109,8 +109,7 @@ class Graph {
   std::unordered_set<uint32_t> seen_;
 };
 
-// The sum of absolute values: of the base only, if the profile is a comparison with a base
-// (go tool pprof -diff_base).
+// The sum of absolute values; of the base only, if there is one (go tool pprof -diff_base).
 int64_t percentage_base(const SymbolizedProfile& profile) {
   int64_t all = 0, base = 0;
   for (const Sample& sample : profile.samples) {

@@ -1,8 +1,7 @@
 // top.h: the functions of a profile by their counts, as `go tool pprof -top` reports them.
 //
-// flat is the number of goroutines with the function as their leaf. cum is the number of goroutines
-// with the function anywhere on their stacks. In a goroutine profile nearly all flat counts are
-// those of runtime.gopark, so look at cum.
+// flat counts the goroutines with the function as their leaf, cum those with it anywhere on their
+// stacks. The leaf of a parked goroutine is runtime.gopark, so look at cum.
 //
 // The rules are pprof's:
 //

@@ -12,8 +12,7 @@ namespace golab::profiler {
 LeakVerdict judge(const SymbolizedProfile& rest, const SymbolizedProfile& after, int64_t requests,
                   JudgeOptions options) {
   LeakVerdict verdict;
-  // Both are profiles of one process, so their lines can be compared.
-  verdict.diff = diff(rest, after, {.by_line = true});
+  verdict.diff = diff(rest, after, {.by_line = true});  // both are of one process
   verdict.rest = verdict.diff.total_before;
   verdict.after = verdict.diff.total_after;
   verdict.requests = requests;

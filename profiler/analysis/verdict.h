@@ -4,9 +4,8 @@
 //   - it has a frame of package main, so it is the program's, or
 //   - it is the server's own and grew by more than `slack` goroutines.
 //
-// The server's own stacks change without a leak: each fetch of a profile is a connection with two
-// goroutines, perhaps in other states than at rest, and connections of the load may still be
-// closing.
+// The server's own stacks change without a leak: the fetch of a profile is a connection with two
+// goroutines, in varying states, and connections of the load may still be closing.
 #pragma once
 
 #include <cstdint>

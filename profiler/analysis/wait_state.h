@@ -11,11 +11,8 @@ namespace golab::profiler {
 bool is_runtime_function(std::string_view name);
 
 // Returns the state of a goroutine with these functions on its stack, leaf first, in the words of
-// ?debug=2: "chan receive", "select", "IO wait". Only the runtime frames tell it, for example
-// runtime.chanrecv. They do not tell
-//
-//   - that a channel is nil: the state is that of any other channel;
-//   - whether a goroutine runs or is runnable: the state is empty for both.
+// ?debug=2: runtime.chanrecv means "chan receive". A nil channel has the state of any other. If the
+// goroutine runs or is runnable, the state is empty.
 std::string wait_state(const std::vector<std::string_view>& functions);
 
 }  // namespace golab::profiler

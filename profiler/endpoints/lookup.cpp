@@ -19,7 +19,7 @@
 
 namespace golab::runtime {
 
-// Go's chain ends in these two. The inner one is the leaf of the caller's own stack.
+// Go's chain ends in these two.
 [[gnu::noinline]] profiler::Snapshot goroutineProfileWithLabels() {
   std::vector<uintptr_t> self(kStackTraceMax);
   self.resize(static_cast<size_t>(Callers(1, self)));

@@ -52,9 +52,8 @@ class Profile {
   const std::string& Name() const { return name_; }
   // Returns the number of goroutines.
   int Count() const;
-  // Takes the profile and writes it. Stops the world for a moment. Parks while another profile is
-  // taken, and where `w` parks. The error is w's, or says why there is no whole profile: no memory,
-  // or the world did not stop.
+  // Takes the profile and writes it. Stops the world for a moment. Parks during another profile,
+  // and where `w` parks. The error is w's, or: out of memory, or the world did not stop.
   error WriteTo(const Writer& w, int debug);
 
  private:
@@ -63,7 +62,7 @@ class Profile {
 
 // Returns null if there is no profile of that name.
 Profile* Lookup(std::string_view name);
-// Returns all profiles, by name.
+// Returns all, by name.
 std::vector<Profile*> Profiles();
 
 // Writes the difference of two profiles in protobuf form, as ?seconds=N does (formats/delta.h).

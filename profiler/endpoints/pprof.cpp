@@ -14,7 +14,7 @@
 namespace golab::net::http::pprof {
 namespace {
 
-// The rows of the index, with Go's descriptions.
+// The rows of the index, in Go's words.
 struct Description {
   std::string_view name;
   std::string_view text;
@@ -31,8 +31,7 @@ constexpr Description kDescriptions[] = {
      "POST body, multiple counters are separated by &#39;+&#39;."},
 };
 
-// strconv.ParseInt. If the number is too big, returns false and the nearest value. If the text is
-// no number, returns false and 0.
+// strconv.ParseInt. On an error *value is 0, or the nearest value if the number is too big.
 bool parse_int(std::string_view text, int64_t* value) {
   *value = 0;
   std::string_view digits = text;
@@ -54,8 +53,7 @@ int lenient_int(std::string_view text) {
   return static_cast<int>(std::clamp<int64_t>(value, INT_MIN, INT_MAX));
 }
 
-// What a Duration can hold.
-constexpr int64_t kLongestSeconds = INT64_MAX / 1'000'000'000;
+constexpr int64_t kLongestSeconds = INT64_MAX / 1'000'000'000;  // of a Duration
 
 time::Duration seconds_of(int64_t n) { return std::min(n, kLongestSeconds) * time::Second; }
 

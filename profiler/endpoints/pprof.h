@@ -8,8 +8,7 @@
 //   /debug/pprof/cmdline     the program's arguments
 //   /debug/pprof/symbol      names for addresses
 //
-// The object that registers the handlers is inline in this header. In the static library the linker
-// would leave it out, because nothing refers to it by name.
+// The object that registers the handlers is in this header: a linker leaves out what nothing names.
 #pragma once
 
 #include "profiler/endpoints/lookup.h"

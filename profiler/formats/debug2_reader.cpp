@@ -97,7 +97,6 @@ class Debug2Reader {
     }
   }
 
-  // Reads the lines up to the next empty one.
   void read_stack(DumpedGoroutine& goroutine) {
     while (next_line() && !line_.empty()) {
       std::string_view rest = line_;
@@ -149,8 +148,7 @@ class Debug2Reader {
     return true;
   }
 
-  // TAB "/lab/main.go:15 +0x27". A crash dump adds " fp=0x... sp=0x... pc=0x...". A frame without a
-  // file has only the pc.
+  // TAB "/lab/main.go:15 +0x27 fp=0x... sp=0x... pc=0x...", or less of it, or only the pc.
   void read_position(DumpedFrame& frame) {
     if (!lines_.peek().starts_with('\t')) return leave_out();
     next_line();

@@ -115,7 +115,7 @@ class Merger {
   std::unordered_map<std::string, size_t> samples_, locations_, functions_, mappings_;
 };
 
-// Returns the merged profile without samples.
+// The merged profile without samples.
 SymbolizedProfile head_of(const SymbolizedProfile& first, const SymbolizedProfile& second) {
   SymbolizedProfile head;
   head.sample_types = first.sample_types;

@@ -22,8 +22,7 @@ class GzipWriter {
   GzipWriter& operator=(const GzipWriter&) = delete;
 
   void write(std::string_view bytes);
-  // Writes the rest and the checksum.
-  void finish();
+  void finish();  // writes the rest and the checksum
 
  private:
   struct Stream;

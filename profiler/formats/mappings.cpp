@@ -1,7 +1,6 @@
 // mappings.cpp: reads /proc/self/maps (proc(5)), and build ids from the loaded images.
 //
-// A build id comes from memory, not from the file: the program may have been rebuilt since it was
-// started.
+// A build id comes from memory, not from the file: the program may have been rebuilt meanwhile.
 #include "profiler/formats/mappings.h"
 
 #include <fcntl.h>
@@ -32,7 +31,6 @@ std::string read_whole_file(const char* path) {
   return n == 0 ? text : "";
 }
 
-// Removes the next word from `line`.
 std::string_view take_word(std::string_view& line) {
   line.remove_prefix(std::min(line.find_first_not_of(' '), line.size()));
   std::string_view word = line.substr(0, line.find(' '));
@@ -64,8 +62,7 @@ bool parse_line(std::string_view line, Mapping& mapping) {
          parse_hex(range.substr(dash + 1), mapping.limit) && parse_hex(offset, mapping.offset);
 }
 
-// The code of a loaded ELF image.
-struct Image {
+struct Image {  // the code of a loaded ELF image
   uint64_t start, limit;
   std::string build_id;
 };

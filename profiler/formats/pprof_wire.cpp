@@ -1,5 +1,4 @@
-// pprof_wire.cpp: encodes with protobuf's own functions, and with the field numbers of
-// profile.proto.
+// pprof_wire.cpp: encodes with protobuf's functions and the field numbers of profile.proto.
 #include "profiler/formats/pprof_wire.h"
 
 #include <google/protobuf/io/coded_stream.h>

@@ -48,8 +48,7 @@ void charge_reports(const SymbolizedProfile& profile, MemoryAccount& memory) {
 
 namespace {
 
-// True if the bytes begin like a text. protobuf has lengths and small numbers near the beginning,
-// which are control characters that no text has.
+// False for protobuf: its lengths and small numbers are control characters that no text has.
 bool looks_like_text(std::string_view bytes) {
   for (char c : bytes.substr(0, 32)) {
     auto byte = static_cast<unsigned char>(c);

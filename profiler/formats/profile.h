@@ -112,13 +112,12 @@ struct FrameRef {
   bool inlined = false;                // not the physical function of its location
 };
 
-// Returns the frames of a sample, leaf first.
+// Leaf first.
 std::vector<FrameRef> frames_of_sample(const SymbolizedProfile& profile, const Sample& sample);
 
-// A profile, or an error: a sentence for the user, empty if all went well.
 struct ReadResult {
   SymbolizedProfile profile;
-  std::string error;
+  std::string error;  // a sentence for the user; empty if all went well
   explicit operator bool() const { return error.empty(); }
 };
 
@@ -128,9 +127,8 @@ struct ReadLimits {
   uint64_t memory_bytes_max = uint64_t{768} << 20;    // of the profile in memory
 };
 
-// Reads a profile with counted stacks: pprof's protobuf or the text of ?debug=1, gzipped or not.
-// Any bytes are safe. Counts that add up to more than 64 bits hold are an error. `name` is the
-// file's name or URL, for messages.
+// Reads pprof's protobuf or the text of ?debug=1, gzipped or not. Any bytes are safe. Counts that
+// add up to more than 64 bits are an error. `name` is the file's name or URL, for messages.
 ReadResult read_profile(std::string_view bytes, const std::string& name, ReadLimits limits = {});
 
 // The two readers behind read_profile. read_pprof takes gzip or plain protobuf.

@@ -1,5 +1,4 @@
-// reader.h: what the readers share: the error, the account of memory, the lines of a text. Internal
-// to formats/.
+// reader.h: the readers' error, their account of memory, and lines of text. Internal to formats/.
 #pragma once
 
 #include <algorithm>

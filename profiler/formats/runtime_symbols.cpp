@@ -1,5 +1,4 @@
-// runtime_symbols.cpp: takes names from runtime/traceback. In a file of its own, so that tests of
-// the formats need no debug info.
+// runtime_symbols.cpp: names from runtime/traceback. Tests of the formats do without it.
 #include "profiler/formats/stacks.h"
 
 namespace golab::profiler {

@@ -61,8 +61,7 @@ int compare_as_hex(uintptr_t a, uintptr_t b) {
   return digits(a) < digits(b) ? -1 : 1;
 }
 
-// Orders stacks with the same count.
-struct SortKey {
+struct SortKey {  // orders stacks with the same count
   std::vector<uintptr_t> pcs;
   std::string labels;
   bool has_labels = false;
@@ -112,8 +111,7 @@ StackTable count_stacks(const std::vector<StackRecord>& records, const Symbolize
   std::unordered_multimap<uint64_t, uint32_t> seen;
   for (const StackRecord& record : records) {
     std::vector<uintptr_t> pcs = record.pcs;
-    // Every reader subtracts one from an address, to get into the call instruction. So an exact
-    // leaf gets one more.
+    // Every reader subtracts one, to get into the call instruction. So an exact leaf gets one more.
     if (record.leaf_exact && !pcs.empty()) pcs[0]++;
     auto found = symbolize(pcs);
 

@@ -23,8 +23,7 @@ namespace golab::profiler {
 
 using LabelSet = std::vector<std::pair<std::string, std::string>>;
 
-// One record of a snapshot.
-struct StackRecord {
+struct StackRecord {  // of a snapshot
   int64_t count = 1;
   std::vector<uintptr_t> pcs;  // return addresses, leaf first, goexit's included
   // True if pcs[0] is not a return address but an instruction's: a signal stopped the thread, or
@@ -34,9 +33,8 @@ struct StackRecord {
   uint32_t elided = 0;             // frames left out between the two ends (runtime::both_ends)
 };
 
-// Returns for each return address its frames, innermost first; none if it is all glue. It gets the
-// whole stack, because a frame can be glue for one caller only. The frames' texts must live as long
-// as the table.
+// Returns the frames of each return address, innermost first; none if it is all glue. A frame can
+// be glue for one caller only. The frames' texts must live as long as the table.
 using SymbolizeStack =
     std::function<std::vector<std::vector<runtime::Frame>>(const std::vector<uintptr_t>& pcs)>;
 
@@ -59,13 +57,12 @@ struct StackTable {
   std::vector<CountedStack> stacks;
 };
 
-// Does all three steps.
+// The three steps.
 StackTable count_stacks(const std::vector<StackRecord>& records, const SymbolizeStack& symbolize);
 
-// Returns the addresses that debug=1 shows for one physical frame: one for each of its frames, the
-// innermost call first. The first is the return address. The others are made up, as in Go: each
-// step outwards is one byte less, but not below the function's entry. So a tool that resolves one
-// finds the physical function.
+// Returns the addresses that debug=1 shows for the frames of a physical frame, innermost first. The
+// first is the return address. The others are made up, as in Go: each is one byte less, but not
+// below the function's entry, so a tool that resolves one finds the physical function.
 std::vector<uintptr_t> shown_return_pcs(const PhysicalFrame& frame);
 
 // Returns the labels as debug=1 writes them: {"job":"import", "tenant":"acme"}.

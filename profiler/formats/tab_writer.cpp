@@ -17,8 +17,7 @@ std::string TabWriter::flush() {
   size_t columns = 0;
   for (const auto& row : rows_) columns = std::max(columns, row.size());
 
-  // The number of tabs after each cell.
-  std::vector<std::vector<size_t>> tabs;
+  std::vector<std::vector<size_t>> tabs;  // after each cell
   for (const auto& row : rows_) tabs.emplace_back(row.size(), 0);
   for (size_t column = 0; column + 1 < columns; column++) {
     auto has_cell = [&](size_t row) {

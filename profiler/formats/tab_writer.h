@@ -1,8 +1,7 @@
 // tab_writer.h: aligns text in columns by tab characters, as Go's text/tabwriter does.
 //
-// The parameters are those of profiles: minimal width 1, tab width 8, padding 1, padded by tabs. A
-// tab follows each cell, so the last text of a row is no cell. A column is a run of consecutive
-// rows that have a cell there, and is as wide as its longest cell.
+// Its parameters are those of profiles: minimal width 1, tab width 8, padding 1, padded by tabs. A
+// column is a run of consecutive rows that have a cell there, and is as wide as its longest cell.
 #pragma once
 
 #include <string>
@@ -12,7 +11,7 @@ namespace golab::profiler {
 
 class TabWriter {
  public:
-  // Adds a row. All texts but the last are cells.
+  // A tab follows each cell, so the last text of a row is no cell.
   void row(std::vector<std::string> texts) { rows_.push_back(std::move(texts)); }
 
   // Returns the rows as lines, and removes them.

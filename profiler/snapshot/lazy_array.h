@@ -1,7 +1,6 @@
-// lazy_array.h: an array of n Ts in a mapping of its own. All bits are 0 at first, and a page takes
-// memory only when it is touched (runtime/core/reserve.h).
+// lazy_array.h: an array in a mapping of its own, for recorders, which must not allocate.
 //
-// Recorders fill such arrays, because they must not allocate: the mapping exists before the stop.
+// All bits are 0 at first. A page takes memory only when it is touched (runtime/core/reserve.h).
 #pragma once
 
 #include <sys/mman.h>
@@ -27,8 +26,7 @@ class LazyArray {
   size_t size() const { return map_.get_deleter().bytes / sizeof(T); }
   T* data() const { return map_.get(); }
   T& operator[](size_t i) const { return map_[i]; }
-  // Returns the memory of the first n to the kernel. They, and the rest of their last page, are 0
-  // again.
+  // Gives the memory of the first n back. They are 0 again, and so is the rest of their last page.
   void forget(size_t n) { madvise(static_cast<void*>(data()), n * sizeof(T), MADV_DONTNEED); }
 
  private:

@@ -33,7 +33,7 @@ using runtime::StoppedStack;
 constexpr uint32_t kCountedDepthMax = 128;     // Go's: deeper stacks lose their outermost frames
 constexpr uint32_t kManyGoroutines = 1 << 17;  // a longer walk gives its P away at once
 
-// The snapshot that is being taken: one at a time (SnapshotLock).
+// One at a time (SnapshotLock).
 struct Collector {
   Collector(Detail detail, uint32_t goroutines_max)
       : detail(detail),
@@ -344,8 +344,7 @@ int64_t Snapshot::waited_ns(const GoroutineSnapshot& g) const {
 
 Snapshot take_snapshot(Detail detail, std::span<const uintptr_t> self, uint32_t self_elided) {
   SnapshotLock lock;
-  // With room for goroutines that are born before the instant, but not for many more: a dump keeps
-  // the table until the client has read everything.
+  // With room for goroutines that are born before the instant, and few more: dumps keep the table.
   Collector c(detail, std::bit_ceil(2 * runtime::allglen() + 32768));
   Snapshot out;
   {

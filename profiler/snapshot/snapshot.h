@@ -13,9 +13,8 @@
 // Go needs a second stop, to switch recording off. Here it is off when the walker ends: every
 // goroutine of the instant is satisfied then, and a new one is born satisfied.
 //
-// Equal stacks are counted as they are recorded (stack_counter.h), so memory grows with the
-// different stacks. It is mapped before the stop: recording must not allocate, because it happens
-// inside the scheduler.
+// Equal stacks are counted as they are recorded (stack_counter.h). The memory is mapped before the
+// stop: recording must not allocate, because it happens inside the scheduler.
 #pragma once
 
 #include <cstdint>
@@ -30,7 +29,6 @@
 
 namespace golab::profiler {
 
-// One goroutine at the instant.
 struct GoroutineSnapshot {
   uint64_t goid;  // 0: this place of the table is empty
   uint64_t parent_goid;

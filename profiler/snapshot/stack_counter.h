@@ -29,7 +29,7 @@ struct StackEntry {
 
 class StackCounter {
  public:
-  // Throws bad_alloc if there is no address space for it.
+  // Throws bad_alloc if there is no address space.
   explicit StackCounter(size_t arena_bytes = size_t{2} << 30);  // address space, not memory
 
   // Adds n to the count of this stack. Returns its entry. Any thread may call it; it never blocks.
