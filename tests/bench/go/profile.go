@@ -62,29 +62,12 @@ const (
 
 const phaseTime = time.Second
 
-// Profiles and quiet take turns, so that both have the same of what else goes on in the machine: no
-// two of one length (profile_bench.cpp tells why). Longer than ours, and whole profiles: a wait
-// takes 20 ms and more here, and the ticker would not see a turn that it did not run in.
-func turnTime(i int) time.Duration {
-	const goldenRatio = 0.6180339887
-	return 30*time.Millisecond + time.Duration(40e6*math.Mod(float64(i)*goldenRatio, 1))
-}
-
-const windowTime = 100 * time.Microsecond
-
-// A ticker is a goroutine that does nothing but look at the clock. It notes the longest gap between
-// two looks in every window of time, that is how long the program could not answer, and the longest
-// beside each profile.
-//
-// A window is a tenth of a millisecond, so one in a thousand is ten in a second: more often than the
-// kernel's own threads come by, which is one to five times. (With windows of a millisecond it was as
-// often, and the result by luck that of the program or theirs.)
+// A ticker is a goroutine that does nothing but look at the clock. It notes the longest time between
+// two looks during each profile: so long the program stood still.
 type ticker struct {
-	phase   atomic.Int32
-	profile atomic.Int32 // the number of the one that is being taken, 0 if none is
-	count   int32
+	profile atomic.Int32 // the number of the last that has begun, 0 before the first
+	over    atomic.Bool
 	ended   chan bool
-	gaps    [2]histogram
 	stalls  histogram
 }
 
@@ -117,23 +100,17 @@ func startTicker() *ticker {
 	t := &ticker{ended: make(chan bool)}
 	go func() {
 		yield := runtime.GOMAXPROCS(0) == 1
-		phase := t.phase.Load()
 		last := time.Now()
-		window, longest, stall := last, time.Duration(0), time.Duration(0)
+		stall := time.Duration(0)
 		profile := int32(0)
-		for phase != ended {
+		for !t.over.Load() {
 			if yield {
 				runtime.Gosched()
 			}
 			now := time.Now()
 			gap := now.Sub(last)
 			last = now
-			if gap > longest {
-				longest = gap
-			}
-			if gap > stall {
-				stall = gap
-			}
+			stall = max(stall, gap)
 			if current := t.profile.Load(); current != profile {
 				if profile != 0 {
 					t.stalls.add(float64(stall))
@@ -141,46 +118,21 @@ func startTicker() *ticker {
 				profile = current
 				stall = gap // the new one may have begun at any time in it
 			}
-			if now.Sub(window) < windowTime {
-				continue
-			}
-			// The last gap of a profile may end in the quiet after it; quiet that ends is not counted.
-			next := t.phase.Load()
-			if phase == inProfiles || next == inQuiet {
-				t.gaps[phase].add(float64(longest))
-			}
-			phase, window, longest = next, now, 0
+		}
+		if profile != 0 {
+			t.stalls.add(float64(stall))
 		}
 		t.ended <- true
 	}()
 	return t
 }
 
-// enter begins a phase.
-func (t *ticker) enter(phase int32) {
-	t.profile.Store(0)
-	t.phase.Store(phase)
-}
-
 // nextProfile says that the next profile begins and the one before has ended.
-func (t *ticker) nextProfile() {
-	t.count++
-	t.profile.Store(t.count)
-}
+func (t *ticker) nextProfile() { t.profile.Add(1) }
 
 func (t *ticker) end() {
-	t.phase.Store(ended)
+	t.over.Store(true)
 	<-t.ended
-}
-
-// p999 answers, after the end, the gap that one window in a thousand exceeds.
-func (t *ticker) p999(phase int) float64 { return t.gaps[phase].quantile(0.999) }
-
-// compute keeps a processor as busy as profiles do.
-func compute(d time.Duration) {
-	for start := time.Now(); time.Since(start) < d; {
-		runtime.Gosched()
-	}
 }
 
 // pauses reads the runtime's own histogram of stop-the-world pauses that are not the collector's.
@@ -230,25 +182,15 @@ func profileForm(n, debug int, form string) {
 	took := new(histogram)
 	stopped := pauses()
 	t := startTicker()
-	var profiling time.Duration
-	for i := 0; (took.n < 20 || profiling < phaseTime) && (profiling < 5*time.Second || took.n < 3); i++ {
-		t.enter(inProfiles)
-		begun := time.Now()
-		for first := true; first || time.Since(begun) < turnTime(i); first = false {
-			t.nextProfile()
-			start := time.Now()
-			takeProfile(io.Discard, debug)
-			took.add(float64(time.Since(start)))
-		}
-		lasted := time.Since(begun)
-		profiling += lasted
-		t.enter(inQuiet)
-		compute(lasted)
+	begun := time.Now()
+	for (took.n < 20 || time.Since(begun) < phaseTime) && (time.Since(begun) < 5*time.Second || took.n < 3) {
+		t.nextProfile()
+		start := time.Now()
+		takeProfile(io.Discard, debug)
+		took.add(float64(time.Since(start)))
 	}
 	t.end()
 	print(fmt.Sprintf("profile-%s/%d", form, n), "ns", took.quantile(0.5), took.n)
-	print(fmt.Sprintf("gap-%s/%d", form, n), "ns", t.p999(inProfiles), took.n)
-	print(fmt.Sprintf("quiet-%s/%d", form, n), "ns", t.p999(inQuiet), took.n)
 	print(fmt.Sprintf("stall-%s/%d", form, n), "ns", t.stalls.quantile(0.5), took.n)
 	if stopped != nil {
 		print(fmt.Sprintf("pause-%s/%d", form, n), "ns", medianPause(stopped, pauses()), took.n)

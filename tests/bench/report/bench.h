@@ -35,13 +35,8 @@ struct BenchRow {
 
   bool has(Contestant who) const { return !values[who].empty(); }
   double median(Contestant who) const;
-  double spread(
-      Contestant who) const;  // half the distance from smallest to greatest, of the median
+  double spread(Contestant who) const;  // half of (greatest − smallest), divided by the median
   double ratio(Contestant who) const { return median(kOurs) / median(who); }
-  // Ours divided by our `other`, measurement by measurement, the median. The two were measured in
-  // turns of 5 to 15 ms, and what the host does to the one it does to the other; from measurement
-  // to measurement it is not the same.
-  double own_ratio(const BenchRow& other) const;
 };
 
 struct BenchResults {

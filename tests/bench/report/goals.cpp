@@ -42,17 +42,6 @@ constexpr Goal kGoals[] = {
     {"pause-pb/1000000", Goal::kAbsolute, 100e3, 100e3},
     {"pause-debug1/1000000", Goal::kAbsolute, 100e3, 100e3},
     {"pause-debug2/1000000", Goal::kAbsolute, 100e3, 100e3},
-    {"gap-pb/1000", Goal::kOwn, 1.5, 1.5, "quiet-pb/1000"},
-    {"gap-debug2/1000", Goal::kOwn, 1.5, 1.5, "quiet-debug2/1000"},
-    {"gap-pb/100000", Goal::kOwn, 1.5, 1.5, "quiet-pb/100000"},
-    {"gap-debug2/100000", Goal::kOwn, 1.5, 1.5, "quiet-debug2/100000"},
-    {"gap-pb/1000000", Goal::kOwn, 1.5, 1.5, "quiet-pb/1000000"},
-    {"gap-debug2/1000000", Goal::kOwn, 1.5, 1.5, "quiet-debug2/1000000"},
-    {"gap-pb/1000", Goal::kRatio, 1, 1},
-    {"gap-debug2/1000", Goal::kRatio, 1, 1},
-    {"gap-pb/100000", Goal::kRatio, 1, 1},
-    {"gap-debug2/100000", Goal::kRatio, 1, 1},
-    {"gap-pb/1000000", Goal::kRatio, 1, 1},
     {"stall-pb/1000", Goal::kRatio, 0.10, 1},
     {"stall-debug2/1000", Goal::kRatio, 0.10, 1},
     {"stall-pb/100000", Goal::kRatio, 0.10, 1},
@@ -94,16 +83,13 @@ constexpr std::pair<std::string_view, std::string_view> kWords[] = {
     {"stall-pb", "longest wait beside a binary profile of %"},
     {"stall-debug1", "longest wait beside a text profile of %"},
     {"stall-debug2", "longest wait beside a dump of %"},
-    {"gap-pb", "binary profiles of % goroutines"},
-    {"gap-debug1", "text profiles of % goroutines"},
-    {"gap-debug2", "dumps of % goroutines"},
 };
 
 }  // namespace
 
 std::span<const Goal> bench_goals() { return kGoals; }
 
-double Goal::excess(const BenchRow& row, const BenchResults& results) const {
+double Goal::excess(const BenchRow& row) const {
   // A median of nothing is NaN, and so is all that comes of it.
   switch (kind) {
     case kRatio:
@@ -111,13 +97,9 @@ double Goal::excess(const BenchRow& row, const BenchResults& results) const {
     case kAtLeast:
       return limit(row.procs) / row.ratio(kGo);
     case kAbsolute:
-      return row.median(kOurs) / limit(row.procs);
-    case kOwn:
       break;
   }
-  const BenchRow* quiet = results.find(other, row.procs);
-  if (quiet == nullptr) return std::nan("");
-  return row.own_ratio(*quiet) / limit(row.procs);
+  return row.median(kOurs) / limit(row.procs);
 }
 
 Verdict verdict(double excess) {

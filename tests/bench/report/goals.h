@@ -16,18 +16,16 @@ struct Goal {
     kRatio,     // ours divided by Go's, at most
     kAtLeast,   // ours divided by Go's, at least
     kAbsolute,  // ours, at most
-    kOwn,       // ours divided by our own row `other` (BenchRow::own_ratio), at most
   };
 
   const char* name;
   Kind kind;
   double at_1, at_2;  // at GOMAXPROCS 1, at 2
-  const char* other = nullptr;
 
   double limit(int procs) const { return procs == 1 ? at_1 : at_2; }
   // How far beyond the goal: 1 where it is just reached, more where it is missed, NaN where what it
   // compares with was not measured. `row` has this goal's name.
-  double excess(const BenchRow& row, const BenchResults& results) const;
+  double excess(const BenchRow& row) const;
 };
 
 std::span<const Goal> bench_goals();

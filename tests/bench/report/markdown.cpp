@@ -44,14 +44,12 @@ struct Pair {
   const std::string& unit() const { return (at[0] != nullptr ? at[0] : at[1])->unit; }
 };
 
-bool is_gap(const Goal& goal) { return std::string_view(goal.name).substr(0, 4) == "gap-"; }
-
-std::string ratio_row(const Goal& goal, const Pair& rows, const BenchResults& results) {
+std::string ratio_row(const Goal& goal, const Pair& rows) {
   std::string line = "| " + bench_words(goal.name) + " |";
   for (const BenchRow* row : rows.at) {
     bool there = row != nullptr && row->has(kGo);
     double ratio = there ? row->ratio(kGo) : std::nan("");
-    line += " " + ratio_cell(ratio, there ? goal.excess(*row, results) : 0) + " |";
+    line += " " + ratio_cell(ratio, there ? goal.excess(*row) : 0) + " |";
   }
   const BenchRow* first = rows.at[0];
   double fiber = first != nullptr && first->has(kFiber) ? first->ratio(kFiber) : std::nan("");
@@ -61,31 +59,15 @@ std::string ratio_row(const Goal& goal, const Pair& rows, const BenchResults& re
          " | " + ratio_cell(fiber, fiber / kFiberGoal) + " |\n";
 }
 
-std::string absolute_row(const Goal& goal, const Pair& rows, const BenchResults& results) {
+std::string absolute_row(const Goal& goal, const Pair& rows) {
   std::string line = "| " + bench_words(goal.name) + " |";
   for (const BenchRow* row : rows.at) {
-    double excess = row != nullptr ? goal.excess(*row, results) : 0;
+    double excess = row != nullptr ? goal.excess(*row) : 0;
     line += " " + value_cell(row, kOurs, excess) + " |";
   }
   for (const BenchRow* row : rows.at) line += " " + value_cell(row, kGo, 0) + " |";
   return line + " " + limits("≤", human(goal.at_1, rows.unit()), human(goal.at_2, rows.unit())) +
          " |\n";
-}
-
-// Two goals are about the same row: not far above our own quiet (`goal`), not above Go's.
-std::string gap_row(const Goal& goal, const Pair& rows, const BenchResults& results) {
-  std::string line = "| " + bench_words(goal.name) + " |";
-  for (const BenchRow* row : rows.at) {
-    const BenchRow* quiet = row != nullptr ? results.find(goal.other, row->procs) : nullptr;
-    double beyond_quiet = quiet != nullptr ? goal.excess(*row, results) : 0;
-    double beyond_go = row != nullptr && row->has(kGo) ? row->ratio(kGo) : 0;
-    std::string ours = value_cell(row, kOurs, 0);
-    if (quiet != nullptr) ours += " (" + ratio_text(row->own_ratio(*quiet)) + ")";
-    line += " " + value_cell(quiet, kOurs, 0) + " | " +
-            marked(ours, std::max(beyond_quiet, beyond_go)) + " | " + value_cell(row, kGo, 0) +
-            " |";
-  }
-  return line + "\n";
 }
 
 // The rows of those goals that `wanted` picks, below a head; nothing if there is no such row.
@@ -94,7 +76,7 @@ std::string table(const std::string& head, const BenchResults& results, Wanted w
   std::string rows;
   for (const Goal& goal : bench_goals()) {
     Pair pair(goal.name, results);
-    if (wanted(goal) && !pair.empty()) rows += line(goal, pair, results);
+    if (wanted(goal) && !pair.empty()) rows += line(goal, pair);
   }
   return rows.empty() ? "" : head + rows + "\n";
 }
@@ -113,21 +95,14 @@ std::string bench_markdown(const BenchResults& results) {
       "| --- | ---: | ---: | --- | ---: |\n",
       results,
       [](const Goal& goal) {
-        return !is_gap(goal) && (goal.kind == Goal::kRatio || goal.kind == Goal::kAtLeast);
+        return goal.kind == Goal::kRatio || goal.kind == Goal::kAtLeast;
       },
       ratio_row);
   out += table(
       "| What it costs the program | ours, 1 | ours, 2 | Go, 1 | Go, 2 | goal |\n"
       "| --- | ---: | ---: | ---: | ---: | --- |\n",
       results, [](const Goal& goal) { return goal.kind == Goal::kAbsolute; }, absolute_row);
-  out += table(
-      "| Longest wait of a busy goroutine (99.9 %) during | quiet, 1 | ours, 1 | Go, 1 | quiet, 2 "
-      "| ours, 2 | Go, 2 |\n"
-      "| --- | ---: | ---: | ---: | ---: | ---: | ---: |\n",
-      results, [](const Goal& goal) { return goal.kind == Goal::kOwn; }, gap_row);
-  return out +
-         "Quiet is ours without profiles; in brackets ours ÷ quiet measured in turns with it, the "
-         "median. Goals of the waits: at most 1.5 × quiet, and no longer than Go's.\n";
+  return out;
 }
 
 }  // namespace bench

@@ -103,8 +103,6 @@ TEST_CASE("a figure is ok, near or MISSED by its distance from the goal", "[lab]
   add(&results, "pipeline100-hop", "ns_per_op", 52, 100);        // goal: 0.50
   add(&results, "http-hello", "requests_per_s", 100, 100);       // goal: at least 1.3
   add(&results, "pause-pb/1000", "ns", 100e3, 0);                // goal: 100 µs, Go or not
-  add(&results, "quiet-pb/1000", "ns", 100, 0);                  //
-  add(&results, "gap-pb/1000", "ns", 151, 0);                    // goal: 1.5 times quiet
   add(&results, "profile-pb/1000000", "ns", 13, 270e3);          // goal: 0.02
   add(&results, "gosched-switch", "ns_per_op", 1, 0);            // goal, but no Go here: no verdict
   results.row("mutex8-lock", 1, "").values[bench::kOurs] = {2};  // no goal, but Boost.Fiber's
@@ -116,7 +114,6 @@ TEST_CASE("a figure is ok, near or MISSED by its distance from the goal", "[lab]
   CHECK_THAT(check, Has("pipeline100-hop 2 52.0 100.0 0.52 <=0.50 near\n"));
   CHECK_THAT(check, Has("http-hello 1 100.0 100.0 1.00 >=1.30 MISSED\n"));
   CHECK_THAT(check, Has("pause-pb/1000 1 100000.0 - - <=100000 ok\n"));
-  CHECK_THAT(check, Has("gap-pb/1000/quiet 1 151.0 100.0 1.51 <=1.50 near\n"));
   CHECK_THAT(check, Has("profile-pb/1000000 1 13.0 270000.0 0.00005 <=0.02 ok\n"));
   CHECK_THAT(check, Has("mutex8-lock/fiber 1 2.0 1.0 2.00 <=1.00 MISSED\n"));
   CHECK_THAT(check, !Has("gosched"));
@@ -128,24 +125,10 @@ TEST_CASE("a figure is ok, near or MISSED by its distance from the goal", "[lab]
   CHECK_FALSE(missed);  // near is no reason to fail
 }
 
-TEST_CASE("a wait is compared with the quiet of its own round", "[lab][bench]") {
-  bench::BenchResults results;
-  results.row("quiet-pb/1000", 1, "ns").values[bench::kOurs] = {50, 60, 100, 60, 110};
-  results.row("gap-pb/1000", 1, "ns").values[bench::kOurs] = {60, 84, 140, 145, 180};
-  bool missed = false;  // the medians are 140 and 60
-  CHECK_THAT(bench::bench_check(results, &missed),
-             Has("gap-pb/1000/quiet 1 140.0 60.0 1.40 <=1.50 ok\n"));
-  CHECK_FALSE(missed);
-  CHECK_THAT(bench::bench_markdown(results), Has("| 60 ns | 140 ns (1.40) | — |"));
-}
-
 TEST_CASE("the README's tables have a row for each goal, and a mark where it is missed",
           "[lab][bench]") {
   bench::BenchResults results;
-  for (const bench::Goal& goal : bench::bench_goals()) {
-    add(&results, goal.name, "ns", 1, 1e9);
-    if (goal.other != nullptr) add(&results, goal.other, "ns", 1, 1e9);
-  }
+  for (const bench::Goal& goal : bench::bench_goals()) add(&results, goal.name, "ns", 1, 1e9);
   std::string table = bench::bench_markdown(results);
   for (const bench::Goal& goal : bench::bench_goals()) {
     INFO(goal.name);

@@ -46,13 +46,6 @@ static double median_of(std::vector<double> sorted) {
 
 double BenchRow::median(Contestant who) const { return median_of(values[who]); }
 
-double BenchRow::own_ratio(const BenchRow& other) const {
-  const auto &mine = values[kOurs], &theirs = other.values[kOurs];
-  std::vector<double> ratios(std::min(mine.size(), theirs.size()));
-  for (size_t i = 0; i < ratios.size(); i++) ratios[i] = mine[i] / theirs[i];
-  return median_of(ratios);
-}
-
 double BenchRow::spread(Contestant who) const {
   auto [least, most] = std::minmax_element(values[who].begin(), values[who].end());
   return least == values[who].end() ? 0 : (*most - *least) / 2 / median(who);
@@ -142,26 +135,13 @@ void judge(const BenchRow& row, const std::string& name, double theirs, double r
           verdict_name(found) + "\n";
 }
 
-void judge_goal(const BenchRow& row, const Goal& goal, const BenchResults& results,
-                std::string* out, bool* missed) {
-  double excess = goal.excess(row, results), limit = goal.limit(row.procs);
+void judge_goal(const BenchRow& row, const Goal& goal, std::string* out, bool* missed) {
+  double excess = goal.excess(row), limit = goal.limit(row.procs);
   if (std::isnan(excess)) return;
-  switch (goal.kind) {
-    case Goal::kRatio:
-    case Goal::kAtLeast:
-      judge(row, row.name, row.median(kGo), row.ratio(kGo),
-            format("%s%.2f", goal.kind == Goal::kRatio ? "<=" : ">=", limit), excess, out, missed);
-      return;
-    case Goal::kAbsolute:
-      judge(row, row.name, row.median(kGo), row.ratio(kGo), format("<=%.0f", limit), excess, out,
-            missed);
-      return;
-    case Goal::kOwn: {
-      const BenchRow& quiet = *results.find(goal.other, row.procs);
-      judge(row, row.name + "/quiet", quiet.median(kOurs), row.own_ratio(quiet),
-            format("<=%.2f", limit), excess, out, missed);
-    }
-  }
+  std::string text = goal.kind == Goal::kAtLeast    ? format(">=%.2f", limit)
+                     : goal.kind == Goal::kAbsolute ? format("<=%.0f", limit)
+                                                    : format("<=%.2f", limit);
+  judge(row, row.name, row.median(kGo), row.ratio(kGo), text, excess, out, missed);
 }
 
 }  // namespace
@@ -171,7 +151,7 @@ std::string bench_check(const BenchResults& results, bool* missed) {
   for (const BenchRow& row : results.rows) {
     if (!row.has(kOurs)) continue;
     for (const Goal& goal : bench_goals()) {
-      if (row.name == goal.name) judge_goal(row, goal, results, &out, missed);
+      if (row.name == goal.name) judge_goal(row, goal, &out, missed);
     }
     if (row.has(kFiber)) {
       judge(row, row.name + "/fiber", row.median(kFiber), row.ratio(kFiber),
