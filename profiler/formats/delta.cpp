@@ -230,12 +230,6 @@ class ProfileEncoder {
 
 }  // namespace
 
-SymbolizedProfile profile_of(const StackTable& table, const PprofOptions& options) {
-  std::string bytes;
-  write_pprof_plain(table, options, [&bytes](std::string_view piece) { bytes += piece; });
-  return read_pprof(bytes, "this process").profile;
-}
-
 void scale(SymbolizedProfile& profile, int64_t factor) {
   for (Sample& sample : profile.samples) {
     for (int64_t& value : sample.values) {

@@ -9,9 +9,7 @@
 
 namespace golab::profiler {
 
-// Returns the profile that a reader gets from the written form of the table.
-SymbolizedProfile profile_of(const StackTable& table, const PprofOptions& options);
-
+// Multiplies every value by `factor`.
 void scale(SymbolizedProfile& profile, int64_t factor);
 
 // Adds up samples with equal stacks and equal labels, in order of first appearance. Drops samples

@@ -21,16 +21,7 @@ uint64_t hash_of(const uintptr_t* pcs, uint32_t depth, uint32_t elided, bool lea
 
 }  // namespace
 
-StackCounter::StackCounter(size_t arena_bytes) : arena_(arena_bytes), buckets_(kBuckets) {
-  touch_buckets();
-}
-
-// Writes to each page. Otherwise a recorder, which reads before it writes, would get the kernel's
-// shared page of zeros first: a second fault, and an interrupt of the other processors.
-void StackCounter::touch_buckets() {
-  constexpr size_t kInPage = runtime::kSmallPage / sizeof buckets_[0];
-  for (size_t i = 0; i < kBuckets; i += kInPage) buckets_[i].store(nullptr);
-}
+StackCounter::StackCounter(size_t arena_bytes) : arena_(arena_bytes), buckets_(kBuckets) {}
 
 bool StackCounter::clear() {
   size_t used = used_.load();
@@ -38,7 +29,6 @@ bool StackCounter::clear() {
     arena_.forget(used);
     buckets_.forget(kBuckets);
     used_.store(bytes_of(0));
-    touch_buckets();
     return true;
   }
   for_each([](StackEntry& entry) { entry.count.store(0, std::memory_order_relaxed); });

@@ -68,7 +68,6 @@ class StackCounter {
 
   static size_t bytes_of(uint32_t depth) { return sizeof(StackEntry) + depth * sizeof(uintptr_t); }
 
-  void touch_buckets();
   StackEntry* new_entry(uint32_t depth);
 
   LazyArray<unsigned char> arena_;

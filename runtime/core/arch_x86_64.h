@@ -1,7 +1,7 @@
 // arch_x86_64.h: x86-64's part of the runtime: this thread's M, frame records, the end of a stack.
 //
-// A port supplies what this file declares, the functions of inject.h that arch_x86_64.cpp defines,
-// and the DWARF numbers in walk/cfi.h.
+// A port supplies what this file declares, and the functions of inject.h that arch_x86_64.cpp
+// defines.
 #pragma once
 
 #include <ucontext.h>
@@ -43,6 +43,12 @@ struct FrameRecord {
   uintptr_t pc;
 };
 
+// Registers by their DWARF numbers (System V ABI for x86-64, figure 3.36).
+constexpr int kDwarfRegisters = 17;
+constexpr int kDwarfFp = 6;   // rbp
+constexpr int kDwarfSp = 7;   // rsp
+constexpr int kDwarfPc = 16;  // the return address
+
 // Tells unwinders that the enclosing function has no caller.
 #define GOLAB_STACK_END() asm volatile(".cfi_undefined rip")
 
@@ -51,6 +57,20 @@ struct FrameRecord {
   uintptr_t pc;
   asm volatile("leaq 0(%%rip), %0" : "=r"(pc));
   return pc;
+}
+
+// A system call, in the frame of its caller. Returns the kernel's result: -errno is an error.
+[[gnu::always_inline]] inline long raw_syscall(long trap, long a1, long a2, long a3, long a4,
+                                               long a5, long a6) {
+  register long r10 asm("r10") = a4;
+  register long r8 asm("r8") = a5;
+  register long r9 asm("r9") = a6;
+  long result = trap;
+  asm volatile("syscall"
+               : "+a"(result)
+               : "D"(a1), "S"(a2), "d"(a3), "r"(r10), "r"(r8), "r"(r9)
+               : "rcx", "r11", "memory");
+  return result;
 }
 
 inline uintptr_t context_pc(const ucontext_t* uc) { return uc->uc_mcontext.gregs[REG_RIP]; }

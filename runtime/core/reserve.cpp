@@ -1,6 +1,7 @@
 // reserve.cpp: shares of a limited address space, and the end of a program that has none left.
 #include "runtime/core/reserve.h"
 
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -9,6 +10,16 @@
 
 namespace golab::runtime {
 
+namespace {
+void* map(size_t bytes, int flags) {
+  void* at =
+      mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
+  return at == MAP_FAILED ? nullptr : at;
+}
+}  // namespace
+
+void* reserve(size_t bytes) { return map(bytes, MAP_NORESERVE); }
+
 size_t share_of_address_space(size_t most, size_t part) {
   rlimit limit{};
   if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return most;
@@ -16,16 +27,13 @@ size_t share_of_address_space(size_t most, size_t part) {
 }
 
 void* map_or_die(size_t bytes, const char* what, int flags) {
-  void* at =
-      mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
-  if (at == MAP_FAILED) out_of_memory(bytes, what);
+  void* at = map(bytes, flags);
+  if (at == nullptr) out_of_memory(bytes, what);
   return at;
 }
 
-void* reserve_or_die(size_t bytes, const char* what, size_t small) {
-  void* at = reserve(bytes, small);
-  if (at == nullptr) out_of_memory(bytes, what);
-  return at;
+void* reserve_or_die(size_t bytes, const char* what) {
+  return map_or_die(bytes, what, MAP_NORESERVE);
 }
 
 // Prints no traceback: finding names needs memory.

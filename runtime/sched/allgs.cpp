@@ -20,15 +20,15 @@ std::atomic<uint32_t> allglen_{0};
 G* allgs = nullptr;
 
 template <typename T>
-T* table(size_t n, size_t small = kLargePage) {
-  return static_cast<T*>(reserve_or_die(sizeof(T) * n, "the table of goroutines", small));
+T* table(size_t n) {
+  return static_cast<T*>(reserve_or_die(sizeof(T) * n, "the table of goroutines"));
 }
 }  // namespace
 
 void allginit() {
   size_t bytes = share_of_address_space(goroutines_max * sizeof(G), 16);
   goroutines_max = static_cast<uint32_t>(bytes / sizeof(G));
-  allgs = table<G>(goroutines_max, kLargePage / 4);  // small pages: 1,600 goroutines
+  allgs = table<G>(goroutines_max);
   memoinit(goroutines_max);
   sched.gFree = table<G*>(goroutines_max);
 }
@@ -68,18 +68,7 @@ void gfrefill(P* pp) {
 
 G* gfget(P* pp) {
   if (pp->gfree_count == 0) gfrefill(pp);
-  int32_t n = --pp->gfree_count;
-  // A goroutine that starts many soon needs the next Gs, which may have left the cache. Four ahead:
-  // a start takes less time than a read from memory.
-  constexpr int32_t kAhead = 4;
-  if (n >= kAhead) {
-    G* soon = pp->gFree[n - kAhead];
-    __builtin_prefetch(soon, 1);
-    __builtin_prefetch(&soon->goid, 1);
-    __builtin_prefetch(&soon->ctx, 1);
-    __builtin_prefetch(soon->closure, 1);
-  }
-  return pp->gFree[n];
+  return pp->gFree[--pp->gfree_count];
 }
 
 void gfgive(P* pp, int32_t n) {

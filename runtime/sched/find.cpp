@@ -13,8 +13,8 @@
 //   its P is not running (in a system call)           half, or what is in runnext, at once
 //   it is long (kLongQueue)                           half, at once: one visit pays for many
 //   it stands: one goroutine has run all the time     half, or what is in runnext
-//   its ring stands for long (P::ring_waits) while    half; not sooner: those in the ring often use
-//     a pair takes turns in runnext                   the same channel as the pair (a worker pool)
+//   its ring stands while a pair takes turns in       half
+//     runnext
 //   it moves slowly: its goroutines run for longer    half
 //     than a move costs (kGrainNs)
 //   it moves fast                                     nothing: there its goroutines run sooner
@@ -53,10 +53,6 @@ bool timers_due(P* pp) {
 
 bool others_wait(P* pp) { return !runqempty(pp) || sched.runqsize.load() > 0 || timers_due(pp); }
 
-namespace {
-constexpr int64_t kRingWaitsNs = 200'000;
-}
-
 // ---- Waking -------------------------------------------------------------------------------------
 
 void wakep() {
@@ -86,16 +82,14 @@ void wake_helper() {
   wakep();
 }
 
-bool queue_stands(P* pp, int64_t now) {
+bool queue_stands(P* pp) {
   uint32_t head = pp->runqhead.load(std::memory_order_relaxed);
   int32_t tick = pp->runtick;
-  bool one_runs = tick == pp->sysmonruntick;
-  if (head != pp->sysmonhead || runqlen(pp) == 0) pp->sysmonheadwhen = now;
-  bool ring_waits = now - pp->sysmonheadwhen >= kRingWaitsNs;
+  bool one_runs = tick == pp->sysmonruntick && !runqempty(pp);
+  bool ring_waits = head == pp->sysmonhead && runqlen(pp) > 0;
   pp->sysmonhead = head;
   pp->sysmonruntick = tick;
-  pp->ring_waits.store(ring_waits, std::memory_order_relaxed);
-  if (!(one_runs || ring_waits) || runqempty(pp)) return false;
+  if (!one_runs && !ring_waits) return false;
   pp->wake_skip.store(0, std::memory_order_relaxed);
   pp->wake_skip_next.store(0, std::memory_order_relaxed);
   return true;
@@ -143,7 +137,6 @@ class Thief {
       }
       if (G* gp = rob(victim, &seen_[k], now)) {
         victim->wake_skip_next.store(0, std::memory_order_relaxed);
-        victim->ring_waits.store(false, std::memory_order_relaxed);
         return gp;
       }
     }
@@ -212,8 +205,7 @@ class Thief {
     int32_t ran = is.tick - seen->tick;
     bool stands = passed >= kStandsNs && ran == 0;
     if (is.len > 0) {
-      bool ring_stands = passed >= kStandsNs && seen->len > 0 && is.head == seen->head &&
-                         victim->ring_waits.load(std::memory_order_relaxed);
+      bool ring_stands = passed >= kStandsNs && seen->len > 0 && is.head == seen->head;
       bool slow = ran > 0 && passed / ran >= kGrainNs;
       if (stands || ring_stands || slow) {
         if (G* gp = runqsteal(self_, victim)) return gp;

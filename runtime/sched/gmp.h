@@ -243,11 +243,9 @@ struct P {
   std::atomic<G*> runq[kRunqueueSize];
 
   std::atomic<int32_t> wake_skip_next{0};  // written by thieves: the last wake_skip (find.cpp)
-  // sysmon's notes on the queue
+  // sysmon's notes on the queue: where it was at the last look
   uint32_t sysmonhead = 0;
   int32_t sysmonruntick = 0;
-  int64_t sysmonheadwhen = 0;           // since when the ring has not moved, or been empty
-  std::atomic<bool> ring_waits{false};  // for so long that thieves may take from it
 
   // Caches.
   OwnedCount gfree_count;

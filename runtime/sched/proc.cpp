@@ -79,7 +79,6 @@ void discardg(G* gp) {
 
 // ---- The bottom and the end of every stack ------------------------------------------------------
 
-void finish_left(M* mp);
 G* goexit1(G* gp);
 
 namespace {

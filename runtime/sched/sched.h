@@ -101,7 +101,7 @@ G* findRunnable(M* mp, bool* inheritTime);  // blocks until there is one; mp has
 void wake_helper();  // a goroutine became runnable: wakes a thread, unless P::wake_skip forbids it
 void wakep();        // wakes a thread to look for work, if a P is idle and none looks
 // For sysmon: true if work waits on pp that no thread comes for. The caller wakes a thread then.
-bool queue_stands(P* pp, int64_t now);
+bool queue_stands(P* pp);
 bool timers_due(P* pp);  // true if timers are due and it is worth a trip to g0 to run them
 // Counts goroutines, not time slices: a pair that hands a value back and forth runs thousands of
 // times in one slice.

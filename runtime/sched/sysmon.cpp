@@ -104,7 +104,7 @@ bool retake(int64_t now, bool* watch) {
     bool computes = status == _Psyscall && pp->computing.load(std::memory_order_relaxed);
     if (status == _Prunning || computes) {
       if (pp->wake_skip.load(std::memory_order_relaxed) > 0) *watch = true;
-      if (sched.npidle.load() > 0 && queue_stands(pp, now)) {
+      if (sched.npidle.load() > 0 && queue_stands(pp)) {
         may_act();
         wakep();
       }

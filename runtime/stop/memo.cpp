@@ -12,9 +12,7 @@ Memo* memos = nullptr;
 }
 
 void memoinit(size_t goroutines_max) {
-  constexpr size_t kSmallBytes = 64 << 10;  // in small pages: 8,000 memos
-  memos = static_cast<Memo*>(
-      reserve_or_die(sizeof(Memo) * goroutines_max, "the table of memos", kSmallBytes));
+  memos = static_cast<Memo*>(reserve_or_die(sizeof(Memo) * goroutines_max, "the table of memos"));
 }
 
 Memo& memo_of(uint32_t i) { return memos[i]; }

@@ -1,38 +1,14 @@
 // syscall.cpp: system calls without libc, so that a profile shows Go's frames and no others.
 #include "runtime/syscall/syscall.h"
 
-#include <errno.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include "runtime/core/arch.h"
 
 namespace golab::syscall {
 
 namespace {
-
-#if defined(__x86_64__)
-
-[[gnu::always_inline]] inline long raw(long trap, long a1, long a2, long a3, long a4, long a5,
-                                       long a6) {
-  register long r10 asm("r10") = a4;
-  register long r8 asm("r8") = a5;
-  register long r9 asm("r9") = a6;
-  long result = trap;
-  asm volatile("syscall"
-               : "+a"(result)
-               : "D"(a1), "S"(a2), "d"(a3), "r"(r10), "r"(r8), "r"(r9)
-               : "rcx", "r11", "memory");
-  return result;
-}
-
-#else
-
-// Through libc: errno is read before the goroutine can move to another thread.
-long raw(long trap, long a1, long a2, long a3, long a4, long a5, long a6) {
-  long result = ::syscall(trap, a1, a2, a3, a4, a5, a6);
-  return result == -1 ? -errno : result;
-}
-
-#endif
 
 [[gnu::noinline]] ssize_t read(int fd, void* p, size_t n) {
   return Syscall(SYS_read, fd, reinterpret_cast<long>(p), static_cast<long>(n));
@@ -55,11 +31,11 @@ long raw(long trap, long a1, long a2, long a3, long a4, long a5, long a6) {
 }  // namespace
 
 [[gnu::noinline]] long Syscall(long trap, long a1, long a2, long a3) {
-  return raw(trap, a1, a2, a3, 0, 0, 0);
+  return runtime::raw_syscall(trap, a1, a2, a3, 0, 0, 0);
 }
 
 [[gnu::noinline]] long Syscall6(long trap, long a1, long a2, long a3, long a4, long a5, long a6) {
-  return raw(trap, a1, a2, a3, a4, a5, a6);
+  return runtime::raw_syscall(trap, a1, a2, a3, a4, a5, a6);
 }
 
 [[gnu::noinline]] ssize_t Read(int fd, void* p, size_t n) { return read(fd, p, n); }

@@ -9,11 +9,13 @@
 
 #include <cstdint>
 
+#include "runtime/core/arch.h"
+
 namespace golab::runtime {
 
 // Registers by their DWARF numbers. Bit n of `known`: r[n] is known.
 struct UnwindState {
-  static constexpr int kRegisters = 17;
+  static constexpr int kRegisters = kDwarfRegisters;
   uintptr_t r[kRegisters] = {};
   uint32_t known = 0;
 
@@ -23,14 +25,6 @@ struct UnwindState {
   }
   bool has(int reg) const { return (known >> reg & 1) != 0; }
 };
-
-#if defined(__x86_64__)
-constexpr int kDwarfFp = 6;   // rbp
-constexpr int kDwarfSp = 7;   // rsp
-constexpr int kDwarfPc = 16;  // the return address column
-#else
-#error "the DWARF numbers of fp, sp and the return address for this processor"
-#endif
 
 enum class UnwindStep { Ok, End, Failed };
 

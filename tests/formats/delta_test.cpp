@@ -87,14 +87,6 @@ TEST_CASE("a program loaded elsewhere is the same program", "[formats][delta]") 
   CHECK(delta(before, after).profile.samples.empty());
 }
 
-TEST_CASE("a snapshot becomes the profile that its reader would have", "[formats][delta]") {
-  auto profile = golden_profile("states/goroutine.pb.gz");
-  PprofOptions options;
-  options.time_nanos = profile.time_nanos;
-  options.mappings = std::make_shared<const std::vector<Mapping>>(profile.mappings);
-  CHECK(plain_bytes(profile_of(stacks_of(profile), options)) == plain_bytes(profile));
-}
-
 TEST_CASE("go tool pprof takes our delta", "[formats][delta][go]") {
   if (!have_go()) return skip_test(kNoGo);
   ReadResult result = delta(golden_profile("coursepool/before.pb.gz"),

@@ -94,9 +94,7 @@ std::string bench_markdown(const BenchResults& results) {
       "Boost.Fiber, 1 (goal ≤ 1) |\n"
       "| --- | ---: | ---: | --- | ---: |\n",
       results,
-      [](const Goal& goal) {
-        return goal.kind == Goal::kRatio || goal.kind == Goal::kAtLeast;
-      },
+      [](const Goal& goal) { return goal.kind == Goal::kRatio || goal.kind == Goal::kAtLeast; },
       ratio_row);
   out += table(
       "| What it costs the program | ours, 1 | ours, 2 | Go, 1 | Go, 2 | goal |\n"
