@@ -5,6 +5,7 @@
 #include "profiler/endpoints/lookup.h"
 
 #include <new>
+#include <utility>
 
 #include "profiler/formats/debug1_writer.h"
 #include "profiler/formats/delta.h"
@@ -127,14 +128,18 @@ GoroutineRecord record_of(const profiler::Snapshot& snapshot, size_t i) {
   PrintOptions options = default_print_options();
   options.cpp_names = cpp_names(w);
   std::string piece;
-  in_turn([&] { append_goroutine(&piece, record_of(snapshot, snapshot.self), options); });
+  bool first = true;
+  auto add = [&](size_t i) {
+    if (!std::exchange(first, false)) piece += '\n';
+    append_goroutine(&piece, record_of(snapshot, i), options);
+  };
+  // The goroutine that asks, unless it is one of the runtime's own.
+  if (snapshot.present(snapshot.self)) in_turn([&] { add(snapshot.self); });
   // Each piece is made on the big stack, and written on the goroutine's own, where it may park.
   for (size_t i = 0; i < snapshot.places || !piece.empty();) {
     in_turn([&] {
       for (; i < snapshot.places && piece.size() < kPieceBytes; i++) {
-        if (i == snapshot.self || !snapshot.present(i)) continue;
-        piece += '\n';
-        append_goroutine(&piece, record_of(snapshot, i), options);
+        if (i != snapshot.self && snapshot.present(i)) add(i);
       }
     });
     if (error err = w(piece); err != nullptr) return err;

@@ -14,6 +14,7 @@
 #include "profiler/snapshot/stack_counter.h"
 #include "runtime/core/reserve.h"
 #include "runtime/die/panic.h"
+#include "runtime/sched/clock.h"
 #include "runtime/sched/hooks.h"
 #include "runtime/sched/parked.h"
 #include "runtime/sched/proc.h"
@@ -56,7 +57,7 @@ struct Collector {
   StackCounter& stacks;
   LazyArray<GoroutineSnapshot> goroutines;  // Snapshot::table
   uint32_t allglen = 0;                     // at the instant
-  int64_t now = 0;                          // nanotime of the instant
+  int64_t now = 0;                          // program_time of the instant
   std::atomic<uint32_t> fallbacks{0};
   static inline uint32_t stacks_since = 0;  // the first epoch of the present entries of `stacks`
 
@@ -292,7 +293,7 @@ class Recording {
   int64_t mark_the_instant() {
     return runtime::at_instant([] {
       runtime::snapshot_begin();
-      collector->now = runtime::nanotime();
+      collector->now = runtime::program_time();
       collector->allglen = runtime::allglen();
     });
   }
@@ -338,8 +339,9 @@ size_t Snapshot::stack_of(const GoroutineSnapshot& g) const {
 }
 
 int64_t Snapshot::waited_ns(const GoroutineSnapshot& g) const {
-  int64_t since = static_cast<int64_t>(g.waitsince_us) * 1000;
-  return since != 0 ? std::max<int64_t>(now - since, 0) : 0;
+  // Both in µs, rounded up: a wait of exactly a minute is one of a minute.
+  int64_t since_us = static_cast<int64_t>(g.waitsince_us);
+  return since_us != 0 ? std::max<int64_t>((now + 999) / 1000 - since_us, 0) * 1000 : 0;
 }
 
 Snapshot take_snapshot(Detail detail, std::span<const uintptr_t> self, uint32_t self_elided) {

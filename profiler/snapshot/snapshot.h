@@ -34,7 +34,7 @@ struct GoroutineSnapshot {
   uint64_t parent_goid;
   uintptr_t gopc;
   uint32_t stack;              // StackCounter::reference; see Snapshot::stack_of
-  uint64_t waitsince_us : 48;  // nanotime / 1000, rounded up; 0 if it does not wait
+  uint64_t waitsince_us : 48;  // program_time / 1000, rounded up; 0 if it does not wait
   uint64_t status : 4;         // runtime::_G…
   uint64_t waitreason : 8;     // runtime::WaitReason
   uint64_t locked_to_thread : 1;
@@ -53,7 +53,7 @@ struct Snapshot {
   LazyArray<GoroutineSnapshot> table;
   size_t places = 0;  // only places below this one are used
   size_t self = 0;    // the place of the goroutine that took this snapshot
-  int64_t now = 0;    // nanotime of the instant
+  int64_t now = 0;    // program_time of the instant
 
   bool present(size_t place) const { return table[place].goid != 0; }
   size_t stack_of(const GoroutineSnapshot& g) const;    // an index of stacks

@@ -15,6 +15,7 @@
 
 #include "runtime/chan/elem.h"
 #include "runtime/die/panic.h"
+#include "runtime/sched/request.h"
 #include "runtime/sched/timer.h"
 
 namespace golab::runtime {
@@ -214,6 +215,8 @@ namespace golab::runtime {
   scase& cas = cases[result.index];
   if (cas.kind == scase::Send) {
     if (result.outcome == 2) panic_runtime_error("send on closed channel");
+    if (in_classroom()) [[unlikely]]
+      count_send_for_request();
     return result.index;
   }
   if (cas.ok != nullptr) *cas.ok = result.outcome == 0;

@@ -33,6 +33,8 @@
 #include "runtime/core/inject.h"
 #include "runtime/die/exit.h"
 #include "runtime/errors/errors.h"
+#include "runtime/sched/clock.h"
+#include "runtime/sched/hooks.h"
 #include "runtime/sched/sched.h"
 #include "runtime/sched/stacks.h"
 #include "runtime/traceback/stack.h"
@@ -201,7 +203,7 @@ bool interrupted_in_library(const Shown* shown) {
 
 GoroutineRecord current_record(const Shown& shown) {
   GoroutineRecord r;
-  if (const G* gp = getm()->curg) describe_goroutine(gp, nanotime(), &r);
+  if (const G* gp = getm()->curg) describe_goroutine(gp, program_time(), &r);
   r.status = _Grunning;
   r.pcs = shown.pcs;
   r.walk = shown.walk;
@@ -374,7 +376,7 @@ std::string panic_stack(const PanicRecord& record) {
   std::string text;
   auto make = [&] {
     GoroutineRecord r;
-    if (const G* gp = getm()->curg) describe_goroutine(gp, nanotime(), &r);
+    if (const G* gp = getm()->curg) describe_goroutine(gp, program_time(), &r);
     r.status = _Grunning;
     r.pcs = record.pcs;
     r.walk = both_ends(record.depth, record.elided);
@@ -453,6 +455,7 @@ void await_deaths() {
 }
 
 [[noreturn]] void exit(int status) {
+  if (hooks.before_exit != nullptr) hooks.before_exit(status);
   fflush(nullptr);
   check_leaks();  // LeakSanitizer hooks exit(), which is not called here
   _exit(status);

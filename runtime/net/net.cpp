@@ -9,6 +9,7 @@
 #include <cstdio>
 
 #include "runtime/sched/proc.h"
+#include "runtime/errors/injected.h"
 #include "runtime/net/addr.h"
 #include "runtime/io/io.h"
 #include "runtime/net/netfd.h"
@@ -146,7 +147,7 @@ std::pair<std::shared_ptr<conn>, error> dial_one(const socket_address& addr, int
 int64_t deadline_of(const time::Time& t) {
   if (t.IsZero()) return 0;
   const time::Duration left = time::Until(t);
-  return left <= 0 ? -1 : time::when(left);
+  return left <= 0 ? -1 : time::when_real(left);
 }
 
 error set_deadline(conn* c, const time::Time& t, int mode) {
@@ -243,13 +244,25 @@ std::pair<Conn, error> dial_until(std::string_view network, std::string_view add
   return {nullptr, first};
 }
 
+namespace {
+
+error injected_dial(std::string_view network, std::string_view address) {
+  error err = errors::injected("net.Dial");
+  if (err == nullptr) return nullptr;
+  return OpError{"dial", std::string(network), "", std::string(address), err};
+}
+
+}  // namespace
+
 std::pair<Conn, error> Dial(std::string_view network, std::string_view address) {
+  if (error err = injected_dial(network, address); err != nullptr) return {nullptr, err};
   return dial_until(network, address, 0);
 }
 
 std::pair<Conn, error> DialTimeout(std::string_view network, std::string_view address,
                                    time::Duration timeout) {
-  const int64_t deadline = timeout == 0 ? 0 : timeout < 0 ? -1 : time::when(timeout);
+  if (error err = injected_dial(network, address); err != nullptr) return {nullptr, err};
+  const int64_t deadline = timeout == 0 ? 0 : timeout < 0 ? -1 : time::when_real(timeout);
   return dial_until(network, address, deadline);
 }
 

@@ -10,6 +10,7 @@
 #include <cstdlib>
 
 #include "runtime/die/exit.h"
+#include "runtime/errors/injected.h"
 #include "runtime/io/io.h"
 #include "runtime/sched/proc.h"
 #include "runtime/syscall/errno.h"
@@ -132,6 +133,9 @@ std::pair<File, error> Create(std::string_view name) {
 }
 
 std::pair<std::string, error> ReadFile(std::string_view name) {
+  if (error err = errors::injected("os.ReadFile"); err != nullptr) {
+    return {"", std::make_shared<PathError>(PathError{"open", std::string(name), err})};
+  }
   auto [file, err] = Open(name);
   if (err != nullptr) return {"", err};
   std::string all;

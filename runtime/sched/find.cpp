@@ -35,6 +35,7 @@
 #include <algorithm>
 
 #include "runtime/core/throw.h"
+#include "runtime/sched/clock.h"
 #include "runtime/sched/netpoll.h"
 #include "runtime/sched/sched.h"
 #include "runtime/sched/timer.h"
@@ -291,10 +292,17 @@ G* poll_and_sleep(M* mp, int64_t pollUntil) {
     if (delay < 0) delay = 0;
   }
   sched.pollUntil.store(pollUntil);
-  enter_safe(mp);
+  const bool two_steps = in_classroom();
   int n = 0;
-  G* list = netpoll(delay, &n);
+  G* list = nullptr;
+  enter_safe(mp);
+  if (two_steps) [[unlikely]]
+    netpollWait(delay);
+  else
+    list = netpoll(delay, &n);
   leave_safe(mp);
+  if (two_steps) [[unlikely]]
+    list = netpollTake(&n);
   sched.pollUntil.store(0);
   sched.lastpoll.store(tick_clock());
   lock(&sched.lock);

@@ -33,6 +33,7 @@ struct P;
 struct Timer;
 struct Sudog;
 struct PanicRecord;
+struct RequestRecord;
 
 // Go's goroutine states (runtime2.go), those that occur here.
 enum : uint32_t {
@@ -84,7 +85,7 @@ struct alignas(64) G {
   uint64_t parentGoid = 0;        // the goroutine that ran go(...)
   uintptr_t startpc = 0;          // entry of the user's function; 0 if glue comes before it
   uintptr_t gopc = 0;             // return address of that go(...): "created by" in a dump
-  int64_t waitsince = 0;          // coarse nanotime of the park or system call; 0 while it runs
+  int64_t waitsince = 0;          // nanotime_coarse of the park or system call; 0 while it runs
   const void* waitobj = nullptr;  // what it is parked on; for a debugger only
 
   // Set by newproc, then unchanged until this goroutine ends (a dead G is reused, as in Go).
@@ -106,6 +107,11 @@ struct alignas(64) G {
   Sudog* waiting = nullptr;             // sudogs of the channel operation it is parked in
   void* param = nullptr;                // from the goroutine that woke it
   std::atomic<uint32_t> selectDone{0};  // 1: one channel has won the race to wake its select
+
+  // In a classroom.
+  RequestRecord* request = nullptr;  // the request that it works for (request.h)
+  // Not null: it is in a system call that only waits until this is not 0. That is no work.
+  const std::atomic<uint32_t>* awaits_note = nullptr;
 
 #if defined(GOLAB_TSAN) || defined(GOLAB_ASAN)
   void* sanitizer_stack = nullptr;  // TSan's fiber, ASan's fake stack

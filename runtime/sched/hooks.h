@@ -1,4 +1,4 @@
-// hooks.h: the one call from the runtime into the profiler, which is built on it.
+// hooks.h: the calls from the runtime into the profiler, which is built on it.
 //
 // A folder includes only folders below it (tests/setup/layers.txt). Inside the runtime, lower
 // folders call higher ones by these means only:
@@ -18,6 +18,10 @@ struct Hooks {
   // No other thread uses gp meanwhile. It must not allocate, park, or take a lock that a goroutine
   // may hold. Null if no snapshot is in progress.
   void (*record)(G* gp) = nullptr;
+
+  // Set before main by the profiler's initializers; null in a program without it.
+  void (*before_main)() = nullptr;           // on goroutine 1
+  void (*before_exit)(int status) = nullptr;  // the program ends well: on the goroutine that ends it
 };
 extern Hooks hooks;
 

@@ -23,6 +23,7 @@
 #include "runtime/sched/netpoll.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
@@ -296,7 +297,10 @@ void netpollBreak() {
   }
 }
 
-G* netpoll(int64_t delay, int* n) {
+namespace {
+
+// With `take_break`, a break that was on its way has arrived.
+G* take_events(int64_t delay, bool take_break, int* n) {
   *n = 0;
   if (!netpollinited()) return nullptr;
   epoll_event events[128];
@@ -311,8 +315,7 @@ G* netpoll(int64_t delay, int* n) {
   for (int i = 0; i < count; i++) {
     const epoll_event& ev = events[i];
     if (ev.data.u64 == kBreakTag) {
-      // A poll that does not wait leaves the break for a poll that does.
-      if (delay != 0) {
+      if (take_break) {
         uint64_t value;
         ssize_t ignored = ::read(poller.eventfd, &value, sizeof value);
         (void)ignored;
@@ -329,6 +332,22 @@ G* netpoll(int64_t delay, int* n) {
   }
   return list;
 }
+
+// Is there anything in the epoll instance? Waits at most `delay` ns for it (< 0: no limit).
+bool events_there(int64_t delay) {
+  pollfd instance{poller.epfd, POLLIN, 0};
+  timespec limit{static_cast<time_t>(delay / 1000000000), static_cast<long>(delay % 1000000000)};
+  return ppoll(&instance, 1, delay < 0 ? nullptr : &limit, nullptr) > 0;
+}
+
+}  // namespace
+
+// A poll that does not wait leaves a break for a poll that does.
+G* netpoll(int64_t delay, int* n) { return take_events(delay, delay != 0, n); }
+
+void netpollWait(int64_t delay) { events_there(delay); }
+G* netpollTake(int* n) { return take_events(0, true, n); }
+bool netpollReady() { return netpollinited() && events_there(0); }
 
 }  // namespace golab::runtime
 
@@ -351,6 +370,7 @@ pollDesc* runtime_pollOpen(int fd, int* err) {
   pd->wt.f = netpollWriteDeadline;
   pd->rt.arg = pd->wt.arg = pd;
   pd->rt.detached = pd->wt.detached = true;  // f takes pd->mu, which is held when they are armed
+  pd->rt.real = pd->wt.real = true;
   pd->rg.store(pdNil);
   pd->wg.store(pdNil);
   pd->info.store(0);

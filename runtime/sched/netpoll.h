@@ -25,6 +25,12 @@ enum : int { pollNoError = 0, pollErrClosing = 1, pollErrTimeout = 2 };
 // Returns the goroutines that became runnable, linked by schedlink, and their number in *n. Waits
 // at most `delay` ns (< 0: no limit; 0: does not wait). May return early, with none.
 G* netpoll(int64_t delay, int* n);
+// The same in two steps, for a classroom: the first waits and takes nothing, the second takes what
+// is there and does not wait. A thread is safe (stop.h) only during the first, so a stopped world
+// finds all that is ready in the kernel: netpollReady.
+void netpollWait(int64_t delay);
+G* netpollTake(int* n);
+bool netpollReady();
 void netpollBreak();       // ends a netpoll that waits
 bool netpollAnyWaiters();  // true if a goroutine is in IO wait
 bool netpollinited();
@@ -47,7 +53,7 @@ void runtime_pollUnblock(runtime::pollDesc* pd);
 int runtime_pollReset(runtime::pollDesc* pd, int mode);
 // Parks until the descriptor is ready, its deadline has passed, or it is closed.
 int runtime_pollWait(runtime::pollDesc* pd, int mode);
-// when: a nanotime; 0 none; < 0 already past. mode: 'r', 'w' or 'r' + 'w'.
+// when: a nanotime, also in a classroom; 0 none; < 0 already past. mode: 'r', 'w' or 'r' + 'w'.
 void runtime_pollSetDeadline(runtime::pollDesc* pd, int64_t when, int mode);
 // True if the poller has seen the peer's end of stream, or an error, on this descriptor.
 bool runtime_pollHungUp(const runtime::pollDesc* pd);

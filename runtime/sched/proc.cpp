@@ -13,7 +13,9 @@
 #include "runtime/core/goexit.h"
 #include "runtime/core/reserve.h"
 #include "runtime/core/throw.h"
+#include "runtime/sched/clock.h"
 #include "runtime/sched/netpoll.h"
+#include "runtime/sched/request.h"
 #include "runtime/sched/sched.h"
 #include "runtime/sched/stacks.h"
 #include "runtime/sched/switch.h"
@@ -71,10 +73,20 @@ void discardg(G* gp) {
   }
   gp->goid = pp->goidcache++;
   if (gp->goid == 1) gp->gopc = 0;  // no go statement made main
+  if (in_classroom()) [[unlikely]]
+    inherit_request(mp->curg, gp);
   gp->snapshot.store(snapshot_of_newborn(), std::memory_order_relaxed);
   gp->status.store(_Grunnable, std::memory_order_release);
   runqput(pp, gp, true);
   wake_helper();
+}
+
+void go_system(void (*fn)(void*)) {
+  G* gp = nullptr;
+  newg(0, 1, &gp);
+  gp->system = true;
+  sched.nsystem.fetch_add(1);
+  newproc(gp, fn, 0);
 }
 
 // ---- The bottom and the end of every stack ------------------------------------------------------
@@ -141,6 +153,8 @@ void gdestroy(M* mp, G* gp) {
     gp->system = false;
     sched.nsystem.fetch_sub(1);
   }
+  if (in_classroom()) [[unlikely]]
+    leave_request(gp);
   gp->status.store(_Gdead, std::memory_order_release);
   gfput(mp->p, gp);
 }
@@ -474,7 +488,7 @@ int64_t nanotime_coarse() { return sched.clock.load(std::memory_order_relaxed); 
 
 int64_t tick_clock() {
   int64_t now = nanotime();
-  sched.clock.store(now, std::memory_order_relaxed);
+  if (!in_classroom()) sched.clock.store(now, std::memory_order_relaxed);
   return now;
 }
 

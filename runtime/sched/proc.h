@@ -82,6 +82,8 @@ void injectglist(G* head, int n);
 void* newg(size_t closure_bytes, size_t closure_align, G** gp);
 void newproc(G* gp, void (*fn)(void*), uintptr_t startpc);
 void discardg(G* gp);  // instead of newproc, if the closure's constructor threw
+// Starts a goroutine of the runtime's own: it is in no profile, and in no count.
+void go_system(void (*fn)(void*));
 void freeclosure(void* at, size_t bytes, size_t align);  // frees one that is not in its G
 
 void yield_if_others_wait();  // for long work inside the runtime: Gosched if others can run
@@ -90,7 +92,7 @@ G* getg();  // the running goroutine; null on g0 and on foreign threads
 uint64_t goid();
 
 int64_t nanotime();         // monotonic, ns
-int64_t nanotime_coarse();  // up to 10 ms old; a plain load (Sched::clock)
+int64_t nanotime_coarse();  // program_time (clock.h), up to 10 ms old; a plain load (Sched::clock)
 uint32_t cheaprand();
 inline uint32_t cheaprandn(uint32_t n) {
   return static_cast<uint32_t>((static_cast<uint64_t>(cheaprand()) * n) >> 32);

@@ -61,7 +61,7 @@ struct Sched {
   std::atomic<uint32_t> sysmonnote{0};  // futex: bumped to wake sysmon early
   std::atomic<bool> sysmonslow{false};  // it sleeps longer than kSleepWatching
 
-  // nanotime of the last look at the clock, by sysmon while a P works and by every thread that
+  // program_time of the last look at the clock, by sysmon while a P works and by every thread that
   // comes back from a sleep. So a thread that runs sees it at most 10 ms late.
   std::atomic<int64_t> clock{0};
 

@@ -51,7 +51,7 @@ void may_act() {
 void preemptone(P* pp) {
   // Asked for so long: no signal reaches that thread (stop.h).
   constexpr int64_t kDeafNs = 10 * kForcePreemptNs;
-  if (pp->sysmonwhen + kDeafNs <= nanotime_coarse() && take_p(pp)) return;
+  if (pp->sysmonwhen + kDeafNs <= nanotime() && take_p(pp)) return;
   M* mp = pp->m.load(std::memory_order_acquire);
   if (mp == nullptr) return;
   // Inside the runtime it finds the note when it leaves; outside, the signal finds it (stop.cpp).

@@ -2,10 +2,17 @@
 //
 // The heap is four-ary: a node's four children share a cache line, and the heap is half as deep as
 // a binary one. An entry holds its time beside the pointer, so sifting touches only the heap.
+//
+// In a classroom, timers that are not due stand in class_timers, in order. Once they are due they
+// move to a P's heap, where the scheduler finds them as it finds all others. Their entries there
+// have numbers for times, 1, 2, 3 and so on: past for any scheduler, and in order.
 #include "runtime/sched/timer.h"
+
+#include <cstdint>
 
 #include "runtime/core/reserve.h"
 #include "runtime/core/throw.h"
+#include "runtime/sched/clock.h"
 #include "runtime/sched/netpoll.h"
 #include "runtime/sched/sched.h"
 
@@ -15,6 +22,11 @@ namespace {
 constexpr uint32_t kArity = 4;
 constexpr uint32_t kMaxTimers = 16 << 20;
 constexpr uint32_t kBeforeRoot = kArity - 1;  // unused entries: the root's children begin a line
+
+// Only its timers are used. No thread has it, and it is not in allp. Its timers stand in order of
+// time, those of one instant in order of arming; an array in order is a heap, too.
+P class_timers;
+std::atomic<int64_t> class_timers_released{0};  // numbers given to those that were due
 
 // All of these need pp->timersLock.
 
@@ -63,6 +75,19 @@ size_t timers_bytes() {
   return bytes;
 }
 
+uint32_t insert_in_order(P* pp, uint32_t i) {
+  TimerEntry e = pp->timers[i];
+  for (; i > 0 && pp->timers[i - 1].when > e.when; i--) place(pp, i, pp->timers[i - 1]);
+  place(pp, i, e);
+  return i;
+}
+
+// Closes the gap that n entries left at i.
+void remove_in_order(P* pp, uint32_t i, uint32_t n) {
+  pp->timers_len -= n;
+  for (; i < pp->timers_len; i++) place(pp, i, pp->timers[i + n]);
+}
+
 // True if the entry becomes the first one.
 bool heap_insert(P* pp, TimerEntry e) {
   if (pp->timers == nullptr) {
@@ -74,15 +99,17 @@ bool heap_insert(P* pp, TimerEntry e) {
   }
   pp->timers[pp->timers_len] = e;
   if (!e.is_sleeper()) e.timer()->p.store(pp, std::memory_order_release);
-  if (sift_up(pp, pp->timers_len++) != 0) return false;
+  uint32_t last = pp->timers_len++;
+  if ((pp == &class_timers ? insert_in_order(pp, last) : sift_up(pp, last)) != 0) return false;
   update_root(pp, std::memory_order_seq_cst);  // before wakeNetPoller looks for sleeping threads
   return true;
 }
 
 TimerEntry heap_remove(P* pp, uint32_t i) {
   TimerEntry e = pp->timers[i];
-  TimerEntry last = pp->timers[--pp->timers_len];
-  if (i != pp->timers_len) {
+  if (pp == &class_timers) {
+    remove_in_order(pp, i, 1);
+  } else if (TimerEntry last = pp->timers[--pp->timers_len]; i != pp->timers_len) {
     pp->timers[i] = last;
     sift_down(pp, sift_up(pp, i));
   }
@@ -102,20 +129,39 @@ void leave_heap(Timer* t) {
   }
 }
 
-// For a timer t, requires t->mu and t->when > 0.
-void enter_heap(TimerEntry e) {
-  P* pp = getm()->p;
+void enter_heap_of(P* pp, TimerEntry e) {
   lock(&pp->timersLock);
   bool first = heap_insert(pp, e);
   unlock(&pp->timersLock);
+  if (pp == &class_timers) return;
   if (first) wakeNetPoller(e.when);  // else an earlier timer wakes the sleeping threads
 }
+
+// How it stands in a P's heap once it is due, in a classroom.
+TimerEntry as_due(TimerEntry e) {
+  e.when = class_timers_released.fetch_add(1) + 1;
+  return e;
+}
+
+// For a timer t, requires t->mu and t->when > 0.
+void enter_heap(TimerEntry e, bool real) {
+  P* pp = getm()->p;
+  if (in_classroom() && !real) [[unlikely]] {
+    bool due = e.when <= program_time();
+    enter_heap_of(due ? pp : &class_timers, due ? as_due(e) : e);
+    return;
+  }
+  enter_heap_of(pp, e);
+}
+
+void enter_heap(Timer* t) { enter_heap({t->when, t}, t->real); }
 
 bool wants_heap(const Timer* t) {
   return t->when > 0 && (t->discard_value == nullptr || t->blocked > 0);
 }
 
-// Fires t, which is off its heap: rearms or disarms it, then calls f. Requires t->mu; drops it.
+// Fires t, which is off its heap: rearms or disarms it, then calls f. `now` is of t's clock.
+// Requires t->mu; drops it.
 void fire(Timer* t, int64_t now) {
   int64_t late = now - t->when;
   uint64_t seq = t->seq;
@@ -124,7 +170,7 @@ void fire(Timer* t, int64_t now) {
   if (t->period > 0) {
     const int64_t ahead = t->period - late % t->period;  // keeps the phase
     if (__builtin_add_overflow(now, ahead, &t->when)) t->when = INT64_MAX;
-    if (wants_heap(t)) enter_heap({t->when, t});
+    if (wants_heap(t)) enter_heap(t);
   } else {
     t->when = 0;
   }
@@ -148,7 +194,7 @@ bool timer_reset(Timer* t, int64_t when, int64_t period) {
   t->when = when > 0 ? when : 1;
   t->period = period;
   t->seq++;
-  if (wants_heap(t)) enter_heap({t->when, t});
+  if (wants_heap(t)) enter_heap(t);
   unlock(&t->mu);
   return was_running;
 }
@@ -168,7 +214,7 @@ bool timer_stop(Timer* t) {
 void blockTimerChan(Timer* t) {
   lock(&t->mu);
   if (t->blocked++ == 0 && t->when > 0 && t->p.load(std::memory_order_relaxed) == nullptr)
-    enter_heap({t->when, t});
+    enter_heap(t);
   unlock(&t->mu);
 }
 
@@ -181,7 +227,7 @@ void unblockTimerChan(Timer* t) {
 void maybeRunChan(Timer* t) {
   lock(&t->mu);
   if (t->when > 0 && t->p.load(std::memory_order_relaxed) == nullptr) {
-    int64_t now = nanotime();
+    int64_t now = program_time();
     if (t->when <= now) {
       fire(t, now);
       return;
@@ -190,7 +236,8 @@ void maybeRunChan(Timer* t) {
   unlock(&t->mu);
 }
 
-void sleep_until(G* gp, int64_t when) { enter_heap({when > 0 ? when : 1, gp}); }
+void sleep_until(G* gp, int64_t when) { enter_heap({when > 0 ? when : 1, gp}, false); }
+void sleep_until_real(G* gp, int64_t when) { enter_heap({when > 0 ? when : 1, gp}, true); }
 
 int64_t checkTimers(P* pp, int64_t now, bool* ran) {
   for (;;) {
@@ -217,7 +264,7 @@ int64_t checkTimers(P* pp, int64_t now, bool* ran) {
       __builtin_prefetch(e.sleeper()->ctx);  // its stack has left the cache
       goready(e.sleeper());
     } else {
-      fire(e.timer(), now);
+      fire(e.timer(), e.timer()->real || !in_classroom() ? now : program_time());
     }
     // Stops when this P's queue is full: the rest would only go to the end of the global queue.
     // Each call runs at least one timer, so that none waits forever.
@@ -248,6 +295,28 @@ void wakeNetPoller(int64_t when) {
   } else {
     wakep();
   }
+}
+
+// ---- The class ----------------------------------------------------------------------------------
+
+int64_t class_timer_next() {
+  int64_t first = class_timers.timer0_when.load();
+  return first == INT64_MAX ? 0 : first;
+}
+
+void release_class_timers() {
+  P* from = &class_timers;
+  P* to = getm()->p;
+  uint32_t due = 0;
+  for (; due < from->timers_len && from->timers[due].when <= program_time(); due++)
+    heap_insert(to, as_due(from->timers[due]));
+  remove_in_order(from, 0, due);
+  update_root(from, std::memory_order_release);
+}
+
+bool class_timers_fire() {
+  int64_t first = timers_earliest();
+  return first != 0 && first <= class_timers_released.load();
 }
 
 }  // namespace golab::runtime

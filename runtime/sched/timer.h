@@ -38,7 +38,8 @@ struct Timer {
   // was one. Null: a plain timer.
   bool (*discard_value)(void* arg) = nullptr;
   bool detached = false;  // f is called after mu is dropped (for locks that come before mu)
-  int64_t when = 0;       // nanotime at which it fires; 0: not running
+  bool real = false;      // by nanotime, also in a classroom; else by program_time (clock.h)
+  int64_t when = 0;       // the time at which it fires; 0: not running
   int64_t period = 0;     // > 0: fires again every `period` ns
   uint64_t seq = 0;       // of the current arming
   uint32_t blocked = 0;   // goroutines waiting on the channel
@@ -48,7 +49,8 @@ struct Timer {
   uint32_t heap_index = 0;     // its place in that heap; guarded by p->timersLock
 };
 
-// Arms the timer, whatever it did before. True if it was running. `when` is a nanotime.
+// Arms the timer, whatever it did before. True if it was running. `when` is a program_time; of a
+// real timer, a nanotime.
 bool timer_reset(Timer* t, int64_t when, int64_t period);
 // Arms a channel timer that no other goroutine knows yet, so it needs no lock and no heap.
 inline void timer_start(Timer* t, int64_t when, int64_t period) {
@@ -67,8 +69,9 @@ void unblockTimerChan(Timer* t);
 // Runs a channel timer that is due but in no heap, before an operation looks at its channel.
 void maybeRunChan(Timer* t);
 
-// Makes gp runnable at `when`, a nanotime. gp is parked, and nothing else wakes it.
+// Makes gp runnable at `when`, a program_time. gp is parked, and nothing else wakes it.
 void sleep_until(G* gp, int64_t when);
+void sleep_until_real(G* gp, int64_t when);  // the same by nanotime
 
 // ---- For the scheduler ----
 
@@ -80,5 +83,15 @@ int64_t timers_earliest();  // of all Ps; 0: none
 void move_timers(P* from, P* to);
 // Wakes an idle thread that would sleep past `when`, the time of a new timer.
 void wakeNetPoller(int64_t when);
+
+// ---- For the class (clock.h). Those that read or move timers require: the world is stopped ----
+
+// The program_time at which the next timer fires that is not due yet; 0: there is none. A timer at
+// the end of time is none.
+int64_t class_timer_next();
+// Gives the timers that are due to the scheduler, in order.
+void release_class_timers();
+// Have some of those not fired yet?
+bool class_timers_fire();
 
 }  // namespace golab::runtime

@@ -20,6 +20,7 @@
 #include "runtime/die/exit.h"
 #include "runtime/die/panic.h"
 #include "runtime/os/os.h"
+#include "runtime/sched/hooks.h"
 #include "runtime/sched/netpoll.h"
 #include "runtime/sched/proc.h"
 #include "runtime/sched/sched.h"
@@ -102,6 +103,7 @@ void bound_arenas() {
 
 // Go's runtime.main: the frame below main.main in every dump of goroutine 1.
 [[gnu::noinline]] void main(void*) {
+  if (hooks.before_main != nullptr) hooks.before_main();
   int status = __real_main(args.argc, args.argv, args.envp);
   await_deaths();
   exit(status);

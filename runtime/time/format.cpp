@@ -5,7 +5,7 @@
 #include <array>
 #include <cstring>
 
-#include "runtime/sched/proc.h"
+#include "runtime/sched/clock.h"
 #include "runtime/fmt/fmt.h"
 #include "runtime/time/time.h"
 
@@ -253,7 +253,7 @@ std::string Time::String() const {
   std::string s = Format("2006-01-02 15:04:05.999999999 -0700 MST");
   if (has_mono_) {
     // Go counts from the start of the process.
-    static const int64_t start = runtime::nanotime();
+    static const int64_t start = runtime::program_time();
     int64_t d = mono_ - start;
     s += d < 0 ? " m=-" : " m=+";
     if (d < 0) d = -d;

@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "runtime/die/panic.h"
+#include "runtime/sched/clock.h"
 #include "runtime/sched/go.h"
 #include "runtime/sched/proc.h"
 #include "runtime/time/time.h"
@@ -42,12 +43,18 @@ struct RunFuncTimer {
 
 namespace time {
 
-int64_t when(Duration d) {
-  int64_t now = runtime::nanotime();
+namespace {
+
+int64_t after(int64_t now, Duration d) {
   int64_t t;
   if (d <= 0) return now;
   return __builtin_add_overflow(now, d.Nanoseconds(), &t) ? std::numeric_limits<int64_t>::max() : t;
 }
+
+}  // namespace
+
+int64_t when(Duration d) { return after(runtime::program_time(), d); }
+int64_t when_real(Duration d) { return after(runtime::nanotime(), d); }
 
 namespace {
 

@@ -9,7 +9,7 @@
 #include <limits>
 #include <map>
 
-#include "runtime/sched/proc.h"
+#include "runtime/sched/clock.h"
 #include "runtime/fmt/fmt.h"
 #include "runtime/sync/mutex.h"
 
@@ -127,13 +127,12 @@ std::string Weekday::String() const {
 }
 
 Time Now() {
-  timespec ts;
-  ::clock_gettime(CLOCK_REALTIME, &ts);
+  const timespec ts = runtime::program_walltime();
   Time t;
   t.sec_ = ts.tv_sec + kUnixToInternal;
   t.nsec_ = static_cast<int32_t>(ts.tv_nsec);
   t.has_mono_ = true;
-  t.mono_ = runtime::nanotime();
+  t.mono_ = runtime::program_time();
   t.loc_ = Local;
   return t;
 }
@@ -151,11 +150,11 @@ Time UnixMicro(int64_t us) {
 }
 
 Duration Since(const Time& t) {
-  if (t.has_mono_) return sub_saturated(runtime::nanotime(), t.mono_);
+  if (t.has_mono_) return sub_saturated(runtime::program_time(), t.mono_);
   return Now().Sub(t);
 }
 Duration Until(const Time& t) {
-  if (t.has_mono_) return sub_saturated(t.mono_, runtime::nanotime());
+  if (t.has_mono_) return sub_saturated(t.mono_, runtime::program_time());
   return t.Sub(Now());
 }
 

@@ -141,7 +141,7 @@ class Time {
   int64_t sec_ = 0;  // since 1 January of the year 1, UTC
   int32_t nsec_ = 0;
   bool has_mono_ = false;
-  int64_t mono_ = 0;                     // nanotime
+  int64_t mono_ = 0;                     // program_time
   const time::Location* loc_ = nullptr;  // null: UTC
 };
 

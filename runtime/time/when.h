@@ -1,4 +1,4 @@
-// when.h: deadlines on the runtime's clock, for this library.
+// when.h: deadlines on the clocks of the runtime, for this library.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +7,9 @@
 
 namespace golab::time {
 
-// The nanotime at which d has passed. A sum that is too large is the clock's last instant.
+// The program_time at which d has passed. A sum that is too large is the clock's last instant.
 int64_t when(Duration d);
+// The same as a nanotime, which the deadlines of connections are (runtime/sched/clock.h).
+int64_t when_real(Duration d);
 
 }  // namespace golab::time

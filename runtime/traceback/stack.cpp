@@ -10,6 +10,7 @@
 
 #include "runtime/core/arch.h"
 #include "runtime/core/goexit.h"
+#include "runtime/sched/clock.h"
 #include "runtime/sched/proc.h"
 #include "runtime/traceback/traceback.h"
 
@@ -66,7 +67,7 @@ std::string text_from(const void* frame, bool all) {
   } else {
     dump.pcs.resize(kOwnDepthMax);
     GoroutineRecord r;
-    if (gp != nullptr) describe_goroutine(gp, nanotime(), &r);
+    if (gp != nullptr) describe_goroutine(gp, program_time(), &r);
     WalkBuffer buffer;
     buffer.pcs = dump.pcs.data();
     buffer.max = kOwnDepthMax;

@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "runtime/core/throw.h"
+#include "runtime/sched/clock.h"
 #include "runtime/sched/parked.h"
 #include "runtime/sched/proc.h"
 #include "runtime/stop/stop.h"
@@ -291,7 +292,7 @@ class Collector {
 };
 
 void collect(Collector* collector, SelfFrame self, bool system) {
-  int64_t now = nanotime();
+  int64_t now = program_time();
   const G* running = self.pc != 0 ? getg() : nullptr;
   if (running != nullptr) collector->add(running, now, self);
   for (uint32_t i = 0, n = allglen(); i < n; i++) {

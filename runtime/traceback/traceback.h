@@ -46,7 +46,7 @@ struct GoroutineRecord {
   WalkResult walk;
 };
 
-// Everything but the stack. `now` is a nanotime.
+// Everything but the stack. `now` is a program_time.
 void describe_goroutine(const G* gp, int64_t now, GoroutineRecord* record);
 
 enum class TraceLevel : unsigned char {

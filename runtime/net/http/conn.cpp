@@ -9,6 +9,7 @@
 #include "runtime/sched/go.h"
 #include "runtime/die/panic.h"
 #include "runtime/sched/proc.h"
+#include "runtime/sched/request.h"
 #include "runtime/time/when.h"
 #include "runtime/traceback/stack.h"
 
@@ -42,7 +43,7 @@ struct at_exit {
   F f;
 };
 
-int64_t deadline_after(time::Duration d) { return d > 0 ? time::when(d) : 0; }
+int64_t deadline_after(time::Duration d) { return d > 0 ? time::when_real(d) : 0; }
 
 // The characters of a Host field (RFC 3986 section 3.2, as Go checks it).
 bool valid_host(std::string_view host) {
@@ -326,6 +327,7 @@ void conn::reset_request() {
 
     // Called in this frame, so that a profile shows the handler directly above serve.
     try {
+      runtime::WorksFor request(req.Method, req.RequestURI);
       serverHandler{server}.ServeHTTP(resp, &req);
     } catch (...) {
       Panic p = runtime::panic_caught();  // does not return for a Goexit

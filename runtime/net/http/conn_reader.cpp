@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "runtime/sched/go.h"
+#include "runtime/sched/request.h"
 #include "runtime/sched/sema.h"
 #include "runtime/net/http/conn.h"
 
@@ -33,6 +34,7 @@ namespace poll = golab::internal::poll;
     aborted_ = false;
   }
   conn_->clear_read_deadline();  // it was for the request, which has been read
+  runtime::WorksFor nobody(runtime::WorksFor::kNobody);  // a handler may be running
   go(&connReader::backgroundRead, std::shared_ptr<connReader>(self, this));
 }
 

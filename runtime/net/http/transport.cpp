@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "runtime/errors/injected.h"
 #include "runtime/sched/proc.h"
 #include "runtime/net/http/chunked.h"
 #include "runtime/net/http/conn.h"
@@ -302,6 +303,7 @@ std::pair<std::shared_ptr<Response>, error> Transport::exchange(
 }
 
 std::pair<std::shared_ptr<Response>, error> Transport::RoundTrip(const round& r) {
+  if (error err = errors::injected("http.RoundTrip"); err != nullptr) return {nullptr, err};
   const Request& req = *r.req;
   if (req.URL.Scheme != "http") {
     return {nullptr, errors::New("unsupported protocol scheme " + url::quote(req.URL.Scheme))};

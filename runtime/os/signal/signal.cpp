@@ -23,9 +23,11 @@ namespace runtime {
 
 // Sleeps on *note, under Go's name. Other goroutines use this one's P in the meantime.
 [[gnu::noinline]] static void notetsleepg(std::atomic<uint32_t>* note) {
+  getg()->awaits_note = note;
   entersyscall();
   futexsleep(note, 0, -1);
   exitsyscall();
+  getg()->awaits_note = nullptr;
 }
 
 }  // namespace runtime
