@@ -146,12 +146,12 @@ std::string fail(std::string_view call, int64_t nth) {
 
 std::string goroutines(int debug) {
   std::string text;
-  error err = pprof::Lookup("goroutine")->WriteTo(
-      pprof::Writer([&](std::string_view piece) -> error {
-        text.append(piece);
-        return nullptr;
-      }),
-      debug);
+  error err = pprof::Lookup("goroutine")
+                  ->WriteTo(pprof::Writer([&](std::string_view piece) -> error {
+                              text.append(piece);
+                              return nullptr;
+                            }),
+                            debug);
   if (err != nullptr) return "error " + err.Error() + "\n";
   return line("bytes", static_cast<int64_t>(text.size())) + text;
 }

@@ -24,8 +24,7 @@ Call* find(std::string_view name) {
 error glue::injected_error(std::string_view name) {
   Call* call = find(name);
   int64_t left = call->left.load();
-  while (left > 0 && !call->left.compare_exchange_weak(left, left - 1)) {
-  }
+  while (left > 0 && !call->left.compare_exchange_weak(left, left - 1)) {}
   if (left != 1) return nullptr;
   return errors::New("injected by the lab: " + std::string(name));
 }

@@ -9,7 +9,7 @@ namespace golab::runtime {
 std::atomic<int64_t> class_clock{0};
 
 namespace {
-int64_t class_began = 0;       // class_clock when it was stopped
+int64_t class_began = 0;      // class_clock when it was stopped
 timespec class_began_wall{};  // the date then
 }  // namespace
 

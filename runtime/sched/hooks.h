@@ -20,8 +20,9 @@ struct Hooks {
   void (*record)(G* gp) = nullptr;
 
   // Set before main by the profiler's initializers; null in a program without it.
-  void (*before_main)() = nullptr;           // on goroutine 1
-  void (*before_exit)(int status) = nullptr;  // the program ends well: on the goroutine that ends it
+  void (*before_main)() = nullptr;  // on goroutine 1
+  void (*before_exit)(int status) =
+      nullptr;  // the program ends well: on the goroutine that ends it
 };
 extern Hooks hooks;
 

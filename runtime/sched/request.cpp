@@ -56,8 +56,7 @@ void inherit_request(const G* parent, G* child) {
   if (r == nullptr) return;
   int32_t live = r->live.fetch_add(1) + 1;
   int32_t peak = r->peak.load();
-  while (live > peak && !r->peak.compare_exchange_weak(peak, live)) {
-  }
+  while (live > peak && !r->peak.compare_exchange_weak(peak, live)) {}
 }
 
 void leave_request(G* gp) {

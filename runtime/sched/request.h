@@ -22,11 +22,11 @@ struct RequestRecord {
   uint64_t number = 0;  // 1, 2, 3 and so on
   std::string method;
   std::string path;
-  int64_t begun = 0;                // class_time at which the handler was called
-  std::atomic<int64_t> ended{-1};   // and returned; -1: it has not
-  std::atomic<int32_t> live{0};     // descendants; the handler's goroutine is none
-  std::atomic<int32_t> peak{0};     // the highest value of live
-  std::atomic<int64_t> sends{0};    // completed sends on channels, by all of them
+  int64_t begun = 0;                          // class_time at which the handler was called
+  std::atomic<int64_t> ended{-1};             // and returned; -1: it has not
+  std::atomic<int32_t> live{0};               // descendants; the handler's goroutine is none
+  std::atomic<int32_t> peak{0};               // the highest value of live
+  std::atomic<int64_t> sends{0};              // completed sends on channels, by all of them
   std::atomic<RequestRecord*> next{nullptr};  // the list, in order of number
 };
 

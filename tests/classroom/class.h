@@ -80,8 +80,7 @@ class Class {
     return line;
   }
   std::string read_bytes(size_t n) {
-    while (read_.size() < n && fill()) {
-    }
+    while (read_.size() < n && fill()) {}
     std::string bytes = read_.substr(0, n);
     read_.erase(0, n);
     return bytes;

@@ -102,17 +102,17 @@ void tell_date(http::ResponseWriter& w, http::Request*) { fmt::Fprint(w, time::N
 void compute(http::ResponseWriter&, http::Request*) {
   enough = false;
   go([] {
-    while (!enough) {
-    }
+    while (!enough) {}
   });
 }
 
 void stop_computing(http::ResponseWriter&, http::Request*) { enough = true; }
 
-// Three at work at once, one of them for another; five values are sent, one of them by the handler.
+// Three at work at once, two of them for the third; five values are sent, two of them by the handler.
 void share_work(http::ResponseWriter& w, http::Request*) {
   auto results = make_chan<int>();
   auto go_on = make_chan<int>();
+  auto all_done = make_chan<int>();
   auto say_hello = [=] {
     go_on.recv();
     results.send(1);
@@ -121,14 +121,14 @@ void share_work(http::ResponseWriter& w, http::Request*) {
     go(say_hello);
     go(say_hello);
     select({send(results, 0)});
-    go_on.recv();
+    all_done.recv();
   });
   int sum = results.recv();
   for (int i = 0; i < 2; i++) {
     go_on.send(1);
     sum += results.recv();
   }
-  close(go_on);
+  close(all_done);
   fmt::Fprint(w, sum);
 }
 

@@ -99,8 +99,8 @@ TEST_CASE("the class makes calls fail", "[classroom][fail]") {
   }
   SECTION("http.RoundTrip") {
     CHECK(service.order("fail http.RoundTrip 1") == "ok");
-    CHECK(service.get("/fetch") == "Get \"http://" + service.address() +
-                                       "/date\": injected by the lab: http.RoundTrip\n");
+    CHECK(service.get("/fetch") ==
+          "Get \"http://" + service.address() + "/date\": injected by the lab: http.RoundTrip\n");
     CHECK(service.get("/fetch") == "<nil>\n");
   }
   SECTION("and no others") {
