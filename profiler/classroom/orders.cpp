@@ -58,6 +58,7 @@ template <typename F>
 int32_t when_idle(int64_t patience_ns, F act) {
   const int64_t deadline = runtime::nanotime() + patience_ns;
   for (int64_t pause = 20'000;; pause = std::min(2 * pause, kMsNs)) {
+    runtime::Gosched();  // those who are about to run may be done after that
     {
       WorldStopped stopped;
       int32_t at_work = runtime::goroutines_at_work();

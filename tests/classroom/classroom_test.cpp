@@ -83,6 +83,20 @@ TEST_CASE("a ticker ticks at each of its times", "[classroom][clock]") {
   }
 }
 
+TEST_CASE("no tick of thousands is left out", "[classroom][clock]") {
+  const char* procs = GENERATE("GOMAXPROCS=1", "GOMAXPROCS=2");
+  Service service(PUPIL, {procs});
+  service.get("/count");
+  CHECK(service.order("idle 20000") == "idle");
+  CHECK(service.order("advance 10000000000") == "now 10000000000");
+  // The program began some milliseconds of real time before its clock was stopped.
+  std::string log = service.get("/log");
+  INFO(log);
+  CHECK(std::stoi(log) > 4000);
+  CHECK(std::stoi(log) <= 5000);
+  CHECK(log.find(" 5s\n") != std::string::npos);
+}
+
 TEST_CASE("what is due at once needs no step", "[classroom][clock]") {
   Service service(PUPIL);
   CHECK(service.get("/at-once") == "context deadline exceeded 0s");
@@ -113,6 +127,10 @@ TEST_CASE("a program is idle if it waits for nothing but time and the outside wo
   service.get("/compute");
   // The goroutine of the connection is at work for a moment after the answer.
   CHECK(eventually([&] { return service.order("idle 1") == "busy 1"; }));
+  SECTION("the clock does not move before it is") {
+    CHECK(service.order("advance 1000000000") == "busy 1");
+    CHECK(service.order("now") == "now 0");
+  }
   service.get("/enough");
   CHECK(service.order("idle 20000") == "idle");
 }

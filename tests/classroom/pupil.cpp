@@ -66,6 +66,19 @@ void tick(http::ResponseWriter&, http::Request*) {
   });
 }
 
+void count_milliseconds(http::ResponseWriter&, http::Request*) {
+  go([] {
+    auto ticker = time::NewTicker(time::Millisecond);
+    int count = 0;
+    while (time::Since(began) < 5 * time::Second) {
+      ticker.C.recv();
+      count++;
+    }
+    say(fmt::Sprint(count));
+    ticker.Stop();
+  });
+}
+
 // Nobody receives from it, so nobody can be woken by it.
 void tick_unheard(http::ResponseWriter&, http::Request*) {
   static auto* ticker = new time::Ticker(time::NewTicker(time::Millisecond));
@@ -139,6 +152,13 @@ void leak_one(http::ResponseWriter&, http::Request*) {
 void wait_for_client(http::ResponseWriter&, http::Request* r) {
   r->Context().Done().recv();
   say("client went away");
+}
+
+// Reads the request's body to its end, and waits for as long as a client may hang up.
+void read_body(http::ResponseWriter& w, http::Request* r) {
+  auto [text, err] = io::ReadAll(r->Body);
+  time::Sleep(1 * time::Second);
+  fmt::Fprint(w, text.size());
 }
 
 sync::Mutex locked;
@@ -228,6 +248,7 @@ int main() {
   http::HandleFunc("/alarms", set_alarms);
   http::HandleFunc("/same", sleep_in_order);
   http::HandleFunc("/tick", tick);
+  http::HandleFunc("/count", count_milliseconds);
   http::HandleFunc("/tick-unheard", tick_unheard);
   http::HandleFunc("/at-once", at_once);
   http::HandleFunc("/deadline", wait_for_deadline);
@@ -238,6 +259,7 @@ int main() {
   http::HandleFunc("/share", share_work);
   http::HandleFunc("/leak", leak_one);
   http::HandleFunc("/wait", wait_for_client);
+  http::HandleFunc("/body", read_body);
   http::HandleFunc("/lock", lock_and_forget);
   http::HandleFunc("/read", read_twice);
   http::HandleFunc("/dial", dial_self);

@@ -29,6 +29,19 @@ TEST_CASE("a request knows who works for it, and what is left", "[classroom][req
     CHECK(without_numbers(service.requests()) ==
           Lines{"GET /leak 0 0 1 1 0", "GET /leak?again=1 3600000000000 3600000000000 1 1 0"});
   }
+  SECTION("the connection's own reader is nobody's work") {
+    auto answer = make_chan<std::string>(1);
+    go([answer, url = "http://" + service.address() + "/body"] {
+      auto [resp, err] = http::Post(url, "text/plain", "four");
+      answer.send(err != nullptr ? err.Error() : io::ReadAll(resp->Body).first);
+    });
+    REQUIRE(service.has_begun(1));
+    CHECK(service.order("idle 20000") == "idle");
+    CHECK(service.bytes("dump").find("backgroundRead") != std::string::npos);
+    CHECK(without_numbers(service.requests()) == Lines{"POST /body 0 -1 0 0 0"});
+    service.order("step");
+    CHECK(answer.recv() == "4");
+  }
   SECTION("one that is not ended is not forgotten") {
     auto answer = service.get_later("/deadline");
     REQUIRE(service.has_begun(1));
