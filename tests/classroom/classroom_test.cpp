@@ -135,6 +135,13 @@ TEST_CASE("a program is idle if it waits for nothing but time and the outside wo
   CHECK(service.order("idle 20000") == "idle");
 }
 
+TEST_CASE("whoever is about to be woken is at work already", "[classroom][idle]") {
+  const char* procs = GENERATE("GOMAXPROCS=1", "GOMAXPROCS=2");
+  ChildResult result = run_child({IDLE_CHILD}, {procs});
+  CHECK(result.status == 0);
+  CHECK(result.out == "rest 0\ndescriptor 1\ntimer 0 1\nsignal 1\n");
+}
+
 TEST_CASE("ages in a dump follow the class's clock", "[classroom][profile]") {
   Service service(PUPIL);
   service.get("/leak");
