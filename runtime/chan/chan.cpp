@@ -143,7 +143,7 @@ using namespace golab::runtime;
   sg.c = c;
   gp->waiting = &sg;
   enqueue(q, &sg);
-  gopark(parkunlock, c, reason, c);
+  gopark(parkunlock, c, reason);
   gp->waiting = nullptr;
   return sg.success;
 }

@@ -142,7 +142,7 @@ using namespace golab::runtime;
   }
   gp->waiting = sudogs;
   Park park{cases, order, n};
-  gopark(selparkcommit, &park, WaitReason::Select, sudogs);
+  gopark(selparkcommit, &park, WaitReason::Select);
 
   auto* won = static_cast<Sudog*>(gp->param);
   gp->waiting = nullptr;

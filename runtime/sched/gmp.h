@@ -86,7 +86,6 @@ struct alignas(64) G {
   uintptr_t startpc = 0;          // entry of the user's function; 0 if glue comes before it
   uintptr_t gopc = 0;             // return address of that go(...): "created by" in a dump
   int64_t waitsince = 0;          // nanotime_coarse of the park or system call; 0 while it runs
-  const void* waitobj = nullptr;  // what it is parked on; for a debugger only
 
   // Set by newproc, then unchanged until this goroutine ends (a dead G is reused, as in Go).
   void (*fn)(void*) = nullptr;  // calls and destroys the closure
@@ -225,7 +224,6 @@ class OwnedCount {
 };
 
 struct P {
-  int32_t id = 0;
   std::atomic<uint32_t> status{_Pidle};
   P* link = nullptr;                   // idle list
   std::atomic<M*> m{nullptr};          // back-link; a reader sees the M as it was made

@@ -274,7 +274,7 @@ int epollwait(epoll_event* events, int max, int64_t delay) {
   }
   // The wait is announced: this sees a close or a timeout, or that sees the announcement.
   if (netpollcheckerr(pd, mode) == pollNoError) {
-    gopark(netpollblockcommit, &slot, WaitReason::IOWait, pd);
+    gopark(netpollblockcommit, &slot, WaitReason::IOWait);
   }
   uintptr_t old = slot.exchange(pdNil);
   if (old > pdWait) throw_("runtime: corrupted polldesc");

@@ -255,14 +255,13 @@ G* next_direct(M* mp, P* pp, G* from) {
 
 }  // namespace
 
-[[gnu::noinline]] void gopark(UnlockFunc unlockf, void* lock, WaitReason reason, const void* obj) {
+[[gnu::noinline]] void gopark(UnlockFunc unlockf, void* lock, WaitReason reason) {
   M* mp = getm();
   G* gp = mp->curg;
   if (gp == nullptr || mp->on_systemstack) throw_("gopark: not on a goroutine");
   if (mp->locks.load(std::memory_order_relaxed) != 1)
     throw_("gopark: inside a nested runtime call");
   gp->waitreason = reason;
-  gp->waitobj = obj;
   gp->waitsince = nanotime_coarse();
   gp->sched_fp = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
   gp->sched_pc = getpc();
@@ -280,9 +279,7 @@ bool parkunlock(G*, void* l) {
 }
 }  // namespace
 
-void goparkunlock(mutex* l, WaitReason reason, const void* obj) {
-  gopark(parkunlock, l, reason, obj);
-}
+void goparkunlock(mutex* l, WaitReason reason) { gopark(parkunlock, l, reason); }
 
 void runnable(G* gp) { gp->status.store(_Grunnable, std::memory_order_release); }
 
@@ -541,10 +538,7 @@ void systemstack_takes_long() {
 namespace {
 void procresize(int32_t n) {
   for (int32_t i = 0; i < n; i++) {
-    if (sched.allp[i] != nullptr) continue;
-    P* pp = new (map_or_die(sizeof(P), "a P")) P;
-    pp->id = i;
-    sched.allp[i] = pp;
+    if (sched.allp[i] == nullptr) sched.allp[i] = new (map_or_die(sizeof(P), "a P")) P;
   }
 }
 }  // namespace

@@ -67,10 +67,10 @@ void exitsyscall();  // parks if no P is free
 // gp may destroy.
 //
 // Requires: called on a goroutine's stack inside exactly one RuntimeCall.
-void gopark(UnlockFunc unlockf, void* lock, WaitReason reason, const void* obj = nullptr);
+void gopark(UnlockFunc unlockf, void* lock, WaitReason reason);
 
 // gopark that drops one runtime lock.
-void goparkunlock(mutex* l, WaitReason reason, const void* obj = nullptr);
+void goparkunlock(mutex* l, WaitReason reason);
 
 // Makes a parked goroutine runnable, next on this P. Requires: inside a RuntimeCall.
 void goready(G* gp);

@@ -120,7 +120,7 @@ bool cansemacquire(std::atomic<uint32_t>* addr) {
       return;
     }
     root->queue(&w, lifo);
-    goparkunlock(&root->lock, reason, addr);
+    goparkunlock(&root->lock, reason);
     if (w.ticket != 0 || cansemacquire(addr)) return;
   }
 }
@@ -173,7 +173,7 @@ uint32_t runtime_notifyListAdd(runtime::notifyList* l) { return l->wait.fetch_ad
   else
     l->tail->next = &w;
   l->tail = &w;
-  runtime::goparkunlock(&l->lock, WaitReason::SyncCondWait, l);
+  runtime::goparkunlock(&l->lock, WaitReason::SyncCondWait);
 }
 
 void runtime_notifyListNotifyAll(runtime::notifyList* l) {
