@@ -276,11 +276,7 @@ P* recheck_queues() {
     P* pp = sched.allp[i];
     any = pp->wake_skip.load(std::memory_order_relaxed) <= 0 && !runqempty(pp);
   }
-  if (!any) return nullptr;
-  lock(&sched.lock);
-  P* pp = pidleget();
-  unlock(&sched.lock);
-  return pp;
+  return any ? take_idle_p() : nullptr;
 }
 
 // Sleeps in the poller until something is ready or a timer is due. Returns a goroutine if mp got a
@@ -305,9 +301,7 @@ G* poll_and_sleep(M* mp, int64_t pollUntil) {
     list = netpollTake(&n);
   sched.pollUntil.store(0);
   sched.lastpoll.store(tick_clock());
-  lock(&sched.lock);
-  P* pp = pidleget();
-  unlock(&sched.lock);
+  P* pp = take_idle_p();
   if (pp == nullptr) {
     injectglist(list, n);
     return nullptr;

@@ -16,6 +16,7 @@
 #include <cstdio>
 #include <cstring>
 #include <new>
+#include <utility>
 
 #include "runtime/core/reserve.h"
 #include "runtime/core/throw.h"
@@ -69,8 +70,7 @@ void* mstart(void* arg) {
   M* mp = static_cast<M*>(arg);
   minit(mp);
   leave_safe(mp);
-  acquirep(mp, mp->nextp);
-  mp->nextp = nullptr;
+  acquirep(mp, std::exchange(mp->nextp, nullptr));
   schedule();
 }
 
@@ -152,6 +152,17 @@ void leave_safe(M* mp, bool patient) {
   }
 }
 
+namespace {
+// Sleeps until another thread hands over a P (M::nextp). If GOMAXPROCS changes, there may be none.
+void sleep_until_handed_p(M* mp) {
+  enter_safe(mp);
+  mpark(mp);
+  leave_safe(mp);
+  tick_clock();
+  acquirep(mp, std::exchange(mp->nextp, nullptr));
+}
+}  // namespace
+
 void stopm() {
   M* mp = getm();
   if (mp->spinning) throw_("stopm: spinning");
@@ -161,12 +172,7 @@ void stopm() {
   sched.nmidle++;
   checkdead();
   unlock(&sched.lock);
-  enter_safe(mp);
-  mpark(mp);
-  leave_safe(mp);
-  tick_clock();
-  acquirep(mp, mp->nextp);
-  mp->nextp = nullptr;
+  sleep_until_handed_p(mp);
 }
 
 void startm(P* pp, bool spinning) {
@@ -215,6 +221,13 @@ P* pidleget() {
   sched.pidle = pp->link;
   sched.npidle.fetch_sub(1);
   if (sched.sysmonwait.load(std::memory_order_relaxed) != 0) sysmonwake();
+  return pp;
+}
+
+P* take_idle_p() {
+  lock(&sched.lock);
+  P* pp = pidleget();
+  unlock(&sched.lock);
   return pp;
 }
 
@@ -313,24 +326,16 @@ bool take_p(P* pp) {
     mp->p = oldp;
   } else {
     tick_clock();
-    lock(&sched.lock);
-    P* pp = pidleget();
-    unlock(&sched.lock);
-    acquirep(mp, pp);
+    acquirep(mp, take_idle_p());
   }
   // A snapshot in progress must have this stack before it changes.
   while (!may_run(gp)) sched_yield();  // the walker may need this processor
   if (mp->p != nullptr) {
     gp->waitsince = 0;
     gp->status.store(_Grunning, std::memory_order_release);
-    releasem(mp);
-    return;
+  } else {
+    queue_for_p(mp, gp);
   }
-  gp->status.store(_Grunnable, std::memory_order_release);
-  mp->left_action = LeftAction::Requeue;
-  mp->curg = nullptr;
-  stack_switch(mp, gp, nullptr);
-  finish_left(getm());
   releasem(getm());
 }
 
@@ -357,28 +362,18 @@ void UnlockOSThread() {
 // This thread may run only its own goroutine, which waits: it gives its P away and sleeps until a
 // thread that finds that goroutine runnable brings one (startlockedm).
 void stoplockedm(M* mp) {
-  if (mp->p != nullptr) {
-    P* pp = releasep(mp);
-    handoffp(pp);
-  }
+  if (mp->p != nullptr) handoffp(releasep(mp));
   for (;;) {
     lock(&sched.lock);
     sched.nmidlelocked++;
     checkdead();
     unlock(&sched.lock);
-    enter_safe(mp);
-    mpark(mp);
-    leave_safe(mp);
-    tick_clock();
-    if (mp->nextp != nullptr) break;
+    sleep_until_handed_p(mp);
+    if (mp->p != nullptr) return;
     // GOMAXPROCS changed and took that P back: the goroutine queues again.
-    lock(&sched.lock);
-    globrunqput(mp->lockedg);
-    unlock(&sched.lock);
+    requeue(mp->lockedg);
     wake_helper();
   }
-  acquirep(mp, mp->nextp);
-  mp->nextp = nullptr;
 }
 
 void startlockedm(M* self, G* gp) {

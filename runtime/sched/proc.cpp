@@ -189,9 +189,7 @@ void finish_left(M* mp) {
       }
       [[fallthrough]];
     case LeftAction::Requeue:
-      lock(&sched.lock);
-      globrunqput(gp);
-      unlock(&sched.lock);
+      requeue(gp);
       wake_helper();
       break;
     case LeftAction::Dead:
@@ -232,10 +230,7 @@ G* next_direct(M* mp, P* pp, G* from) {
   G* gp = runqget(pp, &inherit);
   if (gp == nullptr) return nullptr;
   if (gp->lockedm != nullptr || !may_run(gp)) {
-    // It must not run here or now. Its next turn comes from the global queue.
-    lock(&sched.lock);
-    globrunqput(gp);
-    unlock(&sched.lock);
+    requeue(gp);  // it must not run here or now
     return nullptr;
   }
   if (!inherit) new_time_slice(pp);
@@ -310,9 +305,7 @@ void injectglist(G* head, int n) {
     unlock(&sched.lock);
   }
   for (int i = 0; i < n && sched.npidle.load() > 0; i++) {
-    lock(&sched.lock);
-    P* pp = pidleget();
-    unlock(&sched.lock);
+    P* pp = take_idle_p();
     if (pp == nullptr) break;
     startm(pp, false);
   }
@@ -357,7 +350,11 @@ void yield_if_others_wait() {
   }
   gp->sched_fp = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
   gp->sched_pc = getpc();
-  gp->status.store(_Grunnable, std::memory_order_release);
+  queue_for_p(mp, gp);
+}
+
+void queue_for_p(M* mp, G* gp) {
+  runnable(gp);
   mp->left_action = LeftAction::Requeue;
   mp->curg = nullptr;
   stack_switch(mp, gp, nullptr);
@@ -452,9 +449,7 @@ void run_until_left(M* mp, G* gp) {
       continue;
     }
     if (!may_run(gp)) {
-      lock(&sched.lock);
-      globrunqput(gp);
-      unlock(&sched.lock);
+      requeue(gp);
       continue;
     }
     if (!inherit) new_time_slice(mp->p);

@@ -215,6 +215,12 @@ void globrunqputbatch(G* const* gs, uint32_t n) {
 
 void globrunqput(G* gp) { globrunqputbatch(&gp, 1); }
 
+void requeue(G* gp) {
+  lock(&sched.lock);
+  globrunqput(gp);
+  unlock(&sched.lock);
+}
+
 G* globrunqget(P* pp, int32_t max) {
   int32_t size = sched.runqsize.load(std::memory_order_relaxed);
   if (size == 0) return nullptr;

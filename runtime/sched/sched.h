@@ -89,6 +89,8 @@ void runnable(G* gp);  // sets gp's status; the caller queues it
 void ready(G* gp, bool next);
 void execute(M* mp, G* gp);  // marks gp as running on mp; the jump follows
 void finish_left(M* mp);     // see gopark
+// gp has come into the runtime and there is no P for it: it queues for one. Returns when it runs.
+void queue_for_p(M* mp, G* gp);
 
 // ---- allgs.cpp ----
 void allginit();
@@ -119,6 +121,7 @@ G* runnextsteal(P* victim);      // the goroutine in its runnext; slow (a heavy 
 void globrunqput(G* gp);         // this and the next two need sched.lock
 void globrunqputbatch(G* const* gs, uint32_t n);
 G* globrunqget(P* pp, int32_t max);
+void requeue(G* gp);  // takes sched.lock, then globrunqput
 
 // ---- machine.cpp ----
 void startm(P* pp, bool spinning);
@@ -131,6 +134,7 @@ void acquirep(M* mp, P* pp);
 P* releasep(M* mp);
 void pidleput(P* pp);  // needs sched.lock
 P* pidleget();         // needs sched.lock
+P* take_idle_p();      // takes sched.lock, then pidleget
 void stoplockedm(M* mp);
 void startlockedm(M* mp, G* gp);
 void enter_safe(M* mp);  // from here on a stop does not wait for this thread
