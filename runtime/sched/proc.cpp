@@ -536,6 +536,34 @@ void procresize(int32_t n) {
     if (sched.allp[i] == nullptr) sched.allp[i] = new (map_or_die(sizeof(P), "a P")) P;
   }
 }
+
+// This and the next function require sched.lock and that the world is stopped.
+//
+// Every P becomes idle. Threads in the program's code go on without one, as after a preemption.
+void take_all_ps(int32_t count) {
+  sched.pidle = nullptr;
+  sched.npidle.store(0);
+  sched.retaken.store(nullptr);
+  for (M* mp = sched.allm.load(); mp != nullptr; mp = mp->alllink) {
+    if (mp->p != nullptr) releasep(mp);
+    mp->nextp = nullptr;  // a thread that was being woken goes back to sleep
+  }
+  for (int32_t i = 0; i < count; i++) {
+    P* pp = sched.allp[i];
+    pp->m.store(nullptr);
+    pp->computing.store(false);
+    pp->status.store(_Pidle);
+  }
+}
+
+// What pp holds goes to the others; it is not used until GOMAXPROCS grows again.
+void retire_p(P* pp) {
+  bool inherit;
+  while (G* gp = runqget(pp, &inherit)) globrunqput(gp);
+  move_timers(pp, sched.allp[0]);
+  gfgive(pp, pp->gfree_count);
+  pp->status.store(_Pdead);
+}
 }  // namespace
 
 void schedinit() {
@@ -561,28 +589,8 @@ int GOMAXPROCS(int n) {
   M* self = acquirem();
   procresize(n);
   lock(&sched.lock);
-  // Every P becomes idle. Threads in the program's code go on without one, as after a preemption.
-  sched.pidle = nullptr;
-  sched.npidle.store(0);
-  sched.retaken.store(nullptr);
-  for (M* mp = sched.allm.load(); mp != nullptr; mp = mp->alllink) {
-    if (mp->p != nullptr) releasep(mp);
-    mp->nextp = nullptr;  // a thread that was being woken goes back to sleep
-  }
-  for (int32_t i = 0; i < old || i < n; i++) {
-    P* pp = sched.allp[i];
-    pp->m.store(nullptr);
-    pp->computing.store(false);
-    if (i < n) {
-      pp->status.store(_Pidle);
-      continue;
-    }
-    bool inherit;
-    while (G* gp = runqget(pp, &inherit)) globrunqput(gp);
-    move_timers(pp, sched.allp[0]);
-    gfgive(pp, pp->gfree_count);
-    pp->status.store(_Pdead);
-  }
+  take_all_ps(std::max(old, n));
+  for (int32_t i = n; i < old; i++) retire_p(sched.allp[i]);
   sched.gomaxprocs.store(n);
   only_one_p = n == 1;
   for (int32_t i = n - 1; i > 0; i--) pidleput(sched.allp[i]);
