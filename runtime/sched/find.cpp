@@ -33,6 +33,7 @@
 //
 // Here the scheduler chooses (which victim, when).
 #include <algorithm>
+#include <utility>
 
 #include "runtime/core/throw.h"
 #include "runtime/sched/clock.h"
@@ -83,6 +84,14 @@ void wake_helper() {
   wakep();
 }
 
+bool stop_spinning(M* mp) {
+  if (!mp->spinning) return false;
+  mp->spinning = false;
+  int32_t spun = sched.nmspinning.fetch_sub(1);
+  if (spun <= 0) throw_("findRunnable: negative nmspinning");
+  return spun == 1;
+}
+
 bool queue_stands(P* pp) {
   uint32_t head = pp->runqhead.load(std::memory_order_relaxed);
   int32_t tick = pp->runtick;
@@ -108,7 +117,15 @@ constexpr int64_t kLingerNs = 50'000;    // a thief's whole visit: an idle progr
 constexpr int32_t kSkipFirst = 256;
 constexpr int32_t kSkipMost = 16384;
 
-G* take_first(G* list) {
+void start_spinning(M* mp) {
+  if (mp->spinning) return;
+  mp->spinning = true;
+  sched.nmspinning.fetch_add(1);
+}
+
+// For n goroutines from the poller: queues all but the first.
+G* take_first(G* list, int n) {
+  injectglist(std::exchange(list->schedlink, nullptr), n - 1);
   runnable(list);
   return list;
 }
@@ -307,16 +324,8 @@ G* poll_and_sleep(M* mp, int64_t pollUntil) {
     return nullptr;
   }
   acquirep(mp, pp);
-  if (list != nullptr) {
-    G* rest = list->schedlink;
-    list->schedlink = nullptr;
-    injectglist(rest, n - 1);
-    return take_first(list);
-  }
-  if (!mp->spinning) {
-    mp->spinning = true;
-    sched.nmspinning.fetch_add(1);
-  }
+  if (list != nullptr) return take_first(list, n);
+  start_spinning(mp);
   return nullptr;
 }
 
@@ -354,23 +363,13 @@ G* find_local(M* mp, bool* inherit) {
   if (G* gp = from_global(pp, 0)) return gp;
   if (netpollinited() && netpollAnyWaiters() && sched.lastpoll.load() != 0) {
     int n = 0;
-    if (G* list = netpoll(0, &n)) {
-      G* rest = list->schedlink;
-      list->schedlink = nullptr;
-      injectglist(rest, n - 1);
-      return take_first(list);
-    }
+    if (G* list = netpoll(0, &n)) return take_first(list, n);
   }
   return nullptr;
 }
 
-void stop_spinning(M* mp) {
-  if (!mp->spinning) return;
-  mp->spinning = false;
-  if (sched.nmspinning.fetch_sub(1) <= 0) throw_("findRunnable: negative nmspinning");
-}
-
 // mp gives its P back and sleeps. Returns a goroutine if the global queue or the poller had one.
+// Null: look again. It was woken (with a P, unless GOMAXPROCS changed), or it need not sleep.
 G* sleep_until_woken(M* mp) {
   P* pp = mp->p;
   lock(&sched.lock);
@@ -391,8 +390,7 @@ G* sleep_until_woken(M* mp) {
   stop_spinning(mp);
   if (P* again = recheck_queues()) {
     acquirep(mp, again);
-    mp->spinning = true;
-    sched.nmspinning.fetch_add(1);
+    start_spinning(mp);
     return nullptr;
   }
   int64_t pollUntil = timers_earliest();
@@ -425,10 +423,7 @@ G* findRunnable(M* mp, bool* inherit) {
     // At most half as many thieves as busy Ps: more would only burn the processor.
     int32_t procs = sched.gomaxprocs.load(std::memory_order_relaxed);
     if (procs > 1 && (mp->spinning || 2 * sched.nmspinning.load() < procs - sched.npidle.load())) {
-      if (!mp->spinning) {
-        mp->spinning = true;
-        sched.nmspinning.fetch_add(1);
-      }
+      start_spinning(mp);
       bool again = false;
       if (G* gp = help_others(mp, &again)) return gp;
       if (again) continue;

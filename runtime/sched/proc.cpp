@@ -439,11 +439,7 @@ void run_until_left(M* mp, G* gp) {
     }
     bool inherit = false;
     G* gp = findRunnable(mp, &inherit);
-    if (mp->spinning) {
-      // There may be more work: the next thread looks for it.
-      mp->spinning = false;
-      if (sched.nmspinning.fetch_sub(1) == 1) wake_helper();
-    }
+    if (stop_spinning(mp)) wake_helper();  // there may be more work: the next thread looks for it
     if (gp->lockedm != nullptr) {
       startlockedm(mp, gp);
       continue;

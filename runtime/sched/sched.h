@@ -102,6 +102,7 @@ void gfgive(P* pp, int32_t n);  // n of pp's dead Gs to the global table; needs 
 G* findRunnable(M* mp, bool* inheritTime);  // blocks until there is one; mp has a P then
 void wake_helper();  // a goroutine became runnable: wakes a thread, unless P::wake_skip forbids it
 void wakep();        // wakes a thread to look for work, if a P is idle and none looks
+bool stop_spinning(M* mp);  // true: mp was the last thread that did
 // For sysmon: true if work waits on pp that no thread comes for. The caller wakes a thread then.
 bool queue_stands(P* pp);
 bool timers_due(P* pp);  // true if timers are due and it is worth a trip to g0 to run them
