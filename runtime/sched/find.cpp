@@ -195,6 +195,9 @@ class Thief {
     int32_t first_tick;
     int64_t since;  // when head and tick first had these values
   };
+  enum class Loot { Nothing, Half, HalfOrNext };
+
+  static bool runs(const P* pp) { return pp->status.load(std::memory_order_relaxed) == _Prunning; }
 
   static bool timers_due_at(P* pp, int64_t now) {
     int64_t when = pp->timer0_when.load(std::memory_order_relaxed);
@@ -206,36 +209,31 @@ class Thief {
     return {pp->runqhead.load(std::memory_order_relaxed), runqlen(pp), tick, tick, now};
   }
 
+  // The table in the head of this file.
+  static Loot verdict(const P* victim, const Seen& seen, const Seen& is) {
+    if (!runs(victim)) return Loot::HalfOrNext;
+    if (is.len >= kLongQueue) return Loot::Half;
+    int64_t passed = is.since - seen.since;
+    if (passed < kFirstLookNs) return Loot::Nothing;
+    int32_t ran = is.tick - seen.tick;
+    if (passed >= kStandsNs && ran == 0) return Loot::HalfOrNext;
+    if (passed >= kStandsNs && seen.len > 0 && is.head == seen.head) return Loot::Half;
+    if (ran > 0 && passed / ran >= kGrainNs) return Loot::Half;
+    return Loot::Nothing;
+  }
+
   G* rob(P* victim, Seen* seen, int64_t now) {
-    bool runs = victim->status.load(std::memory_order_relaxed) == _Prunning;
     Seen is = look(victim, now);
-    G* next = victim->runnext.load(std::memory_order_relaxed);
-    if (is.len == 0 && next == nullptr) {
-      remember(seen, is);
-      return nullptr;
-    }
-    if (!runs || is.len >= kLongQueue) {
-      if (G* gp = runqsteal(self_, victim)) return gp;
-      return !runs && next != nullptr ? runnextsteal(victim) : nullptr;
-    }
-    int64_t passed = now - seen->since;
-    if (passed < kFirstLookNs) return nullptr;
-    int32_t ran = is.tick - seen->tick;
-    bool stands = passed >= kStandsNs && ran == 0;
-    if (is.len > 0) {
-      bool ring_stands = passed >= kStandsNs && seen->len > 0 && is.head == seen->head;
-      bool slow = ran > 0 && passed / ran >= kGrainNs;
-      if (stands || ring_stands || slow) {
-        if (G* gp = runqsteal(self_, victim)) return gp;
-      }
-    } else if (stands) {
-      if (G* gp = runnextsteal(victim)) return gp;
-    }
+    Loot loot = verdict(victim, *seen, is);
     remember(seen, is);
-    return nullptr;
+    if (loot == Loot::Nothing) return nullptr;
+    if (G* gp = runqsteal(self_, victim)) return gp;
+    bool next = loot == Loot::HalfOrNext && victim->runnext.load(std::memory_order_relaxed);
+    return next ? runnextsteal(victim) : nullptr;
   }
 
   static void remember(Seen* seen, Seen is) {
+    if (is.since - seen->since < kFirstLookNs) return;
     if (seen->tick == is.tick && seen->head == is.head && (seen->len > 0) == (is.len > 0)) return;
     is.first_tick = seen->first_tick;
     *seen = is;
