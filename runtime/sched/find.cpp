@@ -146,12 +146,9 @@ class Thief {
           static_cast<int32_t>((start + static_cast<uint32_t>(i)) % static_cast<uint32_t>(n_));
       P* victim = sched.allp[k];
       if (victim == self_) continue;
-      bool runs = victim->status.load(std::memory_order_relaxed) == _Prunning;
-      if ((slow || !runs) && timers_due_at(victim, now)) {
-        bool ran = false;
-        checkTimers(victim, now, &ran);
+      if ((slow || !runs(victim)) && timers_due_at(victim, now) && checkTimers(victim, now)) {
         bool inherit;
-        if (G* gp = ran ? runqget(self_, &inherit) : nullptr) return gp;
+        if (G* gp = runqget(self_, &inherit)) return gp;
       }
       if (G* gp = rob(victim, &seen_[k], now)) {
         victim->wake_skip_next.store(0, std::memory_order_relaxed);
@@ -346,10 +343,9 @@ void end_of_pair(P* pp) {
 // Work of this P, of the global queue, or of the network.
 G* find_local(M* mp, bool* inherit) {
   P* pp = mp->p;
-  bool ran = false;
   if (pp->timer0_when.load(std::memory_order_relaxed) != 0 ||
       pp->timers_behind.load(std::memory_order_relaxed)) {
-    checkTimers(pp, nanotime(), &ran);
+    checkTimers(pp, nanotime());
   }
   if (global_is_next(pp)) {
     if (G* gp = from_global(pp, 1)) {

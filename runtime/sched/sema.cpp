@@ -86,7 +86,7 @@ SemaWaiter* SemaRoot::dequeue(const void* addr) {
     }
     heir = *at;
     *at = nullptr;
-    if (heir == first) return first;
+    if (heir == first) return first;  // a leaf itself: its place stays empty
   }
   heir->child[0] = first->child[0];
   heir->child[1] = first->child[1];

@@ -239,12 +239,14 @@ void maybeRunChan(Timer* t) {
 void sleep_until(G* gp, int64_t when) { enter_heap({when > 0 ? when : 1, gp}, false); }
 void sleep_until_real(G* gp, int64_t when) { enter_heap({when > 0 ? when : 1, gp}, true); }
 
-int64_t checkTimers(P* pp, int64_t now, bool* ran) {
+bool checkTimers(P* pp, int64_t now) {
+  P* own = getm()->p;
+  bool ran = false;
   for (;;) {
     int64_t first = pp->timer0_when.load(std::memory_order_acquire);
     if (first == 0 || first > now) {
-      if (getm()->p == pp) pp->timers_behind.store(false, std::memory_order_relaxed);
-      return first;
+      if (pp == own) pp->timers_behind.store(false, std::memory_order_relaxed);
+      return ran;
     }
     lock(&pp->timersLock);
     if (pp->timers_len == 0 || pp->timers[0].when > now) {
@@ -259,7 +261,7 @@ int64_t checkTimers(P* pp, int64_t now, bool* ran) {
     }
     heap_remove(pp, 0);
     unlock(&pp->timersLock);
-    *ran = true;
+    ran = true;
     if (e.is_sleeper()) {
       __builtin_prefetch(e.sleeper()->ctx);  // its stack has left the cache
       goready(e.sleeper());
@@ -268,9 +270,9 @@ int64_t checkTimers(P* pp, int64_t now, bool* ran) {
     }
     // Stops when this P's queue is full: the rest would only go to the end of the global queue.
     // Each call runs at least one timer, so that none waits forever.
-    if (runqlen(getm()->p) >= kRunqueueFull) {
-      if (getm()->p == pp) pp->timers_behind.store(true, std::memory_order_relaxed);
-      return pp->timer0_when.load();
+    if (runqlen(own) >= kRunqueueFull) {
+      if (pp == own) pp->timers_behind.store(true, std::memory_order_relaxed);
+      return ran;
     }
   }
 }

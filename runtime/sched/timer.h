@@ -76,8 +76,8 @@ void sleep_until_real(G* gp, int64_t when);  // the same by nanotime
 // ---- For the scheduler ----
 
 // Runs the due timers of pp while the caller's P has room for the goroutines that they wake.
-// Returns the time of the next one (0: none). Sets *ran if any ran.
-int64_t checkTimers(P* pp, int64_t now, bool* ran);
+// True if any ran.
+bool checkTimers(P* pp, int64_t now);
 int64_t timers_earliest();  // of all Ps; 0: none
 // Requires: the world is stopped.
 void move_timers(P* from, P* to);
