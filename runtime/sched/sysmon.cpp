@@ -40,6 +40,7 @@ constexpr int64_t kScavengeNs = 1'000'000'000;
 constexpr int64_t kSleepWatching = 500'000;  // while some P wakes no thread
 
 M* self = nullptr;
+bool watching = false;  // some P wakes no thread: its queue is looked at often
 
 bool is_safe() { return self->state.load(std::memory_order_relaxed) == kMSafe; }
 
@@ -59,8 +60,25 @@ void preemptone(P* pp) {
   syscall(SYS_tgkill, getpid(), mp->tid.load(), SIGURG);
 }
 
-void end_time_slice(P* pp) {
-  if (!retake_from_syscall(pp)) preemptone(pp);
+void wake_for_standing_queue(P* pp) {
+  if (sched.npidle.load() == 0 || !queue_stands(pp)) return;
+  may_act();
+  wakep();
+}
+
+// For a P whose thread computes. True if its time slice was over and others wait.
+bool end_time_slice(P* pp, int64_t now) {
+  uint32_t tick = pp->schedtick.load(std::memory_order_relaxed);
+  if (pp->sysmontick != tick || pp->sysmonwhen == 0) {
+    pp->sysmontick = tick;
+    pp->sysmonwhen = now;
+    return false;
+  }
+  if (pp->sysmonwhen + kForcePreemptNs > now || !others_wait(pp)) return false;
+  may_act();
+  bool same = pp->schedtick.load(std::memory_order_relaxed) == tick;
+  if (same && !retake_from_syscall(pp)) preemptone(pp);
+  return true;
 }
 
 bool hand_on_retaken() {
@@ -75,6 +93,7 @@ bool hand_on_retaken() {
   return true;
 }
 
+// For a P in a system call.
 bool retake_if_worth_it(P* pp, int64_t now) {
   uint32_t tick = pp->syscalltick.load(std::memory_order_relaxed);
   if (pp->sysmonsyscalltick != tick) {
@@ -91,34 +110,22 @@ bool retake_if_worth_it(P* pp, int64_t now) {
   return pp->syscalltick.load(std::memory_order_relaxed) == tick && retake_from_syscall(pp);
 }
 
-// *watch: some P wakes no thread, so sysmon has to watch its queue.
-bool retake(int64_t now, bool* watch) {
+// True if a P was taken, or asked for.
+bool retake(int64_t now) {
   bool any = hand_on_retaken();
-  *watch = false;
+  watching = false;
   int32_t n = sched.gomaxprocs.load();
   for (int32_t i = 0; i < n; i++) {
     P* pp = sched.allp[i];
     uint32_t status = pp->status.load();
     // In systemstack it has a time slice, as when it runs. If its P were taken sooner, each call of
     // systemstack would wake a thread and queue the goroutine again.
-    bool computes = status == _Psyscall && pp->computing.load(std::memory_order_relaxed);
-    if (status == _Prunning || computes) {
-      if (pp->wake_skip.load(std::memory_order_relaxed) > 0) *watch = true;
-      if (sched.npidle.load() > 0 && queue_stands(pp)) {
-        may_act();
-        wakep();
-      }
-      uint32_t tick = pp->schedtick.load(std::memory_order_relaxed);
-      if (pp->sysmontick != tick || pp->sysmonwhen == 0) {
-        pp->sysmontick = tick;
-        pp->sysmonwhen = now;
-      } else if (pp->sysmonwhen + kForcePreemptNs <= now && others_wait(pp)) {
-        may_act();
-        if (pp->schedtick.load(std::memory_order_relaxed) == tick) end_time_slice(pp);
-        any = true;
-      }
-    } else if (status == _Psyscall) {
+    if (status == _Psyscall && !pp->computing.load(std::memory_order_relaxed)) {
       any |= retake_if_worth_it(pp, now);
+    } else if (status == _Prunning || status == _Psyscall) {
+      watching |= pp->wake_skip.load(std::memory_order_relaxed) > 0;
+      wake_for_standing_queue(pp);
+      any |= end_time_slice(pp, now);
     }
   }
   return any;
@@ -172,11 +179,10 @@ void* sysmon(void*) {
   minit(self);
   int64_t delay = kSleepMin;
   int quiet = 0;
-  bool watch = false;
   int64_t scavenged = nanotime();
   for (;;) {
     uint32_t note = sched.sysmonnote.load();
-    int64_t sleep = watch && delay > kSleepWatching ? kSleepWatching : delay;
+    int64_t sleep = watching && delay > kSleepWatching ? kSleepWatching : delay;
     sched.sysmonslow.store(sleep > kSleepWatching);
     if (!is_safe()) enter_safe(self);
     if (sched.retaken.load() == nullptr) futexsleep(&sched.sysmonnote, note, sleep);
@@ -191,7 +197,7 @@ void* sysmon(void*) {
       stackscavenge();
       scavenged = now;
     }
-    if (retake(now, &watch)) {
+    if (retake(now)) {
       quiet = 0;
       delay = kSleepMin;
     } else if (++quiet > 50 && delay < kSleepMax) {
