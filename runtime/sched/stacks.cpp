@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <utility>
 
 #include "runtime/core/reserve.h"
 #include "runtime/core/throw.h"
@@ -148,6 +149,33 @@ void drain(P* pp) {
   pp->stack_cache_count -= give;
 }
 
+// The scavenger's two steps. Stacks whose pages go are out of the depot meanwhile, and stacks from
+// the top take their places. The cold ones stay lowest.
+constexpr uint32_t kBatch = 64;  // how many may be missing from the depot at a time
+
+// Takes out the lowest warm ones, none above `goal`. Returns how many.
+uint32_t take_warm(uintptr_t* batch, uint32_t goal) {
+  lock(&stacks.lock);
+  uint32_t first = stacks.depot_cold, n = 0;
+  while (n < kBatch && first + n < goal && first + n + kDepotWarm < stacks.depot_len) {
+    batch[n] = stacks.depot[first + n];
+    n++;
+  }
+  for (uint32_t i = n; i-- > 0;) stacks.depot[first + i] = stacks.depot[--stacks.depot_len];
+  unlock(&stacks.lock);
+  return n;
+}
+
+void put_cold(const uintptr_t* batch, uint32_t n) {
+  lock(&stacks.lock);
+  for (uint32_t i = 0; i < n; i++) {
+    uint32_t at = stacks.depot_cold++;
+    stacks.depot[stacks.depot_len++] = stacks.depot[at];
+    stacks.depot[at] = batch[i];
+  }
+  unlock(&stacks.lock);
+}
+
 uint64_t* canary_of(uintptr_t hi) { return reinterpret_cast<uint64_t*>(hi - sizeof(uint64_t)); }
 
 }  // namespace
@@ -198,40 +226,22 @@ void stackfree(P* pp, G* gp) {
 
 bool stackscavenge() {
   lock(&stacks.lock);
-  uint32_t unused = stacks.depot_low;
-  stacks.depot_low = stacks.depot_len;
+  uint32_t unused = std::exchange(stacks.depot_low, stacks.depot_len);
   uint32_t cold = stacks.depot_cold;
   // Half of the warm ones that were not needed since the last call.
   uint32_t goal = unused > cold + kDepotWarm ? cold + (unused - cold) / 2 : cold;
   bool more = stacks.depot_len > goal + kDepotWarm;
   unlock(&stacks.lock);
 
-  constexpr uint32_t kBatch = 64;  // how many may be missing from the depot at a time
-  for (;;) {
-    uintptr_t batch[kBatch];
-    uint32_t n = 0;
-    lock(&stacks.lock);
-    uint32_t first = stacks.depot_cold;
-    while (n < kBatch && first + n < goal && first + n + kDepotWarm < stacks.depot_len) {
-      batch[n] = stacks.depot[first + n];
-      n++;
-    }
-    // They are out of the depot while their pages go. Others from the top take their places.
-    for (uint32_t i = n; i-- > 0;) stacks.depot[first + i] = stacks.depot[--stacks.depot_len];
-    unlock(&stacks.lock);
-    if (n == 0) return more;
+  uintptr_t batch[kBatch];
+  while (uint32_t n = take_warm(batch, goal)) {
     for (uint32_t i = 0; i < n; i++) {
       uintptr_t lo = batch[i] & ~kUnguarded;
       madvise(reinterpret_cast<void*>(lo + kGuardBytes), stacks.bytes - kGuardBytes, MADV_DONTNEED);
     }
-    lock(&stacks.lock);
-    for (uint32_t i = 0; i < n; i++) {
-      uint32_t at = stacks.depot_cold++;
-      stacks.depot[stacks.depot_len++] = stacks.depot[at];
-      stacks.depot[at] = batch[i];
-    }
-    unlock(&stacks.lock);
+    put_cold(batch, n);
   }
+  return more;
 }
 
 void stackalloc_main(G* gp) {
