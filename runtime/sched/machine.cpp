@@ -307,9 +307,7 @@ bool take_p(P* pp) {
     pp->status.store(_Psyscall, std::memory_order_release);  // from here on sysmon may take it
   }
   enter_safe(mp);
-  // Not releasem: this thread is safe, and serves its notes when it comes back.
-  std::atomic_signal_fence(std::memory_order_seq_cst);
-  mp->locks.store(mp->locks.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
+  dropm(mp);  // this thread is safe, and serves its notes when it comes back
 }
 
 [[gnu::noinline]] void exitsyscall() {

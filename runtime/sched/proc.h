@@ -160,11 +160,17 @@ inline M* acquirem_with_p() {
   return getm();
 }
 
-inline void releasem(M* mp) {
+// releasem, but notes stay unserved. Returns in how many calls of acquirem the thread still is.
+inline int32_t dropm(M* mp) {
   std::atomic_signal_fence(std::memory_order_seq_cst);
   int32_t locks = mp->locks.load(std::memory_order_relaxed) - 1;
   mp->locks.store(locks, std::memory_order_release);
   std::atomic_signal_fence(std::memory_order_seq_cst);
+  return locks;
+}
+
+inline void releasem(M* mp) {
+  int32_t locks = dropm(mp);
   if (mp->preempt.load(std::memory_order_relaxed) != 0) [[unlikely]] {
     if (locks == 0) releasem_slow(mp);
   }

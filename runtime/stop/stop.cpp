@@ -193,10 +193,7 @@ void hear_again(M* mp) {
 
 // The goroutine goes on without its P; sysmon hands the P on.
 void let_p_go(M* mp) {
-  P* pp = mp->p;
-  mp->p = nullptr;
-  pp->m.store(nullptr, std::memory_order_relaxed);
-  pp->status.store(_Pidle, std::memory_order_release);
+  P* pp = releasep(mp);
   P* head = sched.retaken.load();
   do {
     pp->link = head;
@@ -241,11 +238,9 @@ void sigurg(int sig, siginfo_t* info, void* uc) {
     if (take_note(mp, kNoteYield)) {
       // Inside the runtime, so that no stop holds this thread meanwhile. If one already does,
       // sysmon asks again.
-      mp->locks.store(1, std::memory_order_relaxed);
-      std::atomic_signal_fence(std::memory_order_seq_cst);
+      acquirem();
       if (door_open(mp)) let_p_go(mp);
-      std::atomic_signal_fence(std::memory_order_seq_cst);
-      mp->locks.store(0, std::memory_order_release);
+      dropm(mp);
     }
   }
   forward(sig, info, uc);
@@ -281,14 +276,11 @@ void keep_handler() {
   do {
     // Stays inside the runtime: else a signal could stop the thread while its goroutine is half
     // recorded, and the walker that waits for that would never stop.
-    mp->locks.store(1, std::memory_order_relaxed);
-    std::atomic_signal_fence(std::memory_order_seq_cst);
+    acquirem();
     if (mp->deaf.load(std::memory_order_relaxed)) hear_again(mp);
     serve_stop(mp, caller_of(__builtin_frame_address(0)));
     yield |= take_note(mp, kNoteYield);
-    std::atomic_signal_fence(std::memory_order_seq_cst);
-    mp->locks.store(0, std::memory_order_release);
-    std::atomic_signal_fence(std::memory_order_seq_cst);
+    dropm(mp);
   } while ((mp->preempt.load(std::memory_order_relaxed) & ~kNoteTaken) != 0);
   if (yield) Gosched();
 }
