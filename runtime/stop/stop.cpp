@@ -386,27 +386,34 @@ bool hold(M* mp, uint32_t stop) {
   return true;
 }
 
-// Waits until mp is safe, stopped or held. False: the time is up, and with `hold_late` it could not
-// be held either.
+// The stopper has slept so many times while it waits for mp.
+void ask_again(M* mp, uint32_t stop, int sleeps) {
+  if (sleeps == 1 && signal_blocked(mp)) mp->deaf.store(true);
+  // The first signal may have met it on its way into the program's code: note and signal again.
+  if ((sleeps % 4 == 0 || stop == kFrozen) && mp->state.load() == kMRunning) request_stop(mp);
+}
+
+// Waits until mp is safe or stopped, or held because it is deaf. At the deadline, `hold_late` also
+// holds one that is late. False: mp is late, and not held.
 bool await_stop(M* mp, uint32_t stop, int64_t deadline, bool hold_late) {
   Looking looking;
-  for (int sleeps = 0;;) {
-    uint32_t seen = sched.arrivals.load();
-    if (stop != kFrozen && sched.stopping.load() == kFrozen) freeze_too();
-    if (has_stopped(mp, stop)) return true;
-    if (mp->deaf.load(std::memory_order_relaxed) && hold(mp, stop)) return true;
-    if (looking.again()) continue;
+  for (int sleeps = 1;; sleeps++) {
+    uint32_t seen;
+    do {
+      seen = sched.arrivals.load();
+      if (stop != kFrozen && sched.stopping.load() == kFrozen) freeze_too();
+      if (has_stopped(mp, stop)) return true;
+      if (mp->deaf.load(std::memory_order_relaxed) && hold(mp, stop)) return true;
+    } while (looking.again());
     sched.stopper_sleeps.store(true);
     if (!has_stopped(mp, stop)) futexsleep(&sched.arrivals, seen, 1'000'000);
     sched.stopper_sleeps.store(false);
     if (nanotime() > deadline) return has_stopped(mp, stop) || (hold_late && hold(mp, stop));
-    if (++sleeps == 1 && signal_blocked(mp)) mp->deaf.store(true);
-    // The first signal may have met it on its way into the program's code: note and signal again.
-    if ((sleeps % 4 == 0 || stop == kFrozen) && mp->state.load() == kMRunning) request_stop(mp);
+    ask_again(mp, stop, sleeps);
   }
 }
 
-// All but `last` (or null) have stopped: has act() called. False: `last` is late.
+// All but `last` (null: all) have stopped: has act() called. False: `last` is late.
 bool have_instant(M* last, int64_t deadline) {
   if (last != nullptr) {
     last_awaited.store(last);
@@ -422,6 +429,12 @@ bool have_instant(M* last, int64_t deadline) {
   return true;
 }
 
+// The first thread from mp on that has not stopped. Null: there is none.
+M* first_to_await(M* mp, const M* self) {
+  while (mp != nullptr && (mp == self || has_stopped(mp, last_stop))) mp = mp->alllink;
+  return mp;
+}
+
 // One attempt. Returns the thread that is late; null: the world is stopped, or act() was called.
 M* try_to_stop(M* self, int64_t patience) {
   stop_began = nanotime();
@@ -435,15 +448,14 @@ M* try_to_stop(M* self, int64_t patience) {
   bool instant = at_instant.load() != nullptr;
   // An instant can do without a stack, which may still come; a dump cannot.
   bool hold_late = patience >= (instant ? 2 * kPatienceNs : kPatienceMaxNs);
-  M* last = nullptr;
-  for (M* mp = sched.allm.load(); mp != nullptr; mp = mp->alllink) {
-    if (mp == self || has_stopped(mp, last_stop)) continue;
-    if (last != nullptr && !await_stop(last, last_stop, deadline, hold_late)) return last;
-    last = mp;
+  M* mp = first_to_await(sched.allm.load(), self);
+  while (mp != nullptr) {
+    M* next = first_to_await(mp->alllink, self);
+    if (instant && next == nullptr) break;  // the last one calls act()
+    if (!await_stop(mp, last_stop, deadline, hold_late)) return mp;
+    mp = next;
   }
-  bool in_time = instant ? have_instant(last, deadline)
-                         : last == nullptr || await_stop(last, last_stop, deadline, hold_late);
-  return in_time ? nullptr : last;
+  return !instant || have_instant(mp, deadline) ? nullptr : mp;
 }
 
 // After an abandoned attempt: waits until mp has served the note of that attempt, for as long as
