@@ -132,6 +132,15 @@ std::string requests() {
   return text + ".\n";
 }
 
+std::string waits() {
+  std::string text;
+  for (auto* r = runtime::first_request(); r != nullptr; r = r->next.load()) {
+    text +=
+        "wait " + std::to_string(r->number) + " " + std::to_string(r->longest_wait.load()) + "\n";
+  }
+  return text + ".\n";
+}
+
 std::string forget() {
   runtime::forget_ended_requests();
   return "ok\n";
@@ -204,6 +213,7 @@ constexpr Order kOrders[] = {
     {"step", step},
     {"advance", nullptr, advance},
     {"requests", requests},
+    {"waits", waits},
     {"forget", forget},
     {"profile", [] { return goroutines(0); }},
     {"dump", [] { return goroutines(2); }},

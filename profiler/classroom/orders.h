@@ -18,6 +18,8 @@
 //                    busy R           it was not for 5 s; the clock stands where it was then
 //   requests         request N METHOD PATH BEGUN ENDED LIVE PEAK SENDS    (request.h), then "."
 //                                     times in ns of the class's; ENDED is -1 before the end
+//   waits            wait NUMBER NS   of each request: the longest time that it, or a goroutine below
+//                                     it, asked to wait for; then "."
 //   forget           ok               the list begins anew; requests that are not ended stay
 //   fail CALL NTH    ok               the NTH next call of CALL returns an error (injected.h)
 //   profile          bytes N          and N bytes: as /debug/pprof/goroutine

@@ -75,14 +75,14 @@ Outcome try_send(hchan* c, void* elem) {
     unlock_with_p(&c->lock);
     return Outcome::Closed;
   }
-  if (Sudog* sg = dequeue(&c->recvq)) {
+  if (Sudog* sg = dequeue(&c->recvq)) {  // DOC: send-meets-receiver
     carry(c->elemtype, sg->elem, sg->assign, elem);
     unlock_with_p(&c->lock);
     wake(sg, true);
     return Outcome::Done;
   }
   uint32_t count = c->qcount.load(std::memory_order_relaxed);
-  if (count < c->dataqsiz) {
+  if (count < c->dataqsiz) {  // DOC: buffer-has-room
     carry(c->elemtype, chanbuf(c, c->sendx), false, elem);
     c->sendx = next_index(c, c->sendx);
     c->qcount.store(count + 1, std::memory_order_relaxed);
@@ -265,7 +265,7 @@ bool chantrysend(hchan* c, void* elem) {
       // takes this lock at once. `all` is a stack, as in Go: the goroutine that waited longest is
       // readied last, and so runs next here.
       Sudog* all = nullptr;
-      while (Sudog* sg = dequeue(&c->recvq)) sg->next = all, all = sg;
+      while (Sudog* sg = dequeue(&c->recvq)) sg->next = all, all = sg;  // DOC: close-wakes-all
       while (Sudog* sg = dequeue(&c->sendq)) sg->next = all, all = sg;
       unlock_with_p(&c->lock);
       while (all != nullptr) {

@@ -29,6 +29,7 @@
 #include <utility>
 
 #include "runtime/chan/hchan.h"
+#include "runtime/core/mistake.h"
 
 namespace golab {
 
@@ -74,20 +75,25 @@ class ChanRef {
 template <typename T>
 class ChanRange;
 
+// X is a mistake where a T is meant, not a T that cannot be copied.
+template <typename X, typename T>
+concept mistaken_for = !std::is_convertible_v<X, T> && !std::is_same_v<std::remove_cvref_t<X>, T>;
+
 }  // namespace glue
 
 // <-chan T: the end from which one receives.
 template <typename T>
 class RecvChan : public glue::ChanRef {
  public:
+  using value_type = T;
   using ChanRef::ChanRef;
   explicit RecvChan(const ChanRef& c) : ChanRef(c) {}
 
   // Parks until there is a value or the channel is closed. Returns the zero value, at once, from a
   // channel that is closed and drained.
   T recv() const;
-  // As recv, and true for a value, false if the channel is closed and drained.
-  std::pair<T, bool> recv_ok() const;
+  // As recv, and whether it was a value (true) or the channel is closed and drained (false).
+  [[nodiscard("auto [v, ok] = ch.recv_ok();")]] std::pair<T, bool> recv_ok() const;
   // For range-based for. Each step parks as recv does.
   glue::ChanRange<T> begin() const;
   std::nullptr_t end() const { return nullptr; }
@@ -97,33 +103,53 @@ class RecvChan : public glue::ChanRef {
 template <typename T>
 class SendChan : public glue::ChanRef {
  public:
+  using value_type = T;
   using ChanRef::ChanRef;
   explicit SendChan(const ChanRef& c) : ChanRef(c) {}
 
   // Parks until a receiver or a free buffer slot takes `value`.
   // Panics "send on closed channel" if it is closed, also by a close that comes while this parks.
   void send(T value) const;
+
+  // ---- Mistakes, see core/mistake.h ----
+  template <glue::mistaken_for<T> X>
+  void send(X&&) const {
+    static_assert(glue::mistake<X>, "ch.send(x): x is not of the type that the channel carries");
+  }
+  template <typename V = T>
+  glue::ChanRange<V> begin() const {
+    static_assert(glue::mistake<T, V>, "range over a SendChan: it is only for sending");
+    return glue::ChanRange<V>(nullptr);
+  }
+  std::nullptr_t end() const { return nullptr; }
 };
 
 // chan T: both ends.
 template <typename T>
 class Chan : public glue::ChanRef {
  public:
+  using value_type = T;
   using ChanRef::ChanRef;
 
   void send(T value) const;  // as SendChan::send
   T recv() const;            // as RecvChan::recv
-  std::pair<T, bool> recv_ok() const;
+  [[nodiscard("auto [v, ok] = ch.recv_ok();")]] std::pair<T, bool> recv_ok() const;
   glue::ChanRange<T> begin() const;
   std::nullptr_t end() const { return nullptr; }
 
   operator RecvChan<T>() const { return RecvChan<T>(static_cast<const ChanRef&>(*this)); }
   operator SendChan<T>() const { return SendChan<T>(static_cast<const ChanRef&>(*this)); }
+
+  // ---- Mistakes ----
+  template <glue::mistaken_for<T> X>
+  void send(X&&) const {
+    static_assert(glue::mistake<X>, "ch.send(x): x is not of the type that the channel carries");
+  }
 };
 
 // make(chan T, size). Never parks. Panics "makechan: size out of range" if size is negative.
 template <typename T>
-Chan<T> make_chan(int64_t size = 0);
+[[nodiscard]] Chan<T> make_chan(int64_t size = 0);
 
 // close(ch): receivers drain the buffer, then get the zero value. Never parks.
 // Panics "close of closed channel" and "close of nil channel". A RecvChan cannot be closed: the
@@ -142,7 +168,19 @@ inline int cap(const glue::ChanRef& ch) { return runtime::chancap(ch.hchan()); }
 // chosen. recv(ch, v, ok) assigns the value to `v`; `ok` is as in recv_ok. send(ch, x) copies an
 // lvalue when the select begins, as in Go; it moves from a temporary only if this case goes ahead.
 // A case lives as long as the select that it is written in.
-using Case = runtime::scase;
+struct Case : runtime::scase {
+  constexpr Case() = default;
+  constexpr Case(runtime::hchan* ch, void* value, bool* was_ok, Kind what, bool is_variable,
+                 void (*to_zero)(void*))
+      : scase{ch, value, was_ok, what, is_variable, to_zero} {}
+
+  // ---- Mistakes ----
+  template <typename X>
+  requires(!std::is_base_of_v<Case, X>) Case(const X&) {
+    static_assert(glue::mistake<X>,
+                  "select({...}): each case is recv(ch, ...), send(ch, x) or otherwise");
+  }
+};
 inline constexpr Case otherwise{};
 
 // Parks until a case can go ahead, and returns its index. If several can, each is as likely. Never
@@ -348,7 +386,63 @@ template <typename T>
 
 [[gnu::always_inline]] inline int select(std::initializer_list<Case> cases) {
   // selectgo only reads the cases; the list's array is const for the sake of literals.
+  static_assert(sizeof(Case) == sizeof(runtime::scase));
   return runtime::selectgo(const_cast<Case*>(cases.begin()), static_cast<int>(cases.size()));
+}
+
+// ---- Mistakes ----
+
+template <typename T>
+void close(const RecvChan<T>&) {
+  static_assert(glue::mistake<T>, "close(ch): a RecvChan cannot be closed: the sender closes");
+}
+
+namespace glue {
+
+template <typename C>
+concept channel = std::is_base_of_v<ChanRef, C> && requires {
+  typename C::value_type;
+};
+
+template <typename C>
+inline constexpr bool only_sends = std::is_same_v<C, SendChan<typename C::value_type>>;
+template <typename C>
+inline constexpr bool only_receives = std::is_same_v<C, RecvChan<typename C::value_type>>;
+
+// recv(ch), recv(ch, v), recv(ch, v, ok)
+template <typename C, typename... V>
+inline constexpr bool can_recv = false;
+template <typename C>
+inline constexpr bool can_recv<C> = true;
+template <typename C>
+inline constexpr bool can_recv<C, typename C::value_type&> = true;
+template <typename C>
+inline constexpr bool can_recv<C, typename C::value_type&, bool&> = true;
+
+}  // namespace glue
+
+template <glue::channel C, typename... V>
+requires(glue::only_sends<C> || !glue::can_recv<C, V...>) inline Case recv(const C&, V&&...) {
+  static_assert(!glue::only_sends<C>, "recv(ch, ...): a SendChan is only for sending");
+  static_assert(glue::only_sends<C> || glue::mistake<C, V...>,
+                "recv(ch, v, ok): v is a variable of the type that the channel carries, ok a bool");
+  return {};
+}
+
+template <glue::channel C, typename X>
+requires(glue::only_receives<C> || glue::mistaken_for<X, typename C::value_type>) inline Case
+    send(const C&, X&&) {
+  static_assert(!glue::only_receives<C>, "send(ch, x): a RecvChan is only for receiving");
+  static_assert(glue::only_receives<C> || glue::mistake<C, X>,
+                "send(ch, x): x is not of the type that the channel carries");
+  return {};
+}
+
+template <typename... C>
+requires(sizeof...(C) > 0 && (std::is_base_of_v<Case, C> && ...)) int select(const C&...) {
+  static_assert(glue::mistake<C...>,
+                "select({...}): the cases stand in braces: select({recv(a), send(b, x)})");
+  return 0;
 }
 
 }  // namespace golab

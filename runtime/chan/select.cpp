@@ -147,8 +147,8 @@ using namespace golab::runtime;
   auto* won = static_cast<Sudog*>(gp->param);
   gp->waiting = nullptr;
   for (int i = 0; i < n; i++) {
-    if (&sudogs[i] == won) continue;  // its waker has dequeued it
-    scase& cas = cases[sudogs[i].index];
+    if (&sudogs[i] == won) continue;  // its waker has taken it off
+    scase& cas = cases[sudogs[i].index];  // DOC: select-leaves-the-rest
     lock_with_p(&cas.c->lock);
     dequeueSudoG(cas.kind == scase::Send ? &cas.c->sendq : &cas.c->recvq, &sudogs[i]);
     unlock_with_p(&cas.c->lock);

@@ -16,6 +16,7 @@
 #include "runtime/die/panic.h"
 #include "runtime/sync/mutex.h"
 #include "runtime/sync/once.h"
+#include "runtime/time/when.h"
 
 namespace golab::context {
 
@@ -385,6 +386,7 @@ Context TODO() {
   auto ctx = std::make_shared<cancelContext>(parent, c);
   c->propagateCancel(parent);
   time::Duration left = time::Until(d);
+  time::note_wait(left);  // also if the parent is cancelled already, and no timer is set
   if (left <= 0) {
     c->cancel(true, DeadlineExceeded, cause);
     return {ctx, [c] { c->cancel(false, Canceled, nullptr); }};

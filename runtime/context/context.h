@@ -93,20 +93,22 @@ Context Background();
 Context TODO();
 
 // All of these panic "cannot create context from nil parent". None parks.
-std::pair<Context, CancelFunc> WithCancel(const Context& parent);
-std::pair<Context, CancelCauseFunc> WithCancelCause(const Context& parent);
+[[nodiscard]] std::pair<Context, CancelFunc> WithCancel(const Context& parent);
+[[nodiscard]] std::pair<Context, CancelCauseFunc> WithCancelCause(const Context& parent);
 // With a deadline in the past, the context is already cancelled on return. An earlier deadline of
 // the parent wins.
-std::pair<Context, CancelFunc> WithDeadline(const Context& parent, time::Time d);
-std::pair<Context, CancelFunc> WithDeadlineCause(const Context& parent, time::Time d, error cause);
-std::pair<Context, CancelFunc> WithTimeout(const Context& parent, time::Duration timeout);
-std::pair<Context, CancelFunc> WithTimeoutCause(const Context& parent, time::Duration timeout,
-                                                error cause);
+[[nodiscard]] std::pair<Context, CancelFunc> WithDeadline(const Context& parent, time::Time d);
+[[nodiscard]] std::pair<Context, CancelFunc> WithDeadlineCause(const Context& parent, time::Time d,
+                                                               error cause);
+[[nodiscard]] std::pair<Context, CancelFunc> WithTimeout(const Context& parent,
+                                                         time::Duration timeout);
+[[nodiscard]] std::pair<Context, CancelFunc> WithTimeoutCause(const Context& parent,
+                                                              time::Duration timeout, error cause);
 // Keys compare by type and value, so give them a type of your own.
 // Panics "nil key" and "key is not comparable".
-Context WithValue(const Context& parent, any key, any value);
+[[nodiscard]] Context WithValue(const Context& parent, any key, any value);
 // The values of parent, but never cancelled.
-Context WithoutCancel(const Context& parent);
+[[nodiscard]] Context WithoutCancel(const Context& parent);
 
 // Why ctx was cancelled: the error given to a CancelCauseFunc or to a ...Cause function, else
 // Err(). Nil if ctx is not cancelled.

@@ -168,8 +168,10 @@ template <typename T>
 template <typename F, typename... Args>
 class Defer final : DeferBase {
  public:
-  // Arguments are evaluated and copied now, as in Go; the call is made later.
-  explicit Defer(F f, Args... args) : f_(std::move(f)), args_(std::move(args)...) {}
+  // Arguments are evaluated and copied now, the call is made later: Go's rule.
+  [[nodiscard("without a name this Defer runs at once: Defer d{...};")]] explicit Defer(
+      F f, Args... args)
+      : f_(std::move(f)), args_(std::move(args)...) {}
   ~Defer() noexcept(false) {
     if (unlink()) call();
   }

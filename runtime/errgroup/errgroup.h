@@ -18,6 +18,7 @@
 
 #include "runtime/chan/chan.h"
 #include "runtime/context/context.h"
+#include "runtime/core/mistake.h"
 #include "runtime/errors/errors.h"
 #include "runtime/sync/func.h"
 #include "runtime/sync/once.h"
@@ -41,6 +42,13 @@ class Group {
 
   // Calls f in a new goroutine. Parks while the limit is reached.
   void Go(golab::glue::Func<error()> f);
+  template <typename F, typename... A>  // a mistake, see core/mistake.h
+  requires(sizeof...(A) > 0 ||
+           !std::is_convertible_v<F, golab::glue::Func<error()>>) void Go(F&&, A&&...) {
+    static_assert(
+        golab::glue::mistake<F, A...>,
+        "g->Go(f): f takes no arguments and returns an error: g->Go([=] { return f(x); })");
+  }
   // As Go, if the limit allows it at once; else returns false. Never parks.
   bool TryGo(golab::glue::Func<error()> f);
   // Parks until all functions have returned. Returns the first error. A function that panics ends
@@ -62,6 +70,7 @@ class Group {
   error err_;
 };
 
-std::pair<std::shared_ptr<Group>, context::Context> WithContext(const context::Context& ctx);
+[[nodiscard]] std::pair<std::shared_ptr<Group>, context::Context> WithContext(
+    const context::Context& ctx);
 
 }  // namespace golab::errgroup

@@ -105,7 +105,7 @@ class error {
 namespace errors {
 
 // An error with that text. It equals no other error.
-error New(std::string_view text);
+[[nodiscard]] error New(std::string_view text);
 // True if err, or an error that it wraps, equals target or has an Is method that says so.
 bool Is(const error& err, const error& target);
 error Unwrap(const error& err);

@@ -58,7 +58,7 @@ namespace fmt {
 std::string Sprintf(std::string_view format, glue::Args args);
 std::string Sprint(glue::Args args);
 std::string Sprintln(glue::Args args);
-error Errorf(std::string_view format, glue::Args args);
+[[nodiscard]] error Errorf(std::string_view format, glue::Args args);
 std::pair<int, error> Fprintf(glue::Writer w, std::string_view format, glue::Args args);
 std::pair<int, error> Fprint(glue::Writer w, glue::Args args);
 std::pair<int, error> Fprintln(glue::Writer w, glue::Args args);
@@ -109,7 +109,7 @@ std::string Sprintln(const A&... args) {
   return fmt::Sprintln(Args{make_arg(args)...});
 }
 template <typename... A>
-error Errorf(std::string_view format, const A&... args) {
+[[nodiscard]] error Errorf(std::string_view format, const A&... args) {
   return fmt::Errorf(format, Args{make_arg(args)...});
 }
 template <typename W, typename... A>

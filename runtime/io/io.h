@@ -35,6 +35,7 @@ class io_read_closer {
   error Close() const;
   explicit operator bool() const { return r_ != nullptr; }
   friend bool operator==(const io_read_closer& a, std::nullptr_t) { return a.r_ == nullptr; }
+  friend bool operator==(const io_read_closer& a, const io_read_closer& b) { return a.r_ == b.r_; }
 
  private:
   std::shared_ptr<reader> r_;

@@ -30,12 +30,24 @@ struct GoCall {
     GoCall call(std::move(*stored));
     stored->~GoCall();
     runtime::freeclosure(at, sizeof(GoCall), alignof(GoCall));
-    std::apply(call.f, std::move(call.args));
+    if constexpr (std::is_invocable_v<F&, Args...>) {  // if not, go() has said so
+      std::apply(call.f, std::move(call.args));
+    }
   }
 };
 
-// Where the goroutine's code begins: what a profile shows of one that has not run yet. 0 for a call
-// with arguments, which begins in glue, as in Go.
+// What can be wrong with go(f, args...): at most one of these is false.
+template <typename F, typename... Args>
+struct GoCheck {
+  static constexpr bool fits = std::is_invocable_v<F&, Args...>;
+  static constexpr bool has_object =
+      fits || sizeof...(Args) > 0 || !std::is_member_function_pointer_v<F>;
+  static constexpr bool wants_copies = fits || !has_object || !std::is_invocable_v<F&, Args&...>;
+  static constexpr bool right_arguments = fits || !has_object || !wants_copies;
+};
+
+// Where the goroutine's code begins: a profile shows that for a goroutine that has not run yet. It
+// is 0 for a call with arguments, which begins in glue, as in Go.
 template <typename F>
 uintptr_t startpc_of(const F& f) {
   if constexpr (std::is_pointer_v<F>) {
@@ -57,6 +69,12 @@ uintptr_t startpc_of(const F& f) {
 // the caller, and no goroutine starts.
 template <typename F, typename... Args>
 [[gnu::always_inline]] inline void go(F&& f, Args&&... args) {
+  using Check = glue::GoCheck<std::decay_t<F>, std::decay_t<Args>...>;
+  static_assert(Check::has_object,
+                "go(&T::f, object, args...): a member function needs its object, a pointer");
+  static_assert(Check::wants_copies,
+                "go(f, args...): f takes a T&, but a goroutine gets copies: use a pointer");
+  static_assert(Check::right_arguments, "go(f, args...): f cannot be called with these arguments");
   using Call = glue::GoCall<std::decay_t<F>, std::decay_t<Args>...>;
   runtime::G* gp = nullptr;
   void* at = runtime::newg(sizeof(Call), alignof(Call), &gp);

@@ -62,7 +62,7 @@ void discardg(G* gp) {
   P* pp = mp->p;
   gp->fn = fn;
   gp->startpc = startpc;
-  gp->gopc = reinterpret_cast<uintptr_t>(__builtin_return_address(0));
+  gp->gopc = reinterpret_cast<uintptr_t>(__builtin_return_address(0));  // DOC: created-by
   gp->parentGoid = mp->curg != nullptr ? mp->curg->goid : 0;
   gp->labels = mp->curg != nullptr ? mp->curg->labels : nullptr;
   gp->started_running = false;
@@ -257,7 +257,7 @@ G* next_direct(M* mp, P* pp, G* from) {
   if (mp->locks.load(std::memory_order_relaxed) != 1)
     throw_("gopark: inside a nested runtime call");
   gp->waitreason = reason;
-  gp->waitsince = nanotime_coarse();
+  gp->waitsince = nanotime_coarse();  // DOC: waiting-since
   gp->sched_fp = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
   gp->sched_pc = getpc();
   mp->left_unlockf = unlockf;

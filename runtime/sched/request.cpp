@@ -68,6 +68,15 @@ void count_send_for_request() {
   if (gp != nullptr && gp->request != nullptr) gp->request->sends.fetch_add(1);
 }
 
+void note_wait_for_request(int64_t ns) {
+  const G* gp = getg();
+  if (gp == nullptr || gp->request == nullptr) return;
+  std::atomic<int64_t>& longest = gp->request->longest_wait;
+  int64_t known = longest.load();
+  while (ns > known && !longest.compare_exchange_weak(known, ns)) {
+  }
+}
+
 const RequestRecord* first_request() { return requests.first.load(); }
 
 void forget_ended_requests() {

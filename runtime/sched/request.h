@@ -27,6 +27,7 @@ struct RequestRecord {
   std::atomic<int32_t> live{0};               // descendants; the handler's goroutine is none
   std::atomic<int32_t> peak{0};               // the highest value of live
   std::atomic<int64_t> sends{0};              // completed sends on channels, by all of them
+  std::atomic<int64_t> longest_wait{0};       // ns; the longest time that any of them asked for
   std::atomic<RequestRecord*> next{nullptr};  // the list, in order of number
 };
 
@@ -65,6 +66,7 @@ class WorksFor {
 void inherit_request(const G* parent, G* child);
 void leave_request(G* gp);      // gp ends
 void count_send_for_request();  // the calling goroutine has completed a send
+void note_wait_for_request(int64_t ns);  // the calling goroutine asks for a timer, or sleeps
 
 // ---- For the class ----
 

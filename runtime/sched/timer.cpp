@@ -167,7 +167,7 @@ void fire(Timer* t, int64_t now) {
   uint64_t seq = t->seq;
   TimerFunc f = t->f;
   void* arg = t->arg;
-  if (t->period > 0) {
+  if (t->period > 0) {  // DOC: ticker-rearmed
     const int64_t ahead = t->period - late % t->period;  // keeps the phase
     if (__builtin_add_overflow(now, ahead, &t->when)) t->when = INT64_MAX;
     if (wants_heap(t)) enter_heap(t);

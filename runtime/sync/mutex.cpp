@@ -42,7 +42,7 @@ constexpr int64_t kStarvationThresholdNs = 1'000'000;
     // A goroutine that has waited before goes to the head of the queue.
     bool lifo = wait_start != 0;
     if (wait_start == 0) wait_start = runtime_nanotime();
-    runtime_SemacquireMutex(&sema_, lifo);
+    runtime_SemacquireMutex(&sema_, lifo);  // DOC: mutex-parks
     starving = starving || runtime_nanotime() - wait_start > kStarvationThresholdNs;
     old = state_.load();
     if ((old & kMutexStarving) != 0) {

@@ -78,7 +78,7 @@ class Mutex {
  public:
   // Parks while another goroutine holds the lock.
   void Lock() { mu_.Lock(); }
-  bool TryLock() { return mu_.TryLock(); }
+  [[nodiscard]] bool TryLock() { return mu_.TryLock(); }
   // Never parks. Ends the program with "fatal error: sync: unlock of unlocked mutex" if it is not
   // locked.
   void Unlock() { mu_.Unlock(); }

@@ -28,7 +28,7 @@ class RWMutex {
   void RLock() {
     if (readerCount_.fetch_add(1) + 1 < 0) runtime_SemacquireRWMutexR(&readerSem_);
   }
-  bool TryRLock();
+  [[nodiscard]] bool TryRLock();
   // Never parks. Ends the program with "fatal error: sync: RUnlock of unlocked RWMutex".
   void RUnlock() {
     int32_t r = readerCount_.fetch_sub(1) - 1;
@@ -36,7 +36,7 @@ class RWMutex {
   }
   // Parks while any goroutine holds the lock.
   void Lock();
-  bool TryLock();
+  [[nodiscard]] bool TryLock();
   // Never parks. Ends the program with "fatal error: sync: Unlock of unlocked RWMutex".
   void Unlock();
   // A Locker whose Lock is RLock.

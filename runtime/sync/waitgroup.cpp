@@ -17,7 +17,7 @@ namespace golab::sync {
     panic("sync: WaitGroup misuse: Add called concurrently with Wait");
   }
   // If no goroutine waits, this object may be gone from here on.
-  if (counter > 0 || waiters == 0) return;
+  if (counter > 0 || waiters == 0) return;  // DOC: waitgroup-not-zero
   // The counter is zero, and all waiters are parked or about to park. No goroutine may change the
   // state now.
   if (state_.load() != state) panic("sync: WaitGroup misuse: Add called concurrently with Wait");

@@ -10,6 +10,7 @@
 #include <atomic>
 #include <cstdint>
 
+#include "runtime/core/mistake.h"
 #include "runtime/sync/func.h"
 
 namespace golab::sync {
@@ -30,6 +31,14 @@ class WaitGroup {
   // Add(1), then f in a new goroutine, then Done when f returns or ends by Goexit. If f panics, the
   // program dies without Done: no Wait returns as if the work were done.
   void Go(golab::glue::Func<void()> f);
+
+  // ---- Mistakes, see core/mistake.h ----
+  template <typename F, typename... A>
+  requires(sizeof...(A) > 0 ||
+           !std::is_convertible_v<F, golab::glue::Func<void()>>) void Go(F&&, A&&...) {
+    static_assert(golab::glue::mistake<F, A...>,
+                  "wg.Go(f): f takes no arguments: wg.Go([=] { f(x); })");
+  }
 
  private:
   std::atomic<uint64_t> state_{0};  // counter << 32 | waiters

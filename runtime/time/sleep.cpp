@@ -6,6 +6,7 @@
 #include "runtime/sched/clock.h"
 #include "runtime/sched/go.h"
 #include "runtime/sched/proc.h"
+#include "runtime/sched/request.h"
 #include "runtime/time/time.h"
 #include "runtime/time/when.h"
 
@@ -53,7 +54,15 @@ int64_t after(int64_t now, Duration d) {
 
 }  // namespace
 
-int64_t when(Duration d) { return after(runtime::program_time(), d); }
+void note_wait(Duration d) {
+  if (runtime::in_classroom()) [[unlikely]]
+    runtime::note_wait_for_request(d.Nanoseconds());
+}
+
+int64_t when(Duration d) {
+  note_wait(d);
+  return after(runtime::program_time(), d);
+}
 int64_t when_real(Duration d) { return after(runtime::nanotime(), d); }
 
 namespace {

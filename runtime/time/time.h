@@ -20,8 +20,8 @@
 #include <utility>
 
 #include "runtime/chan/chan.h"
-#include "runtime/sched/timer.h"
 #include "runtime/errors/errors.h"
+#include "runtime/sched/timer.h"
 #include "runtime/sync/func.h"
 #include "runtime/time/duration.h"
 
@@ -161,11 +161,11 @@ std::pair<Time, error> Parse(std::string_view layout, std::string_view value);
 // Parks for at least d. Returns at once if d <= 0.
 void Sleep(Duration d);
 
-// Returns a channel on which the time is sent once d has passed.
-RecvChan<Time> After(Duration d);
+// The channel on which the time is sent once d has passed.
+[[nodiscard("After only makes a channel; Sleep waits")]] RecvChan<Time> After(Duration d);
 
-// Returns the channel of a ticker that cannot be stopped; nil if d <= 0.
-RecvChan<Time> Tick(Duration d);
+// The channel of a ticker that cannot be stopped; nil if d <= 0.
+[[nodiscard]] RecvChan<Time> Tick(Duration d);
 
 // One event in the future.
 class Timer {
@@ -191,8 +191,8 @@ class Timer {
   runtime::Timer* timer_ = nullptr;         // lies in the channel, or in func_
   golab::glue::FuncTimer* func_ = nullptr;  // counted
 };
-Timer NewTimer(Duration d);
-// Calls f in a new goroutine once d has passed.
+[[nodiscard]] Timer NewTimer(Duration d);
+// Calls f in a goroutine of its own once d has passed.
 Timer AfterFunc(Duration d, golab::glue::Func<void()> f);
 
 // A tick every d. For a slow receiver one tick waits; others are dropped.
@@ -209,6 +209,6 @@ class Ticker {
   runtime::Timer* timer_ = nullptr;
 };
 // Panics "non-positive interval for NewTicker".
-Ticker NewTicker(Duration d);
+[[nodiscard]] Ticker NewTicker(Duration d);
 
 }  // namespace golab::time

@@ -9,6 +9,8 @@ namespace golab::time {
 
 // The program_time at which d has passed. A sum that is too large is the clock's last instant.
 int64_t when(Duration d);
+// In a classroom: the calling goroutine asks for a wait of d. when() does this, too.
+void note_wait(Duration d);
 // The same as a nanotime, which the deadlines of connections are (runtime/sched/clock.h).
 int64_t when_real(Duration d);
 

@@ -200,6 +200,8 @@ std::string go_function(const Scope& scope, std::string_view name, bool pointer_
     for (const std::string& c : scope.classes) type += (type.empty() ? "" : ".") + plain(c);
     out += pointer_receiver ? "(*" + type + ")." : type + '.';
   }
+  const bool keyword = name == "do_" || name == "throw_";  // C++ has taken the word itself
+  if (keyword && origin_of(scope.namespaces) == Origin::Golab) name.remove_suffix(1);
   return out + go_identifier(name);
 }
 

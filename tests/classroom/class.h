@@ -110,6 +110,7 @@ class Service {
   std::string order(std::string text) { return class_->order(std::move(text)); }
   std::string bytes(std::string text) { return class_->bytes(std::move(text)); }
   std::vector<std::string> requests() { return class_->lines("requests"); }
+  std::vector<std::string> waits() { return class_->lines("waits"); }
   const std::string& address() const { return address_; }
 
   std::string get(const std::string& path) const { return fetch(client_, url(path)); }

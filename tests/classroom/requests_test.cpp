@@ -29,6 +29,13 @@ TEST_CASE("a request knows who works for it, and what is left", "[classroom][req
     CHECK(without_numbers(service.requests()) ==
           Lines{"GET /leak 0 0 1 1 0", "GET /leak?again=1 3600000000000 3600000000000 1 1 0"});
   }
+  SECTION("the goroutines of a client's connection, and what they are sent, are nobody's work") {
+    CHECK(service.get("/fetch") == "<nil>\n<nil>\n");
+    CHECK(service.order("idle 20000") == "idle");
+    CHECK(service.bytes("dump").find("(*persistConn).readLoop") != std::string::npos);
+    CHECK(without_numbers(service.requests()) ==
+          Lines{"GET /fetch 0 0 0 0 0", "GET /date 0 0 0 0 0", "GET /date 0 0 0 0 0"});
+  }
   SECTION("the connection's own reader is nobody's work") {
     auto answer = make_chan<std::string>(1);
     go([answer, url = "http://" + service.address() + "/body"] {
@@ -68,6 +75,8 @@ TEST_CASE("the exercises show their leaks to the class", "[classroom][requests]"
     for (int i = 0; i < 5; i++) service.get("/leak");
     CHECK(service.order("idle 20000") == "idle");
     CHECK(without_numbers(service.requests()) == Lines(5, "GET /leak 0 0 1 1 0"));
+    CHECK(service.waits().size() == 5);
+    for (const std::string& line : service.waits()) CHECK(line.ends_with(" " + std::string(kHour)));
     service.order("advance " + std::string(kHour));
     CHECK(without_numbers(service.requests()) == Lines(5, "GET /leak 0 0 0 1 0"));
   }
@@ -112,9 +121,9 @@ TEST_CASE("the class makes calls fail", "[classroom][fail]") {
   }
   SECTION("http.RoundTrip") {
     CHECK(service.order("fail http.RoundTrip 1") == "ok");
-    CHECK(service.get("/fetch") ==
-          "Get \"http://" + service.address() + "/date\": injected by the lab: http.RoundTrip\n");
-    CHECK(service.get("/fetch") == "<nil>\n");
+    CHECK(service.get("/fetch") == "Get \"http://" + service.address() +
+                                       "/date\": injected by the lab: http.RoundTrip\n<nil>\n");
+    CHECK(service.get("/fetch") == "<nil>\n<nil>\n");
   }
   SECTION("and no others") {
     CHECK(service.order("fail os.Exit 1") ==

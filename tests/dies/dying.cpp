@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "profiler/endpoints/pprof.h"
-#include "runtime/sched/proc.h"
 #include "runtime/golab.h"
+#include "runtime/sched/proc.h"
 
 // ---- Panics and their values
 
@@ -155,7 +155,7 @@ void send_closed_select() {
   close(a);
   select({send(a, 1), recv(b)});
 }
-void make_chan_negative() { make_chan<int>(-1); }
+void make_chan_negative() { (void)make_chan<int>(-1); }
 
 struct node {
   node* next;
@@ -186,7 +186,7 @@ void wg_misuse() {
   wg.Add(1);
   done.recv();
 }
-void ticker_zero() { time::NewTicker(0); }
+void ticker_zero() { (void)time::NewTicker(0); }
 
 // ---- Fatal errors
 

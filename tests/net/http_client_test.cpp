@@ -44,7 +44,7 @@ TEST_CASE("Get brings the answer", "[http][client]") {
   CHECK(body_of(client.Get(s.url("/long")).first) == std::string(300000, 'l'));
   CHECK(body_of(client.Get(s.url("/until-close")).first) == std::string(3000, 'c'));
   CHECK(body_of(client.Get(s.url("/empty")).first) == "");
-  CHECK(client.Get(s.url("/nosuch")).first->StatusCode == 404);
+  CHECK(body_of(client.Get(s.url("/nosuch")).first) == "404 page not found\n");
   CHECK(client.Head(s.url("/short")).first->ContentLength == 5);
 }
 
@@ -166,17 +166,18 @@ TEST_CASE("what fails says what was asked for and why", "[http][client][errors]"
   }
   SECTION("the server says nothing and goes") {
     go([ln = ln] { ln.Accept().first.Close(); });
-    error failed = client.Get(to).second;
-    CHECK(
-        (contains(failed.Error(), "EOF") || contains(failed.Error(), "connection reset by peer")));
+    // As in Go, the text depends on who is faster.
+    const std::string text = client.Get(to).second.Error();
+    CHECK((contains(text, "EOF") || contains(text, "connection reset by peer") ||
+           contains(text, "http: server closed idle connection")));
   }
   SECTION("the server says something else") {
     auto done = make_chan<int>(1);
     go([ln = ln, done] {
       net::Conn c = ln.Accept().first;
-      c.Write("SSH-2.0-x\r\n\r\n");
       char buf[1000];
       c.Read(buf, sizeof buf);
+      c.Write("SSH-2.0-x\r\n\r\n");
       c.Close();
       done.send(1);
     });

@@ -1,28 +1,23 @@
 // http_compare_test.cpp: the same requests to this server and to Go's: the same answers, byte for
 // byte.
 //
-// A response shows how the server read the request: status, fields, the bytes of the body as the
-// handler got them, its error, and whether the connection stays open for the next request. A
-// difference is a mistake of ours, or it is in http_differences.h with its reason.
-#include <unistd.h>
-
+// What the two make of a request is in their answers: status, fields, the bytes of the body as the
+// handler got them, its error, and whether the connection goes on to the next request. A difference
+// is a mistake of ours, or it stands in http_differences.h with its reason.
 #include <algorithm>
-#include <filesystem>
 #include <map>
 #include <set>
 
 #include "profiler/endpoints/pprof.h"  // _ "net/http/pprof"
-#include "tests/child.h"
 #include "tests/net/http_differences.h"
 #include "tests/net/http_fixture.h"
 #include "tests/net/http_requests.h"
+#include "tests/net/toolchain.h"
 
 using namespace golab;
 using namespace fixture;
 
 namespace {
-
-constexpr std::string_view kGoVersion = "go1.26";  // whose answers the list of differences knows
 
 // ---- The handlers, as in goserver/main.go ----
 
@@ -76,48 +71,18 @@ void serve(http::ResponseWriter& w, http::Request* r) {
 
 // ---- Both servers ----
 
-std::string go_program() {
-  for (const char* path : {"/usr/local/go/bin/go", "/usr/bin/go", "/usr/lib/go/bin/go"}) {
-    if (access(path, X_OK) == 0) return path;
-  }
-  return "";
-}
-
 // Go's server, compiled and running; what is missing if it cannot be had.
-struct GoServer {
-  std::string missing;
+struct GoServer : GoProgram {
   std::string addr;
 
-  GoServer() {
-    if (go_program().empty()) {
-      missing = "go is not installed";
-      return;
-    }
-    const std::vector<std::string> env = {"GOTOOLCHAIN=local", "GOFLAGS=-mod=mod", "CGO_ENABLED=0"};
-    const std::string version = run_child({go_program(), "env", "GOVERSION"}, env).out;
-    if (!version.starts_with(kGoVersion)) {
-      missing = "the answers of " + std::string(kGoVersion) + " are known, and here is " + version;
-      return;
-    }
-    char name[] = "/tmp/golab-goserver-XXXXXX";
-    dir = mkdtemp(name);
-    const std::string program = dir + "/goserver";
-    ChildResult built = run_child(
-        {go_program(), "build", "-o", program, GOLAB_SOURCE_DIR "/tests/net/goserver/main.go"}, env,
-        150);
-    INFO(built.out << built.err);
-    REQUIRE(built.status == 0);
-    child = std::make_unique<Child>(std::vector<std::string>{program});
+  GoServer() : GoProgram("goserver") {
+    if (!missing.empty()) return;
+    child = std::make_unique<Child>(std::vector<std::string>{path});
     REQUIRE(child->read_until([this] { return child->out().ends_with('\n'); }, 20));
     addr = child->out().substr(0, child->out().size() - 1);
   }
-  ~GoServer() {
-    child = nullptr;
-    if (!dir.empty()) std::filesystem::remove_all(dir);
-  }
 
  private:
-  std::string dir;
   std::unique_ptr<Child> child;
 };
 

@@ -67,9 +67,9 @@ void values(const context::Context& bg) {
   say("the innermost value wins: %v; unknown key: %v", show(vc.Value(plain{"a"})),
       show(vc.Value(plain{"b"})));
   say("keys of other types differ: %v", show(vc.Value("a")));
-  say("nil key: %s", caught([&] { context::WithValue(bg, nullptr, 1); }));
-  say("slice key: %s", caught([&] { context::WithValue(bg, std::vector<int>{}, 1); }));
-  say("nil parent: %s", caught([] { context::WithCancel(nullptr); }));
+  say("nil key: %s", caught([&] { (void)context::WithValue(bg, nullptr, 1); }));
+  say("slice key: %s", caught([&] { (void)context::WithValue(bg, std::vector<int>{}, 1); }));
+  say("nil parent: %s", caught([] { (void)context::WithCancel(nullptr); }));
   auto [p, pCancel] = context::WithCancelCause(context::WithValue(bg, plain{"a"}, 3));
   auto wo = context::WithoutCancel(p);
   pCancel(myErr{"gone"});

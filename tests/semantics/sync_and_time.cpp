@@ -129,7 +129,7 @@ void mutexes() {
 namespace {
 
 void tickers() {
-  say("NewTicker(0): %s", caught([] { time::NewTicker(0); }));
+  say("NewTicker(0): %s", caught([] { (void)time::NewTicker(0); }));
   auto tk = time::NewTicker(5 * time::Millisecond);
   say("ticker channel: len %d cap %d", len(tk.C), cap(tk.C));
   say("Ticker.Reset(0): %s", caught([&] { tk.Reset(0); }));

@@ -5,7 +5,8 @@
 
 namespace golab::bufio {
 
-[[gnu::noinline]] int Reader::fill() {
+// Makes room behind what is there.
+void Reader::make_room() {
   if (cap_ == 0) {
     buf_.reset(new char[kBytes]);
     cap_ = kBytes;
@@ -21,6 +22,10 @@ namespace golab::bufio {
     buf_ = std::move(bigger);
     cap_ *= 2;
   }
+}
+
+[[gnu::noinline]] int Reader::fill() {
+  make_room();
   io_result got = src_->Read(buf_.get() + w_, cap_ - w_);
   if (got.err != 0) return got.err;
   w_ += static_cast<size_t>(got.n);
@@ -34,10 +39,13 @@ namespace golab::bufio {
   return 0;
 }
 
-io_result Reader::Read(void* p, size_t n) {
+[[gnu::noinline]] io_result Reader::Read(void* p, size_t n) {
   if (r_ == w_) {
     if (n >= kBytes) return src_->Read(p, n);
-    if (int err = fill()) return {0, err};
+    make_room();
+    const io_result got = src_->Read(buf_.get(), cap_);
+    if (got.err != 0) return got;
+    w_ = static_cast<size_t>(got.n);
   }
   n = std::min(n, w_ - r_);
   std::memcpy(p, buf_.get() + r_, n);

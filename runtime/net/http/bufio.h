@@ -41,6 +41,8 @@ class Reader {
   static constexpr size_t kBytes = 4096;
 
  private:
+  void make_room();
+
   source* src_;
   std::unique_ptr<char[]> buf_;
   size_t cap_ = 0;

@@ -1,18 +1,15 @@
-// client.cpp: http.Client: requests, redirects, and errors that name the request.
+// client.cpp: http::Get and its like: requests, redirects, timeouts, and errors that say what was
+// asked for.
+#include <algorithm>
+
 #include "runtime/net/http/transport.h"
-#include "runtime/time/when.h"
 
 namespace golab::net::http {
 
 namespace {
 
-constexpr int kMostRedirects = 10;
-
-const std::shared_ptr<Transport>& default_transport() {
-  // Never destroyed: goroutines may use it until the process ends.
-  static auto* transport = new std::shared_ptr<Transport>(std::make_shared<Transport>());
-  return *transport;
-}
+constexpr int kRedirectsMax = 10;
+constexpr int64_t kSlurpBytesMax = 2 << 10;  // of a redirect's body, to keep its connection
 
 // "GET" -> "Get": a client's errors begin with it, as in Go.
 std::string op_name(std::string_view method) {
@@ -60,8 +57,6 @@ error follow(const Response& resp, std::shared_ptr<Request>* req, std::string* b
 
 }  // namespace
 
-std::shared_ptr<Transport> NewTransport() { return std::make_shared<Transport>(); }
-
 std::pair<Request, error> NewRequestWithContext(context::Context ctx, std::string_view method,
                                                 std::string_view url, std::string body) {
   Request req;
@@ -85,75 +80,203 @@ std::pair<Request, error> NewRequest(std::string_view method, std::string_view u
   return NewRequestWithContext(context::Background(), method, url, std::move(body));
 }
 
-std::pair<std::shared_ptr<Response>, error> Client::Do(const http::Request& first) const {
-  auto req = std::make_shared<http::Request>(first);
+// ---- Timeouts ----
+
+namespace {
+
+// The error of a call that takes longer than Client.Timeout.
+struct timeoutError {
+  std::string text;
+  error cause;
+  std::string Error() const { return text; }
+  error Unwrap() const { return cause; }
+  bool Timeout() const { return true; }
+};
+
+// A Client's Timeout, counted from the call on. It lies in the context of the requests.
+class Deadline {
+ public:
+  explicit Deadline(time::Duration timeout) {
+    if (timeout > 0) at_ = time::Now().Add(timeout);
+  }
+  bool set() const { return !at_.IsZero(); }
+  // Returns a function that lifts it again. An earlier deadline of the request's own wins.
+  context::CancelFunc put_into(Request* req) {
+    const context::Context parent = req->ctx == nullptr ? context::Background() : req->ctx;
+    if (auto [own, has] = parent.Deadline(); has && !at_.Before(own)) at_ = time::Time();
+    if (!set()) return [] {};
+    auto [ctx, cancel] = context::WithDeadline(parent, at_);
+    req->ctx = ctx;
+    return cancel;
+  }
+  error explain(const error& err, const char* what) const {
+    if (!set() || time::Now().Before(at_)) return err;
+    return timeoutError{err.Error() + " (Client.Timeout " + what + ")", err};
+  }
+
+ private:
+  time::Time at_;
+};
+
+// A body that is to be read before the deadline.
+class cancelTimerBody final : public golab::glue::reader {
+ public:
+  cancelTimerBody(io::ReadCloser rc, Deadline deadline, context::CancelFunc stop)
+      : rc_(std::move(rc)), deadline_(deadline), stop_(std::move(stop)) {}
+
+  [[gnu::noinline]] std::pair<int, error> Read(char* p, size_t n) override {
+    auto [got, err] = rc_.Read(p, n);
+    if (err == nullptr || err == io::EOF_) return {got, err};
+    return {got, deadline_.explain(err, "or context cancellation while reading body")};
+  }
+  [[gnu::noinline]] error Close() override {
+    error err = rc_.Close();
+    stop_();
+    return err;
+  }
+
+ private:
+  io::ReadCloser rc_;
+  Deadline deadline_;
+  context::CancelFunc stop_;
+};
+
+// ---- One call ----
+
+using Answer = golab::glue::http_client::answer;
+
+[[gnu::noinline]] Answer send(const std::shared_ptr<Request>& req, const std::string& body,
+                              Transport* transport, Deadline* deadline) {
+  context::CancelFunc stop;
+  auto sent = req;
+  if (deadline->set()) {
+    sent = std::make_shared<Request>(*req);
+    stop = deadline->put_into(sent.get());
+  }
+  auto treq = std::make_shared<transportRequest>();
+  treq->Request = sent;
+  treq->body = body;
+  auto [resp, err] = transport->RoundTrip(treq);
+  if (err != nullptr) {
+    if (stop != nullptr) stop();
+    return {nullptr, err};
+  }
+  resp->Request = req;
+  if (stop != nullptr) {
+    resp->Body = io::ReadCloser(
+        std::make_shared<cancelTimerBody>(std::move(resp->Body), *deadline, std::move(stop)));
+  }
+  return {std::move(resp), nullptr};
+}
+
+// So that the connection can be used for what follows, if that is little.
+void slurp(const Response& resp) {
+  char scratch[512];
+  for (int64_t left = resp.ContentLength <= kSlurpBytesMax ? kSlurpBytesMax : 0; left > 0;) {
+    auto [n, err] = resp.Body.Read(scratch, sizeof scratch);
+    left -= n;
+    if (err != nullptr) break;
+  }
+  resp.Body.Close();
+}
+
+// http.Client as its frames show it: the public one is copied freely and is glue.
+class Client {
+ public:
+  explicit Client(const golab::glue::http_client& c)
+      : deadline_(c.Timeout), transport_(c.Transport != nullptr ? c.Transport : DefaultTransport) {}
+
+  [[gnu::noinline]] Answer Do(const Request& req) { return do_(req); }
+  [[gnu::noinline]] Answer Get(std::string_view url) {
+    auto [req, err] = NewRequest("GET", url);
+    return err != nullptr ? Answer{nullptr, err} : Do(req);
+  }
+  [[gnu::noinline]] Answer Head(std::string_view url) {
+    auto [req, err] = NewRequest("HEAD", url);
+    return err != nullptr ? Answer{nullptr, err} : Do(req);
+  }
+  [[gnu::noinline]] Answer Post(std::string_view url, std::string_view type, std::string body) {
+    auto [req, err] = NewRequest("POST", url, std::move(body));
+    req.Header.Set("Content-Type", type);
+    return err != nullptr ? Answer{nullptr, err} : Do(req);
+  }
+
+ private:
+  [[gnu::noinline]] Answer do_(const Request& first);
+  [[gnu::noinline]] Answer send(const std::shared_ptr<Request>& req, const std::string& body) {
+    return http::send(req, body, transport_.get(), &deadline_);
+  }
+
+  Deadline deadline_;
+  std::shared_ptr<Transport> transport_;
+};
+
+Answer Client::do_(const Request& first) {
+  auto req = std::make_shared<Request>(first);
   const std::string op = op_name(req->Method);
-  auto fail = [&](const error& err) -> std::pair<std::shared_ptr<Response>, error> {
+  auto fail = [&](const error& err) -> Answer {
     return {nullptr, url::Error_{op, req->URL.String(), err}};
   };
-  round r;
-  r.ctx = req->ctx;
-  if (Timeout > 0) r.deadline = time::when(Timeout);
-  if (r.ctx != nullptr) {
-    // A context's deadline needs no timer here: the context's end ends the connection (watch).
-    if (error err = r.ctx.Err(); err != nullptr) return fail(err);
-  }
+  std::string body;
   if (req->Body != nullptr) {
     auto [text, err] = io::ReadAll(req->Body);
     req->Body.Close();
     if (err != nullptr) return fail(err);
-    r.body = std::move(text);
+    body = std::move(text);
   }
-  const std::shared_ptr<http::Transport>& transport = Transport ? Transport : default_transport();
   for (int redirects = 0;; redirects++) {
-    r.req = req.get();
-    auto [resp, err] = transport->RoundTrip(r);
-    if (err != nullptr) return fail(err);
-    resp->Request = req;
+    auto [resp, err] = send(req, body);
+    if (err != nullptr) return fail(deadline_.explain(err, "exceeded while awaiting headers"));
     if (!is_redirect(resp->StatusCode) || !resp->Header.has("Location")) return {resp, nullptr};
-    io::ReadAll(resp->Body);  // so that the next request can use the connection
-    resp->Body.Close();
-    if (error bad = follow(*resp, &req, &r.body); bad != nullptr) return fail(bad);
-    if (redirects == kMostRedirects - 1) {
-      return fail(errors::New("stopped after " + std::to_string(kMostRedirects) + " redirects"));
+    slurp(*resp);
+    if (error bad = follow(*resp, &req, &body); bad != nullptr) return fail(bad);
+    if (redirects == kRedirectsMax - 1) {
+      return fail(errors::New("stopped after " + std::to_string(kRedirectsMax) + " redirects"));
     }
   }
 }
 
-std::pair<std::shared_ptr<Response>, error> Client::Get(std::string_view url) const {
-  auto [req, err] = NewRequest("GET", url);
-  if (err != nullptr) return {nullptr, err};
-  return Do(req);
+using FramesOfClient = Client;  // outside of this namespace Client is the public one
+
+}  // namespace
+
+[[gnu::noinline]] Answer Get(std::string_view url) {
+  return FramesOfClient(golab::glue::http_client()).Get(url);
 }
 
-std::pair<std::shared_ptr<Response>, error> Client::Head(std::string_view url) const {
-  auto [req, err] = NewRequest("HEAD", url);
-  if (err != nullptr) return {nullptr, err};
-  return Do(req);
+[[gnu::noinline]] Answer Head(std::string_view url) {
+  return FramesOfClient(golab::glue::http_client()).Head(url);
 }
 
-std::pair<std::shared_ptr<Response>, error> Client::Post(std::string_view url,
-                                                         std::string_view type,
-                                                         std::string body) const {
-  auto [req, err] = NewRequest("POST", url, std::move(body));
-  if (err != nullptr) return {nullptr, err};
-  req.Header.Set("Content-Type", type);
-  return Do(req);
-}
-
-void Client::CloseIdleConnections() const {
-  (Transport ? Transport : default_transport())->CloseIdleConnections();
-}
-
-std::pair<std::shared_ptr<Response>, error> Get(std::string_view url) { return Client{}.Get(url); }
-
-std::pair<std::shared_ptr<Response>, error> Head(std::string_view url) {
-  return Client{}.Head(url);
-}
-
-std::pair<std::shared_ptr<Response>, error> Post(std::string_view url, std::string_view type,
-                                                 std::string body) {
-  return Client{}.Post(url, type, std::move(body));
+[[gnu::noinline]] Answer Post(std::string_view url, std::string_view type, std::string body) {
+  return FramesOfClient(golab::glue::http_client()).Post(url, type, std::move(body));
 }
 
 }  // namespace golab::net::http
+
+namespace golab::glue {
+
+using net::http::FramesOfClient;
+
+http_client::answer http_client::Do(const net::http::Request& req) const {
+  return FramesOfClient(*this).Do(req);
+}
+
+http_client::answer http_client::Get(std::string_view url) const {
+  return FramesOfClient(*this).Get(url);
+}
+
+http_client::answer http_client::Head(std::string_view url) const {
+  return FramesOfClient(*this).Head(url);
+}
+
+http_client::answer http_client::Post(std::string_view url, std::string_view type,
+                                      std::string body) const {
+  return FramesOfClient(*this).Post(url, type, std::move(body));
+}
+
+void http_client::CloseIdleConnections() const {
+  (Transport != nullptr ? Transport : net::http::DefaultTransport)->CloseIdleConnections();
+}
+
+}  // namespace golab::glue

@@ -234,6 +234,4 @@ void server_log(const Server* srv, const std::string& text);
 // "function (file.cpp:12)" of the nearest caller outside net/http.
 std::string relevant_caller();
 
-extern const io::ReadCloser NoBody;
-
 }  // namespace golab::net::http

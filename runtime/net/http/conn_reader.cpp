@@ -59,7 +59,7 @@ namespace poll = golab::internal::poll;
     wake = waiting_;
     waiting_ = false;
   }
-  if (gone) conn_->cancelCtx();
+  if (gone) conn_->cancelCtx();  // DOC: client-gone
   if (wake) runtime::semrelease1(&sema_);
 }
 

@@ -8,19 +8,29 @@
 //   log::Fatal(http::ListenAndServe(          // log.Fatal(http.ListenAndServe(
 //       "127.0.0.1:8080", nullptr));          //     "127.0.0.1:8080", nil))
 //
-//   auto [resp, err] = http::Get(url);        // resp, err := http.Get(url)
+//   auto [resp, err] = http::Get(url);                // resp, err := http.Get(url)
+//   if (err != nullptr) return err;                   // if err != nil { return err }
+//   Defer d{[resp = resp] { resp->Body.Close(); }};   // defer resp.Body.Close()
+//   auto [text, read_err] = io::ReadAll(resp->Body);  // text, err := io.ReadAll(resp.Body)
 //
 // ListenAndServe parks in Accept. Each connection has a goroutine, (*conn).serve, which reads a
 // request, calls the handler, writes the response, and begins again. While a handler runs, a second
 // goroutine, (*connReader).backgroundRead, waits for the next byte. If it sees the stream's end
 // instead, the client is gone, and the request's Context is cancelled.
 //
-// Unlike in Go, a Request and its ResponseWriter live only until the handler returns. A goroutine
-// that outlives its handler must copy what it needs (r->Context() is a handle: copy that). Only
-// HTTP/1, no TLS.
+// A client's connection has two goroutines: (*persistConn).readLoop reads the headers of answers,
+// (*persistConn).writeLoop writes requests. The caller reads the body itself; meanwhile readLoop
+// waits until the body is at its end (the connection goes back to the Transport) or closed (it is
+// closed, too). A body that nobody closes keeps both goroutines.
+//
+// The difference from Go that one must know: a Request and its ResponseWriter live until the
+// handler returns. Go's collector keeps a Request for a goroutine that outlives its handler; here
+// such a goroutine must copy what it needs (r->Context() is a handle: copy that). HTTP/1 only, no
+// TLS.
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -28,13 +38,15 @@
 #include <vector>
 
 #include "runtime/context/context.h"
+#include "runtime/core/mistake.h"
 #include "runtime/errors/errors.h"
+#include "runtime/io/io.h"
 #include "runtime/net/http/header.h"
 #include "runtime/net/http/status.h"
 #include "runtime/net/http/url.h"
-#include "runtime/io/io.h"
 #include "runtime/net/net.h"
 #include "runtime/sync/func.h"
+#include "runtime/sync/mutex.h"
 #include "runtime/time/time.h"
 
 namespace golab::log {
@@ -156,7 +168,20 @@ class HandlerFunc {
   function f_;
 };
 
-class request_context;  // makes a request's context on first use
+}  // namespace golab::net::http
+
+namespace golab::glue {
+
+template <typename F>
+concept no_handler_func = !std::is_convertible_v<F, net::http::HandlerFunc::function>;
+
+}  // namespace golab::glue
+
+namespace golab::net::http {
+
+extern const io::ReadCloser NoBody;  // the Body of what has none: io::EOF_ at once
+
+class request_context;  // makes a request's context when somebody asks for it
 
 // A request that a server received, or that a client sends.
 struct Request {
@@ -240,6 +265,11 @@ class ServeMux {
               int line = __builtin_LINE());
   void HandleFunc(std::string_view pattern, HandlerFunc::function f,
                   const char* file = __builtin_FILE(), int line = __builtin_LINE());
+  template <golab::glue::no_handler_func F>  // a mistake, see core/mistake.h
+  void HandleFunc(std::string_view, F&&) {
+    static_assert(golab::glue::mistake<F>,
+                  "HandleFunc(pattern, f): f is void f(http::ResponseWriter& w, http::Request* r)");
+  }
   void ServeHTTP(ResponseWriter& w, Request* r);
   // The handler that ServeHTTP would call, and its pattern.
   std::pair<http::Handler, std::string> Handler(Request* r);
@@ -255,6 +285,11 @@ void Handle(std::string_view pattern, Handler handler, const char* file = __buil
             int line = __builtin_LINE());
 void HandleFunc(std::string_view pattern, HandlerFunc::function f,
                 const char* file = __builtin_FILE(), int line = __builtin_LINE());
+template <golab::glue::no_handler_func F>  // a mistake
+void HandleFunc(std::string_view, F&&) {
+  static_assert(golab::glue::mistake<F>,
+                "HandleFunc(pattern, f): f is void f(http::ResponseWriter& w, http::Request* r)");
+}
 
 // ---- Server ----
 
@@ -322,7 +357,11 @@ struct Response {
   int ProtoMajor = 1;
   int ProtoMinor = 1;
   http::Header Header;
-  io::ReadCloser Body;         // never nil; close it, because it may hold the connection
+  // Never nil. Read parks until bytes come; it returns io::EOF_ at the end, and after Close "http:
+  // read on closed response body". The caller must read it to its end or close it: until then the
+  // connection and its two goroutines stay. Close before the end also closes the connection, and
+  // parks until the goroutine that reads from it has let go of it.
+  io::ReadCloser Body;
   int64_t ContentLength = -1;  // -1: unknown
   std::vector<std::string> TransferEncoding;
   bool Close = false;
@@ -334,24 +373,89 @@ std::pair<Request, error> NewRequest(std::string_view method, std::string_view u
 std::pair<Request, error> NewRequestWithContext(context::Context ctx, std::string_view method,
                                                 std::string_view url, std::string body = {});
 
-class Transport;  // the pool of idle connections
+class persistConn;
+struct transportRequest;
+struct wantConn;
 
-// Follows up to 10 redirects. Connections are reused once a body was read to its end and closed.
-struct Client {
-  time::Duration Timeout = 0;  // for the whole exchange and reading the body; zero: none
-  std::shared_ptr<http::Transport> Transport = {};  // nil: shared by all such clients
+// The connections of a client, by host. One that is free is used again; otherwise a new one is
+// dialled in a goroutine of its own. The fields must not change once a client uses it.
+//
+// A connection has two goroutines as long as it is open, (*persistConn).readLoop and
+// (*persistConn).writeLoop. They keep the Transport alive: CloseIdleConnections is how a program
+// gets rid of it.
+class Transport final : public std::enable_shared_from_this<Transport> {
+ public:
+  int MaxIdleConnsPerHost = 0;                         // zero: 2; below zero: none is kept
+  time::Duration IdleConnTimeout = 90 * time::Second;  // zero: no limit
+  bool DisableKeepAlives = false;                      // each connection is for one request
 
-  // Park until the header of the response is there. Errors are of type url::Error_, with Timeout()
-  // true for a timeout. A status like 404 is no error.
-  std::pair<std::shared_ptr<Response>, error> Do(const Request& req) const;
-  std::pair<std::shared_ptr<Response>, error> Get(std::string_view url) const;
-  std::pair<std::shared_ptr<Response>, error> Head(std::string_view url) const;
-  std::pair<std::shared_ptr<Response>, error> Post(std::string_view url, std::string_view type,
-                                                   std::string body) const;
-  void CloseIdleConnections() const;
+  // Closes the connections that no request uses. One whose answer is being read stays open. Does
+  // not wait for the goroutines to end.
+  void CloseIdleConnections();
+
+  // ---- For this package ----
+  std::pair<std::shared_ptr<Response>, error> RoundTrip(
+      const std::shared_ptr<transportRequest>& treq);
+  error tryPutIdleConn(const std::shared_ptr<persistConn>& pc);
+  void putOrCloseIdleConn(const std::shared_ptr<persistConn>& pc);
+  void removeIdleConn(persistConn* pc);
+  void close_if_still_idle(persistConn* pc);
+
+ private:
+  friend std::shared_ptr<Transport> NewTransport();
+  Transport() = default;
+
+  std::pair<std::shared_ptr<Response>, error> roundTrip(
+      const std::shared_ptr<transportRequest>& treq);
+  std::pair<std::shared_ptr<persistConn>, error> getConn(const transportRequest& treq,
+                                                         const std::string& key);
+  bool queueForIdleConn(const std::shared_ptr<wantConn>& w);
+  void queueForDial(const std::shared_ptr<wantConn>& w);
+  void startDialConnForLocked(const std::shared_ptr<wantConn>& w);
+  void dialConnFor(const std::shared_ptr<wantConn>& w);
+  std::pair<std::shared_ptr<persistConn>, error> dialConn(const wantConn& w);
+  std::pair<Conn, error> dial(const wantConn& w);
+  bool removeIdleConnLocked(persistConn* pc);
+
+  sync::Mutex idleMu_;      // guards what follows
+  bool closeIdle_ = false;  // CloseIdleConnections was called since the last request
+  std::map<std::string, std::vector<std::shared_ptr<persistConn>>> idleConn_;   // newest last
+  std::map<std::string, std::vector<std::shared_ptr<wantConn>>> idleConnWait_;  // first come first
+  std::vector<std::shared_ptr<wantConn>> dialsInProgress_;
 };
 
 std::shared_ptr<Transport> NewTransport();
+extern const std::shared_ptr<Transport>& DefaultTransport;  // of clients that name none
+
+}  // namespace golab::net::http
+
+namespace golab::glue {
+
+// http.Client. Copies share the Transport. Several goroutines may use one client.
+struct http_client {
+  time::Duration Timeout = 0;  // for everything, reading the body included; zero: none
+  std::shared_ptr<net::http::Transport> Transport = {};  // nil: DefaultTransport
+
+  using answer = std::pair<std::shared_ptr<net::http::Response>, error>;
+  // Parks until the header of the answer is there, and follows up to 10 redirects. A status like
+  // 404 is no error. Errors are url::Error_: "Get \"http://…\": " and the cause, such as a
+  // net::OpError of the connection, the cause of the context's end, or a timeout (Timeout() is
+  // true).
+  answer Do(const net::http::Request& req) const;
+  answer Get(std::string_view url) const;
+  answer Head(std::string_view url) const;
+  answer Post(std::string_view url, std::string_view type, std::string body) const;
+  // As Transport's.
+  void CloseIdleConnections() const;
+};
+
+}  // namespace golab::glue
+
+namespace golab::net::http {
+
+using Client = golab::glue::http_client;
+
+// Those of a Client without a Timeout.
 std::pair<std::shared_ptr<Response>, error> Get(std::string_view url);
 std::pair<std::shared_ptr<Response>, error> Head(std::string_view url);
 std::pair<std::shared_ptr<Response>, error> Post(std::string_view url, std::string_view type,
