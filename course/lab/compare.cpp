@@ -4,9 +4,11 @@
 #include <filesystem>
 #include <iostream>
 
+#include "course/lab/build.h"
 #include "course/lab/output.h"
-#include "course/lab/web.h"
+#include "course/lab/session.h"
 #include "course/lab/whole_file.h"
+#include "course/lab/workspace.h"
 #include "profiler/formats/debug2_reader.h"
 #include "profiler/formats/shown.h"
 #include "runtime/golab.h"
@@ -76,44 +78,69 @@ std::string go_on_with(const Comparison& comparison, const CompareOptions& optio
   return text;
 }
 
+// A binary in the build may stand for a student's file with the same text. Its lines are then those
+// of the student's file.
+void call_it_by(const std::string& file, const Exercise& exercise, profiler::LeakVerdict& verdict) {
+  const std::string shipped = shipped_file(exercise);
+  for (profiler::LeakedStack& leaked : verdict.leaked) {
+    if (leaked.stack.file == shipped) leaked.stack.file = file;
+  }
+}
+
+// The program of one side: the solution's, or that of the student's file.
+std::pair<std::string, error> program_of(const Exercise& exercise, bool solution) {
+  if (solution) return {exercise.program(true), nullptr};
+  auto [built, err] = build_program(exercise, current_file(exercise));
+  if (err == nullptr && built.program.empty()) {
+    err = fmt::Errorf("%s does not compile:\n%s", short_path(current_file(exercise)),
+                      built.complaint);
+  }
+  return {built.program, err};
+}
+
 }  // namespace
 
 std::pair<Side, error> measure(const Exercise& exercise, bool solution,
                                const CompareOptions& options, Progress* progress) {
   Side side;
-  Service service;
+  Session session;
   std::string who = side_name(solution);
-  int requests = options.requests > 0 ? options.requests : exercise.requests;
+  RequestLine line = exercise.load();
+  if (options.requests > 0) line.count = options.requests;
   progress->step(exercise.name + ", the " + who + ": starting");
-  if (error err = service.start(exercise.program(solution)); err != nullptr) {
-    return {std::move(side), err};
-  }
+  auto [program, build_err] = program_of(exercise, solution);
+  if (build_err != nullptr) return {std::move(side), build_err};
+  if (error err = session.start(program, 0); err != nullptr) return {std::move(side), err};
+  Service& service = session.service();
   auto [rest, rest_err] = service.fetch_settled(-1);
   if (rest_err != nullptr) return {std::move(side), rest_err};
   side.rest = std::move(rest);
 
-  std::string what = exercise.name + ", the " + who + ": " + std::to_string(requests) + " × " +
-                     exercise.method + " " + exercise.path;
+  std::string what = exercise.name + ", the " + who + ": " + std::to_string(line.count) + " × " +
+                     line.method + " " + line.path;
   progress->step(what);
-  Load load{exercise.method, service.url(exercise.path), requests, options.clients};
   time::Time shown = time::Now();
-  error err = put_load(load, [&](int done) {
+  Exchange exchange = session.put(line, options.clients, [&](int done) {
     if (time::Since(shown) < 50 * time::Millisecond) return;
     shown = time::Now();
     progress->update(what + ": " + std::to_string(done) + " done");
   });
-  if (err != nullptr) {
-    std::string said = service.output();
-    return {std::move(side), fmt::Errorf("the %s does not stand the load: %w%s%s", who, err,
-                                         said.empty() ? "" : "\nIt said:\n", said)};
+  if (exchange.err != nullptr) return {std::move(side), exchange.err};
+  if (!exchange.trouble.empty()) {
+    return {std::move(side),
+            fmt::Errorf("the %s does not stand the load: %s", who, exchange.trouble)};
   }
 
   progress->update(what + ": done; waiting for it to come to rest");
+  if (auto [settled, err] = session.look_after(exercise.rest); err != nullptr) {
+    return {std::move(side), err};
+  }
   auto [after, after_err] = service.fetch_settled(side.rest.goroutines);
   if (after_err != nullptr) return {std::move(side), after_err};
   side.after = std::move(after);
-  side.verdict = profiler::judge(side.rest.profile, side.after.profile, requests);
+  side.verdict = profiler::judge(side.rest.profile, side.after.profile, line.count);
   side.warning = learn_states(service, side.verdict);
+  if (!solution) call_it_by(current_file(exercise), exercise, side.verdict);
   return {std::move(side), nullptr};
 }
 
@@ -122,7 +149,8 @@ int compare_command(const std::string& name, const CompareOptions& options) {
   auto [exercise, err] = find_exercise(name);
   if (err != nullptr) return failed(err, 2);
   comparison.exercise = exercise;
-  comparison.requests = options.requests > 0 ? options.requests : exercise.requests;
+  comparison.file = current_file(exercise);
+  comparison.requests = options.requests > 0 ? options.requests : exercise.load().count;
   {
     Progress progress;
     for (bool solution : {false, true}) {
@@ -136,14 +164,15 @@ int compare_command(const std::string& name, const CompareOptions& options) {
   }
   print(render_comparison(comparison, wants_colour(1), terminal_columns()) + "\n");
   for (const Side* side : {&comparison.broken, &comparison.fixed}) {
-    if (!side->warning.empty()) std::cerr << "lab: " << golab::profiler::shown(side->warning) << "\n";
+    if (!side->warning.empty())
+      std::cerr << "lab: " << golab::profiler::shown(side->warning) << "\n";
   }
   if (error write_err = write_profiles(comparison, options); write_err != nullptr) {
     return failed(
         fmt::Errorf("cannot keep the profiles: %w; -o names another directory", write_err), 2);
   }
   print(go_on_with(comparison, options));
-  return comparison.broken.verdict.leaks && !comparison.fixed.verdict.leaks ? 0 : 1;
+  return comparison.fixed.verdict.leaks ? 1 : 0;
 }
 
 int demo_command(const CompareOptions& options) {

@@ -31,6 +31,7 @@ std::pair<Side, golab::error> measure(const Exercise& exercise, bool solution,
 
 struct Comparison {
   Exercise exercise;
+  std::string file;  // of the exercise's side: the student's, or as shipped
   int requests = 0;
   Side broken;
   Side fixed;

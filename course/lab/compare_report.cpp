@@ -116,7 +116,7 @@ std::string left_behind(const LeakVerdict& verdict) {
 
 std::string sentence(const Comparison& comparison) {
   const LeakVerdict &broken = comparison.broken.verdict, &fixed = comparison.fixed.verdict;
-  std::string request = comparison.exercise.method + " " + comparison.exercise.path;
+  std::string request = comparison.exercise.load().method + " " + comparison.exercise.load().path;
   if (broken.leaks && !fixed.leaks) {
     return "The exercise leaks: each " + request + " leaves " + left_behind(broken) +
            ". The solution leaves nothing.";
@@ -138,10 +138,11 @@ std::string sentence(const Comparison& comparison) {
 
 std::string render_comparison(const Comparison& comparison, bool colour, int columns) {
   const Exercise& exercise = comparison.exercise;
-  bool as_wanted = comparison.broken.verdict.leaks && !comparison.fixed.verdict.leaks;
+  bool as_wanted = !comparison.fixed.verdict.leaks;
   std::string text = coloured(exercise.name + ": " + exercise.title, Colour::Bold, colour) + "\n" +
-                     std::to_string(comparison.requests) + " × " + exercise.method + " " +
-                     exercise.path + " on each side\n\n" + counts(comparison, colour) + "\n";
+                     std::to_string(comparison.requests) + " × " + exercise.load().method + " " +
+                     exercise.load().path + " on " + shown(short_path(comparison.file)) +
+                     " and on the solution\n\n" + counts(comparison, colour) + "\n";
   std::vector<Row> rows = rows_of(comparison);
   if (!rows.empty()) {
     text += "Stacks that differ after the load:\n\n" + render_rows(rows, colour, columns) + "\n";

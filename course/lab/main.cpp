@@ -10,9 +10,13 @@
 #include <iostream>
 #include <sstream>
 
+#include "course/lab/check.h"
+#include "course/lab/commands.h"
 #include "course/lab/compare.h"
 #include "course/lab/exercise.h"
 #include "course/lab/output.h"
+#include "course/lab/run.h"
+#include "course/lab/suggest.h"
 #include "course/lab/terminal.h"
 #include "course/lab/web.h"
 #include "course/lab/whole_file.h"
@@ -25,56 +29,6 @@
 
 namespace lab {
 namespace {
-
-// ---- list ----
-
-int list_command() {
-  auto [all, err] = exercises();
-  if (err != nullptr) return failed(err, 2);
-  using Align = profiler::TextTable::Align;
-  profiler::TextTable table({Align::Left, Align::Left, Align::Right, Align::Left});
-  table.row({"exercise", "title", "minutes", "load"}, profiler::Colour::Bold);
-  for (const Exercise& exercise : all) {
-    table.row({exercise.name, exercise.title, std::to_string(exercise.minutes),
-               exercise.method + " " + exercise.path});
-  }
-  print(table.render(wants_colour(1)) + "\nNext: lab run " + all[0].name + ", or lab compare " +
-        all[0].name + "\n");
-  return 0;
-}
-
-// ---- run ----
-
-// Replaces lab by the exercise's program. All arguments but --solution are for that program, so
-// this command parses its own.
-int run_command(const std::vector<std::string>& args) {
-  auto [exercise, err] = find_exercise(args.empty() ? "" : args[0]);
-  if (err != nullptr) return failed(err, 2);
-  bool solution = false;
-  std::vector<std::string> words = {""};
-  for (size_t i = 1; i < args.size(); i++) {
-    if (args[i] == "--solution") {
-      solution = true;
-    } else {
-      words.push_back(args[i]);
-    }
-  }
-  words[0] = exercise.program(solution);
-  std::vector<char*> argv;
-  for (std::string& word : words) argv.push_back(word.data());
-  argv.push_back(nullptr);
-  if (::isatty(2)) {
-    std::cerr << exercise.name << (solution ? ", the solution." : ", the exercise.")
-              << " Ctrl-C ends it. In another terminal, unless you gave it another --addr:\n"
-              << "  curl http://" << exercise.addr << exercise.path << "\n"
-              << "  curl 'http://" << exercise.addr << "/debug/pprof/goroutine?debug=1'\n"
-              << std::flush;
-  }
-  ::execv(argv[0], argv.data());
-  return failed(
-      fmt::Errorf("%s: %s; build it: ./lab build lab_exercises", words[0], std::strerror(errno)),
-      2);
-}
 
 // ---- fetch ----
 
@@ -170,7 +124,7 @@ int fetch_command(const FetchOptions& options) {
   if (result.err != nullptr && result.bytes > 0) return failed(result.err, 1);
   if (result.err != nullptr) {
     return failed(
-        fmt::Errorf("%w\n     does a service run there? lab run EXERCISE starts one", result.err),
+        fmt::Errorf("%w\n     does a service run there? ./lab run EXERCISE starts one", result.err),
         1);
   }
   if (!to_stdout) {
@@ -222,11 +176,20 @@ const char kProfile[] =
     "Go or C++: 127.0.0.1:6060, http://host:6060/debug/pprof/goroutine. It has at most 256 MiB, "
     "also\nunpacked, and at most 768 MiB in memory: a million stacks and more.";
 
+const char kLoop[] =
+    "golab: learn goroutine profiling on programs that leak\n\n"
+    "  ./lab            alone: works on the first exercise that is not solved. Edit your copy in\n"
+    "                   mine/, save, and see what its goroutines do; h shows a hint.\n"
+    "  ./lab list       all exercises, and how far you are\n"
+    "  ./lab demo       a leaky service beside its repaired twin, explained";
+
 struct Arguments {
   std::string exercise, before, after;
   std::vector<std::string> rest;
   FetchOptions fetch;
   CompareOptions compare;
+  CheckOptions check;
+  VerifyOptions verify;
   profiler::TopOptions top;
   bool cum = false;
   bool solution = false;
@@ -255,12 +218,11 @@ void add_compare_options(CLI::App* app, CompareOptions* options) {
 void describe_exercise_commands(CLI::App& app, Arguments& a) {
   command(app, "demo", "start here: a leaky worker pool beside its repaired twin, explained", "");
   add_compare_options(app.get_subcommand("demo"), &a.compare);
-  command(app, "list", "the exercises", "");
 
   CLI::App* run = command(app, "run", "one exercise as the HTTP service it is, until Ctrl-C",
                           std::string(kName) +
-                              "\nFlags that follow it are the exercise's own: lab run 02 --addr "
-                              "127.0.0.1:7000, lab run 02 --help.");
+                              "\nFlags that follow it are the exercise's own: ./lab run 02 --addr "
+                              "127.0.0.1:7000, ./lab run 02 --help.");
   run->add_option("EXERCISE", a.exercise, "which one")->required()->option_text(" ");
   run->add_flag("--solution", a.solution, "run the repaired program instead");
 
@@ -272,6 +234,28 @@ void describe_exercise_commands(CLI::App& app, Arguments& a) {
           "not so, 2 if it could\nnot be done.");
   compare->add_option("EXERCISE", a.exercise, "which one")->required()->option_text(" ");
   add_compare_options(compare, &a.compare);
+}
+
+void describe_judge_commands(CLI::App& app, Arguments& a) {
+  CLI::App* check = command(
+      app, "check", "is your file repaired? gate by gate, with the evidence",
+      std::string(kName) +
+          "\nJudges mine/NN-name/main.cpp; the first time it copies the exercise there. GOLAB_MINE\n"
+          "names another place than mine/. Exit status: 0 if all are solved, 1 if one is not yet,\n"
+          "2 if one could not be judged.");
+  check->add_option("EXERCISE", a.check.names, "which ones")->option_text("...");
+  check->add_flag("--all", a.check.all, "every exercise, also those that you have not opened");
+  check->add_flag("--json", a.check.json,
+                  "a list: exercise, file, verdict, seconds, problem, gates with their evidence");
+
+  CLI::App* verify = command(
+      app, "verify-shipped", "are the exercises as they promise? for those who write them",
+      std::string(kName) +
+          "\nEach exercise is red in the gates of its manifest and in no other, and leaves what the\n"
+          "manifest says; its solution is solved; each of tests/exercises/NN-name/wrong/*.cpp is red\n"
+          "in the gates of its first line; each of right/*.cpp is solved.");
+  verify->add_option("EXERCISE", a.verify.names, "which ones (all)")->option_text("...");
+  verify->add_flag("--quick", a.verify.quick, "only exercises and solutions");
 }
 
 void describe_profile_commands(CLI::App& app, Arguments& a) {
@@ -310,17 +294,19 @@ void describe_profile_commands(CLI::App& app, Arguments& a) {
 
 // Says what is wrong, in which command, and which help to read.
 std::string usage_error(const CLI::App* app, const CLI::Error& wrong) {
-  std::string name = "lab", about;
+  std::string name = "./lab", about;
   for (const CLI::App* used : app->get_subcommands()) {
     name += " " + used->get_name();
     about += " " + used->get_name();
   }
-  return name + ": " + wrong.what() + "\n     more: lab help" + about + "\n";
+  return "lab: " + name + ": " + wrong.what() + "\n     more: ./lab help" + about + "\n";
 }
 
-int dispatch(const CLI::App& app, Arguments& a) {
+int dispatch(const CLI::App& app, const StudentCommands& student, Arguments& a) {
+  if (std::optional<int> status = student.dispatch(); status.has_value()) return *status;
   auto got = [&](const char* name) { return app.got_subcommand(name); };
-  if (got("list")) return list_command();
+  if (got("check")) return check_command(a.check);
+  if (got("verify-shipped")) return verify_shipped_command(a.verify);
   if (got("compare")) return compare_command(a.exercise, a.compare);
   if (got("demo")) return demo_command(a.compare);
   if (got("fetch")) return fetch_command(a.fetch);
@@ -331,16 +317,32 @@ int dispatch(const CLI::App& app, Arguments& a) {
   return diff_command(a.before, a.after, a.render, a.diff);
 }
 
+int no_command(const CLI::App& app, const std::string& wanted) {
+  // These are of the script ./lab.
+  std::vector<std::string> known = {"help", "test", "build", "bench"};
+  for (const CLI::App* each : app.get_subcommands([](const CLI::App*) { return true; })) {
+    known.push_back(each->get_name());
+  }
+  std::string meant = did_you_mean(wanted, known);
+  return failed(
+      fmt::Errorf("no command %q%s ./lab help lists them", wanted, meant.empty() ? ";" : meant), 2);
+}
+
 int main_of_lab(std::vector<std::string> args) {
   Arguments arguments;
-  CLI::App app{"golab: learn goroutine profiling on programs that leak", "lab"};
+  CLI::App app{kLoop, "./lab"};
   app.require_subcommand(1);
   app.failure_message(usage_error);
+  app.set_version_flag("--version", "golab " GOLAB_VERSION);
+  StudentCommands student(app);
   describe_exercise_commands(app, arguments);
+  describe_judge_commands(app, arguments);
   describe_profile_commands(app, arguments);
+  group_commands(app);
   app.footer(
-      "\nMore about one of them: lab help COMMAND. The course begins in course/README.md.\n");
+      "\nMore about one of them: ./lab help COMMAND. The course begins in course/README.md.\n");
 
+  if (args.empty() && ::isatty(0) && ::isatty(1)) return watch_mode_command();
   if (args.empty()) args = {"--help"};
   if (args[0] == "help") {
     args.erase(args.begin());
@@ -350,10 +352,8 @@ int main_of_lab(std::vector<std::string> args) {
   if (args[0] == "run" && args.size() > 1 && !help)
     return run_command({args.begin() + 1, args.end()});
   auto named = [&](const CLI::App* command) { return command->get_name() == args[0]; };
-  bool main_help = args[0] == "--help" || args[0] == "-h";
-  if (!main_help && app.get_subcommands(named).empty()) {
-    return failed(fmt::Errorf("no command %q; lab --help lists them", args[0]), 2);
-  }
+  bool option = args[0].starts_with("-");
+  if (!option && app.get_subcommands(named).empty()) return no_command(app, args[0]);
   try {
     app.parse(std::vector<std::string>(args.rbegin(), args.rend()));
   } catch (const CLI::ParseError& wrong) {
@@ -363,7 +363,7 @@ int main_of_lab(std::vector<std::string> args) {
     std::cerr << profiler::shown_lines(err.str());
     return status == 0 ? 0 : 2;
   }
-  return dispatch(app, arguments);
+  return dispatch(app, student, arguments);
 }
 
 }  // namespace

@@ -9,6 +9,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <string_view>
+#include <vector>
+
 #include "course/lab/exercise.h"
 #include "course/lab/web.h"
 #include "runtime/golab.h"
@@ -40,7 +43,21 @@ std::string last_lines(const std::string& text, int lines) {
                      end - (begin == std::string::npos ? 0 : begin + 1));
 }
 
-// Returns the number of open connections: each is a goroutine in net/http's serve.
+// Our environment with what this service is to have of its own.
+std::vector<std::string> environment(const ServiceOptions& options, int agent) {
+  std::vector<std::string> settings;
+  for (char** setting = ::environ; *setting != nullptr; setting++) {
+    std::string_view text = *setting;
+    if (text.starts_with("GOLAB_CLASSROOM=")) continue;
+    if (options.procs > 0 && text.starts_with("GOMAXPROCS=")) continue;
+    settings.emplace_back(text);
+  }
+  if (options.procs > 0) settings.push_back("GOMAXPROCS=" + std::to_string(options.procs));
+  if (agent >= 0) settings.push_back("GOLAB_CLASSROOM=" + std::to_string(agent));
+  return settings;
+}
+
+// How many connections a service has open: each is a goroutine in net/http's serve.
 int64_t connections(const profiler::SymbolizedProfile& profile) {
   int64_t count = 0;
   for (const profiler::Sample& sample : profile.samples) {
@@ -55,11 +72,16 @@ int64_t connections(const profiler::SymbolizedProfile& profile) {
 
 }  // namespace
 
-error Service::spawn(const std::string& program) {
+error Service::spawn(const std::string& program, const ServiceOptions& options) {
   output_ = ::memfd_create("output", MFD_CLOEXEC);
   if (output_ < 0) return errors::New("out of file descriptors");
   std::string words[] = {program, "--addr", address_};
   char* argv[] = {words[0].data(), words[1].data(), words[2].data(), nullptr};
+  int agent = options.classroom == nullptr ? -1 : options.classroom->service_end();
+  std::vector<std::string> settings = environment(options, agent);
+  std::vector<char*> envp;
+  for (std::string& setting : settings) envp.push_back(setting.data());
+  envp.push_back(nullptr);
   pid_t parent = ::getpid();
   // PR_SET_PDEATHSIG is about the thread that forks. The runtime never ends a thread, so it means
   // the end of the process.
@@ -72,7 +94,8 @@ error Service::spawn(const std::string& program) {
     ::dup2(nothing, 0);
     ::dup2(output_, 1);
     ::dup2(output_, 2);
-    ::execv(argv[0], argv);
+    if (agent >= 0) ::fcntl(agent, F_SETFD, 0);  // this one goes to the service
+    ::execve(argv[0], argv, envp.data());
     ::_exit(127);
   }
   return nullptr;
@@ -95,11 +118,11 @@ error Service::await_answer() {
     if (time::Now().After(deadline)) {
       return fmt::Errorf("no answer from it on %s within %v", address_, kAnswerDeadline);
     }
-    time::Sleep(kPoll / 4);
+    time::Sleep(kPoll / 10);
   }
 }
 
-error Service::start(const std::string& program) {
+error Service::start(const std::string& program, const ServiceOptions& options) {
   if (::access(program.c_str(), X_OK) != 0) {
     return fmt::Errorf("%s is not built; build it: ./lab build lab_exercises", program);
   }
@@ -108,8 +131,11 @@ error Service::start(const std::string& program) {
     if (err != nullptr) return err;
     address_ = address;
     client_ = {.Transport = http::NewTransport()};
-    err = spawn(program);
+    if (options.classroom != nullptr) err = options.classroom->open();
+    if (err == nullptr) err = spawn(program, options);
+    if (options.classroom != nullptr) options.classroom->started();
     if (err == nullptr) err = await_answer();
+    if (err == nullptr && options.classroom != nullptr) err = options.classroom->hello();
     if (err == nullptr) return nullptr;
     std::string said = output();
     stop();
@@ -117,6 +143,22 @@ error Service::start(const std::string& program) {
     return fmt::Errorf("cannot run %s: %w%s%s", short_path(program), err,
                        said.empty() ? "" : "; its last words:\n", last_lines(said, 12));
   }
+}
+
+std::string Service::how() const {
+  if (WIFSIGNALED(status_)) return "by signal " + std::to_string(WTERMSIG(status_));
+  return "with exit status " + std::to_string(WEXITSTATUS(status_));
+}
+
+bool Service::succeeded() const { return WIFEXITED(status_) && WEXITSTATUS(status_) == 0; }
+
+bool Service::await_end(time::Duration patience) {
+  time::Time deadline = time::Now().Add(patience);
+  while (!ended()) {
+    if (time::Now().After(deadline)) return false;
+    time::Sleep(kPoll / 20);
+  }
+  return true;
 }
 
 void Service::stop() {

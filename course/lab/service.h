@@ -11,6 +11,7 @@
 #include <string>
 #include <utility>
 
+#include "course/lab/classroom.h"
 #include "profiler/formats/profile.h"
 #include "runtime/errors/errors.h"
 #include "runtime/net/http/http.h"
@@ -24,6 +25,12 @@ struct Fetched {
   int64_t goroutines = 0;
 };
 
+struct ServiceOptions {
+  int procs = 0;  // GOMAXPROCS; 0: what lab itself was told
+  Classroom* classroom =
+      nullptr;  // opened here, and connected; null: the service has the real clock
+};
+
 class Service {
  public:
   Service() = default;
@@ -31,10 +38,17 @@ class Service {
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;
 
-  // Runs `program --addr 127.0.0.1:PORT` and waits until it answers. If it ends instead, the error
-  // quotes its last lines.
-  golab::error start(const std::string& program);
+  // Runs `program --addr 127.0.0.1:PORT` and waits until it answers there. If it dies instead, the
+  // error quotes its last words.
+  golab::error start(const std::string& program, const ServiceOptions& options = {});
   void stop();
+
+  // Whether it has ended. How it ended is in how(): "with exit status 2", "by signal 11".
+  bool ended();
+  std::string how() const;
+  bool succeeded() const;  // it ended with exit status 0
+  // Waits until it has ended. False if it still runs after so long.
+  bool await_end(golab::time::Duration patience);
 
   const std::string& address() const { return address_; }
   std::string url(const std::string& path) const { return "http://" + address_ + path; }
@@ -46,12 +60,14 @@ class Service {
   // Returns the ?debug=2 dump.
   std::pair<std::string, golab::error> fetch_dump();
 
-  // Returns what it has written so far.
+  // Closes the connections that the last fetch left open.
+  void close_connections() { client_.CloseIdleConnections(); }
+
+  // What it has written so far.
   std::string output() const;
 
  private:
-  golab::error spawn(const std::string& program);
-  bool ended();
+  golab::error spawn(const std::string& program, const ServiceOptions& options);
   golab::error await_answer();
 
   pid_t pid_ = -1;

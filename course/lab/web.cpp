@@ -171,39 +171,4 @@ std::pair<std::string, error> read_file_or_url(const std::string& name) {
   }
 }
 
-error put_load(const Load& load, golab::glue::Func<void(int)> done) {
-  http::Client client{.Timeout = 60 * time::Second, .Transport = http::NewTransport()};
-  auto answers = make_chan<error>();
-  auto next = std::make_shared<std::atomic<int>>(0);
-  int clients = std::min(load.clients, load.requests);
-  sync::WaitGroup wg;
-  for (int i = 0; i < clients; i++) {
-    wg.Go([=] {
-      while (next->fetch_add(1) < load.requests) {
-        auto [req, err] = http::NewRequest(load.method, load.url);
-        if (err == nullptr) {
-          auto [resp, do_err] = client.Do(req);
-          err = do_err;
-          if (err == nullptr) {
-            err = io::ReadAll(resp->Body).second;
-            resp->Body.Close();
-          }
-          if (err == nullptr && resp->StatusCode / 100 != 2) {
-            err = fmt::Errorf("%s %s answered %s", load.method, load.url, resp->Status);
-          }
-        }
-        answers.send(err);
-      }
-    });
-  }
-  error first;
-  for (int i = 1; i <= load.requests; i++) {
-    if (error err = answers.recv(); err != nullptr && first == nullptr) first = err;
-    done(i);
-  }
-  wg.Wait();
-  client.CloseIdleConnections();
-  return first;
-}
-
 }  // namespace lab

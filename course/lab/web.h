@@ -1,4 +1,4 @@
-// web.h: reads a URL or a file within limits of size and time, and sends many requests.
+// web.h: bytes from a URL or a file, bounded in size and in time.
 #pragma once
 
 #include <cstdint>
@@ -41,16 +41,5 @@ std::pair<std::string, golab::error> get(const golab::http::Client& client, cons
 
 // Reads a file, or the profile at a URL, with the same limit.
 std::pair<std::string, golab::error> read_file_or_url(const std::string& name);
-
-struct Load {
-  std::string method = "GET";
-  std::string url;
-  int requests = 0;
-  int clients = 1;  // requests at a time, each on a connection of its own
-};
-
-// Sends the requests and reads every answer to its end. Calls `done` after each one with their
-// number so far. Returns the first error, after all clients have ended. Closes all connections.
-golab::error put_load(const Load& load, golab::glue::Func<void(int)> done);
 
 }  // namespace lab

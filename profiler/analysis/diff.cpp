@@ -164,18 +164,26 @@ ProfileDiff diff(const SymbolizedProfile& before, const SymbolizedProfile& after
   return result;
 }
 
+std::string dump_key(const StackChange& stack) {
+  DumpKey key;
+  for (const std::string* function : stack.functions) key.add(*function);
+  return key.text();
+}
+
+std::string dump_key(const DumpedGoroutine& goroutine) {
+  DumpKey key;
+  for (const DumpedFrame& frame : goroutine.frames) key.add(frame.function);
+  return key.text();
+}
+
 void add_states(ProfileDiff& diff, const std::vector<DumpedGoroutine>& dump) {
   std::unordered_map<std::string, std::map<std::string, int>> states;
   for (const DumpedGoroutine& goroutine : dump) {
-    DumpKey key;
-    for (const DumpedFrame& frame : goroutine.frames) key.add(frame.function);
-    states[key.text()][goroutine.state]++;
+    states[dump_key(goroutine)][goroutine.state]++;
   }
   for (StackChange& stack : diff.stacks) {
     if (!stack.state.empty()) continue;
-    DumpKey key;
-    for (const std::string* function : stack.functions) key.add(*function);
-    auto it = states.find(key.text());
+    auto it = states.find(dump_key(stack));
     if (it == states.end()) continue;
     auto most = std::max_element(it->second.begin(), it->second.end(),
                                  [](auto& a, auto& b) { return a.second < b.second; });

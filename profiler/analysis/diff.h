@@ -57,6 +57,10 @@ ProfileDiff diff(const SymbolizedProfile& before, const SymbolizedProfile& after
 // Fills in missing states from a dump of the same service.
 void add_states(ProfileDiff& diff, const std::vector<DumpedGoroutine>& dump);
 
+// What a profile and a dump both show of a stack: the same text for the same stack.
+std::string dump_key(const StackChange& stack);
+std::string dump_key(const DumpedGoroutine& goroutine);
+
 struct RenderOptions {
   bool colour = false;     // with ANSI sequences, for terminals
   bool unchanged = false;  // also the stacks that did not change

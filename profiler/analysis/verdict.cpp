@@ -8,6 +8,17 @@
 #include "profiler/formats/shown.h"
 
 namespace golab::profiler {
+namespace {
+
+// A goroutine of the server's for one connection, outside of any handler.
+bool serves_connection(const StackChange& stack) {
+  if (stack.in_main) return false;
+  return std::any_of(stack.functions.begin(), stack.functions.end(), [](const std::string* name) {
+    return *name == "net/http.(*conn).serve" || *name == "net/http.(*connReader).backgroundRead";
+  });
+}
+
+}  // namespace
 
 LeakVerdict judge(const SymbolizedProfile& rest, const SymbolizedProfile& after, int64_t requests,
                   JudgeOptions options) {
@@ -19,6 +30,7 @@ LeakVerdict judge(const SymbolizedProfile& rest, const SymbolizedProfile& after,
   int64_t left_behind = 0;
   for (const StackChange& stack : verdict.diff.stacks) {
     if (stack.delta() <= (stack.in_main ? 0 : options.slack)) continue;
+    if (options.without_connections && serves_connection(stack)) continue;
     double rate =
         requests > 0 ? static_cast<double>(stack.delta()) / static_cast<double>(requests) : 0;
     verdict.leaked.push_back({stack, rate});

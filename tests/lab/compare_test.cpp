@@ -11,6 +11,7 @@
 using namespace lab_test;
 
 TEST_CASE("compare finds the leak of each exercise and none in its solution", "[lab][compare]") {
+  Mine mine;
   TemporaryDirectory directory;
   SECTION("02-worker-pool: two places, 76 goroutines a request") {
     Ran ran = run_lab({"compare", "worker-pool", "--requests", "7"}, directory.path());
@@ -21,6 +22,7 @@ TEST_CASE("compare finds the leak of each exercise and none in its solution", "[
     CHECK_THAT(ran.out, Has("       525         0  main.worker [chan receive]"));
     CHECK_THAT(ran.out, Has("         7         0  main.producer [chan send]"));
     CHECK_THAT(ran.out, Has("exercises/02-worker-pool/main.cpp:"));
+    CHECK_THAT(ran.out, Has("on exercises/02-worker-pool/main.cpp and on the solution"));
     CHECK_THAT(ran.out, Has("for (auto task : ch) {"));  // the source line itself
     CHECK_THAT(ran.out, Has("The exercise leaks: each GET /process leaves 75 goroutines"));
     CHECK_THAT(ran.out, Has("go tool pprof -http=localhost:8000 02-worker-pool.exercise.pb.gz"));
@@ -75,8 +77,7 @@ constexpr char kLeaky[] =
 TEST_CASE("the verdict tells which side leaks", "[lab][compare]") {
   lab::Comparison comparison;
   comparison.exercise.name = "09-x";
-  comparison.exercise.method = "GET";
-  comparison.exercise.path = "/x";
+  comparison.exercise.loads = {{4, "GET", "/x"}};
   comparison.requests = 4;
   lab::Side clean = side_of(kRest, kRest, 4), leaky = side_of(kRest, kLeaky, 4);
   auto text = [&](const lab::Side& broken, const lab::Side& fixed) {
@@ -89,28 +90,6 @@ TEST_CASE("the verdict tells which side leaks", "[lab][compare]") {
   CHECK_THAT(text(clean, clean), Has("Neither leaks"));
   CHECK_THAT(text(leaky, leaky), Has("Both leak"));
   CHECK_THAT(text(clean, leaky), Has("The solution leaks, the exercise does not"));
-}
-
-TEST_CASE("a manifest that is wrong is refused with its line", "[lab][manifest]") {
-  const std::string good =
-      "title A b\nminutes 5\naddr 127.0.0.1:1\nload 20 GET /x # why\n\nleak 3 main.f\n";
-  auto [read, err] = lab::parse_manifest("09-x", good);
-  CHECK(err == nullptr);
-  CHECK(read.title == "A b");
-  CHECK(read.requests == 20);
-  CHECK(read.path == "/x");
-  REQUIRE(read.leaks.size() == 1);
-  CHECK(read.leaks[0].function == "main.f");
-  for (auto [bad, says] : {std::pair("leak main.f\n", "line 7"),
-                           {"leak 0 main.f\n", "line 7"},
-                           {"load 20 GET x\n", "line 7"},
-                           {"load GET /x\n", "line 7"},
-                           {"frob 1\n", "cannot make sense"}}) {
-    auto [ignored, bad_err] = lab::parse_manifest("09-x", good + bad);
-    REQUIRE(bad_err != nullptr);
-    CHECK_THAT(bad_err.Error(), Has(says));
-  }
-  CHECK(lab::parse_manifest("09-x", "title a\n").second != nullptr);
 }
 
 TEST_CASE("an address becomes the URL of its goroutine profile", "[lab]") {

@@ -30,6 +30,8 @@ export PATH BROWSER
 unset NO_COLOR http_proxy HTTP_PROXY
 
 work=$(mktemp -d)
+GOLAB_MINE=$work/mine # what somebody has in mine/ is no business of the tests
+export GOLAB_MINE
 groups='' # process groups of the background blocks, as PORT:GROUP
 end_group() { kill -s KILL -- "-$1" 2>/dev/null && wait "$1" 2>/dev/null; }
 clean_up() {

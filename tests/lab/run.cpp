@@ -38,6 +38,11 @@ pid_t start(const std::string& program, const std::vector<std::string>& args,
   ::_exit(126);
 }
 
+const std::string kNobodysFiles = GOLAB_BUILD_DIR "/tests/mine";
+
+[[maybe_unused]] const int nobodys_files_are_used =
+    ::setenv("GOLAB_MINE", kNobodysFiles.c_str(), 1);
+
 std::string contents(int fd) {
   std::string text;
   struct stat file;
@@ -112,6 +117,9 @@ bool is_alive(pid_t pid) {
   // A zombie is dead, but not yet waited for.
   return name_end != std::string::npos && text.compare(name_end, 3, ") Z") != 0;
 }
+
+Mine::Mine() { ::setenv("GOLAB_MINE", directory.path().c_str(), 1); }
+Mine::~Mine() { ::setenv("GOLAB_MINE", kNobodysFiles.c_str(), 1); }
 
 TemporaryDirectory::TemporaryDirectory() {
   std::string pattern = std::filesystem::temp_directory_path().string() + "/lab-test-XXXXXX";

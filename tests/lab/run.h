@@ -59,4 +59,17 @@ class TemporaryDirectory {
   std::string path_;
 };
 
+// A place for a student's files, for this process and those that it starts. Where a test has none,
+// these are in the build directory: what somebody has in mine/ is no business of the tests.
+class Mine {
+ public:
+  Mine();
+  ~Mine();
+  Mine(const Mine&) = delete;
+  Mine& operator=(const Mine&) = delete;
+  std::string path(const std::string& file) const { return directory.path() + "/" + file; }
+
+  TemporaryDirectory directory;
+};
+
 }  // namespace lab_test

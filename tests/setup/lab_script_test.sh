@@ -64,10 +64,25 @@ said() { grep -q -e "$1" "$work/out"; }
 called() { grep -q -e "$1" "$work/calls"; }
 not() { if "$@"; then return 1; else return 0; fi; }
 
+# again MACHINE ARGUMENTS...: the same in the checkout of the last run.
+again() {
+  on=$1
+  shift
+  : >"$work/calls"
+  status=0
+  (cd / && timeout 20 env -i PATH="$work/$on" "$work/tree/build/link to lab" "$@") >"$work/out" 2>&1 || status=$?
+}
+
 machine whole
 run whole
 check "no arguments: the help, and nothing is built" [ "$status" = 0 ] && check "… with demo" said 'lab demo'
 check "… without a look at the packages" not called dpkg-query
+# The same on a terminal, which is where a student is.
+: >"$work/calls"
+script -qec "env -i TERM=xterm PATH=$work/whole $work/tree/build/link\ to\ lab" /dev/null \
+  >"$work/out" 2>&1 </dev/null || true
+check "no arguments on a terminal: becomes the program" said '^program: '
+check "… which is built first" called 'ninja -n lab_program'
 for output in /dev/full closed; do
   for word in '' --help help; do
     status=0
@@ -85,6 +100,13 @@ run whole demo --fast
 check "all there: becomes the program, through a symlink, from another directory" said 'program: demo --fast'
 check "… installs nothing" not called apt-get
 check "… configures with the default preset" called 'cmake --preset default'
+{
+  flock 9
+  again whole demo --fast
+} 9>"$work/tree/build/.lock"
+check "built already: goes on while somebody else builds" said 'program: demo --fast'
+check "… without waiting" not said 'Waiting for another'
+check "… or configuring" not called cmake
 run whole help compare
 check "help COMMAND is the program's" said 'program: help compare'
 

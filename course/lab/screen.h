@@ -1,0 +1,34 @@
+// screen.h: what a student sees of a judgement: the evidence first, then the gates.
+//
+// Evidence is where goroutines stand: how many, in which state, since when, at which line, created
+// where. Several gates may show the same goroutines; they are shown once. A page has a width and a
+// height, and what does not fit is left out with a word about it, the greatest groups last.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "course/lab/exercise.h"
+#include "course/lab/judge.h"
+
+namespace lab {
+
+struct Screen {
+  int columns = 80;
+  int rows = 24;
+  bool colour = false;
+};
+
+// Lines of at most `columns`, each with its line end.
+std::string judgement_page(const Judgement& judgement, const Screen& screen);
+
+// All stacks of a profile, the most frequent first: count, state, frames of the program.
+std::string render_stacks(const std::string& profile, const Screen& screen);
+
+// The lines of a page; those that are wider than the screen are broken.
+std::vector<std::string> page_lines(const std::string& page, const Screen& screen);
+
+// A file that was compared by diff -u, its lines in colour.
+std::string coloured_diff(const std::string& diff, bool colour);
+
+}  // namespace lab
