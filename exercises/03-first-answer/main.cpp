@@ -1,0 +1,52 @@
+// 03  First answer wins                                                   15 minutes
+//
+// GET /search?q=tea asks three mirrors at once and answers with the reply that comes first. A busy
+// mirror (&busy=ams) does not hold it up. The answers are right, and they come fast. But after 20
+// requests this service has 43 goroutines where it had 3.
+//
+// Your task: after any number of requests the goroutine count is what it was before the first. The
+// three mirrors are still asked at the same time, and the first reply is still the answer.
+#include "profiler/endpoints/pprof.h"  // _ "net/http/pprof"
+#include "runtime/golab.h"
+
+struct Mirror {
+  std::string Name;
+  time::Duration Distance;  // how long a reply takes
+};
+
+const std::vector<Mirror> mirrors = {
+    {"ams", 20 * time::Millisecond},
+    {"fra", 30 * time::Millisecond},
+    {"waw", 40 * time::Millisecond},
+};
+
+// ask sends the query to one mirror and returns its reply.
+std::string ask(const Mirror& mirror, const std::string& query, const std::string& busy) {
+  time::Sleep(mirror.Name == busy ? 1 * time::Second : mirror.Distance);
+  return fmt::Sprintf("3 pages about %q, from %s", query, mirror.Name);
+}
+
+// ------------------------------------------------------------------- yours to change
+std::string search(const std::string& query, const std::string& busy) {
+  auto replies = make_chan<std::string>();     // replies := make(chan string)
+  for (auto& mirror : mirrors) {               // for _, mirror := range mirrors {
+    go([=] {                                   //     go func() {
+      replies.send(ask(mirror, query, busy));  //         replies <- ask(mirror, query, busy)
+    });                                        //     }()
+  }                                            // }
+  return replies.recv();                       // return <-replies
+}
+
+void searchHandler(http::ResponseWriter& w, http::Request* r) {
+  auto values = r->URL.Query();  // values := r.URL.Query()
+  fmt::Fprintln(w, search(values.Get("q"), values.Get("busy")));
+}
+// -------------------------------------------------------------- please leave as it is
+
+int main() {
+  auto addr = flag::String("addr", "127.0.0.1:6060", "listen on `host:port`");
+  flag::Parse();
+  http::HandleFunc("/search", searchHandler);
+  log::Printf("listening on %s", *addr);
+  log::Fatal(http::ListenAndServe(*addr, nullptr));
+}

@@ -1,0 +1,58 @@
+// 07  The lease of a page                                                 20 minutes
+//
+// GET /publish?page=home publishes a page. While that takes its time, the page has a lease, so that
+// nobody else edits it. The lease has to be renewed every 100 ms. Page draft cannot be published;
+// that is expected. GET /read is for everybody else. The answers are right. But after 20 pages this
+// service has 23 goroutines where it had 3, and it is never quite idle.
+//
+// Your task: after any number of requests the goroutine count is what it was before the first. A
+// lease is renewed as long as publishing takes, however long that is.
+#include "profiler/endpoints/pprof.h"  // _ "net/http/pprof"
+#include "runtime/golab.h"
+
+constexpr time::Duration interval = 100 * time::Millisecond;  // between two renewals
+
+struct Lease {
+  atomic::Int64 Renewals;
+  void Renew() { Renewals.Add(1); }
+};
+
+// publish sends a page to all places where it is read. An archive is big.
+error publish(const std::string& page) {
+  time::Sleep(page == "archive" ? 12050 * time::Millisecond : 250 * time::Millisecond);
+  return page == "draft" ? errors::New("a draft cannot be published") : nullptr;
+}
+
+// ------------------------------------------------------------------- yours to change
+void renew(std::shared_ptr<Lease> lease) {  // func renew(lease *Lease) {
+  auto ticker = time::NewTicker(interval);  //     ticker := time.NewTicker(interval)
+  for (;;) {                                //     for {
+    ticker.C.recv();                        //         <-ticker.C
+    lease->Renew();                         //         lease.Renew()
+  }                                         //     }
+}
+
+void publishHandler(http::ResponseWriter& w, http::Request* r) {
+  auto page = r->FormValue("page");
+  auto lease = std::make_shared<Lease>();  // lease := new(Lease)
+  go(renew, lease);                        // go renew(lease)
+
+  if (error err = publish(page); err != nullptr) {  // if err := publish(page); err != nil {
+    http::Error(w, err.Error(), http::StatusConflict);
+    return;
+  }
+  fmt::Fprintf(w, "%s is published, its lease was renewed %d times\n", page,
+               lease->Renewals.Load());
+}
+// -------------------------------------------------------------- please leave as it is
+
+void readHandler(http::ResponseWriter& w, http::Request*) { fmt::Fprintln(w, "a page"); }
+
+int main() {
+  auto addr = flag::String("addr", "127.0.0.1:6060", "listen on `host:port`");
+  flag::Parse();
+  http::HandleFunc("/publish", publishHandler);
+  http::HandleFunc("/read", readHandler);
+  log::Printf("listening on %s", *addr);
+  log::Fatal(http::ListenAndServe(*addr, nullptr));
+}

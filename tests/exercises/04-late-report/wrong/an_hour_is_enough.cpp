@@ -1,0 +1,47 @@
+// red left hangup: a sender that gives up after an hour is still there a minute later
+#include "profiler/endpoints/pprof.h"  // _ "net/http/pprof"
+#include "runtime/golab.h"
+
+constexpr time::Duration patience = 200 * time::Millisecond;  // of a client
+
+// build makes a report. December has the most pages.
+std::string build(const std::string& month) {
+  time::Sleep(month == "december" ? 2 * time::Second : 50 * time::Millisecond);
+  return fmt::Sprintf("report of %s: all is well", month);
+}
+
+// ------------------------------------------------------------------- yours to change
+std::pair<std::string, error> report(context::Context ctx, const std::string& month) {
+  auto ready = make_chan<std::string>();  // ready := make(chan string)
+  go([=] { select({send(ready, build(month)), recv(time::After(1 * time::Hour))}); });
+
+  std::string text;
+  switch (select({recv(ready, text), recv(ctx.Done())})) {
+    case 0:  // case text := <-ready:
+      return {text, nullptr};
+    default:  // case <-ctx.Done():
+      return {"", ctx.Err()};
+  }
+}
+
+void reportHandler(http::ResponseWriter& w, http::Request* r) {
+  // ctx, cancel := context.WithTimeout(r.Context(), patience)
+  auto [ctx, cancel] = context::WithTimeout(r->Context(), patience);
+  Defer cancelled{cancel};  // defer cancel()
+
+  auto [text, err] = report(ctx, r->FormValue("month"));
+  if (err != nullptr) {
+    http::Error(w, "no report: " + err.Error(), http::StatusGatewayTimeout);
+    return;
+  }
+  fmt::Fprintln(w, text);
+}
+// -------------------------------------------------------------- please leave as it is
+
+int main() {
+  auto addr = flag::String("addr", "127.0.0.1:6060", "listen on `host:port`");
+  flag::Parse();
+  http::HandleFunc("/report", reportHandler);
+  log::Printf("listening on %s", *addr);
+  log::Fatal(http::ListenAndServe(*addr, nullptr));
+}

@@ -1,0 +1,58 @@
+// red left: one goroutine for all leases does not grow, but it never ends
+#include "profiler/endpoints/pprof.h"  // _ "net/http/pprof"
+#include "runtime/golab.h"
+
+constexpr time::Duration interval = 100 * time::Millisecond;  // between two renewals
+
+struct Lease {
+  atomic::Int64 Renewals;
+  void Renew() { Renewals.Add(1); }
+};
+
+// publish sends a page to all places where it is read. An archive is big.
+error publish(const std::string& page) {
+  time::Sleep(page == "archive" ? 12050 * time::Millisecond : 250 * time::Millisecond);
+  return page == "draft" ? errors::New("a draft cannot be published") : nullptr;
+}
+
+// ------------------------------------------------------------------- yours to change
+sync::Map<Lease*, std::shared_ptr<Lease>> leases;
+
+void renewAll() {
+  auto ticker = time::NewTicker(interval);
+  for (;;) {
+    ticker.C.recv();
+    leases.Range([](Lease*, std::shared_ptr<Lease> lease) {
+      lease->Renew();
+      return true;
+    });
+  }
+}
+
+void publishHandler(http::ResponseWriter& w, http::Request* r) {
+  auto page = r->FormValue("page");
+  auto lease = std::make_shared<Lease>();  // lease := new(Lease)
+  static sync::Once once;
+  once.Do([] { go(renewAll); });
+  leases.Store(lease.get(), lease);
+  Defer gone{[=] { leases.Delete(lease.get()); }};
+
+  if (error err = publish(page); err != nullptr) {  // if err := publish(page); err != nil {
+    http::Error(w, err.Error(), http::StatusConflict);
+    return;
+  }
+  fmt::Fprintf(w, "%s is published, its lease was renewed %d times\n", page,
+               lease->Renewals.Load());
+}
+// -------------------------------------------------------------- please leave as it is
+
+void readHandler(http::ResponseWriter& w, http::Request*) { fmt::Fprintln(w, "a page"); }
+
+int main() {
+  auto addr = flag::String("addr", "127.0.0.1:6060", "listen on `host:port`");
+  flag::Parse();
+  http::HandleFunc("/publish", publishHandler);
+  http::HandleFunc("/read", readHandler);
+  log::Printf("listening on %s", *addr);
+  log::Fatal(http::ListenAndServe(*addr, nullptr));
+}
