@@ -1,0 +1,69 @@
+// red answers: a list of prices asks nobody, so the answers come before the expert has looked
+// 11  The shopping cart                                                   20 minutes
+//
+// GET /cart?item=tea&item=cup asks the price service for all items at once and adds the prices up.
+// What it does not know, it counts. The answers are right. Every cart leaves something behind; not
+// every item does.
+//
+// Your task: two minutes after any number of requests the goroutine count is what it was before.
+#include "profiler/endpoints/pprof.h"  // _ "net/http/pprof"
+#include "runtime/golab.h"
+
+std::string priceURL;  // where the price service is
+
+// The price service. It is small, so it runs in this program, too.
+void priceHandler(http::ResponseWriter& w, http::Request* r) {
+  static const std::map<std::string, int> prices = {{"tea", 450}, {"cup", 900}, {"vase", 99000}};
+  std::string item = r->URL.Query().Get("item");
+  time::Sleep(item == "vase" ? 3 * time::Minute : 20 * time::Millisecond);  // it asks an expert
+  auto price = prices.find(item);
+  if (price == prices.end()) return http::Error(w, "no such item", http::StatusNotFound);
+  fmt::Fprintf(w, "%d", price->second);
+}
+
+const error errUnknown = errors::New("unknown item");
+
+struct Price {  // type Price struct {
+  int Cents;    //     Cents int
+  error Err;    //     Err   error
+};              // }
+
+// ------------------------------------------------------------------- yours to change
+Price askPrice(const std::string& item) {  // func askPrice(item string) Price {
+  static const std::map<std::string, int> known = {{"tea", 450}, {"cup", 900}, {"vase", 99000}};
+  auto price = known.find(item);
+  if (price == known.end()) return {0, errUnknown};
+  return {price->second, nullptr};
+}
+
+void cartHandler(http::ResponseWriter& w, http::Request* r) {
+  auto items = r->URL.Query()["item"];           // items := r.URL.Query()["item"]
+  auto prices = make_chan<Price>(items.size());  // prices := make(chan Price, len(items))
+  for (auto item : items) {                      // for _, item := range items {
+    go([=] { prices.send(askPrice(item)); });    //     go func() { prices <- askPrice(item) }()
+  }                                              // }
+  int cents = 0, unknown = 0;
+  error failed;
+  for (size_t i = 0; i < items.size(); i++) {  // for range items {
+    auto price = prices.recv();                //     price := <-prices
+    if (errors::Is(price.Err, errUnknown)) {
+      unknown++;
+    } else if (price.Err != nullptr) {
+      failed = price.Err;
+    }
+    cents += price.Cents;
+  }
+  if (failed != nullptr) return http::Error(w, "no answer from the price service", 502);
+  fmt::Fprintf(w, "%d cents, %d unknown\n", cents, unknown);
+}
+// -------------------------------------------------------------- please leave as it is
+
+int main() {
+  auto addr = flag::String("addr", "127.0.0.1:6060", "listen on `host:port`");
+  flag::Parse();
+  priceURL = "http://" + *addr + "/price";
+  http::HandleFunc("/price", priceHandler);
+  http::HandleFunc("/cart", cartHandler);
+  log::Printf("listening on %s", *addr);
+  log::Fatal(http::ListenAndServe(*addr, nullptr));
+}

@@ -1,0 +1,68 @@
+// green: the handler looks at the context, and closes a channel for the watcher as it leaves
+// 12  The kitchen screen                                                  20 minutes
+//
+// GET /orders streams the orders of a restaurant to a screen in its kitchen, and a dot every five
+// seconds, so that the cook sees that the line is alive. /orders?n=2 ends after two. The cooks are
+// content, but this service grows from evening to evening, and Ctrl-C does not always end it.
+//
+// Your task: a minute after any number of screens the goroutine count is what it was before the
+// first, and Ctrl-C ends the service, also while a screen is on.
+#include "profiler/endpoints/pprof.h"  // _ "net/http/pprof"
+#include "runtime/golab.h"
+#include "runtime/os/signal/signal.h"
+
+// The guests order something every twelve seconds.
+std::string nextOrder(int number) {
+  static const std::vector<std::string> dishes = {"soup", "fish", "rice", "cake"};
+  return fmt::Sprintf("%d %s", number, dishes[number % dishes.size()]);
+}
+
+// ------------------------------------------------------------------- yours to change
+void watchOrders(RecvChan<Empty> gone, SendChan<std::string> orders) {
+  for (int number = 1;; number++) {
+    if (select({recv(time::After(12 * time::Second)), recv(gone)}) == 1) return;
+    if (select({send(orders, nextOrder(number)), recv(gone)}) == 1) return;
+  }
+}
+
+void ordersHandler(http::ResponseWriter& w, http::Request* r) {
+  std::string n = r->URL.Query().Get("n");
+  int left = n.empty() ? -1 : std::stoi(n);  // -1: no end
+  auto orders = make_chan<std::string>();    // orders := make(chan string)
+  auto gone = make_chan<Empty>();            // gone := make(chan struct{})
+  Defer over{[=] { close(gone); }};          // defer close(gone)
+  go(watchOrders, gone, orders);
+  auto ctx = r->Context();
+  std::string order;
+  while (left != 0) {
+    switch (select({recv(orders, order), recv(time::After(5 * time::Second)), recv(ctx.Done())})) {
+      case 0:  // case order := <-orders:
+        fmt::Fprintln(w, order);
+        left--;
+        break;
+      case 1:  // case <-time.After(5 * time.Second):
+        fmt::Fprint(w, ".");
+        break;
+      case 2:  // case <-ctx.Done():
+        return;
+    }
+    w.Flush();  // w.(http.Flusher).Flush()
+  }
+}
+// -------------------------------------------------------------- please leave as it is
+
+int main() {
+  auto addr = flag::String("addr", "127.0.0.1:6060", "listen on `host:port`");
+  flag::Parse();
+  auto [ctx, stop] = os::signal::NotifyContext(context::Background(), os::Interrupt, SIGTERM);
+  http::HandleFunc("/orders", ordersHandler);
+  http::Server server{.Addr = *addr, .BaseContext = [ctx = ctx](net::Listener) { return ctx; }};
+  log::Printf("listening on %s", *addr);
+  auto served = make_chan<error>(1);
+  go([&] { served.send(server.ListenAndServe()); });  // go func() { served <- … }()
+  error err;
+  if (select({recv(served, err), recv(ctx.Done())}) == 0) log::Fatal(err);
+  stop();                                  // a second Ctrl-C ends it at once
+  server.Shutdown(context::Background());  // waits for the handlers
+  served.recv();
+}
