@@ -12,8 +12,8 @@ grep -rnE '^#include "(runtime|profiler|course|exercises|solutions|tests)/' runt
     BEGIN {
       while ((getline line < table) > 0) {
         if (line ~ /^#/ || line == "") continue
-        split(line, word, " ")
-        place[word[1]] = ++count
+        words = split(line, word, " ")
+        for (i = 1; i <= words && word[i] ~ /^(runtime|profiler)\//; i++) place[word[i]] = ++count
       }
     }
     {
@@ -31,5 +31,5 @@ grep -rnE '^#include "(runtime|profiler|course|exercises|solutions|tests)/' runt
       bad = 1
     }
     END { exit bad }' || { echo "the include graph breaks the order of $table" >&2; exit 1; }
-missing=$(sed -n 's/^\([a-z][^ ]*\).*/\1/p' "$table" | while read -r room; do [ -d "$room" ] || echo "$room"; done)
+missing=$(grep -v '^#' "$table" | grep -oE '(runtime|profiler)/[a-z/]+' | while read -r room; do [ -d "$room" ] || echo "$room"; done)
 [ -z "$missing" ] || { echo "$table names folders that are not there: $missing" >&2; exit 1; }
