@@ -26,17 +26,25 @@ int at_work_after(F act) {
   return count;
 }
 
-void wait_until_idle() {
-  while (at_work_after([] {}) > 0) runtime::Gosched();
+// Gives everything else the processor for a moment: who stops the world without a pause lets no
+// thread out of a system call.
+void pause_for(int64_t microseconds) {
+  runtime::entersyscall();
+  ::usleep(static_cast<useconds_t>(microseconds));
+  runtime::exitsyscall();
 }
 
-// A thread gets there while this goroutine leaves it the P.
-void wait_until_thread_polls() {
-  while (runtime::sched.lastpoll.load() != 0) {
-    runtime::entersyscall();
-    ::usleep(1000);
-    runtime::exitsyscall();
+void wait_until_idle() {
+  while (at_work_after([] {}) > 0) {
+    runtime::Gosched();
+    pause_for(1000);
   }
+}
+
+// A thread gets there once this goroutine's P has been taken: 10 ms in a system call, with an idle P
+// beside it.
+void wait_until_thread_polls() {
+  while (runtime::sched.lastpoll.load() != 0) pause_for(50'000);
 }
 
 void descriptor_is_ready() {
