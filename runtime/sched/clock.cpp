@@ -6,7 +6,8 @@
 
 namespace golab::runtime {
 
-std::atomic<int64_t> class_clock{0};
+// Every send looks at it: on a cache line where nothing is written.
+alignas(64) std::atomic<int64_t> class_clock{0};
 
 namespace {
 int64_t class_began = 0;      // class_clock when it was stopped
