@@ -144,6 +144,11 @@ void Transport::CloseIdleConnections() {
   {
     Locked guard(idleMu_);
     idle.swap(idleConn_);
+    for (auto& [key, conns] : idle) {
+      for (auto& pc : conns) {
+        if (IdleConnTimeout > 0) pc->idleTimer.Stop();  // its closure keeps the memory of pc
+      }
+    }
     closeIdle_ = true;
     for (auto& w : dialsInProgress_) {
       if (!w->waiting()) dials.push_back(w->cancelCtx);
