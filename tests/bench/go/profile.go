@@ -110,7 +110,9 @@ func startTicker() *ticker {
 			now := time.Now()
 			gap := now.Sub(last)
 			last = now
-			stall = max(stall, gap)
+			if gap > stall {
+				stall = gap
+			}
 			if current := t.profile.Load(); current != profile {
 				if profile != 0 {
 					t.stalls.add(float64(stall))
