@@ -156,6 +156,21 @@ std::pair<Built, error> make(const Commands& commands, const std::string& source
   return {{program, ""}, nullptr};
 }
 
+// The binary in the build that has this very text, "" if none has. A file that was edited after its
+// binary was built has none.
+std::string built_before(const Exercise& exercise, const std::string& source) {
+  for (bool solution : {false, true}) {
+    const std::string shipped = solution ? solution_file(exercise) : shipped_file(exercise);
+    const std::string program = exercise.program(solution);
+    std::error_code missing;
+    auto built = fs::last_write_time(program, missing);
+    if (missing || built < fs::last_write_time(shipped, missing) || missing) continue;
+    auto [text, err] = os::ReadFile(source);
+    if (err == nullptr && text == os::ReadFile(shipped).first) return program;
+  }
+  return "";
+}
+
 }  // namespace
 
 std::string shortest_complaint(const std::string& output, const std::string& source) {
@@ -183,30 +198,24 @@ std::string shortest_complaint(const std::string& output, const std::string& sou
   return complaint;
 }
 
-std::pair<Built, error> build_program_in(const std::string& directory, const std::string& source) {
+std::pair<Built, error> build_program_in(const std::string& directory, const Exercise& exercise,
+                                         const std::string& source) {
+  if (std::string built = built_before(exercise, source); !built.empty())
+    return {{built, ""}, nullptr};
   auto [commands, err] = read_commands();
   if (err != nullptr) return {{}, err};
   auto [text, read_err] = os::ReadFile(source);
   if (read_err != nullptr) return {{}, read_err};
   std::string program = directory + "/" + key_of(source + "\n" + text, commands);
   if (::access(program.c_str(), X_OK) == 0) return {{program, ""}, nullptr};
-  auto [built, make_err] = make(commands, source, program);
-  return {built, make_err};
+  return make(commands, source, program);
 }
 
 std::pair<Built, error> build_program(const Exercise& exercise, const std::string& source) {
-  auto same = [&](const std::string& shipped) {
-    return os::ReadFile(source) == os::ReadFile(shipped) && os::ReadFile(source).second == nullptr;
-  };
-  // Only a binary of this very text may stand for it: the shipped file may have changed since.
-  std::string shipped = exercise.program(false);
-  if (same(shipped_file(exercise)) && ::access(shipped.c_str(), X_OK) == 0) {
-    return {{shipped, ""}, nullptr};
-  }
   auto [place, err] = lab_file("programs/x");
   if (err != nullptr) return {{}, err};
   std::string directory = fs::path(place).parent_path().string();
-  auto [built, build_err] = build_program_in(directory, source);
+  auto [built, build_err] = build_program_in(directory, exercise, source);
   forget_old_programs(directory);
   return {built, build_err};
 }

@@ -20,12 +20,13 @@ struct Built {
 };
 
 // Makes the program, at most once for each text: it is kept in mine/.lab/programs/ with those of a
-// few other files. A file that is as shipped has its program in the build directory. An error means
-// that it cannot be said whether the file compiles.
+// few other files. A file that is as shipped, or as the solution, has its program in the build
+// directory. An error means that it cannot be said whether the file compiles.
 std::pair<Built, golab::error> build_program(const Exercise& exercise, const std::string& source);
 
-// The same into a directory of the caller's.
+// The same into a directory of the caller's, where all are kept.
 std::pair<Built, golab::error> build_program_in(const std::string& directory,
+                                                const Exercise& exercise,
                                                 const std::string& source);
 
 // The beginning of what a compiler printed: the first error, but before it the line of `source` that

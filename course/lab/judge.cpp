@@ -76,7 +76,7 @@ class Judging {
     set(rulers_gate(shipped, text));
 
     if (error over = step("building"); over != nullptr) return over;
-    auto [built, build_err] = build_program(exercise_, source_);
+    auto [built, build_err] = build();
     if (build_err != nullptr) return build_err;
     const bool builds = !built.program.empty();
     set(gate_of("builds", builds, builds ? "it compiles and links" : built.complaint));
@@ -95,6 +95,11 @@ class Judging {
     for (Gate& gate : gates) set(std::move(gate));
     if (!trials.back().parts.empty()) judgement_.profile = trials.back().parts[0].profile;
     return nullptr;
+  }
+
+  std::pair<Built, error> build() const {
+    if (options_.program_dir.empty()) return build_program(exercise_, source_);
+    return build_program_in(options_.program_dir, exercise_, source_);
   }
 
   void set(Gate gate) {

@@ -53,6 +53,7 @@ struct Judgement {
 
 struct JudgeOptions {
   std::vector<int> procs = {1, 2};  // the values of GOMAXPROCS under which it is judged
+  std::string program_dir;  // where the program is built; empty: mine/.lab/programs, and kept
   // Its end ends the judgement before the next step: it could not be judged then.
   golab::context::Context ctx = golab::context::Background();
 };

@@ -2,8 +2,9 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cmath>
+#include <atomic>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <sstream>
 
@@ -84,6 +85,13 @@ std::string wrong_with_fix(const Names& promised, const Judgement& judgement) {
   return as_said ? "" : "red: " + joined(red) + "; its first line says " + joined(promised);
 }
 
+// One file, and what is wrong with its judgement.
+struct Case {
+  std::string file;
+  std::function<std::string(const Judgement&)> wrong;
+  Judgement judgement;
+};
+
 class Verification {
  public:
   explicit Verification(bool quick) : quick_(quick) {}
@@ -91,26 +99,29 @@ class Verification {
   void verify(const Exercise& exercise) {
     if (!exercise.problem.empty()) {
       status_ = 2;
-      say(exercise.name, exercise.problem);
-      return;
+      return say(exercise.name, exercise.problem);
     }
-    Judgement shipped = judged(exercise, shipped_file(exercise));
-    conclude(shipped_file(exercise), shipped, wrong_with_shipped(exercise, shipped));
-    Judgement solution = judged(exercise, solution_file(exercise));
-    conclude(solution_file(exercise), solution, wrong_with_fix({}, solution));
-    if (quick_) return;
+    std::vector<Case> cases;
+    cases.push_back({shipped_file(exercise),
+                     [&](const Judgement& j) { return wrong_with_shipped(exercise, j); },
+                     {}});
+    cases.push_back(
+        {solution_file(exercise), [](const Judgement& j) { return wrong_with_fix({}, j); }, {}});
     for (const char* kind : {"wrong", "right"}) {
-      for (const std::string& file : files(exercise, kind)) verify_fix(exercise, file);
+      for (const std::string& file : files(exercise, kind)) add_fix(file, cases);
     }
+    judge_all(exercise, cases);
+    for (const Case& one : cases) conclude(one);
   }
 
   int status() const { return status_; }
 
  private:
-  static Names files(const Exercise& exercise, const char* kind) {
+  Names files(const Exercise& exercise, const char* kind) const {
     Names found;
     std::error_code none;
     std::string directory = top_dir() + "/tests/exercises/" + exercise.name + "/" + kind;
+    if (quick_) return found;
     for (const auto& entry : fs::directory_iterator(directory, none)) {
       if (entry.path().extension() == ".cpp") found.push_back(entry.path().string());
     }
@@ -118,38 +129,65 @@ class Verification {
     return found;
   }
 
-  void verify_fix(const Exercise& exercise, const std::string& file) {
+  void add_fix(const std::string& file, std::vector<Case>& cases) {
     auto [text, err] = os::ReadFile(file);
     std::string first = text.substr(0, text.find('\n'));
     if (err != nullptr || !(first.starts_with("// red ") || first.starts_with("// green:"))) {
       status_ = std::max(status_, 1);
-      say(file, "its first line is neither `// red GATE…: why` nor `// green: why`");
-      return;
+      return say(file, "its first line is neither `// red GATE…: why` nor `// green: why`");
     }
-    Judgement judgement = judged(exercise, file);
-    conclude(file, judgement, wrong_with_fix(promised_gates(first), judgement));
+    cases.push_back({file,
+                     [promised = promised_gates(first)](const Judgement& j) {
+                       return wrong_with_fix(promised, j);
+                     },
+                     {}});
   }
 
-  Judgement judged(const Exercise& exercise, const std::string& file) {
+  // As many at a time as there are processors: what takes longest is the compiler.
+  static void judge_all(const Exercise& exercise, std::vector<Case>& cases) {
     Progress progress;
-    progress.update(short_path(file));
-    return judge(exercise, file, {}, nullptr);
+    progress.step(exercise.name + ": " + std::to_string(cases.size()) + " files");
+    std::atomic<size_t> next{0};
+    sync::WaitGroup wg;
+    for (int i = 0; i < runtime::NumCPU(); i++) {
+      wg.Go([&] {
+        for (size_t at; (at = next.fetch_add(1)) < cases.size();) {
+          cases[at].judgement = judged(exercise, cases[at].file);
+        }
+      });
+    }
+    wg.Wait();
   }
 
-  void conclude(const std::string& file, const Judgement& judgement, const std::string& wrong) {
-    if (judgement.verdict == Verdict::CouldNotJudge) {
-      status_ = 2;
-      say(file, "could not be judged: " + judgement.problem);
-      return;
+  // In a directory of its own: a program is gone when it has been judged.
+  static Judgement judged(const Exercise& exercise, const std::string& file) {
+    auto [directory, err] = os::MkdirTemp("", "lab-verify-");
+    if (err != nullptr) {
+      Judgement none;
+      none.problem = err.Error();
+      return none;
     }
+    Judgement judgement =
+        judge(exercise, file, {.procs = {1, 2}, .program_dir = directory}, nullptr);
+    std::error_code ignored;
+    fs::remove_all(directory, ignored);
+    return judgement;
+  }
+
+  void conclude(const Case& one) {
+    if (one.judgement.verdict == Verdict::CouldNotJudge) {
+      status_ = 2;
+      return say(one.file, "could not be judged: " + one.judgement.problem);
+    }
+    std::string wrong = one.wrong(one.judgement);
     if (!wrong.empty()) {
       status_ = std::max(status_, 1);
-      say(file, wrong);
-      print(render_judgement(judgement, false, terminal_columns()));
+      say(one.file, wrong);
+      print(render_judgement(one.judgement, false, terminal_columns()));
       return;
     }
-    Names red = red_gates(judgement);
-    say(file, red.empty() ? "solved" : "red as promised: " + joined(red));
+    Names red = red_gates(one.judgement);
+    say(one.file, red.empty() ? "solved" : "red as promised: " + joined(red));
   }
 
   static void say(const std::string& what, const std::string& text) {
