@@ -100,33 +100,46 @@ std::vector<StuckGroup> evidence_of(const Judgement& judgement) {
   return all;
 }
 
-// The lines of a sentence, each broken between words; what follows the first is indented.
+// The sentence broken between words; what follows the first line is indented.
 std::string render_sentence(const std::string& sentence, const std::string& first_indent,
                             int columns) {
   const std::string indent(static_cast<size_t>(text_columns(first_indent)), ' ');
-  std::string all;
-  std::istringstream lines(sentence);
-  for (std::string line; std::getline(lines, line);) {
-    // What a compiler prints below a message is aligned by blanks.
-    all += line.starts_with(" ") ? indent + line + "\n" : wrapped(line, columns, indent);
-  }
-  if (all.empty()) return first_indent + "\n";
-  return first_indent + all.substr(indent.size());
+  std::string all = wrapped(sentence, columns, indent);
+  return all.empty() ? first_indent + "\n" : first_indent + all.substr(indent.size());
 }
 
-std::string render_red(const Gate& gate, const Screen& screen) {
+// What a compiler says: its messages broken between words, the code that it quotes cut.
+std::string render_complaint(const std::string& complaint, const std::string& file, int columns) {
+  std::string all;
+  std::istringstream lines(complaint);
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with(" ")) {
+      all += shortened(line, columns) + "\n";
+      continue;
+    }
+    // Its file is on the page already.
+    if (!file.empty() && line.starts_with(file + ":")) line = line.substr(file.rfind('/') + 1);
+    all += wrapped(line, columns, "  ");
+  }
+  return all;
+}
+
+std::string render_red(const Gate& gate, const std::string& file, const Screen& screen) {
+  const std::string red = "  " + coloured("red", Colour::Red, screen.colour);
   std::string sentence = shown_lines(gate.sentence);
+  if (sentence.find('\n') != std::string::npos) {
+    return red + "  " + gate.name + "\n" + render_complaint(sentence, file, screen.columns);
+  }
   if (gate.procs > 0) sentence += " (GOMAXPROCS " + std::to_string(gate.procs) + ")";
-  std::string text =
-      render_sentence(sentence, "  red  " + padded(gate.name, 8) + "  ", screen.columns);
-  std::string red = coloured("red", Colour::Red, screen.colour);
-  return "  " + red + text.substr(5);
+  const std::string plain = "  red";
+  return red + render_sentence(sentence, plain + "  " + padded(gate.name, 8) + "  ", screen.columns)
+                   .substr(plain.size());
 }
 
 std::string render_gates(const Judgement& judgement, const Screen& screen) {
   std::string text, green, open;
   for (const Gate& gate : judgement.gates) {
-    if (gate.state == GateState::Red) text += render_red(gate, screen);
+    if (gate.state == GateState::Red) text += render_red(gate, judgement.file, screen);
     std::string& list = gate.state == GateState::Green ? green : open;
     if (gate.state != GateState::Red) list += (list.empty() ? "" : " · ") + gate.name;
   }
@@ -158,7 +171,7 @@ std::string render_with(const Judgement& judgement, const std::vector<StuckGroup
 std::string judgement_page(const Judgement& judgement, const Screen& screen) {
   if (judgement.verdict == Verdict::CouldNotJudge) {
     return coloured("It could not be judged.", Colour::Red, screen.colour) + "\n\n" +
-           render_sentence(shown_lines(judgement.problem), "  ", screen.columns);
+           render_complaint(shown_lines(judgement.problem), "", screen.columns);
   }
   const std::vector<StuckGroup> evidence = evidence_of(judgement);
   size_t groups = evidence.size();

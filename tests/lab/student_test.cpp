@@ -252,7 +252,7 @@ TEST_CASE("a judgement fits its screen: the smallest groups are left out first",
   lab::Gate gate;
   gate.name = "left";
   gate.state = lab::GateState::Red;
-  gate.sentence = "one\n  two, aligned";
+  gate.sentence = "left behind";
   for (int i = 1; i <= 9; i++) {
     lab::StuckGroup group;
     group.count = i;
@@ -265,7 +265,16 @@ TEST_CASE("a judgement fits its screen: the smallest groups are left out first",
   INFO(text);
   CHECK_THAT(text, Has("main.f9") && !Has("main.f1\n") && Has("more places (d shows all)"));
   CHECK(lab::page_lines(text, {60, 12, false}).size() <= 12);
-  CHECK_THAT(text, Has("  red  left      one\n"));
+  CHECK_THAT(text, Has("  red  left      left behind\n"));
+
+  // A compiler's words stand below, without the path that the page begins with.
+  judgement.file = "/x/mine/main.cpp";
+  judgement.gates[0].name = "builds";
+  judgement.gates[0].evidence.clear();
+  judgement.gates[0].sentence =
+      "/x/mine/main.cpp:27:20: error: no chh\n   27 | for (chh) {  // a comment";
+  CHECK(lab::judgement_page(judgement, {24, 12, false}) ==
+        "  red  builds\n  main.cpp:27:20: error:\n  no chh\n   27 | for (chh) {  /…\n");
 }
 
 TEST_CASE("lab watch prints a line for each look where there is no terminal", "[lab][watch]") {
