@@ -274,7 +274,7 @@ TEST_CASE("a judgement fits its screen: the smallest groups are left out first",
   judgement.gates[0].sentence =
       "/x/mine/main.cpp:27:20: error: no chh\n   27 | for (chh) {  // a comment";
   CHECK(lab::judgement_page(judgement, {24, 12, false}) ==
-        "  red  builds\n  main.cpp:27:20: error:\n  no chh\n   27 | for (chh) {  /…\n");
+        "  red  builds\n  main.cpp:27:20: error:\n  no chh\n   27 | for (chh) {  //…\n");
 }
 
 TEST_CASE("lab watch prints a line for each look where there is no terminal", "[lab][watch]") {
