@@ -138,8 +138,9 @@ bool cansemacquire(std::atomic<uint32_t>* addr) {
   bool handed = handoff && cansemacquire(addr);
   if (handed) w->ticket = 1;
   goready(w->g);  // from here on w may be gone
-  if (!handed) return;
   // Lets the new owner run at once, on this P: while it waited for a thread, the whole queue would.
+  // Inside another runtime call nothing may park.
+  if (!handed || getm()->locks.load(std::memory_order_relaxed) != 1) return;
   gopark([](G*, void*) { return false; }, nullptr, WaitReason::Preempted);
 }
 

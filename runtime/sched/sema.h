@@ -26,7 +26,7 @@ namespace golab::runtime {
 // (for a goroutine that has waited for the same mutex before).
 void semacquire1(std::atomic<uint32_t>* addr, bool lifo, WaitReason reason);
 // Adds one and wakes one waiter. With `handoff`, that waiter gets the semaphore for certain and
-// runs on this P at once; the caller parks until its next turn.
+// runs on this P at once: the caller parks until its next turn, unless it holds its M (acquirem).
 void semrelease1(std::atomic<uint32_t>* addr, bool handoff = false);
 
 // Go's notifyList: tickets, so that Cond wakes in order of arrival.

@@ -2,7 +2,7 @@
 //
 //   - a P whose thread sits in a system call goes to another thread;
 //   - a P whose goroutine has run for 10 ms while others wait, on its own stack or on the thread's
-//     (systemstack), is taken from it;
+//     (systemstack), or in and out of short system calls, is taken from it;
 //   - a P that a signal handler let go goes to another thread;
 //   - the network is polled if no thread has done so for 10 ms;
 //   - a thread is woken for a queue that stands while its P wakes none (find.cpp);
@@ -66,7 +66,7 @@ void wake_for_standing_queue(P* pp) {
   wakep();
 }
 
-// For a P whose thread computes. True if its time slice was over and others wait.
+// True if the time slice of the goroutine that pp runs was over and others wait.
 bool end_time_slice(P* pp, int64_t now) {
   uint32_t tick = pp->schedtick.load(std::memory_order_relaxed);
   if (pp->sysmontick != tick || pp->sysmonwhen == 0) {
@@ -118,15 +118,16 @@ bool retake(int64_t now) {
   for (int32_t i = 0; i < n; i++) {
     P* pp = sched.allp[i];
     uint32_t status = pp->status.load();
-    // In systemstack it has a time slice, as when it runs. If its P were taken sooner, each call of
+    if (status != _Prunning && status != _Psyscall) continue;
+    // In systemstack it has its time slice, as when it runs. If its P were taken sooner, each call of
     // systemstack would wake a thread and queue the goroutine again.
-    if (status == _Psyscall && !pp->computing.load(std::memory_order_relaxed)) {
-      any |= retake_if_worth_it(pp, now);
-    } else if (status == _Prunning || status == _Psyscall) {
+    bool in_call = status == _Psyscall && !pp->computing.load(std::memory_order_relaxed);
+    if (!in_call) {
       watching |= pp->wake_skip.load(std::memory_order_relaxed) > 0;
       wake_for_standing_queue(pp);
-      any |= end_time_slice(pp, now);
     }
+    // A goroutine that makes short calls in a loop has a time slice, too.
+    any |= end_time_slice(pp, now) || (in_call && retake_if_worth_it(pp, now));
   }
   return any;
 }

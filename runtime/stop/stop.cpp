@@ -467,9 +467,11 @@ void await_note_served(M* mp, int64_t patience) {
   }
 }
 
+// The next stopper gets the semaphore for certain: else a goroutine that stops the world in a loop
+// would keep it from all others. As in Go, this one does not give way to that one, it is inside.
 void stopper_goes_on() {
+  semrelease1(&worldsema, true);
   releasem(getm());
-  semrelease1(&worldsema);
 }
 
 // `instant`: the act() of an instant, or null. False: a thread did not come out of the runtime, and

@@ -5,6 +5,9 @@
 // the load. If one starves, the test hangs, and ctest ends it. The longest wait is printed, but
 // not judged, because machines are noisy. `./lab bench --groups fair` compares it with
 // Go's.
+#include <sys/syscall.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <atomic>
 #include <cstdio>
@@ -33,6 +36,7 @@ struct Load {
       if (kind == "a pair that talks") go(talk, this);
       if (kind == "successors") go(succeed, this);
       if (kind == "giving way") go(give_way, this);
+      if (kind == "short system calls") go(call, this);
     }
   }
   void end() {
@@ -70,6 +74,14 @@ struct Load {
     } else {
       go(succeed, load);
     }
+  }
+  static void call(Load* load) {
+    while (!load->over) {
+      runtime::entersyscall();
+      for (int i = 0; i < 100; i++) syscall(SYS_getppid);
+      runtime::exitsyscall();
+    }
+    load->alive--;
   }
   static void give_way(Load* load) {
     while (!load->over) runtime::Gosched();
@@ -109,7 +121,8 @@ int64_t longest_of(Wait wait) {
 
 TEST_CASE("everybody gets a turn, whatever the others do", "[sched][fairness]") {
   std::string kind =
-      GENERATE(as<std::string>{}, "busy loops", "a pair that talks", "successors", "giving way");
+      GENERATE(as<std::string>{}, "busy loops", "a pair that talks", "successors", "giving way",
+               "short system calls");
   int procs = GENERATE(1, 2, 4);
   CAPTURE(kind, procs);
   Procs p(procs);

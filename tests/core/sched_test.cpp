@@ -327,6 +327,35 @@ TEST_CASE("the world stops and starts under load, and nothing runs meanwhile", "
   load.end();
 }
 
+TEST_CASE("goroutines that stop the world in a loop take turns", "[sched][stop][fairness]") {
+  int procs = GENERATE(1, 2, 4);
+  Procs p(procs);
+  std::atomic<bool> over{false};
+  std::atomic<int64_t> theirs{0};
+  constexpr int kOthers = 2, kRounds = 1000;
+  auto ended = make_chan<int>();
+  for (int i = 0; i < kOthers; i++) {
+    go([&, ended] {
+      for (; !over; theirs++) {
+        if (runtime::stopTheWorld()) runtime::startTheWorld();
+      }
+      ended.send(1);
+    });
+  }
+  while (theirs == 0) runtime::Gosched();
+  int64_t before = theirs;
+  for (int i = 0; i < kRounds; i++) {
+    REQUIRE(runtime::stopTheWorld());
+    runtime::startTheWorld();
+  }
+  int64_t meanwhile = theirs - before;
+  over = true;
+  for (int i = 0; i < kOthers; i++) ended.recv();
+  // One turn each, and a time slice now and then while this one stands in a run queue.
+  CAPTURE(procs, meanwhile);
+  CHECK(meanwhile < 10 * kOthers * kRounds);
+}
+
 TEST_CASE("nothing runs at an instant, and whoever stops last has it", "[sched][stop]") {
   int procs = GENERATE(1, 2, 4);
   Procs p(procs);
