@@ -42,11 +42,12 @@ constexpr size_t kPieceBytes = 64 << 10;
 const error kOutOfMemory =
     errors::New("goroutine profile: out of memory or address space (see ulimit -v)");
 
-// Held while a profile is put into words: many requests at once need one thread and one table.
+// Held while a profile is put into words: many requests at once need one thread and one table. It is
+// handed to the next in line.
 class Wording {
  public:
   Wording() { semacquire1(&free_, false, WaitReason::Semacquire); }
-  ~Wording() { semrelease1(&free_); }
+  ~Wording() { semrelease1(&free_, true); }
   Wording(const Wording&) = delete;
   Wording& operator=(const Wording&) = delete;
 

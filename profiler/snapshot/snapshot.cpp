@@ -75,10 +75,11 @@ struct Collector {
 
 Collector* collector = nullptr;
 
+// Handed to the next in line: goroutines that take profiles in a loop take turns.
 class SnapshotLock {
  public:
   SnapshotLock() { runtime::semacquire1(&free_, false, runtime::WaitReason::Semacquire); }
-  ~SnapshotLock() { runtime::semrelease1(&free_); }
+  ~SnapshotLock() { runtime::semrelease1(&free_, true); }
   SnapshotLock(const SnapshotLock&) = delete;
   SnapshotLock& operator=(const SnapshotLock&) = delete;
 
