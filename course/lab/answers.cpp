@@ -27,11 +27,12 @@ std::string answer_text(const Answer& answer) {
 std::string duration_text(int64_t ns) { return time::Duration(ns).String(); }
 
 bool has_work(const Exercise& exercise, const RequestLine& line) {
-  auto is_it = [&](const RequestLine& asked) {
+  auto is_it = [&](const auto& asked) {
     return asked.method == line.method && asked.path == line.path;
   };
   return std::any_of(exercise.work.begin(), exercise.work.end(), is_it) ||
-         std::any_of(exercise.results.begin(), exercise.results.end(), is_it);
+         std::any_of(exercise.results.begin(), exercise.results.end(), is_it) ||
+         std::any_of(exercise.waits.begin(), exercise.waits.end(), is_it);
 }
 
 // The class times of the requests that ended, least and most; 0 if none did.

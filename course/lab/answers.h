@@ -3,8 +3,8 @@
 //
 // What counts is the status, the body and the class time. A request may not take longer than the
 // solution lets it take, or the leak was only made into a wait. If the manifest says that a request
-// has work to do, it may not take less than half the solution's time either: then it was answered
-// before the work was done.
+// has work to do (`work`, `results` or `waits`), it may not take less than half the solution's time
+// either: then it was answered before the work was done.
 #pragma once
 
 #include <string>

@@ -89,9 +89,8 @@ Opinion work(const Exercise& exercise, const Expectation&, const Trial& trial) {
   for (const WaitLine& line : exercise.waits) {
     int64_t wait = least(*part, line.method, line.path, &RequestRecord::wait_ns);
     if (wait >= line.least.Nanoseconds()) continue;
-    std::string sentence =
-        fmt::Sprintf("nothing below %s %s waits for %v, as it should until nobody needs it",
-                     line.method, line.path, line.least);
+    std::string sentence = fmt::Sprintf("nothing below %s %s waits for %v, as its work needs",
+                                        line.method, line.path, line.least);
     return {GateState::Red, sentence, {}};
   }
   return green("the work is done");

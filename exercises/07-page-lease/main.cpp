@@ -1,9 +1,9 @@
 // 07  The lease of a page                                                 20 minutes
 //
 // GET /publish?page=home publishes a page. While that takes its time, the page has a lease, so that
-// nobody else edits it. The lease has to be renewed every 100 ms. Page draft cannot be published;
-// that is expected. GET /read is for everybody else. The answers are right. But after 20 pages this
-// service has 23 goroutines where it had 3, and it is never quite idle.
+// nobody else edits it. The lease is renewed every 100 ms, also when the client has gone away; GET
+// /read tells if one was lost. Page draft cannot be published; that is expected. The answers are
+// right. But after 20 pages this service has 23 goroutines, not 3, and it is never quite idle.
 //
 // Your task: after any number of requests the goroutine count is what it was before the first. A
 // lease is renewed as long as publishing takes, however long that is.
@@ -11,15 +11,22 @@
 #include "runtime/golab.h"
 
 constexpr time::Duration interval = 100 * time::Millisecond;  // between two renewals
+atomic::Bool clash;                                           // two have edited one page
 
+// A lease is lost if it is not renewed for two intervals.
 struct Lease {
-  atomic::Int64 Renewals;
-  void Renew() { Renewals.Add(1); }
+  atomic::Int64 Renewals, Renewed{time::Now().UnixMilli()};
+  bool Lost() const { return time::Now().UnixMilli() >= Renewed.Load() + 200; }
+  void Renew() {
+    Renewals.Add(1);
+    Renewed.Store(time::Now().UnixMilli());
+  }
 };
 
 // publish sends a page to all places where it is read. An archive is big.
-error publish(const std::string& page) {
+error publish(const std::string& page, const Lease& lease) {
   time::Sleep(page == "archive" ? 12050 * time::Millisecond : 250 * time::Millisecond);
+  if (lease.Lost()) clash.Store(true);
   return page == "draft" ? errors::New("a draft cannot be published") : nullptr;
 }
 
@@ -37,7 +44,7 @@ void publishHandler(http::ResponseWriter& w, http::Request* r) {
   auto lease = std::make_shared<Lease>();  // lease := new(Lease)
   go(renew, lease);                        // go renew(lease)
 
-  if (error err = publish(page); err != nullptr) {  // if err := publish(page); err != nil {
+  if (error err = publish(page, *lease); err != nullptr) {  // if err := publish(page, lease); …
     http::Error(w, err.Error(), http::StatusConflict);
     return;
   }
@@ -46,7 +53,9 @@ void publishHandler(http::ResponseWriter& w, http::Request* r) {
 }
 // -------------------------------------------------------------- please leave as it is
 
-void readHandler(http::ResponseWriter& w, http::Request*) { fmt::Fprintln(w, "a page"); }
+void readHandler(http::ResponseWriter& w, http::Request*) {
+  fmt::Fprintln(w, clash.Load() ? "a page that two have edited at once" : "a page");
+}
 
 int main() {
   auto addr = flag::String("addr", "127.0.0.1:6060", "listen on `host:port`");

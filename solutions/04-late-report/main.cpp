@@ -1,8 +1,10 @@
 // 04  The late report                                                     15 minutes
 //
-// Why it leaked. report() leaves at the deadline, and with it the only receiver of ready. The
-// goroutine that builds the report does not know that. It finishes its work, sends, and waits
-// forever for somebody to receive: 1 goroutine for each request that came too late, [chan send].
+// Why it leaked. report() leaves at the deadline, or when it hears that the report is secret, and
+// with it the only receiver of ready. The goroutine that builds the report does not know that. It
+// finishes its work, sends, and waits forever for somebody to receive: 1 goroutine for each request
+// that was refused, [chan send]. To ask ctx.Err() before the send is too early: report() may leave
+// just after.
 //
 // The change. The channel has room for the one value that is ever sent on it, so the send ends at
 // once, with or without a receiver. That is right because there is one send, no more. The goroutine
@@ -11,6 +13,7 @@
 #include "runtime/golab.h"
 
 constexpr time::Duration patience = 200 * time::Millisecond;  // of a client
+const error errSecret = errors::New("it is secret");
 
 // build makes a report. December has the most pages.
 std::string build(const std::string& month) {
@@ -18,10 +21,18 @@ std::string build(const std::string& month) {
   return fmt::Sprintf("report of %s: all is well", month);
 }
 
+// secret says whether a report must not go out. For july it has to ask somebody.
+bool secret(const std::string& month) {
+  if (month != "july") return false;
+  time::Sleep(100 * time::Millisecond);
+  return true;
+}
+
 // ------------------------------------------------------------------- yours to change
 std::pair<std::string, error> report(context::Context ctx, const std::string& month) {
-  auto ready = make_chan<std::string>(1);  // ready := make(chan string, 1)
-  go([=] { ready.send(build(month)); });   // go func() { ready <- build(month) }()
+  auto ready = make_chan<std::string>(1);     // ready := make(chan string, 1)
+  go([=] { ready.send(build(month)); });      // go func() { ready <- build(month) }()
+  if (secret(month)) return {"", errSecret};  // asked while the report is made
 
   std::string text;
   switch (select({recv(ready, text), recv(ctx.Done())})) {
@@ -39,7 +50,8 @@ void reportHandler(http::ResponseWriter& w, http::Request* r) {
 
   auto [text, err] = report(ctx, r->FormValue("month"));
   if (err != nullptr) {
-    http::Error(w, "no report: " + err.Error(), http::StatusGatewayTimeout);
+    int status = errors::Is(err, errSecret) ? http::StatusForbidden : http::StatusGatewayTimeout;
+    http::Error(w, "no report: " + err.Error(), status);
     return;
   }
   fmt::Fprintln(w, text);

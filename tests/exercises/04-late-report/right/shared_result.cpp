@@ -3,11 +3,19 @@
 #include "runtime/golab.h"
 
 constexpr time::Duration patience = 200 * time::Millisecond;  // of a client
+const error errSecret = errors::New("it is secret");
 
 // build makes a report. December has the most pages.
 std::string build(const std::string& month) {
   time::Sleep(month == "december" ? 2 * time::Second : 50 * time::Millisecond);
   return fmt::Sprintf("report of %s: all is well", month);
+}
+
+// secret says whether a report must not go out. For july it has to ask somebody.
+bool secret(const std::string& month) {
+  if (month != "july") return false;
+  time::Sleep(100 * time::Millisecond);
+  return true;
 }
 
 // ------------------------------------------------------------------- yours to change
@@ -18,6 +26,7 @@ std::pair<std::string, error> report(context::Context ctx, const std::string& mo
     *built = build(month);
     close(ready);
   });
+  if (secret(month)) return {"", errSecret};  // asked while the report is made
 
   switch (select({recv(ready), recv(ctx.Done())})) {
     case 0:  // case text := <-ready:
@@ -34,7 +43,8 @@ void reportHandler(http::ResponseWriter& w, http::Request* r) {
 
   auto [text, err] = report(ctx, r->FormValue("month"));
   if (err != nullptr) {
-    http::Error(w, "no report: " + err.Error(), http::StatusGatewayTimeout);
+    int status = errors::Is(err, errSecret) ? http::StatusForbidden : http::StatusGatewayTimeout;
+    http::Error(w, "no report: " + err.Error(), status);
     return;
   }
   fmt::Fprintln(w, text);

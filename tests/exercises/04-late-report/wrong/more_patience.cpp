@@ -3,6 +3,7 @@
 #include "runtime/golab.h"
 
 constexpr time::Duration patience = 200 * time::Millisecond;  // of a client
+const error errSecret = errors::New("it is secret");
 
 // build makes a report. December has the most pages.
 std::string build(const std::string& month) {
@@ -10,10 +11,18 @@ std::string build(const std::string& month) {
   return fmt::Sprintf("report of %s: all is well", month);
 }
 
+// secret says whether a report must not go out. For july it has to ask somebody.
+bool secret(const std::string& month) {
+  if (month != "july") return false;
+  time::Sleep(100 * time::Millisecond);
+  return true;
+}
+
 // ------------------------------------------------------------------- yours to change
 std::pair<std::string, error> report(context::Context ctx, const std::string& month) {
-  auto ready = make_chan<std::string>();  // ready := make(chan string)
-  go([=] { ready.send(build(month)); });  // go func() { ready <- build(month) }()
+  auto ready = make_chan<std::string>();      // ready := make(chan string)
+  go([=] { ready.send(build(month)); });      // go func() { ready <- build(month) }()
+  if (secret(month)) return {"", errSecret};  // asked while the report is made
 
   std::string text;
   switch (select({recv(ready, text), recv(ctx.Done())})) {
@@ -31,7 +40,8 @@ void reportHandler(http::ResponseWriter& w, http::Request* r) {
 
   auto [text, err] = report(ctx, r->FormValue("month"));
   if (err != nullptr) {
-    http::Error(w, "no report: " + err.Error(), http::StatusGatewayTimeout);
+    int status = errors::Is(err, errSecret) ? http::StatusForbidden : http::StatusGatewayTimeout;
+    http::Error(w, "no report: " + err.Error(), status);
     return;
   }
   fmt::Fprintln(w, text);

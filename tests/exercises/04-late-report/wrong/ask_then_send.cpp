@@ -1,0 +1,60 @@
+// red errors: it asks whether anybody waits and then sends; in between they may leave
+#include "profiler/endpoints/pprof.h"  // _ "net/http/pprof"
+#include "runtime/golab.h"
+
+constexpr time::Duration patience = 200 * time::Millisecond;  // of a client
+const error errSecret = errors::New("it is secret");
+
+// build makes a report. December has the most pages.
+std::string build(const std::string& month) {
+  time::Sleep(month == "december" ? 2 * time::Second : 50 * time::Millisecond);
+  return fmt::Sprintf("report of %s: all is well", month);
+}
+
+// secret says whether a report must not go out. For july it has to ask somebody.
+bool secret(const std::string& month) {
+  if (month != "july") return false;
+  time::Sleep(100 * time::Millisecond);
+  return true;
+}
+
+// ------------------------------------------------------------------- yours to change
+std::pair<std::string, error> report(context::Context ctx, const std::string& month) {
+  auto ready = make_chan<std::string>();  // ready := make(chan string)
+  go([=] {
+    auto text = build(month);
+    if (ctx.Err() == nullptr) ready.send(text);
+  });
+  if (secret(month)) return {"", errSecret};  // asked while the report is made
+
+  std::string text;
+  switch (select({recv(ready, text), recv(ctx.Done())})) {
+    case 0:  // case text := <-ready:
+      return {text, nullptr};
+    default:  // case <-ctx.Done():
+      return {"", ctx.Err()};
+  }
+}
+
+void reportHandler(http::ResponseWriter& w, http::Request* r) {
+  // ctx, cancel := context.WithTimeout(r.Context(), patience)
+  auto [ctx, cancel] = context::WithTimeout(r->Context(), patience);
+  Defer cancelled{cancel};  // defer cancel()
+
+  auto [text, err] = report(ctx, r->FormValue("month"));
+  if (err != nullptr) {
+    int status = errors::Is(err, errSecret) ? http::StatusForbidden : http::StatusGatewayTimeout;
+    http::Error(w, "no report: " + err.Error(), status);
+    return;
+  }
+  fmt::Fprintln(w, text);
+}
+// -------------------------------------------------------------- please leave as it is
+
+int main() {
+  auto addr = flag::String("addr", "127.0.0.1:6060", "listen on `host:port`");
+  flag::Parse();
+  http::HandleFunc("/report", reportHandler);
+  log::Printf("listening on %s", *addr);
+  log::Fatal(http::ListenAndServe(*addr, nullptr));
+}
