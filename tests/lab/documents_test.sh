@@ -1,14 +1,17 @@
 #!/bin/sh
 # documents_test.sh: what the documents point at is there: files behind links, DOC: tags, labels of
-# tests (-L NAME), and in tables "| `function` … | file |" each function in its file.
+# tests (-L NAME), and in tables "| `function` … | file |" each function in its file. And a picture of
+# the course has words for those who do not see it, and is made for light and dark pages.
 #
 #   documents_test.sh TOP DOCUMENT...       e.g. … README.md runtime/HACKING.md
 set -u
 cd "$1" || exit 1
 shift
 
-# What a document points at, a line each: link FILE, tag NAME, label NAME, function NAME FILE.
+# What a document points at, a line each: link FILE, tag NAME, label NAME, function NAME FILE, and
+# silent FILE for a picture without words.
 pointers() {
+  grep -o '!\[\]([^)]*)' "$1" | sed 's/.*(\(.*\))/silent \1/'
   grep -o ']([^)#:]*)' "$1" | sed 's/](\(.*\))/link \1/'
   grep -o 'DOC: [a-z0-9-]*' "$1" | sed 's/DOC:/tag/'
   grep -oe '-L [a-z]*' "$1" | sed 's/-L/label/'
@@ -23,6 +26,7 @@ missing() {
     pointers "$document" | sort -u | while read -r kind name file; do
       case $kind in
         link) [ -e "$directory/$name" ] || echo "$document links to $name, which is not there" ;;
+        silent) echo "$document shows $name without words: ![what one sees]($name)" ;;
         tag)
           grep -rqwF "// DOC: $name" runtime profiler ||
             echo "$document cites DOC: $name, which is in no source"
@@ -37,5 +41,13 @@ missing() {
   done
 }
 
-said=$(missing "$@")
+# Says which pictures lack a title or colours for one of the two.
+unfit() {
+  for picture in course/pictures/*.svg; do
+    grep -q '<title' "$picture" || echo "$picture has no <title>"
+    grep -q 'prefers-color-scheme: dark' "$picture" || echo "$picture has no colours for a dark page"
+  done
+}
+
+said=$(missing "$@"; unfit)
 [ -z "$said" ] || { printf '%s\n' "$said"; exit 1; }
