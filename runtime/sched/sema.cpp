@@ -102,6 +102,15 @@ bool cansemacquire(std::atomic<uint32_t>* addr) {
   return false;
 }
 
+// The first goroutine that waits on addr, which waits no more; null: none does.
+SemaWaiter* take_waiter(SemaRoot* root, std::atomic<uint32_t>* addr) {
+  lock(&root->lock);
+  SemaWaiter* w = root->nwait.load() != 0 ? root->dequeue(addr) : nullptr;
+  if (w != nullptr) root->nwait.fetch_sub(1);
+  unlock(&root->lock);
+  return w;
+}
+
 }  // namespace
 
 [[gnu::noinline]] void semacquire1(std::atomic<uint32_t>* addr, bool lifo, WaitReason reason) {
@@ -127,21 +136,22 @@ bool cansemacquire(std::atomic<uint32_t>* addr) {
 
 [[gnu::noinline]] void semrelease1(std::atomic<uint32_t>* addr, bool handoff) {
   SemaRoot* root = semroot(addr);
+  if (handoff && root->nwait.load() != 0) {
+    RuntimeCall rc;
+    if (SemaWaiter* w = take_waiter(root, addr)) {
+      w->ticket = 1;  // The word does not show what is handed on: no acquirer can come in between.
+      goready(w->g);  // from here on w may be gone
+      // Lets the new owner run at once, on this P: while it waited for a thread, the whole queue
+      // would. Inside another runtime call nothing may park.
+      if (getm()->locks.load(std::memory_order_relaxed) != 1) return;
+      gopark([](G*, void*) { return false; }, nullptr, WaitReason::Preempted);
+      return;
+    }
+  }
   addr->fetch_add(1);
   if (root->nwait.load() == 0) return;
   RuntimeCall rc;
-  lock(&root->lock);
-  SemaWaiter* w = root->nwait.load() != 0 ? root->dequeue(addr) : nullptr;
-  if (w != nullptr) root->nwait.fetch_sub(1);
-  unlock(&root->lock);
-  if (w == nullptr) return;
-  bool handed = handoff && cansemacquire(addr);
-  if (handed) w->ticket = 1;
-  goready(w->g);  // from here on w may be gone
-  // Lets the new owner run at once, on this P: while it waited for a thread, the whole queue would.
-  // Inside another runtime call nothing may park.
-  if (!handed || getm()->locks.load(std::memory_order_relaxed) != 1) return;
-  gopark([](G*, void*) { return false; }, nullptr, WaitReason::Preempted);
+  if (SemaWaiter* w = take_waiter(root, addr)) goready(w->g);
 }
 
 struct NotifyWaiter {

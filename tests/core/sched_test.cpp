@@ -2,6 +2,7 @@
 // threads.
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <memory>
 #include <mutex>
@@ -343,17 +344,21 @@ TEST_CASE("goroutines that stop the world in a loop take turns", "[sched][stop][
     });
   }
   while (theirs == 0) runtime::Gosched();
-  int64_t before = theirs;
+  std::vector<int64_t> waited;  // for how many of their stops, where it had to wait
   for (int i = 0; i < kRounds; i++) {
+    int64_t before = theirs;
     REQUIRE(runtime::stopTheWorld());
+    if (int64_t turns = theirs - before; turns > 0) waited.push_back(turns);
     runtime::startTheWorld();
   }
-  int64_t meanwhile = theirs - before;
   over = true;
   for (int i = 0; i < kOthers; i++) ended.recv();
-  // One turn each, and a time slice now and then while this one stands in a run queue.
-  CAPTURE(procs, meanwhile);
-  CHECK(meanwhile < 10 * kOthers * kRounds);
+  // Each has at most the turn that it is in, and the next one. A few rounds are longer: this
+  // goroutine stands in a run queue, and they do not. With one P none may have to wait.
+  std::sort(waited.begin(), waited.end());
+  int64_t median = waited.empty() ? 0 : waited[waited.size() / 2];
+  CAPTURE(procs, waited.size());
+  CHECK(median <= 2 * kOthers);
 }
 
 TEST_CASE("nothing runs at an instant, and whoever stops last has it", "[sched][stop]") {
