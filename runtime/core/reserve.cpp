@@ -10,15 +10,11 @@
 
 namespace golab::runtime {
 
-namespace {
-void* map(size_t bytes, int flags) {
-  void* at =
-      mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
+void* reserve(size_t bytes) {
+  constexpr int kFlags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+  void* at = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, kFlags, -1, 0);
   return at == MAP_FAILED ? nullptr : at;
 }
-}  // namespace
-
-void* reserve(size_t bytes) { return map(bytes, MAP_NORESERVE); }
 
 size_t share_of_address_space(size_t most, size_t part) {
   rlimit limit{};
@@ -26,14 +22,10 @@ size_t share_of_address_space(size_t most, size_t part) {
   return std::min<size_t>(most, limit.rlim_cur / part);
 }
 
-void* map_or_die(size_t bytes, const char* what, int flags) {
-  void* at = map(bytes, flags);
+void* reserve_or_die(size_t bytes, const char* what) {
+  void* at = reserve(bytes);
   if (at == nullptr) out_of_memory(bytes, what);
   return at;
-}
-
-void* reserve_or_die(size_t bytes, const char* what) {
-  return map_or_die(bytes, what, MAP_NORESERVE);
 }
 
 // Prints no traceback: finding names needs memory.

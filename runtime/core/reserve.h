@@ -14,10 +14,9 @@ void* reserve(size_t bytes);
 // -v). So a table for 16 million goroutines is smaller under a limit, and leaves room for the rest.
 size_t share_of_address_space(size_t most, size_t part);
 
-// For what the runtime cannot do without. If there is no address space, they end the program with
+// For what the runtime cannot do without. If there is no address space, it ends the program with
 // status 2: "runtime: out of memory: cannot map … bytes for …".
 void* reserve_or_die(size_t bytes, const char* what);
-void* map_or_die(size_t bytes, const char* what, int flags = 0);  // more flags for mmap
 [[noreturn]] void out_of_memory(size_t bytes, const char* what);
 
 }  // namespace golab::runtime

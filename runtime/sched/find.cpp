@@ -294,11 +294,7 @@ P* recheck_queues() {
 // Sleeps in the poller until something is ready or a timer is due. Returns a goroutine if mp got a
 // P for it.
 G* poll_and_sleep(M* mp, int64_t pollUntil) {
-  int64_t delay = -1;
-  if (pollUntil != 0) {
-    delay = pollUntil - nanotime();
-    if (delay < 0) delay = 0;
-  }
+  int64_t delay = pollUntil == 0 ? -1 : std::max<int64_t>(pollUntil - nanotime(), 0);
   sched.pollUntil.store(pollUntil);
   const bool two_steps = in_classroom();
   int n = 0;

@@ -7,7 +7,6 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -30,12 +29,11 @@ namespace golab::runtime {
 int NumCPU() {
   cpu_set_t set;
   if (sched_getaffinity(0, sizeof(set), &set) != 0) return 1;
-  int n = CPU_COUNT(&set);
-  return n < 1 ? 1 : n > kMaxProcs ? kMaxProcs : n;
+  return std::clamp(CPU_COUNT(&set), 1, kMaxProcs);
 }
 
 M* new_m() {
-  void* at = map_or_die(sizeof(M), "a thread");
+  void* at = reserve_or_die(sizeof(M), "a thread");
   M* mp = new (at) M;
   mp->state.store(kMSafe);
   mp->locks.store(1, std::memory_order_relaxed);
@@ -104,7 +102,7 @@ void minit(M* mp) {
   mp->tid = static_cast<int32_t>(syscall(SYS_gettid));
   mp->eh_globals = reinterpret_cast<EhGlobals*>(abi::__cxa_get_globals());
   constexpr size_t kAltStackBytes = 256 << 10;  // a dying program symbolizes its stacks here
-  void* at = map_or_die(kAltStackBytes, "a signal stack", MAP_NORESERVE);
+  void* at = reserve_or_die(kAltStackBytes, "a signal stack");
   stack_t ss{};
   ss.ss_sp = at;
   ss.ss_size = kAltStackBytes;

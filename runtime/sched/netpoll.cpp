@@ -26,11 +26,13 @@
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "runtime/core/lock.h"
+#include "runtime/core/reserve.h"
 #include "runtime/core/throw.h"
 #include "runtime/sched/gmp.h"
 #include "runtime/sched/proc.h"
@@ -127,9 +129,8 @@ pollDesc* alloc_poll_desc() {
   lock(&pollCache.mu);
   if (pollCache.first == nullptr) {
     constexpr size_t kChunkBytes = 64 << 10;
-    void* chunk =
-        mmap(nullptr, kChunkBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (chunk == MAP_FAILED) {
+    void* chunk = reserve(kChunkBytes);
+    if (chunk == nullptr) {
       unlock(&pollCache.mu);
       return nullptr;
     }
@@ -246,14 +247,10 @@ int epollwait(epoll_event* events, int max, int64_t delay) {
     poller.no_pwait2.store(true, std::memory_order_relaxed);  // Linux < 5.11, or a sandbox
   }
 #endif
-  int ms = 0;
-  if (delay < 0) {
-    ms = -1;
-  } else if (delay > 0) {
-    int64_t up = (delay - 1) / 1000000 + 1;  // never early: the caller would only wait again
-    ms = up > 1000000000 ? 1000000000 : static_cast<int>(up);
-  }
-  int n = epoll_wait(poller.epfd, events, max, ms);
+  // Rounded up: if it returned early, the caller would only wait again.
+  int64_t ms = delay / 1'000'000 + (delay % 1'000'000 > 0 ? 1 : 0);
+  ms = delay < 0 ? -1 : std::min<int64_t>(ms, 1'000'000'000);
+  int n = epoll_wait(poller.epfd, events, max, static_cast<int>(ms));
   if (n >= 0) return n;
   if (errno != EINTR) throw_("runtime: netpoll failed");
   return 0;

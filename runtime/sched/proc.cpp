@@ -64,7 +64,6 @@ void discardg(G* gp) {
   gp->startpc = startpc;
   gp->gopc = reinterpret_cast<uintptr_t>(__builtin_return_address(0));  // DOC: created-by
   gp->parentGoid = mp->curg != nullptr ? mp->curg->goid : 0;
-  gp->labels = mp->curg != nullptr ? mp->curg->labels : nullptr;
   gp->started_running = false;
   gp->waitsince = 0;
   if (pp->goidcache == pp->goidcacheend) {
@@ -145,7 +144,6 @@ void gdestroy(M* mp, G* gp) {
   stackfree(mp->p, gp);
   gp->defers = nullptr;
   gp->panics = nullptr;
-  gp->labels = nullptr;
   gp->m = nullptr;
   gp->lockedm = nullptr;
   gp->locked_to_thread = false;
@@ -529,7 +527,7 @@ void systemstack_takes_long() {
 namespace {
 void procresize(int32_t n) {
   for (int32_t i = 0; i < n; i++) {
-    if (sched.allp[i] == nullptr) sched.allp[i] = new (map_or_die(sizeof(P), "a P")) P;
+    if (sched.allp[i] == nullptr) sched.allp[i] = new (reserve_or_die(sizeof(P), "a P")) P;
   }
 }
 
@@ -570,7 +568,7 @@ void schedinit() {
   int32_t procs = NumCPU();
   if (const char* text = getenv("GOMAXPROCS")) {
     int n = atoi(text);
-    if (n > 0) procs = n < kMaxProcs ? n : kMaxProcs;
+    if (n > 0) procs = std::min(n, kMaxProcs);
   }
   procresize(procs);
   sched.gomaxprocs.store(procs);
@@ -580,7 +578,7 @@ void schedinit() {
 int GOMAXPROCS(int n) {
   int32_t old = sched.gomaxprocs.load();
   if (n < 1 || n == old) return old;
-  if (n > kMaxProcs) n = kMaxProcs;
+  n = std::min(n, kMaxProcs);
   if (!stopTheWorld()) return old;
   M* self = acquirem();
   procresize(n);

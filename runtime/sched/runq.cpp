@@ -54,7 +54,7 @@ RunqBlock* new_block() {
   static RunqBlock *fresh = nullptr, *end = nullptr;
   if (fresh == end) {
     constexpr size_t kBlocks = 64;
-    fresh = static_cast<RunqBlock*>(map_or_die(kBlocks * sizeof(RunqBlock), "the run queue"));
+    fresh = static_cast<RunqBlock*>(reserve_or_die(kBlocks * sizeof(RunqBlock), "the run queue"));
     end = fresh + kBlocks;
   }
   return new (fresh++) RunqBlock;
@@ -225,10 +225,9 @@ G* globrunqget(P* pp, int32_t max) {
   int32_t size = sched.runqsize.load(std::memory_order_relaxed);
   if (size == 0) return nullptr;
   // A fair share for each P. pp's ring has room for it: it is empty, or max is 1.
-  int32_t n = size / sched.gomaxprocs.load(std::memory_order_relaxed) + 1;
-  if (n > size) n = size;
-  if (max > 0 && n > max) n = max;
-  if (n > static_cast<int32_t>(kRunqueueSize / 2)) n = kRunqueueSize / 2;
+  int32_t share = size / sched.gomaxprocs.load(std::memory_order_relaxed) + 1;
+  int32_t n = std::min({share, size, static_cast<int32_t>(kRunqueueSize / 2)});
+  if (max > 0) n = std::min(n, max);
   G* gp = take_from_global();
   for (int32_t i = 1; i < n; i++) runqput(pp, take_from_global(), false);
   sched.runqsize.fetch_sub(n);

@@ -8,6 +8,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <iterator>
+#include <string_view>
 #include <utility>
 
 #include "runtime/core/reserve.h"
@@ -73,17 +75,11 @@ size_t parse_stack_bytes(const char* text) {
 
 // Reserves `bytes`. If that fails, halves them, but to no less than `least`.
 uintptr_t reserve_stacks(size_t& bytes, size_t least) {
-  constexpr int kFlags = MAP_NORESERVE | MAP_STACK;
   void* at = nullptr;
-  for (;;) {
-    if (bytes <= least) {
-      bytes = least;
-      at = map_or_die(bytes, "stacks of goroutines", kFlags);
-      break;
-    }
-    at = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | kFlags, -1, 0);
-    if (at != MAP_FAILED) break;
-    bytes /= 2;
+  while (bytes > least && (at = reserve(bytes)) == nullptr) bytes /= 2;
+  if (at == nullptr) {
+    bytes = least;
+    at = reserve_or_die(bytes, "stacks of goroutines");
   }
   // Else a single touched page could commit two megabytes.
   madvise(at, bytes, MADV_NOHUGEPAGE);
@@ -185,14 +181,11 @@ void stackinit() {
   if (share_of_address_space(kEnough, 1) < kEnough) stacks.bytes = kLimitedStackBytes;
   if (const char* text = getenv("GOLAB_STACK")) stacks.bytes = parse_stack_bytes(text);
   if (const char* text = getenv("GOLAB_GUARD")) {
-    if (strcmp(text, "madvise") == 0)
-      stacks.guard = StackGuard::Madvise;
-    else if (strcmp(text, "mprotect") == 0)
-      stacks.guard = StackGuard::Mprotect;
-    else if (strcmp(text, "canary") == 0)
-      stacks.guard = StackGuard::Canary;
-    else
+    constexpr std::string_view kKinds[] = {"madvise", "mprotect", "canary"};  // as in StackGuard
+    auto kind = std::find(std::begin(kKinds), std::end(kKinds), text);
+    if (kind == std::end(kKinds))
       bad_env("GOLAB_GUARD", text, "want madvise, mprotect or canary (unset: the best there is)");
+    stacks.guard = static_cast<StackGuard>(kind - kKinds);
   }
   size_t depot = share_of_address_space(kDepotMax * stacks.bytes, 1) / stacks.bytes;
   void* at = reserve_or_die(depot * sizeof(uintptr_t), "the table of free stacks");
