@@ -67,8 +67,6 @@ void deallocate(hchan* c) {
     ::operator delete(c, l.align);
 }
 
-enum class Outcome { Done, WouldBlock, Closed };
-
 // Hands *elem to a waiting receiver or to the buffer. Requires c->lock; drops it unless WouldBlock.
 Outcome try_send(hchan* c, void* elem) {
   if (c->closed.load(std::memory_order_relaxed) != 0) {
@@ -136,15 +134,11 @@ using namespace golab::runtime;
 // Parks on q until a partner or close comes. Requires c->lock. True if a partner came.
 [[gnu::always_inline]] static inline bool park_on(hchan* c, waitq* q, void* elem,
                                                   WaitReason reason) {
-  G* gp = getm()->curg;
   Sudog sg;
-  sg.g = gp;
+  sg.g = getm()->curg;
   sg.elem = elem;
-  sg.c = c;
-  gp->waiting = &sg;
   enqueue(q, &sg);
   gopark(parkunlock, c, reason);
-  gp->waiting = nullptr;
   return sg.success;
 }
 
@@ -187,9 +181,7 @@ hchan* maketimerchan(const ElemType* type, TimerFunc f) {
 }
 
 void freechan(hchan* c) {
-  if (c->timer != nullptr) {
-    timer_stop(c->timer);
-  }
+  if (c->timer != nullptr) timer_stop(c->timer);
   if (!c->elemtype->trivial) {
     for (uint32_t n = c->qcount.load(); n > 0; n--) {
       c->elemtype->destroy(chanbuf(c, c->recvx));
@@ -291,10 +283,9 @@ int chancap(const hchan* c) {
 
 // ---- For select.cpp ----
 
-int try_case(scase* cas) {
-  Outcome outcome = cas->kind == scase::Send ? try_send(cas->c, cas->elem)
-                                             : try_recv(cas->c, cas->elem, cas->assign);
-  return static_cast<int>(outcome);
+Outcome try_case(scase* cas) {
+  return cas->kind == scase::Send ? try_send(cas->c, cas->elem)
+                                  : try_recv(cas->c, cas->elem, cas->assign);
 }
 
 }  // namespace golab::runtime

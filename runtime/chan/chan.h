@@ -34,9 +34,7 @@
 namespace golab {
 
 template <typename T>
-class RecvChan;
-template <typename T>
-class SendChan;
+class Chan;
 
 // Go's struct{}: for channels that only signal.
 struct Empty {
@@ -87,7 +85,6 @@ class RecvChan : public glue::ChanRef {
  public:
   using value_type = T;
   using ChanRef::ChanRef;
-  explicit RecvChan(const ChanRef& c) : ChanRef(c) {}
 
   // Parks until there is a value or the channel is closed. Returns the zero value, at once, from a
   // channel that is closed and drained.
@@ -105,7 +102,7 @@ class SendChan : public glue::ChanRef {
  public:
   using value_type = T;
   using ChanRef::ChanRef;
-  explicit SendChan(const ChanRef& c) : ChanRef(c) {}
+  SendChan(const Chan<T>& ch) : ChanRef(ch) {}
 
   // Parks until a receiver or a free buffer slot takes `value`.
   // Panics "send on closed channel" if it is closed, also by a close that comes while this parks.
@@ -126,19 +123,12 @@ class SendChan : public glue::ChanRef {
 
 // chan T: both ends.
 template <typename T>
-class Chan : public glue::ChanRef {
+class Chan : public RecvChan<T> {
  public:
-  using value_type = T;
-  using ChanRef::ChanRef;
+  Chan() = default;
+  explicit Chan(runtime::hchan* c) : RecvChan<T>(c) {}
 
   void send(T value) const;  // as SendChan::send
-  T recv() const;            // as RecvChan::recv
-  [[nodiscard("auto [v, ok] = ch.recv_ok();")]] std::pair<T, bool> recv_ok() const;
-  glue::ChanRange<T> begin() const;
-  std::nullptr_t end() const { return nullptr; }
-
-  operator RecvChan<T>() const { return RecvChan<T>(static_cast<const ChanRef&>(*this)); }
-  operator SendChan<T>() const { return SendChan<T>(static_cast<const ChanRef&>(*this)); }
 
   // ---- Mistakes ----
   template <glue::mistaken_for<T> X>
@@ -191,6 +181,17 @@ inline int select(std::initializer_list<Case> cases);
 // ---- Implementation ----
 
 namespace glue {
+
+template <typename C>
+concept channel = std::is_base_of_v<ChanRef, C> && requires {
+  typename C::value_type;
+};
+template <typename C>
+inline constexpr bool only_sends = std::is_same_v<C, SendChan<typename C::value_type>>;
+template <typename C>
+inline constexpr bool only_receives = std::is_same_v<C, RecvChan<typename C::value_type>>;
+template <typename C>
+concept sender = channel<C> && !only_receives<C>;
 
 template <typename T>
 struct ElemOps {
@@ -267,23 +268,11 @@ template <typename T>
   return glue::chan_recv1<T>(hchan());
 }
 template <typename T>
-[[gnu::always_inline]] inline T Chan<T>::recv() const {
-  return glue::chan_recv1<T>(hchan());
-}
-template <typename T>
 [[gnu::always_inline]] inline std::pair<T, bool> RecvChan<T>::recv_ok() const {
   return glue::chan_recv2<T>(hchan());
 }
 template <typename T>
-[[gnu::always_inline]] inline std::pair<T, bool> Chan<T>::recv_ok() const {
-  return glue::chan_recv2<T>(hchan());
-}
-template <typename T>
 [[gnu::always_inline]] inline glue::ChanRange<T> RecvChan<T>::begin() const {
-  return glue::ChanRange<T>(hchan());
-}
-template <typename T>
-[[gnu::always_inline]] inline glue::ChanRange<T> Chan<T>::begin() const {
   return glue::ChanRange<T>(hchan());
 }
 template <typename T>
@@ -292,7 +281,7 @@ template <typename T>
 }
 template <typename T>
 [[gnu::always_inline]] inline void Chan<T>::send(T value) const {
-  runtime::chansend1(hchan(), &value);
+  runtime::chansend1(this->hchan(), &value);
 }
 
 template <typename T>
@@ -353,34 +342,13 @@ template <typename T>
 [[gnu::always_inline]] inline Case recv(const RecvChan<T>& ch) {
   return {ch.hchan(), nullptr, nullptr, Case::Recv, false, nullptr};
 }
-template <typename T>
-[[gnu::always_inline]] inline Case recv(const Chan<T>& ch, T& v, bool& ok) {
-  return glue::recv_to(ch.hchan(), v, &ok);
-}
-template <typename T>
-[[gnu::always_inline]] inline Case recv(const Chan<T>& ch, T& v) {
-  return glue::recv_to(ch.hchan(), v, nullptr);
-}
-template <typename T>
-[[gnu::always_inline]] inline Case recv(const Chan<T>& ch) {
-  return {ch.hchan(), nullptr, nullptr, Case::Recv, false, nullptr};
-}
-template <typename T>
-[[gnu::always_inline]] inline glue::SendCopy<T> send(const SendChan<T>& ch,
+template <glue::sender C, typename T = typename C::value_type>
+[[gnu::always_inline]] inline glue::SendCopy<T> send(const C& ch,
                                                      const std::type_identity_t<T>& v) {
   return {ch.hchan(), v};
 }
-template <typename T>
-[[gnu::always_inline]] inline Case send(const SendChan<T>& ch, std::type_identity_t<T>&& v) {
-  return {ch.hchan(), &v, nullptr, Case::Send, false, nullptr};
-}
-template <typename T>
-[[gnu::always_inline]] inline glue::SendCopy<T> send(const Chan<T>& ch,
-                                                     const std::type_identity_t<T>& v) {
-  return {ch.hchan(), v};
-}
-template <typename T>
-[[gnu::always_inline]] inline Case send(const Chan<T>& ch, std::type_identity_t<T>&& v) {
+template <glue::sender C, typename T = typename C::value_type>
+[[gnu::always_inline]] inline Case send(const C& ch, std::type_identity_t<T>&& v) {
   return {ch.hchan(), &v, nullptr, Case::Send, false, nullptr};
 }
 
@@ -398,16 +366,6 @@ void close(const RecvChan<T>&) {
 }
 
 namespace glue {
-
-template <typename C>
-concept channel = std::is_base_of_v<ChanRef, C> && requires {
-  typename C::value_type;
-};
-
-template <typename C>
-inline constexpr bool only_sends = std::is_same_v<C, SendChan<typename C::value_type>>;
-template <typename C>
-inline constexpr bool only_receives = std::is_same_v<C, RecvChan<typename C::value_type>>;
 
 // recv(ch), recv(ch, v), recv(ch, v, ok)
 template <typename C, typename... V>

@@ -83,10 +83,9 @@ inline void wake(Sudog* sg, bool success) {
   goready(gp);
 }
 
-// Tries one case of a select. Requires its channel's lock. Returns
-//   0  if the case went ahead; the lock is dropped
-//   1  if it would park; the lock is still held
-//   2  if the channel is closed; the lock is dropped
-int try_case(scase* cas);
+enum class Outcome { Done, WouldBlock, Closed };
+
+// Tries one case of a select. Requires its channel's lock; drops it unless WouldBlock.
+Outcome try_case(scase* cas);
 
 }  // namespace golab::runtime

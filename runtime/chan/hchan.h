@@ -40,8 +40,6 @@ struct Sudog {
   Sudog* next = nullptr;
   Sudog* prev = nullptr;
   void* elem = nullptr;  // the value to send, or the place for the received one (null: drop it)
-  hchan* c = nullptr;
-  Sudog* waitlink = nullptr;  // next case of the same select, in lock order
   bool isSelect = false;
   bool success = false;  // woken by a communication, not by close
   bool assign = false;   // receive: elem is a variable, else raw memory

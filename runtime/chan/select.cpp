@@ -110,7 +110,7 @@ class TimersBlocked {
 
 struct Result {
   int index;
-  int outcome;  // as of try_case
+  Outcome outcome;
 };
 
 }  // namespace
@@ -135,25 +135,21 @@ using namespace golab::runtime;
     sg.isSelect = true;
     sg.elem = cas.elem;
     sg.assign = cas.assign;
-    sg.c = cas.c;
     sg.index = index;
-    sg.waitlink = i + 1 < n ? &sudogs[i + 1] : nullptr;
     enqueue(cas.kind == scase::Send ? &cas.c->sendq : &cas.c->recvq, &sg);
   }
-  gp->waiting = sudogs;
   Park park{cases, order, n};
   gopark(selparkcommit, &park, WaitReason::Select);
 
   auto* won = static_cast<Sudog*>(gp->param);
-  gp->waiting = nullptr;
   for (int i = 0; i < n; i++) {
-    if (&sudogs[i] == won) continue;  // its waker has taken it off
+    if (&sudogs[i] == won) continue;      // its waker has taken it off
     scase& cas = cases[sudogs[i].index];  // DOC: select-leaves-the-rest
     lock_with_p(&cas.c->lock);
     dequeueSudoG(cas.kind == scase::Send ? &cas.c->sendq : &cas.c->recvq, &sudogs[i]);
     unlock_with_p(&cas.c->lock);
   }
-  return {won->index, won->success ? 0 : 2};
+  return {won->index, won->success ? Outcome::Done : Outcome::Closed};
 }
 
 static Result choose(scase* cases, int n, bool block, int default_index) {
@@ -167,22 +163,17 @@ static Result choose(scase* cases, int n, bool block, int default_index) {
   Order* order = n <= kInline ? order_inline : orders.get();
   Sudog* sudogs = n <= kInline ? sudogs_inline.at : many_sudogs.get();
   int count = permute(cases, n, order);
-  Result result{default_index, 1};
   sellock(cases, order, count);
-  for (int i = 0; i < count && result.outcome == 1; i++) {
+  for (int i = 0; i < count; i++) {
     scase* cas = &cases[order[i].poll];
-    int outcome = try_case(cas);
-    if (outcome == 1) continue;
+    Outcome outcome = try_case(cas);
+    if (outcome == Outcome::WouldBlock) continue;
     selunlock(cases, order, count, cas->c);
-    result = {order[i].poll, outcome};
+    return {order[i].poll, outcome};
   }
-  if (result.outcome == 1) {
-    if (block)
-      result = wait_for_one(cases, order, count, sudogs);
-    else
-      selunlock(cases, order, count, nullptr);
-  }
-  return result;
+  if (block) return wait_for_one(cases, order, count, sudogs);
+  selunlock(cases, order, count, nullptr);
+  return {default_index, Outcome::WouldBlock};
 }
 
 }  // namespace golab::glue
@@ -201,7 +192,7 @@ namespace golab::runtime {
     timers |= cases[i].c->timer != nullptr;
   }
   bool block = default_index < 0;
-  Result result{default_index, 1};
+  Result result{default_index, Outcome::WouldBlock};
   {
     RuntimeCall rc;
     if (!any && block) {
@@ -214,13 +205,14 @@ namespace golab::runtime {
   if (result.index == default_index) return result.index;
   scase& cas = cases[result.index];
   if (cas.kind == scase::Send) {
-    if (result.outcome == 2) panic_runtime_error("send on closed channel");
+    if (result.outcome == Outcome::Closed) panic_runtime_error("send on closed channel");
     if (in_classroom()) [[unlikely]]
       count_send_for_request();
     return result.index;
   }
-  if (cas.ok != nullptr) *cas.ok = result.outcome == 0;
-  if (result.outcome == 2 && cas.elem != nullptr && cas.zero != nullptr) cas.zero(cas.elem);
+  if (cas.ok != nullptr) *cas.ok = result.outcome == Outcome::Done;
+  if (result.outcome == Outcome::Closed && cas.elem != nullptr && cas.zero != nullptr)
+    cas.zero(cas.elem);
   return result.index;
 }
 
