@@ -42,23 +42,13 @@ constexpr size_t kPieceBytes = 64 << 10;
 const error kOutOfMemory =
     errors::New("goroutine profile: out of memory or address space (see ulimit -v)");
 
-// Held while a profile is put into words: many requests at once need one thread and one table. It is
-// handed to the next in line.
-class Wording {
- public:
-  Wording() { semacquire1(&free_, false, WaitReason::Semacquire); }
-  ~Wording() { semrelease1(&free_, true); }
-  Wording(const Wording&) = delete;
-  Wording& operator=(const Wording&) = delete;
-
- private:
-  static inline std::atomic<uint32_t> free_{1};
-};
+// Held while a profile is put into words: many requests at once need one thread and one table.
+std::atomic<uint32_t> wording{1};
 
 // Runs f on the big stack, one caller at a time.
 template <typename F>
 void in_turn(F f) {
-  Wording wording;
+  glue::SemaLock lock(wording);
   systemstack(f);
 }
 
@@ -87,7 +77,7 @@ static std::string in_words(const profiler::Snapshot& snapshot, int debug, bool 
 [[gnu::noinline]] static error writeRuntimeProfile(const Writer& w, int debug) {
   std::string text;
   {
-    Wording wording;
+    glue::SemaLock lock(wording);
     profiler::Snapshot snapshot = pprof_goroutineProfileWithLabels();
     systemstack([&] { text = in_words(snapshot, debug, cpp_names(w)); });
   }
@@ -180,8 +170,8 @@ error write_delta(const Writer& w, std::string_view before, std::string_view aft
   std::string text;
   std::string problem;
   systemstack([&] {
-    profiler::ReadResult first = profiler::read_pprof(before, "first profile");
-    profiler::ReadResult second = profiler::read_pprof(after, "second profile");
+    profiler::ReadResult first = profiler::read_profile(before, "first profile");
+    profiler::ReadResult second = profiler::read_profile(after, "second profile");
     profiler::ReadResult difference;
     if (first && second) difference = profiler::delta(first.profile, second.profile);
     problem = !first ? first.error : !second ? second.error : difference.error;

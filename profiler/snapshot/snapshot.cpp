@@ -34,7 +34,8 @@ using runtime::StoppedStack;
 constexpr uint32_t kCountedDepthMax = 128;     // Go's: deeper stacks lose their outermost frames
 constexpr uint32_t kManyGoroutines = 1 << 17;  // a longer walk gives its P away at once
 
-// One at a time (SnapshotLock).
+std::atomic<uint32_t> snapshots{1};  // a semaphore: one at a time
+
 struct Collector {
   Collector(Detail detail, uint32_t goroutines_max)
       : detail(detail),
@@ -58,16 +59,17 @@ struct Collector {
   LazyArray<GoroutineSnapshot> goroutines;  // Snapshot::table
   uint32_t allglen = 0;                     // at the instant
   int64_t now = 0;                          // program_time of the instant
-  std::atomic<uint32_t> fallbacks{0};
   static inline uint32_t stacks_since = 0;  // the first epoch of the present entries of `stacks`
 
   uint32_t depth_max() const {
     return detail == Detail::counted ? kCountedDepthMax : kStackTraceMax;
   }
   static uint32_t epoch() { return static_cast<uint32_t>(runtime::snapshot_epoch.load()); }
-  void add(G* gp, const uintptr_t* pcs, uint32_t depth, uint32_t elided);
-  // A counted stack loses its outermost frames, as in Go. A dump shows both ends.
-  uint32_t elided_of(uint32_t elided) const { return detail == Detail::counted ? 0 : elided; }
+  // Counts a stack. A profile's loses its outermost frames, as in Go. A dump shows both ends.
+  StackEntry* count(const uintptr_t* pcs, uint32_t depth, uint32_t elided, bool leaf_exact) {
+    bool both = detail == Detail::each_goroutine;
+    return stacks.add(pcs, std::min(depth, depth_max()), leaf_exact, 1, both ? elided : 0);
+  }
   void add(const RunningAtInstant& r);
   void note(const G* gp, const StackEntry* entry);
   GoroutineSnapshot* place_of(const G* gp);
@@ -75,30 +77,10 @@ struct Collector {
 
 Collector* collector = nullptr;
 
-// Handed to the next in line: goroutines that take profiles in a loop take turns.
-class SnapshotLock {
- public:
-  SnapshotLock() { runtime::semacquire1(&free_, false, runtime::WaitReason::Semacquire); }
-  ~SnapshotLock() { runtime::semrelease1(&free_, true); }
-  SnapshotLock(const SnapshotLock&) = delete;
-  SnapshotLock& operator=(const SnapshotLock&) = delete;
-
- private:
-  static inline std::atomic<uint32_t> free_{1};
-};
-
-void Collector::add(G* gp, const uintptr_t* pcs, uint32_t depth, uint32_t elided) {
-  if (gp->system) return;
-  StackEntry* entry =
-      stacks.add(pcs, std::min(depth, depth_max()), false, gp->labels, 1, elided_of(elided));
-  note(gp, entry);
-}
-
 void Collector::add(const RunningAtInstant& r) {
   if (r.system) return;
   const StoppedStack& stack = r.stack;
-  const StackEntry* entry = stacks.add(stack.pcs, std::min(stack.depth, depth_max()),
-                                       stack.leaf_exact, r.labels, 1, elided_of(stack.elided));
+  const StackEntry* entry = count(stack.pcs, stack.depth, stack.elided, stack.leaf_exact);
   if (GoroutineSnapshot* facts = place_of(r.gp)) {
     *facts = {.goid = r.goid,
               .parent_goid = r.parentGoid,
@@ -119,31 +101,25 @@ GoroutineSnapshot* Collector::place_of(const G* gp) {
 }
 
 void Collector::note(const G* gp, const StackEntry* entry) {
-  GoroutineSnapshot* place = place_of(gp);
-  if (place == nullptr) return;
-  GoroutineSnapshot& facts = *place;
-  facts.goid = gp->goid;
-  facts.parent_goid = gp->parentGoid;
-  facts.gopc = gp->gopc;
-  facts.stack = stacks.reference(entry);
-  facts.waitsince_us = static_cast<uint64_t>((gp->waitsince + 999) / 1000);
-  facts.status = gp->status.load(std::memory_order_relaxed);
-  facts.waitreason = static_cast<uint8_t>(gp->waitreason);
-  facts.locked_to_thread = gp->locked_to_thread;
-  facts.started = gp->started_running;
+  GoroutineSnapshot* facts = place_of(gp);
+  if (facts == nullptr) return;
+  facts->goid = gp->goid;
+  facts->parent_goid = gp->parentGoid;
+  facts->gopc = gp->gopc;
+  facts->stack = stacks.reference(entry);
+  facts->waitsince_us = static_cast<uint64_t>((gp->waitsince + 999) / 1000);
+  facts->status = gp->status.load(std::memory_order_relaxed);
+  facts->waitreason = static_cast<uint8_t>(gp->waitreason);
+  facts->locked_to_thread = gp->locked_to_thread;
+  facts->started = gp->started_running;
 }
 
 // Records a goroutine that does not run. Requires: the caller has claimed it.
 void record(G* gp) {
-  Collector* c = collector;
-  uintptr_t pcs[kStackTraceMax];
-  runtime::WalkBuffer buffer;
-  buffer.pcs = pcs;
-  buffer.max = c->depth_max();
-  if (c->detail == Detail::each_goroutine) buffer.tail = runtime::kStackTraceTail;
-  runtime::WalkResult walked = runtime::walk_stack(gp, buffer);
-  if (walked.by_tables) c->fallbacks.fetch_add(1, std::memory_order_relaxed);
-  c->add(gp, pcs, walked.stored, walked.total - walked.stored);
+  if (gp->system) return;
+  StoppedStack s;
+  s.keep(runtime::walk_stack(gp, s.buffer()));
+  collector->note(gp, collector->count(s.pcs, s.depth, s.elided, false));
 }
 
 bool has_memo(const G* gp) { return gp->has_memo.load(std::memory_order_relaxed); }
@@ -240,13 +216,12 @@ class Walker {
         record(gp);
         return;
       }
-      bool same = entry_ != nullptr && depth == entry_->depth && gp->labels == entry_->labels &&
-                  !entry_->leaf_exact && entry_->elided == 0 &&
-                  std::memcmp(pcs_, entry_->pcs, depth * sizeof *pcs_) == 0;
-      entry = same ? entry_ : c_->stacks.add(pcs_, depth, false, gp->labels, 0);
-      // A system call changes its stack without passing the gate, where memos end. A deep stack, or
-      // one with labels, may need another entry in a snapshot of the other form.
-      lasts = status != runtime::_Gsyscall && depth < kCountedDepthMax && gp->labels == nullptr;
+      bool same = entry_ != nullptr && depth == entry_->depth && !entry_->leaf_exact &&
+                  entry_->elided == 0 && std::memcmp(pcs_, entry_->pcs, depth * sizeof *pcs_) == 0;
+      entry = same ? entry_ : c_->stacks.add(pcs_, depth, false, 0);
+      // A system call changes its stack without passing the gate, where memos end. A deep stack may
+      // need another entry in a snapshot of the other form.
+      lasts = status != runtime::_Gsyscall && depth < kCountedDepthMax;
     }
     count(entry);
     if (c_->detail == Detail::each_goroutine) c_->note(gp, entry);
@@ -305,7 +280,10 @@ void record_self(std::span<const uintptr_t> self, uint32_t elided) {
   runtime::RuntimeCall rc;
   G* me = runtime::getg();
   if (!runtime::snapshot_claim(me)) return;
-  collector->add(me, self.data(), static_cast<uint32_t>(self.size()), elided);
+  if (!me->system) {
+    auto depth = static_cast<uint32_t>(self.size());
+    collector->note(me, collector->count(self.data(), depth, elided, false));
+  }
   runtime::snapshot_done(me);
 }
 
@@ -346,7 +324,7 @@ int64_t Snapshot::waited_ns(const GoroutineSnapshot& g) const {
 }
 
 Snapshot take_snapshot(Detail detail, std::span<const uintptr_t> self, uint32_t self_elided) {
-  SnapshotLock lock;
+  glue::SemaLock lock(snapshots);
   // With room for goroutines that are born before the instant, and few more: dumps keep the table.
   Collector c(detail, std::bit_ceil(2 * runtime::allglen() + 32768));
   Snapshot out;
@@ -362,7 +340,6 @@ Snapshot take_snapshot(Detail detail, std::span<const uintptr_t> self, uint32_t 
     });
   }
   if (c.stacks.overflowed()) throw std::bad_alloc();
-  out.fallbacks = c.fallbacks.load();
   gather(c, &out);
   return out;
 }

@@ -47,7 +47,6 @@ struct Snapshot {
   int64_t total = 0;
   int64_t pause_ns = 0;    // from the request to stop until all run again
   int64_t time_nanos = 0;  // wall clock of the instant
-  uint32_t fallbacks = 0;  // stacks whose frame pointers did not lead to the bottom
 
   // Only for Detail::each_goroutine. A goroutine has the place that it has in the runtime's table.
   LazyArray<GoroutineSnapshot> table;

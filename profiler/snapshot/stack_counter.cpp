@@ -8,10 +8,8 @@
 namespace golab::profiler {
 namespace {
 
-uint64_t hash_of(const uintptr_t* pcs, uint32_t depth, uint32_t elided, bool leaf_exact,
-                 const void* labels) {
-  uint64_t h = reinterpret_cast<uintptr_t>(labels) * 2 + leaf_exact + 0x9e3779b97f4a7c15;
-  h ^= elided;
+uint64_t hash_of(const uintptr_t* pcs, uint32_t depth, uint32_t elided, bool leaf_exact) {
+  uint64_t h = (0x9e3779b97f4a7c15 + leaf_exact) ^ elided;
   for (uint32_t i = 0; i < depth; i++) {
     h = (h ^ pcs[i]) * 0xff51afd7ed558ccd;
     h ^= h >> 32;
@@ -44,9 +42,9 @@ StackEntry* StackCounter::new_entry(uint32_t depth) {
   return reinterpret_cast<StackEntry*>(arena_.data() + at);
 }
 
-StackEntry* StackCounter::add(const uintptr_t* pcs, uint32_t depth, bool leaf_exact,
-                              const void* labels, int64_t n, uint32_t elided) {
-  uint64_t hash = hash_of(pcs, depth, elided, leaf_exact, labels);
+StackEntry* StackCounter::add(const uintptr_t* pcs, uint32_t depth, bool leaf_exact, int64_t n,
+                              uint32_t elided) {
+  uint64_t hash = hash_of(pcs, depth, elided, leaf_exact);
   std::atomic<StackEntry*>& bucket = buckets_[hash % kBuckets];
   StackEntry* head = bucket.load(std::memory_order_acquire);
   StackEntry* seen = nullptr;  // the entries from this one on are known to be others
@@ -54,8 +52,7 @@ StackEntry* StackCounter::add(const uintptr_t* pcs, uint32_t depth, bool leaf_ex
   for (;;) {
     for (StackEntry* e = head; e != seen; e = e->next) {
       if (e->hash == hash && e->depth == depth && e->elided == elided &&
-          e->leaf_exact == leaf_exact && e->labels == labels &&
-          memcmp(e->pcs, pcs, depth * sizeof(uintptr_t)) == 0) {
+          e->leaf_exact == leaf_exact && memcmp(e->pcs, pcs, depth * sizeof(uintptr_t)) == 0) {
         e->count.fetch_add(n, std::memory_order_relaxed);
         return e;
       }
@@ -68,7 +65,6 @@ StackEntry* StackCounter::add(const uintptr_t* pcs, uint32_t depth, bool leaf_ex
         return at(0);
       }
       mine->hash = hash;
-      mine->labels = labels;
       mine->depth = depth;
       mine->elided = elided;
       mine->leaf_exact = leaf_exact;

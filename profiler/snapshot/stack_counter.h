@@ -20,7 +20,6 @@ struct StackEntry {
   StackEntry* next;  // in its bucket; set before the entry is published
   uint64_t hash;
   std::atomic<int64_t> count;
-  const void* labels;
   uint32_t depth;
   uint32_t elided;  // frames left out between the two ends of a deep stack (runtime::both_ends)
   bool leaf_exact;
@@ -33,8 +32,8 @@ class StackCounter {
   explicit StackCounter(size_t arena_bytes = size_t{2} << 30);  // address space, not memory
 
   // Adds n to the count of this stack. Returns its entry. Any thread may call it; it never blocks.
-  StackEntry* add(const uintptr_t* pcs, uint32_t depth, bool leaf_exact, const void* labels,
-                  int64_t n, uint32_t elided = 0);
+  StackEntry* add(const uintptr_t* pcs, uint32_t depth, bool leaf_exact, int64_t n,
+                  uint32_t elided = 0);
 
   // An entry as a number of 32 bits, and back.
   uint32_t reference(const StackEntry* entry) const {

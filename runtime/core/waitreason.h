@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <iterator>
 
 namespace golab::runtime {
 
@@ -27,42 +28,25 @@ enum class WaitReason : uint8_t {
   Preempted,
 };
 
-constexpr const char* waitReasonStrings(WaitReason reason) {
-  switch (reason) {
-    case WaitReason::Zero:
-      return "waiting";
-    case WaitReason::ChanReceiveNilChan:
-      return "chan receive (nil chan)";
-    case WaitReason::ChanSendNilChan:
-      return "chan send (nil chan)";
-    case WaitReason::ChanReceive:
-      return "chan receive";
-    case WaitReason::ChanSend:
-      return "chan send";
-    case WaitReason::Select:
-      return "select";
-    case WaitReason::SelectNoCases:
-      return "select (no cases)";
-    case WaitReason::Sleep:
-      return "sleep";
-    case WaitReason::Semacquire:
-      return "semacquire";
-    case WaitReason::SyncCondWait:
-      return "sync.Cond.Wait";
-    case WaitReason::SyncMutexLock:
-      return "sync.Mutex.Lock";
-    case WaitReason::SyncRWMutexRLock:
-      return "sync.RWMutex.RLock";
-    case WaitReason::SyncRWMutexLock:
-      return "sync.RWMutex.Lock";
-    case WaitReason::SyncWaitGroupWait:
-      return "sync.WaitGroup.Wait";
-    case WaitReason::IOWait:
-      return "IO wait";
-    case WaitReason::Preempted:
-      return "preempted";
-  }
-  return "unknown wait reason";
-}
+inline constexpr const char* waitReasonStrings[] = {
+    // in the order above
+    "waiting",
+    "chan receive (nil chan)",
+    "chan send (nil chan)",
+    "chan receive",
+    "chan send",
+    "select",
+    "select (no cases)",
+    "sleep",
+    "semacquire",
+    "sync.Cond.Wait",
+    "sync.Mutex.Lock",
+    "sync.RWMutex.RLock",
+    "sync.RWMutex.Lock",
+    "sync.WaitGroup.Wait",
+    "IO wait",
+    "preempted",
+};
+static_assert(std::size(waitReasonStrings) == static_cast<size_t>(WaitReason::Preempted) + 1);
 
 }  // namespace golab::runtime

@@ -33,16 +33,11 @@
 #include "runtime/core/inject.h"
 #include "runtime/die/exit.h"
 #include "runtime/errors/errors.h"
-#include "runtime/sched/clock.h"
 #include "runtime/sched/hooks.h"
 #include "runtime/sched/sched.h"
 #include "runtime/sched/stacks.h"
+#include "runtime/traceback/naming.h"
 #include "runtime/traceback/stack.h"
-#include "runtime/traceback/traceback.h"
-
-namespace golab::glue {
-std::string demangled_type_name(const std::type_info& type);  // runtime/fmt/typename.cpp
-}
 
 namespace golab::runtime {
 
@@ -98,39 +93,34 @@ void flush_stdout() {
 
 std::atomic<int32_t> dying{0};  // tid of the thread that prints
 Traceback dies_with;
-const Shown* unwritten = nullptr;  // the current goroutine's stack, until its names are written
+// The running goroutine, until its stack is written. Not on the stack of die: if that is the
+// alternate one, and the rest runs on the system stack, the Watchman's handler overwrites it.
+std::optional<GoroutineRecord> unwritten;
 
 [[noreturn]] void end_process() {
-  if (dies_with.crash) {
-    signal(SIGABRT, SIG_DFL);
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGABRT);
-    pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
-    raise(SIGABRT);
-  }
+  if (dies_with.crash) raise_default(SIGABRT);
   _exit(2);
+}
+
+void print_hex(const char* format, uintptr_t v) {
+  char text[64];
+  int n = snprintf(text, sizeof text, format, static_cast<unsigned long>(v));
+  print({text, static_cast<size_t>(n)});
 }
 
 // Names cannot be found: writes addresses instead, and ends the process. Allocates nothing.
 [[noreturn]] void give_up() {
-  if (const Shown* shown = std::exchange(unwritten, nullptr)) {
-    char line[64];
-    for (uint32_t i = 0; i < shown->walk.stored; i++) {
-      print({line, static_cast<size_t>(snprintf(line, sizeof line, "non-Go function\n\tpc=0x%lx\n",
-                                                static_cast<unsigned long>(shown->pcs[i])))});
-    }
+  if (std::optional<GoroutineRecord> r = std::exchange(unwritten, std::nullopt)) {
+    for (uint32_t i = 0; i < r->walk.stored; i++)
+      print_hex("non-Go function\n\tpc=0x%lx\n", r->pcs[i]);
     char exe[512];
     ssize_t n = readlink("/proc/self/exe", exe, sizeof exe);
     print(
         "\n[golab: the program died where functions cannot be named, inside malloc for example; "
         "for the names: addr2line -Cfpie ");
     print({exe, static_cast<size_t>(n < 0 ? 0 : n)});
-    for (uint32_t i = 0; i < shown->walk.stored; i++) {
-      uintptr_t pc = shown->pcs[i] - (i == 0 && shown->leaf_exact ? 0 : 1);
-      print({line, static_cast<size_t>(
-                       snprintf(line, sizeof line, " 0x%lx", static_cast<unsigned long>(pc)))});
-    }
+    for (uint32_t i = 0; i < r->walk.stored; i++)
+      print_hex(" 0x%lx", r->pcs[i] - (i == 0 && r->leaf_exact ? 0 : 1));
     print("]\n");
   } else {
     print("\n[golab: the program died where no more can be said: the rest is left out]\n");
@@ -153,10 +143,7 @@ class Watchman {
     };
     sa.sa_flags = SA_ONSTACK | SA_RESTART;
     sigaction(SIGALRM, &sa, nullptr);
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGALRM);
-    pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
+    unblock_signal(SIGALRM);
     // timer_create(3) may allocate; the system call does not.
     sigevent event{};
     event.sigev_notify = SIGEV_THREAD_ID;
@@ -194,21 +181,11 @@ class Watchman {
 };
 
 // Only a signal handler runs on the alternate stack: a thread elsewhere was not interrupted.
-bool interrupted_in_library(const Shown* shown) {
+bool interrupted_in_library(const std::optional<GoroutineRecord>& running) {
   stack_t ss{};
   sigaltstack(nullptr, &ss);
   if ((ss.ss_flags & SS_ONSTACK) == 0) return false;
-  return shown == nullptr || !shown->leaf_exact || !own_code(shown->pcs[0]);
-}
-
-GoroutineRecord current_record(const Shown& shown) {
-  GoroutineRecord r;
-  if (const G* gp = getm()->curg) describe_goroutine(gp, program_time(), &r);
-  r.status = _Grunning;
-  r.pcs = shown.pcs;
-  r.walk = shown.walk;
-  r.leaf_exact = shown.leaf_exact;
-  return r;
+  return !running || !running->leaf_exact || !own_code(running->pcs[0]);
 }
 
 // The header of the goroutine that dies, as append_goroutine writes it, without allocating.
@@ -225,14 +202,15 @@ void print_header(const GoroutineRecord& r, Level level) {
   print({line, static_cast<size_t>(n)});
 }
 
-void print_others(const G* current, const PrintOptions& options) {
+// All but `running`.
+void print_others(const std::optional<GoroutineRecord>& running, const PrintOptions& options) {
   constexpr size_t kAtOnce = 32 << 10;
   freeze_the_world();
   GoroutineDump dump =
       dump_goroutines({}, /*world_stopped=*/true, options.level == TraceLevel::System);
   std::string text;
   for (const GoroutineRecord& r : dump.records) {
-    if (current != nullptr && r.goid == current->goid) continue;
+    if (running && r.goid == running->goid) continue;
     text += '\n';
     append_goroutine(&text, r, options);
     if (text.size() < kAtOnce) continue;
@@ -242,18 +220,18 @@ void print_others(const G* current, const PrintOptions& options) {
   print(text);
 }
 
-void print_stacks(const Shown* shown, Level level) {
+void print_stacks(const std::optional<GoroutineRecord>& running, Level level) {
   if (level == Level::None) return;
   PrintOptions options =
       default_print_options(level == Level::System ? TraceLevel::System : TraceLevel::User);
-  if (shown != nullptr) {
+  if (running) {
     std::string text;
-    append_stack(&text, current_record(*shown), options);
-    unwritten = nullptr;
+    append_stack(&text, *running, options);
+    unwritten.reset();
     print(text);
   }
-  if (level == Level::Single && shown != nullptr) return;
-  print_others(shown != nullptr ? getm()->curg : nullptr, options);
+  if (level == Level::Single && running) return;
+  print_others(running, options);
 }
 
 void print_registers(const ucontext_t& uc) {
@@ -262,6 +240,8 @@ void print_registers(const ucontext_t& uc) {
 }
 
 }  // namespace
+
+StoppedStack last_stack;
 
 // Only one thread passes. If it comes here a second time, it failed while it printed.
 void start_dying() {
@@ -274,18 +254,18 @@ void start_dying() {
 
 // Names are found on the thread's big stack, if it can switch. It does not come back from there:
 // the world may stay stopped.
-[[noreturn]] void die(std::string_view head, const Shown* shown, Traceback traceback,
-                      const ucontext_t* uc) {
+[[noreturn]] void die(std::string_view head, std::optional<GoroutineRecord> running,
+                      Traceback traceback, const ucontext_t* uc) {
   dies_with = traceback;
   print(head);
-  if (shown != nullptr && traceback.level != Level::None) {
-    unwritten = shown;
-    print_header(current_record(*shown), traceback.level);
+  if (running && traceback.level != Level::None) {
+    unwritten = running;
+    print_header(*running, traceback.level);
   }
-  Watchman::start(interrupted_in_library(shown));
+  Watchman::start(interrupted_in_library(running));
   flush_stdout();
   auto rest = [&] {
-    print_stacks(shown, traceback.level);
+    print_stacks(running, traceback.level);
     if (uc != nullptr) print_registers(*uc);
     end_process();
   };
@@ -297,36 +277,17 @@ void start_dying() {
   __builtin_unreachable();
 }
 
-[[gnu::noinline]] void take_stack(int skip, PanicRecord* record) {
-  WalkResult walk =
-      callers_both_ends(skip + 1, {record->pcs, PanicRecord::kMaxDepth, kStackTraceTail});
-  record->depth = walk.stored;
-  record->elided = walk.total - walk.stored;
-}
-
 // ---- Fatal errors ------------------------------------------------------------------------------
 
 namespace {
-void shown_from(Shown* shown, uintptr_t pc, uintptr_t fp) {
-  const G* gp = getg();
-  WalkBuffer buffer;
-  buffer.pcs = shown->pcs;
-  buffer.max = kStackTraceMax;
-  buffer.tail = kStackTraceTail;
-  if (gp != nullptr) shown->walk = walk_from(pc, fp, gp->stack_lo, gp->stack_hi, buffer);
-}
-
-Shown shown_stack;  // too large for a goroutine's stack; only one thread dies
-
-const Shown* shown_record(const PanicRecord& record) {
-  memcpy(shown_stack.pcs, record.pcs, record.depth * sizeof(uintptr_t));
-  shown_stack.walk = both_ends(record.depth, record.elided);
-  return getg() != nullptr ? &shown_stack : nullptr;
+template <uint32_t Max>
+std::optional<GoroutineRecord> running_with(const KeptStack<Max>& stack) {
+  if (getg() == nullptr) return std::nullopt;
+  return running_goroutine(stack);
 }
 }  // namespace
 
 [[noreturn, gnu::noinline]] void die_fatal(const char* text, bool runtime_fault) {
-  auto* frame = static_cast<FrameRecord*>(__builtin_frame_address(0));
   G* gp = getg();
   // If the goroutine is dying already: "panic: first\n\tfatal error: ...".
   std::string before;
@@ -334,13 +295,13 @@ const Shown* shown_record(const PanicRecord& record) {
     before = panic_chain_text(*gp->panics) + "\t";
   }
   start_dying();
-  shown_from(&shown_stack, frame->pc, frame->fp);
+  last_stack.keep(callers_both_ends(2, last_stack.buffer()));
   Traceback traceback = gotraceback();
   if (runtime_fault) traceback.level = Level::System;
   char head[512];
   snprintf(head, sizeof head, "fatal error: %s\n", text);
   if (!before.empty()) print(before);
-  die(head, gp != nullptr ? &shown_stack : nullptr, traceback);
+  die(head, running_with(last_stack), traceback);
 }
 
 [[noreturn]] void die_deadlock(const char* text) {
@@ -349,7 +310,7 @@ const Shown* shown_record(const PanicRecord& record) {
   if (traceback.level == Level::Single) traceback.level = Level::All;
   char head[256];
   snprintf(head, sizeof head, "fatal error: %s\n", text);
-  die(head, nullptr, traceback);
+  die(head, std::nullopt, traceback);
 }
 
 // ---- Panics ------------------------------------------------------------------------------------
@@ -374,15 +335,8 @@ std::string panic_chain_text(const PanicRecord& newest) {
 
 std::string panic_stack(const PanicRecord& record) {
   std::string text;
-  auto make = [&] {
-    GoroutineRecord r;
-    if (const G* gp = getm()->curg) describe_goroutine(gp, program_time(), &r);
-    r.status = _Grunning;
-    r.pcs = record.pcs;
-    r.walk = both_ends(record.depth, record.elided);
-    append_goroutine(&text, r, default_print_options());
-  };
-  systemstack(make);
+  systemstack(
+      [&] { append_goroutine(&text, running_goroutine(record.stack), default_print_options()); });
   return text;
 }
 
@@ -393,10 +347,10 @@ std::string type_of(const PanicValue& value) {
   if (value.type() == typeid(error)) {
     const auto* box = static_cast<const error*>(value.address())->box();
     if (box != nullptr) {
-      return (box->pointer() ? "*" : "") + glue::demangled_type_name(box->type());
+      return (box->pointer() ? "*" : "") + go_type(box->type());
     }
   }
-  return glue::demangled_type_name(value.type());
+  return go_type(value.type());
 }
 
 // A value's Error() or String() panicked while the value was being printed.
@@ -408,7 +362,7 @@ std::string type_of(const PanicValue& value) {
   start_dying();
   Traceback traceback = gotraceback();
   traceback.level = Level::System;
-  die(head, shown_record(record), traceback);
+  die(head, running_with(record.stack), traceback);
 }
 
 // Called in a catch (...) block of a goroutine that dies: returns the panic that joins the chain. A
@@ -474,12 +428,13 @@ using namespace golab::runtime;
   std::shared_ptr<PanicRecord> record =
       record_of(std::current_exception(), /*chained=*/std::uncaught_exceptions() > 0);
   if (record == nullptr) fatal("std::terminate called without an exception");
-  if (record->depth == 0) take_stack(1, record.get());
+  PanicStack& stack = record->stack;
+  if (stack.depth == 0) stack.keep(callers_both_ends(1, stack.buffer()));
   G* gp = mp != nullptr ? mp->curg : nullptr;
   if (gp != nullptr && mp->locks.load() == 0) record = run_dying_defers(gp, std::move(record));
   std::string head = printed(*record);
   start_dying();
-  die(head, shown_record(*record), gotraceback());
+  die(head, running_with(record->stack), gotraceback());
 }
 
 }  // namespace golab::glue

@@ -12,12 +12,13 @@
 #include <cstdint>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "runtime/die/panic.h"
 #include "runtime/stop/stop.h"
-#include "runtime/walk/walk.h"
+#include "runtime/traceback/traceback.h"
 
 namespace golab {
 
@@ -31,16 +32,14 @@ namespace runtime {
 
 // ---- Panics ----
 
+using PanicStack = KeptStack<256>;
+
 // One call of panic(): its value, its stack, and the panic that it came on top of.
 struct PanicRecord : std::enable_shared_from_this<PanicRecord> {
-  static constexpr uint32_t kMaxDepth = 256;
-
   std::shared_ptr<PanicValue> value;
   std::shared_ptr<PanicRecord> link;  // the older panic
   uint64_t goid = 0;
-  uint32_t depth = 0;
-  uint32_t elided = 0;  // frames left out between the two ends of a deep stack (both_ends)
-  uintptr_t pcs[kMaxDepth];
+  PanicStack stack;
   std::string signal;      // the line "[signal SIGSEGV: …]" of a fault
   bool recovered = false;  // it was caught before the next one was raised
   bool dying = false;      // nobody catches it: the goroutine's Defers run on top of it
@@ -48,9 +47,6 @@ struct PanicRecord : std::enable_shared_from_this<PanicRecord> {
 
   ~PanicRecord();
 };
-
-// Stores the running goroutine's stack; with skip 1 it begins in the caller of take_stack.
-void take_stack(int skip, PanicRecord* record);
 
 bool is_panic(const std::type_info& type);
 
@@ -81,21 +77,18 @@ struct Traceback {  // what GOTRACEBACK asks for
 };
 Traceback gotraceback();
 
-// The stack at which the current goroutine is shown.
-struct Shown {
-  uintptr_t pcs[kStackTraceMax];
-  WalkResult walk;
-  bool leaf_exact = false;
-};
+// Of the goroutine that dies: too large for its own stack. Only one thread dies.
+extern StoppedStack last_stack;
 
 void print(std::string_view text);  // to stderr, at once; allocates nothing
+void raise_default(int sig);        // with what the system does by default
 
 // Makes this thread the one that dies. Other threads that call this wait for the end.
 void start_dying();
-// Writes `head` at once, then the stacks, and ends the process. `shown` is null if no goroutine
-// runs. The registers of `uc`, if given, come last. Requires: start_dying.
-[[noreturn]] void die(std::string_view head, const Shown* shown, Traceback traceback,
-                      const ucontext_t* uc = nullptr);
+// Writes `head` at once, then the stacks, that of the running goroutine first (none: no goroutine
+// runs), and ends the process. The registers of `uc`, if given, come last. Requires: start_dying.
+[[noreturn]] void die(std::string_view head, std::optional<GoroutineRecord> running,
+                      Traceback traceback, const ucontext_t* uc = nullptr);
 
 [[noreturn]] void die_fatal(const char* text, bool runtime_fault);
 [[noreturn]] void die_deadlock(const char* text);

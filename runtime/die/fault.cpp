@@ -39,52 +39,38 @@ constexpr uintptr_t kNilPage = 0x1000;       // members of a null object have ad
 constexpr uintptr_t kPanicBytes = 16 << 10;  // stack that sigpanic and the unwinder need
 
 const char* signame(int sig) {
-  switch (sig) {
-    case SIGQUIT:
-      return "SIGQUIT: quit";
-    case SIGILL:
-      return "SIGILL: illegal instruction";
-    case SIGTRAP:
-      return "SIGTRAP: trace trap";
-    case SIGABRT:
-      return "SIGABRT: abort";
-    case SIGBUS:
-      return "SIGBUS: bus error";
-    case SIGFPE:
-      return "SIGFPE: floating-point exception";
-    case SIGSEGV:
-      return "SIGSEGV: segmentation violation";
-    case SIGSTKFLT:
-      return "SIGSTKFLT: stack fault";
-    case SIGSYS:
-      return "SIGSYS: bad system call";
-    default:
-      return "signal";
+  struct Name {
+    int sig;
+    const char* text;
+  };
+  static constexpr Name kNames[] = {{SIGQUIT, "SIGQUIT: quit"},
+                                    {SIGILL, "SIGILL: illegal instruction"},
+                                    {SIGTRAP, "SIGTRAP: trace trap"},
+                                    {SIGABRT, "SIGABRT: abort"},
+                                    {SIGBUS, "SIGBUS: bus error"},
+                                    {SIGFPE, "SIGFPE: floating-point exception"},
+                                    {SIGSEGV, "SIGSEGV: segmentation violation"},
+                                    {SIGSTKFLT, "SIGSTKFLT: stack fault"},
+                                    {SIGSYS, "SIGSYS: bad system call"}};
+  for (const Name& name : kNames) {
+    if (name.sig == sig) return name.text;
   }
+  return "signal";
 }
 
-Shown shown_stack;  // only one thread dies
-
-const Shown* shown_interrupted(const ucontext_t* uc, const G* gp) {
-  WalkBuffer buffer;
-  buffer.pcs = shown_stack.pcs;
-  buffer.max = kStackTraceMax;
-  buffer.tail = kStackTraceTail;
-  shown_stack.leaf_exact = true;
-  shown_stack.walk = walk_interrupted(uc, gp->stack_lo, gp->stack_hi, buffer);
-  return &shown_stack;
+// Nothing, if no goroutine was interrupted.
+std::optional<GoroutineRecord> interrupted(const ucontext_t* uc, const G* gp) {
+  if (gp == nullptr) return std::nullopt;
+  last_stack.keep(walk_interrupted(uc, gp->stack_lo, gp->stack_hi, last_stack.buffer()), true);
+  return running_goroutine(last_stack);
 }
 
-WalkResult stack_of(const Fault& fault, uintptr_t* pcs, uint32_t max) {
-  WalkBuffer buffer;
-  buffer.pcs = pcs;
-  buffer.max = max;
-  buffer.tail = kStackTraceTail;
+template <uint32_t Max>
+void keep_stack(const Fault& fault, KeptStack<Max>* stack) {
   const G* gp = getg();
   WalkFrom from{fault.from, fault.sp, fault.fp, true};
-  WalkResult walk = walk_anywhere(from, gp->stack_lo, gp->stack_hi, buffer);
-  if (walk.stored > 0) pcs[0]++;  // as a return address, like the others
-  return walk;
+  stack->keep(walk_anywhere(from, gp->stack_lo, gp->stack_hi, stack->buffer()));
+  if (stack->depth > 0) stack->pcs[0]++;  // as a return address, like the others
 }
 
 size_t signal_line(const Fault& f, char* line, size_t bytes) {
@@ -110,7 +96,8 @@ const char* error_of(const Fault& f) {
   }
 }
 
-[[noreturn]] void die_of_fault(const Fault& f, const Shown* shown, bool in_program) {
+[[noreturn]] void die_of_fault(const Fault& f, std::optional<GoroutineRecord> running,
+                               bool in_program) {
   char line[160];
   signal_line(f, line, sizeof line);
   char head[320];
@@ -118,7 +105,7 @@ const char* error_of(const Fault& f) {
   const char* error = error_of(f);
   if (in_program && error != nullptr) {
     snprintf(head, sizeof head, "panic: runtime error: %s\n%s", error, line);
-    die(head, shown, traceback);
+    die(head, running, traceback);
   }
   traceback.level = Level::System;
   if (in_program) {
@@ -128,12 +115,11 @@ const char* error_of(const Fault& f) {
     snprintf(head, sizeof head, "fatal error: unexpected signal during runtime execution\n%s",
              line);
   }
-  die(head, shown, traceback);
+  die(head, running, traceback);
 }
 
 // Not inlined, so that its name tells a reader of a core file what happened.
-[[noreturn, gnu::noinline]] void goroutine_stack_overflow(const G* gp, const ucontext_t* uc,
-                                                          const Shown* shown) {
+[[noreturn, gnu::noinline]] void goroutine_stack_overflow(const G* gp, const ucontext_t* uc) {
   char head[256];
   snprintf(head, sizeof head,
            "runtime: goroutine stack exceeds %zu-byte limit\n"
@@ -144,7 +130,7 @@ const char* error_of(const Fault& f) {
            static_cast<unsigned long>(gp->stack_hi));
   Traceback traceback = gotraceback();
   traceback.level = Level::System;
-  die(head, shown, traceback);
+  die(head, interrupted(uc, gp), traceback);
 }
 
 Fault fault_of(int sig, const siginfo_t* info, const ucontext_t* uc) {
@@ -195,7 +181,7 @@ bool in_program(const M* mp) {
   }
   Traceback traceback = gotraceback();
   traceback.level = Level::System;
-  die(head, in_goroutine ? shown_interrupted(uc, gp) : nullptr, traceback, uc);
+  die(head, interrupted(uc, in_goroutine ? gp : nullptr), traceback, uc);
 }
 
 void on_fatal(int sig, siginfo_t* info, void* context) {
@@ -217,7 +203,7 @@ void on_fatal(int sig, siginfo_t* info, void* context) {
   bool below = gp != nullptr && gp->stack_lo != 0 && fault.sp < gp->stack_lo;
   if (in_goroutine && sig == SIGSEGV && (below || stack_guard_hit(gp, fault.addr))) {
     start_dying();
-    goroutine_stack_overflow(gp, uc, shown_interrupted(uc, gp));
+    goroutine_stack_overflow(gp, uc);
   }
   bool inside = in_goroutine && in_program(mp);
   if (inside && error_of(fault) != nullptr && own_code(fault.from) && fault.sp < gp->stack_hi &&
@@ -225,19 +211,13 @@ void on_fatal(int sig, siginfo_t* info, void* context) {
     return;
   }
   start_dying();
-  die_of_fault(fault, in_goroutine ? shown_interrupted(uc, gp) : nullptr, inside);
+  die_of_fault(fault, interrupted(uc, in_goroutine ? gp : nullptr), inside);
 }
 
 // SIGPIPE ends the program if nobody reads its output any more. A lost connection does not.
 void on_sigpipe(int, siginfo_t*, void* context) {
   int fd = context_failed_write(static_cast<const ucontext_t*>(context));
-  if (fd != 1 && fd != 2) return;
-  signal(SIGPIPE, SIG_DFL);
-  sigset_t set;
-  sigemptyset(&set);
-  sigaddset(&set, SIGPIPE);
-  pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
-  raise(SIGPIPE);
+  if (fd == 1 || fd == 2) raise_default(SIGPIPE);
 }
 
 void on_ignored(int, siginfo_t*, void*) {}
@@ -257,17 +237,28 @@ void handle(int sig, void (*handler)(int, siginfo_t*, void*), int flags = 0) {
   systemstack([&] { recoverable = compiled_with(fault->from, "-fnon-call-exceptions"); });
   if (!recoverable) {
     start_dying();
-    shown_stack.walk = stack_of(*fault, shown_stack.pcs, kStackTraceMax);
-    die_of_fault(*fault, &shown_stack, true);
+    keep_stack(*fault, &last_stack);
+    die_of_fault(*fault, running_goroutine(last_stack), true);
   }
   char line[160];
   signal_line(*fault, line, sizeof line);
   auto record = std::make_shared<PanicRecord>();
   record->signal = line;
-  WalkResult walk = stack_of(*fault, record->pcs, PanicRecord::kMaxDepth);
-  record->depth = walk.stored;
-  record->elided = walk.total - walk.stored;
+  keep_stack(*fault, &record->stack);
   gopanic_fault(error_of(*fault), std::move(record));
+}
+
+void unblock_signal(int sig) {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, sig);
+  pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
+}
+
+void raise_default(int sig) {
+  signal(sig, SIG_DFL);
+  unblock_signal(sig);
+  raise(sig);
 }
 
 sigset_t blockable_signals() {

@@ -7,12 +7,11 @@
 #include <cxxabi.h>
 #include <dlfcn.h>
 
-#include <cstdlib>
 #include <cstring>
 
-#include "runtime/core/arch.h"
 #include "runtime/die/die.h"
 #include "runtime/sched/proc.h"
+#include "runtime/traceback/naming.h"
 
 #if defined(GOLAB_ASAN)
 #include <sanitizer/asan_interface.h>
@@ -24,8 +23,7 @@ namespace {
 struct Throw {
   const void* object = nullptr;  // the exception
   uint64_t goid = 0;
-  uint32_t depth = 0, elided = 0;
-  uintptr_t pcs[PanicRecord::kMaxDepth] = {};
+  PanicStack stack{};
 };
 thread_local constinit Throw newest_throw;
 
@@ -35,21 +33,15 @@ thread_local constinit Throw newest_throw;
   Throw& t = newest_throw;
   t.object = nullptr;
   const G* gp = getg();
-  const auto* record = static_cast<const FrameRecord*>(frame);
   auto at = reinterpret_cast<uintptr_t>(frame);
   if (gp == nullptr || at < gp->stack_lo || at >= gp->stack_hi) return;
-  WalkBuffer buffer;
-  buffer.pcs = t.pcs;
-  buffer.max = PanicRecord::kMaxDepth;
-  buffer.tail = kStackTraceTail;
-  WalkFrom from{record->pc, reinterpret_cast<uintptr_t>(record + 1), record->fp, false};
-  WalkResult walk = walk_anywhere(from, gp->stack_lo, gp->stack_hi, buffer);
-  uint32_t depth = walk.stored, skip = 0;
-  while (skip < depth && !own_code(t.pcs[skip] - 1)) skip++;
-  if (skip == depth) skip = 0;
-  t.depth = depth - skip;
-  memmove(t.pcs, t.pcs + skip, t.depth * sizeof(uintptr_t));
-  t.elided = walk.total - walk.stored;
+  PanicStack& s = t.stack;
+  s.keep(walk_anywhere(caller_of(frame), gp->stack_lo, gp->stack_hi, s.buffer()));
+  uint32_t skip = 0;
+  while (skip < s.depth && !own_code(s.pcs[skip] - 1)) skip++;
+  if (skip == s.depth) skip = 0;
+  s.depth -= skip;
+  memmove(s.pcs, s.pcs + skip, s.depth * sizeof *s.pcs);
   t.goid = gp->goid;
   t.object = object;
 }
@@ -57,10 +49,7 @@ thread_local constinit Throw newest_throw;
 // No stack is known if the goroutine runs on another thread now, or has thrown again.
 [[gnu::noinline]] void take_stack_of_throw(const void* object, PanicRecord* record) {
   const Throw& t = newest_throw;
-  if (t.object != object || t.goid != goid()) return;
-  memcpy(record->pcs, t.pcs, t.depth * sizeof(uintptr_t));
-  record->depth = t.depth;
-  record->elided = t.elided;
+  if (t.object == object && t.goid == goid()) record->stack = t.stack;
 }
 
 // Itanium C++ ABI: an exception_ptr is the address of the exception.
@@ -83,10 +72,7 @@ std::shared_ptr<ForeignValue> describe_foreign(const std::exception* e) {
   auto value = std::make_shared<ForeignValue>();
   value->text = "exception of unknown type";
   if (const std::type_info* type = abi::__cxa_current_exception_type()) {
-    int status = 0;
-    char* name = abi::__cxa_demangle(type->name(), nullptr, nullptr, &status);
-    if (name != nullptr) value->text = name;
-    free(name);
+    value->text = demangled(type->name());
     value->of = type;
   }
   if (e != nullptr) value->text += std::string(": ") + e->what();

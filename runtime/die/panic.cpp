@@ -1,8 +1,6 @@
 // panic.cpp: raising panics, their values as text, and Defers (panic.h).
 #include "runtime/die/panic.h"
 
-#include <cxxabi.h>
-
 #include <algorithm>
 #include <charconv>
 #include <cstdio>
@@ -11,21 +9,12 @@
 
 #include "runtime/die/die.h"
 #include "runtime/sched/proc.h"
+#include "runtime/traceback/naming.h"
+#include "runtime/traceback/stack.h"
 
 namespace golab {
 namespace runtime {
 namespace {
-
-class RuntimeError final : public PanicValue {
- public:
-  explicit RuntimeError(std::string text) : error_{std::move(text)} {}
-  std::string print() const override { return error_.text; }
-  const std::type_info& type() const override { return typeid(Error); }
-  const void* address() const override { return &error_; }
-
- private:
-  Error error_;
-};
 
 // What panic() throws. As long as it lives, its panic unwinds or is being handled.
 class RaisedPanic final : public Panic {
@@ -50,28 +39,27 @@ std::shared_ptr<PanicRecord> handled() {
   return nullptr;
 }
 
-// A panic raised while another one unwinds or is being handled is chained to it. There may be one
-// of each: in a Defer that a dying panic runs, or in a catch block below one that unwinds. The
-// newest one counts.
-std::shared_ptr<PanicRecord> predecessor(bool* recovered) {
-  *recovered = false;
-  std::shared_ptr<PanicRecord> caught = handled();
-  G* gp = getg();
-  PanicRecord* newest = gp != nullptr ? gp->panics : nullptr;
-  if (newest != nullptr && newest != caught.get() &&
-      (std::uncaught_exceptions() > 0 || newest->dying)) {
-    return newest->shared_from_this();
-  }
-  *recovered = caught != nullptr && !caught->dying;
-  return caught;
+std::shared_ptr<PanicValue> runtime_error(bool prefixed, const char* text) {
+  return std::make_shared<glue::TypedPanicValue<Error>>(
+      Error{(prefixed ? std::string("runtime error: ") : std::string()) + text});
 }
 
 [[noreturn]] void raise(std::shared_ptr<PanicRecord> record) {
   record->goid = goid();
-  bool recovered = false;
-  record->link = predecessor(&recovered);
+  // A panic raised while another one unwinds or is being handled is chained to it. There may be one
+  // of each: in a Defer that a dying panic runs, or in a catch block below one that unwinds. The
+  // newest one counts.
+  record->link = handled();
+  bool recovered = record->link != nullptr && !record->link->dying;
+  G* gp = getg();
+  PanicRecord* newest = gp != nullptr ? gp->panics : nullptr;
+  if (newest != nullptr && newest != record->link.get() &&
+      (std::uncaught_exceptions() > 0 || newest->dying)) {
+    record->link = newest->shared_from_this();
+    recovered = false;
+  }
   if (record->link != nullptr) record->link->recovered = recovered;
-  if (G* gp = getg()) {
+  if (gp != nullptr) {
     record->raiser = gp;
     gp->panics = record.get();
   }
@@ -95,18 +83,17 @@ PanicRecord::~PanicRecord() {
   // Copied, not moved: GCC 12 assumes that a function which does not return leaves its argument
   // alone, so a caller in this file would destroy it again.
   record->value = value;
-  take_stack(1, record.get());
+  record->stack.keep(callers_both_ends(1, record->stack.buffer()));
   raise(std::move(record));
 }
 
 [[noreturn]] void gopanic_fault(const char* text, std::shared_ptr<PanicRecord> record) {
-  record->value = std::make_shared<RuntimeError>(std::string("runtime error: ") + text);
+  record->value = runtime_error(true, text);
   raise(std::move(record));
 }
 
 [[gnu::noinline]] void panic_runtime_error(const char* s, bool prefixed) {
-  gopanic(std::make_shared<RuntimeError>(prefixed ? std::string("runtime error: ") + s
-                                                  : std::string(s)));
+  gopanic(runtime_error(prefixed, s));
 }
 
 // The shortest digits that read back as the same value; an exponent from 1e6 on and below 1e-4.
@@ -129,16 +116,9 @@ std::string printpanicval(double v) { return shortest(v); }
 std::string printpanicval(float v) { return shortest(v); }
 
 std::string printtype(const std::type_info& type, const void* value) {
-  int status = 0;
-  char* name = abi::__cxa_demangle(type.name(), nullptr, nullptr, &status);
-  std::string shown = status == 0 ? name : type.name();
-  free(name);
-  if (shown.find("::") == std::string::npos) shown.insert(0, "main.");
-  for (size_t at; (at = shown.find("::")) != std::string::npos;) shown.replace(at, 2, ".");
-  if (shown.rfind("golab.", 0) == 0) shown.erase(0, 6);
   char address[32];
   snprintf(address, sizeof address, "%p", value);
-  return "(" + shown + ") " + address;
+  return "(" + go_type(type) + ") " + address;
 }
 
 [[noreturn, gnu::noinline]] void throw_(const char* s) { die_fatal(s, /*runtime_fault=*/true); }

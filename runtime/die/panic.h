@@ -46,6 +46,7 @@ class PanicValue {
 // Go's runtime.Error, the type of what the language itself panics with: p.value<runtime::Error>().
 struct Error {
   std::string text;
+  std::string String() const { return text; }
 };
 
 struct PanicRecord;  // the value, the goroutine that raised it, its stack (die.h)

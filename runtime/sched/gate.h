@@ -49,5 +49,6 @@ void signalinit();
 // All signals except those of a thread's own faults, and the one that ends a dying thread that got
 // stuck: blocked, they would end the process without a message.
 sigset_t blockable_signals();
+void unblock_signal(int sig);  // on this thread
 
 }  // namespace golab::runtime

@@ -19,7 +19,7 @@
 
 #include "runtime/core/lock.h"
 #include "runtime/core/waitreason.h"
-#include "runtime/walk/depth.h"
+#include "runtime/walk/walk.h"
 
 namespace golab {
 class DeferBase;
@@ -31,7 +31,6 @@ struct G;
 struct M;
 struct P;
 struct Timer;
-struct Sudog;
 struct PanicRecord;
 struct RequestRecord;
 
@@ -78,14 +77,13 @@ struct alignas(64) G {
   // The stack, [lo, hi). Bound when the goroutine first runs; null before and after.
   uintptr_t stack_lo = 0;
   uintptr_t stack_hi = 0;
-  void* labels = nullptr;  // runtime/pprof labels (opaque)
 
   // What a dump also shows.
   uint64_t goid = 0;
-  uint64_t parentGoid = 0;        // the goroutine that ran go(...)
-  uintptr_t startpc = 0;          // entry of the user's function; 0 if glue comes before it
-  uintptr_t gopc = 0;             // return address of that go(...): "created by" in a dump
-  int64_t waitsince = 0;          // nanotime_coarse of the park or system call; 0 while it runs
+  uint64_t parentGoid = 0;  // the goroutine that ran go(...)
+  uintptr_t startpc = 0;    // entry of the user's function; 0 if glue comes before it
+  uintptr_t gopc = 0;       // return address of that go(...): "created by" in a dump
+  int64_t waitsince = 0;    // nanotime_coarse of the park or system call; 0 while it runs
 
   // Set by newproc, then unchanged until this goroutine ends (a dead G is reused, as in Go).
   void (*fn)(void*) = nullptr;  // calls and destroys the closure
@@ -103,7 +101,6 @@ struct alignas(64) G {
 
   // Owned by what it is queued on: the poller, or the channels that it waits on.
   G* schedlink = nullptr;
-  Sudog* waiting = nullptr;             // sudogs of the channel operation it is parked in
   void* param = nullptr;                // from the goroutine that woke it
   std::atomic<uint32_t> selectDone{0};  // 1: one channel has won the race to wake its select
 
@@ -119,15 +116,6 @@ struct alignas(64) G {
   alignas(16) unsigned char closure[kClosureBytes];
 };
 
-// The stack of a thread's goroutine as the thread wrote it down, leaf first. All pcs are return
-// addresses, but the leaf's is exact (`leaf_exact`) if a signal interrupted it there.
-struct StoppedStack {
-  uint32_t depth = 0;
-  uint32_t elided = 0;  // frames between the last kStackTraceTail pcs and those before
-  bool leaf_exact = false;
-  uintptr_t pcs[kStackTraceMax];
-};
-
 // A goroutine that ran at the instant of a snapshot, as its thread wrote it down before it went on.
 // The profiler counts it later (stop.h, "The epoch snapshot").
 struct RunningAtInstant {
@@ -136,7 +124,6 @@ struct RunningAtInstant {
   const G* gp = nullptr;                // its G; another goroutine may have it since
   uint64_t goid = 0, parentGoid = 0;
   uintptr_t gopc = 0;
-  void* labels = nullptr;
   bool system = false, locked_to_thread = false;
   StoppedStack stack;
 };

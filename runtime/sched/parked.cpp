@@ -6,21 +6,19 @@
 namespace golab::runtime {
 
 WalkResult walk_stack(const G* gp, const WalkBuffer& buffer) {
-  if (gp->started_running) {
-    return walk_from(gp->sched_pc, gp->sched_fp, gp->stack_lo, gp->stack_hi, buffer);
-  }
+  if (!gp->started_running) return made_up_stack(0, gp, buffer);
+  return walk_from(gp->sched_pc, gp->sched_fp, gp->stack_lo, gp->stack_hi, buffer);
+}
+
+WalkResult made_up_stack(uintptr_t leaf, const G* gp, const WalkBuffer& buffer) {
   WalkResult r;
-  auto add = [&](uintptr_t pc) {
-    if (r.total++ < buffer.max) {
-      buffer.pcs[r.stored] = pc;
-      if (buffer.cfas != nullptr) buffer.cfas[r.stored] = 0;
-      r.stored++;
-    }
-  };
-  if (gp->startpc != 0) add(gp->startpc + 1);
-  add(goexit_pc());
-  r.head = r.stored;
   r.complete = true;
+  for (uintptr_t pc : {leaf + 1, gp->startpc + 1, goexit_pc()}) {
+    if (pc == 1 || r.total++ >= buffer.max) continue;
+    if (buffer.cfas != nullptr) buffer.cfas[r.stored] = 0;
+    buffer.pcs[r.stored++] = pc;
+  }
+  r.head = r.stored;
   return r;
 }
 

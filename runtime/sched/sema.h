@@ -41,6 +41,24 @@ struct notifyList {
 
 }  // namespace golab::runtime
 
+namespace golab::glue {
+
+// Holds a semaphore of one until the end of its scope.
+class SemaLock {
+ public:
+  explicit SemaLock(std::atomic<uint32_t>& sema) : sema_(sema) {
+    runtime::semacquire1(&sema_, false, runtime::WaitReason::Semacquire);
+  }
+  ~SemaLock() { runtime::semrelease1(&sema_); }
+  SemaLock(const SemaLock&) = delete;
+  SemaLock& operator=(const SemaLock&) = delete;
+
+ private:
+  std::atomic<uint32_t>& sema_;
+};
+
+}  // namespace golab::glue
+
 namespace golab::sync {
 // Cond takes a ticket while it holds the user's lock, drops the lock, and waits with the ticket.
 uint32_t runtime_notifyListAdd(runtime::notifyList* l);

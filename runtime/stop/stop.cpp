@@ -31,7 +31,7 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "runtime/core/goexit.h"
+#include "runtime/sched/parked.h"
 #include "runtime/sched/sched.h"
 #include "runtime/sched/sema.h"
 #include "runtime/walk/walk.h"
@@ -57,16 +57,9 @@ std::atomic<M*> last_awaited{nullptr};  // the thread that shall call it
 std::atomic<bool> any_held{false};      // in the stop under way
 
 // Writes down the stack of mp's goroutine, from a place in the program's code.
-void capture(const M* mp, const WalkFrom& from, StoppedStack* stack) {
-  StoppedStack& out = *stack;
-  WalkBuffer buffer;
-  buffer.pcs = out.pcs;
-  buffer.max = kStackTraceMax;
-  buffer.tail = kStackTraceTail;
-  WalkResult walked = walk_anywhere(from, mp->curg->stack_lo, mp->curg->stack_hi, buffer);
-  out.depth = walked.stored;
-  out.elided = walked.total - walked.stored;
-  out.leaf_exact = from.exact;
+void capture(const M* mp, const WalkFrom& from, StoppedStack* out) {
+  const G* gp = mp->curg;
+  out->keep(walk_anywhere(from, gp->stack_lo, gp->stack_hi, out->buffer()), from.exact);
 }
 
 // Writes down the rest.
@@ -75,7 +68,6 @@ void describe(const G* gp, RunningAtInstant* r) {
   r->goid = gp->goid;
   r->parentGoid = gp->parentGoid;
   r->gopc = gp->gopc;
-  r->labels = gp->labels;
   r->system = gp->system;
   r->locked_to_thread = gp->locked_to_thread;
 }
@@ -86,7 +78,6 @@ int64_t let_them_go() {
   stats.stops++;
   stats.last_ns = ns;
   stats.total_ns += ns;
-  if (ns > stats.max_ns) stats.max_ns = ns;
   uint32_t stop = last_stop;
   sched.stopping.compare_exchange_strong(stop, 0);
   if (sched.stopped_sleepers.load() > 0) futexwakeup(&sched.stopping, UINT32_MAX >> 1);
@@ -101,12 +92,6 @@ void stand_still(M* mp, uint32_t stop) {
   announce_arrival();
   wait_for_restart(stop);
   mp->state.store(kMRunning, std::memory_order_seq_cst);
-}
-
-// The caller of the function that has this frame record.
-WalkFrom caller_of(const void* frame) {
-  const auto* record = static_cast<const FrameRecord*>(frame);
-  return {record->pc, reinterpret_cast<uintptr_t>(record + 1), record->fp, false};
 }
 
 // The program dies while this goroutine is stopping the world: it stops, too.
@@ -185,10 +170,7 @@ bool serves_notes(const M* mp) {
 // Unblocks SIGURG on this thread, which is inside the runtime.
 void hear_again(M* mp) {
   mp->deaf.store(false, std::memory_order_relaxed);
-  sigset_t urg;
-  sigemptyset(&urg);
-  sigaddset(&urg, SIGURG);
-  pthread_sigmask(SIG_UNBLOCK, &urg, nullptr);
+  unblock_signal(SIGURG);
 }
 
 // The goroutine goes on without its P; sysmon hands the P on.
@@ -549,9 +531,7 @@ namespace {
 void expect_late(M* mp, uint64_t epoch) {
   RunningAtInstant& r = mp->ran_at_instant;
   describe(mp->curg, &r);
-  r.stack.depth = lost_stack(mp->curg, r.stack.pcs);
-  r.stack.leaf_exact = false;
-  r.stack.elided = 0;
+  r.stack.keep(lost_stack(mp->curg, r.stack.buffer()));
   r.held_epoch.store(epoch, std::memory_order_release);
 }
 
@@ -616,12 +596,8 @@ const StoppedStack* stopped_stack(const G* gp) {
 // The leaf of such a stack, like Go's runtime._LostExternalCode. It is never called.
 [[gnu::noinline, gnu::used]] void _LostStack() { asm volatile(""); }
 
-uint32_t lost_stack(const G* gp, uintptr_t* pcs) {
-  uint32_t n = 0;
-  pcs[n++] = reinterpret_cast<uintptr_t>(_LostStack) + 1;
-  if (gp->startpc != 0) pcs[n++] = gp->startpc + 1;
-  pcs[n++] = goexit_pc();
-  return n;
+WalkResult lost_stack(const G* gp, const WalkBuffer& buffer) {
+  return made_up_stack(reinterpret_cast<uintptr_t>(_LostStack), gp, buffer);
 }
 
 bool is_lost_stack(const uintptr_t* pcs, uint32_t depth) {

@@ -80,8 +80,8 @@ int64_t at_instant(void (*act)());
 const StoppedStack* stopped_stack(const G* gp);
 
 // Stands for a stack that could not be taken: runtime._LostStack, the function that the goroutine
-// was started with (if known), goexit. Returns how many pcs: 3 at most.
-uint32_t lost_stack(const G* gp, uintptr_t* pcs);
+// was started with (if known), goexit.
+WalkResult lost_stack(const G* gp, const WalkBuffer& buffer);
 bool is_lost_stack(const uintptr_t* pcs, uint32_t depth);
 
 // A dying program's stop: it waits a second at most, and the world does not start again.
@@ -110,7 +110,6 @@ struct StopStats {
   uint64_t stops;
   int64_t last_ns;
   int64_t total_ns;
-  int64_t max_ns;
 };
 StopStats stop_stats();
 

@@ -97,42 +97,25 @@ std::string go_identifier(std::string_view name) {
   return "operator_" + plain(rest);  // a conversion: operator bool
 }
 
-size_t closing_paren(std::string_view s, size_t open) {
-  int depth = 0;
-  for (size_t i = open; i < s.size(); i++) {
-    if (s[i] == '(') depth++;
-    if (s[i] == ')' && --depth == 0) return i;
-  }
-  return s.size() - 1;
-}
-
-// A demangled function without its parameter list, and without the return type that a template has
-// in front. A parameter list before a "::" is that of an enclosing function, and stays.
+// A demangled function without its parameter list, the last one in it, and without the return type
+// that a template has in front.
 std::string_view without_signature(std::string_view s) {
   int depth = 0;
+  for (size_t i = s.rfind(')') + 1; i-- > 0;) {
+    if (s[i] == ')') depth++;
+    if (s[i] != '(' || --depth > 0) continue;
+    s = s.substr(0, i);
+    break;
+  }
   size_t start = 0;
+  depth = 0;
   for (size_t i = 0; i < s.size(); i++) {
-    bool name_starts = depth == 0 && (i == 0 || !word(s[i - 1]));
-    if (name_starts && is_operator(s.substr(i))) {
-      i = s.find('(', s.substr(i).starts_with("operator()") ? i + 10 : i);
-      if (i == s.npos) return s.substr(start);
-    }
     char c = s[i];
-    if (c == '(' && depth == 0 && i > start && !s.substr(i).starts_with("(anonymous namespace)")) {
-      size_t close = closing_paren(s, i);
-      size_t more = s.find("::", close);
-      std::string_view between = s.substr(close + 1, more == s.npos ? 0 : more - close - 1);
-      if (more == s.npos || (!between.empty() && between != " const")) {
-        return s.substr(start, i - start);
-      }
-      i = more;
-    } else if (c == '<' || c == '(' || c == '{' || c == '[') {
-      depth++;
-    } else if (c == '>' || c == ')' || c == '}' || c == ']') {
-      depth--;
-    } else if (c == ' ' && depth == 0) {
-      start = i + 1;
-    }
+    bool name_starts = depth == 0 && (i == 0 || !word(s[i - 1]));
+    if (name_starts && is_operator(s.substr(i))) break;
+    if (c == '<' || c == '(' || c == '{' || c == '[') depth++;
+    if (c == '>' || c == ')' || c == '}' || c == ']') depth--;
+    if (c == ' ' && depth == 0) start = i + 1;
   }
   return s.substr(start);
 }
@@ -173,16 +156,7 @@ std::string closure_number(std::string_view part) {
   return std::string(part.substr(hash + 1, part.size() - hash - 2));
 }
 
-}  // namespace
-
-Origin origin_of(const std::vector<std::string>& ns) {
-  if (ns.empty()) return Origin::User;
-  if (ns[0] == "golab") return ns.size() == 1 || ns[1] == "glue" ? Origin::Glue : Origin::Golab;
-  bool library =
-      ns[0] == "std" || ns[0] == "__gnu_cxx" || ns[0] == "boost" || ns[0] == "__cxxabiv1";
-  return library ? Origin::Plumbing : Origin::User;
-}
-
+// "main", "net/http", "ns/inner".
 std::string go_package(const std::vector<std::string>& ns) {
   std::string path;
   for (size_t i = !ns.empty() && ns[0] == "golab" ? 1 : 0; i < ns.size(); i++) {
@@ -191,6 +165,16 @@ std::string go_package(const std::vector<std::string>& ns) {
   }
   if (path.empty()) return ns.empty() ? "main" : "golab";
   return path;
+}
+
+}  // namespace
+
+Origin origin_of(const std::vector<std::string>& ns) {
+  if (ns.empty()) return Origin::User;
+  if (ns[0] == "golab") return ns.size() == 1 || ns[1] == "glue" ? Origin::Glue : Origin::Golab;
+  bool library =
+      ns[0] == "std" || ns[0] == "__gnu_cxx" || ns[0] == "boost" || ns[0] == "__cxxabiv1";
+  return library ? Origin::Plumbing : Origin::User;
 }
 
 std::string go_function(const Scope& scope, std::string_view name, bool pointer_receiver) {
@@ -223,13 +207,12 @@ SymbolName name_of_symbol(const char* symbol) {
     return result;
   }
   std::string bare(s.substr(0, s.find_first_of(".@")));
-  std::unique_ptr<char, void (*)(void*)> text(
-      abi::__cxa_demangle(bare.c_str(), nullptr, nullptr, nullptr), std::free);
-  if (text == nullptr) {
+  std::string text = demangled(bare.c_str());
+  if (text == bare) {
     result.go = result.cpp = bare;
     return result;
   }
-  result.cpp = std::string(without_signature(text.get()));
+  result.cpp = std::string(without_signature(text));
   std::vector<std::string> parts = split_scopes(result.cpp);
   if (parts.empty()) parts.push_back(bare);
   std::string name = parts.back();
@@ -254,6 +237,28 @@ SymbolName name_of_symbol(const char* symbol) {
   bool global = scope.namespaces.empty();
   result.go = (global ? go_identifier(name) : go_function(scope, name, false)) + closure;
   return result;
+}
+
+std::string go_type(const std::type_info& type) {
+  std::string stars;
+  const char* mangled = type.name();
+  for (; *mangled == 'P' || *mangled == 'K'; mangled++) {  // pointer to, const
+    if (*mangled == 'P') stars += '*';
+  }
+  std::vector<std::string> parts = split_scopes(demangled(mangled));
+  std::string name = plain(parts.back());
+  parts.pop_back();
+  bool ours = !parts.empty() && parts[0] == "golab";
+  if (ours) parts.erase(parts.begin());
+  bool local = *mangled == 'Z';
+  if (local || (parts.empty() && !ours)) return stars + "main." + name;
+  return stars + (parts.empty() ? "" : plain(parts.back()) + '.') + name;
+}
+
+std::string demangled(const char* mangled) {
+  std::unique_ptr<char, void (*)(void*)> text(
+      abi::__cxa_demangle(mangled, nullptr, nullptr, nullptr), std::free);
+  return text == nullptr ? mangled : text.get();
 }
 
 }  // namespace golab::runtime

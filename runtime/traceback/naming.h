@@ -17,6 +17,7 @@
 
 #include <string>
 #include <string_view>
+#include <typeinfo>
 #include <vector>
 
 namespace golab::runtime {
@@ -33,9 +34,6 @@ struct Scope {
 
 Origin origin_of(const std::vector<std::string>& namespaces);
 
-// "main", "net/http", "ns/inner".
-std::string go_package(const std::vector<std::string>& namespaces);
-
 // pointer_receiver: a method that may change its object. Static and const ones are shown as T.m.
 std::string go_function(const Scope& scope, std::string_view name, bool pointer_receiver);
 std::string cpp_function(const Scope& scope, std::string_view name);
@@ -47,5 +45,11 @@ struct SymbolName {
   Origin origin = Origin::System;
 };
 SymbolName name_of_symbol(const char* symbol);
+
+// A type as %T and a panic print it: "main.pair", "time.Duration", "http.Request". As in Go, it has
+// the last part of its package's path. A type inside a function counts as one of package main.
+std::string go_type(const std::type_info& type);
+
+std::string demangled(const char* mangled);  // as it is, if that fails
 
 }  // namespace golab::runtime

@@ -1,16 +1,13 @@
 // stack.cpp: Go's runtime.Callers, runtime.Stack, debug.Stack and debug.PrintStack.
 #include "runtime/traceback/stack.h"
 
-#include <unistd.h>
-#include <unwind.h>
-
 #include <algorithm>
+#include <cstdio>
 #include <cstring>
 #include <vector>
 
 #include "runtime/core/arch.h"
 #include "runtime/core/goexit.h"
-#include "runtime/sched/clock.h"
 #include "runtime/sched/proc.h"
 #include "runtime/traceback/traceback.h"
 
@@ -20,23 +17,6 @@ namespace {
 
 constexpr uint32_t kOwnDepthMax = 8192;  // frames of the caller's own stack in a text
 
-// A thread that runs no goroutine. Its stack's bounds are unknown, so the unwinder walks it.
-struct Foreign {
-  uintptr_t* pcs;
-  uint32_t max;
-  uint32_t depth;
-  uintptr_t from;  // where to begin
-};
-
-_Unwind_Reason_Code foreign_frame(_Unwind_Context* context, void* arg) {
-  auto* f = static_cast<Foreign*>(arg);
-  uintptr_t pc = _Unwind_GetIP(context);
-  if (pc == 0 || f->depth == f->max) return _URC_END_OF_STACK;
-  if (f->depth == 0 && pc != f->from) return _URC_NO_REASON;
-  f->pcs[f->depth++] = pc;
-  return _URC_NO_REASON;
-}
-
 // The stack from the caller of the function that has this frame, `skip` calls further out.
 WalkResult callers_of(const void* frame, int skip, const WalkBuffer& buffer) {
   const auto* record = static_cast<const FrameRecord*>(frame);
@@ -44,45 +24,25 @@ WalkResult callers_of(const void* frame, int skip, const WalkBuffer& buffer) {
   auto inside = [gp](uintptr_t at) {
     return gp != nullptr && at >= gp->stack_lo && at <= gp->stack_hi - sizeof(FrameRecord);
   };
-  bool goroutine = inside(reinterpret_cast<uintptr_t>(frame));
-  for (; skip > 0 && (goroutine ? inside(record->fp) : record->fp != 0); skip--) {
-    if (is_goexit(record->pc - 1)) break;
+  if (!inside(reinterpret_cast<uintptr_t>(frame))) return {};
+  for (; skip > 0 && inside(record->fp) && !is_goexit(record->pc - 1); skip--) {
     record = reinterpret_cast<const FrameRecord*>(record->fp);
   }
-  if (goroutine) return walk_from(record->pc, record->fp, gp->stack_lo, gp->stack_hi, buffer);
-  Foreign foreign{buffer.pcs, buffer.max, 0, record->pc};
-  _Unwind_Backtrace(foreign_frame, &foreign);
-  WalkResult r;
-  r.total = r.stored = r.head = foreign.depth;
-  r.by_tables = true;
-  return r;
+  return walk_from(record->pc, record->fp, gp->stack_lo, gp->stack_hi, buffer);
 }
 
 std::string text_from(const void* frame, bool all) {
   const auto* record = static_cast<const FrameRecord*>(frame);
   GoroutineDump dump;
-  const G* gp = getg();
-  if (all && gp != nullptr) {
+  if (all && getg() != nullptr) {
     dump = dump_goroutines({record->pc, record->fp});
   } else {
     dump.pcs.resize(kOwnDepthMax);
-    GoroutineRecord r;
-    if (gp != nullptr) describe_goroutine(gp, program_time(), &r);
-    WalkBuffer buffer;
-    buffer.pcs = dump.pcs.data();
-    buffer.max = kOwnDepthMax;
-    buffer.tail = kStackTraceTail;
-    r.walk = callers_of(frame, 0, buffer);
-    r.status = _Grunning;
-    r.pcs = buffer.pcs;
-    dump.records.push_back(r);
+    WalkResult walk = callers_of(frame, 0, {dump.pcs.data(), kOwnDepthMax, kStackTraceTail});
+    dump.records.push_back(running_goroutine(dump.pcs.data(), walk, false));
   }
   std::string text;
-  auto format = [&] { text = format_dump(dump, default_print_options()); };
-  if (gp != nullptr)
-    systemstack(format);
-  else
-    format();
+  systemstack([&] { text = format_dump(dump, default_print_options()); });
   return text;
 }
 
@@ -120,11 +80,7 @@ namespace debug {
 
 [[gnu::noinline]] void PrintStack() {
   std::string text = Stack();
-  for (size_t at = 0; at < text.size();) {
-    ssize_t n = ::write(2, text.data() + at, text.size() - at);
-    if (n <= 0) return;
-    at += static_cast<size_t>(n);
-  }
+  fwrite(text.data(), 1, text.size(), stderr);
 }
 
 }  // namespace debug

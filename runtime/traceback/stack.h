@@ -11,7 +11,7 @@ namespace golab::runtime {
 
 // Stores the return addresses of the running goroutine's calls, innermost first. skip 0 begins in
 // Callers itself, 1 in its caller. Frames are physical: symbols.h finds the inlined ones. Returns
-// how many were stored. Allocates nothing.
+// how many were stored: none on a thread that runs no goroutine. Allocates nothing.
 int Callers(int skip, std::span<uintptr_t> pcs);
 
 // The same; of a deep stack both ends, as the buffer says (walk.h).

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
+#include <iterator>
 
 #include "runtime/core/throw.h"
 #include "runtime/sched/clock.h"
@@ -26,21 +27,9 @@ void append_hex(std::string* out, uintptr_t v) {
 }
 
 std::string_view status_text(uint32_t status) {
-  switch (status) {
-    case _Gidle:
-      return "idle";
-    case _Grunnable:
-      return "runnable";
-    case _Grunning:
-      return "running";
-    case _Gsyscall:
-      return "syscall";
-    case _Gwaiting:
-      return "waiting";
-    case _Gdead:
-      return "dead";
-  }
-  return "???";
+  constexpr std::string_view kTexts[] = {"idle",    "runnable", "running", "syscall",
+                                         "waiting", "???",      "dead"};
+  return status < std::size(kTexts) ? kTexts[status] : "???";
 }
 
 bool exported(std::string_view name_in_runtime) {
@@ -69,14 +58,12 @@ void append_header(std::string* out, const GoroutineRecord& r, const PrintOption
   }
   *out += " [";
   bool waits = r.status == _Gwaiting && r.waitreason != WaitReason::Zero;
-  *out += waits ? std::string_view(waitReasonStrings(r.waitreason)) : status_text(r.status);
+  *out += waits ? waitReasonStrings[static_cast<size_t>(r.waitreason)] : status_text(r.status);
   int64_t minutes = r.waited_ns / 60'000'000'000;
   bool blocked = r.status == _Gwaiting || r.status == _Gsyscall;
   if (blocked && minutes >= 1) *out += ", " + std::to_string(minutes) + " minutes";
   if (r.locked_to_thread) *out += ", locked to thread";
-  *out += ']';
-  out->append(r.labels);
-  *out += ":\n";
+  *out += "]:\n";
 }
 
 std::string_view name_of(const Frame& f, const PrintOptions& options) {
@@ -84,11 +71,6 @@ std::string_view name_of(const Frame& f, const PrintOptions& options) {
   if (f.function == "runtime.gopanic") return "panic";
   return f.function;
 }
-
-struct Line {  // of a dump: a frame and where it came from
-  StackFrame frame;
-  bool gap_before;
-};
 
 void append_place(std::string* out, const Frame& f) {
   *out += '\t';
@@ -158,35 +140,6 @@ void append_created_by(std::string* out, const GoroutineRecord& r, const PrintOp
   *out += '\n';
 }
 
-}  // namespace
-
-void describe_goroutine(const G* gp, int64_t now, GoroutineRecord* r) {
-  r->goid = gp->goid;
-  r->parent_goid = gp->parentGoid;
-  r->gp = gp;
-  r->status = gp->status.load(std::memory_order_acquire);
-  r->waitreason = gp->waitreason;
-  r->locked_to_thread = gp->locked_to_thread;
-  r->system = gp->system;
-  r->started = gp->started_running;
-  r->gopc = gp->gopc;
-  bool blocked = r->status == _Gwaiting || r->status == _Gsyscall;
-  r->waited_ns = blocked && gp->waitsince != 0 ? std::max<int64_t>(now - gp->waitsince, 0) : 0;
-  const M* mp = gp->m;
-  if ((r->status == _Grunning || r->status == _Gsyscall) && mp != nullptr) {
-    r->mp = mp;
-    r->m_id = mp->id;
-  }
-}
-
-PrintOptions default_print_options(TraceLevel level) {
-  static const bool cpp = [] {
-    const char* names = std::getenv("GOLAB_NAMES");
-    return names != nullptr && std::string_view(names) == "cpp";
-  }();
-  return {level, cpp};
-}
-
 void append_frames(std::string* out, const GoroutineRecord& r, const PrintOptions& options) {
   size_t gap = 0;
   std::vector<StackFrame> frames = visible_frames(r, options.level, &gap);
@@ -200,6 +153,45 @@ void append_frames(std::string* out, const GoroutineRecord& r, const PrintOption
   *out += "..." + std::to_string(n - inner - outer) + " frames elided...\n";
   for (size_t i = frames.size() - outer; i < frames.size(); i++)
     append_frame(out, r, frames[i], options);
+}
+
+}  // namespace
+
+void describe_goroutine(const G* gp, int64_t now, GoroutineRecord* r) {
+  r->goid = gp->goid;
+  r->parent_goid = gp->parentGoid;
+  r->gp = gp;
+  r->status = gp->status.load(std::memory_order_acquire);
+  r->waitreason = gp->waitreason;
+  r->locked_to_thread = gp->locked_to_thread;
+  r->system = gp->system;
+  r->started = gp->started_running;
+  r->gopc = gp->gopc;
+  r->waited_ns = gp->waitsince != 0 ? std::max<int64_t>(now - gp->waitsince, 0) : 0;
+  const M* mp = gp->m;
+  if ((r->status == _Grunning || r->status == _Gsyscall) && mp != nullptr) {
+    r->mp = mp;
+    r->m_id = mp->id;
+  }
+}
+
+GoroutineRecord running_goroutine(const uintptr_t* pcs, const WalkResult& walk, bool leaf_exact) {
+  GoroutineRecord r;
+  const M* mp = getm();
+  if (mp != nullptr && mp->curg != nullptr) describe_goroutine(mp->curg, program_time(), &r);
+  r.status = _Grunning;
+  r.pcs = pcs;
+  r.walk = walk;
+  r.leaf_exact = leaf_exact;
+  return r;
+}
+
+PrintOptions default_print_options(TraceLevel level) {
+  static const bool cpp = [] {
+    const char* names = std::getenv("GOLAB_NAMES");
+    return names != nullptr && std::string_view(names) == "cpp";
+  }();
+  return {level, cpp};
 }
 
 void append_goroutine(std::string* out, const GoroutineRecord& record,
@@ -226,9 +218,6 @@ std::string format_dump(const GoroutineDump& dump, const PrintOptions& options) 
 
 namespace {
 
-constexpr uint32_t kLostDepth = 3;              // of lost_stack
-constexpr uint32_t kDepthMax = kStackTraceMax;  // of one stack; of deeper ones both ends are kept
-
 // Collects records into memory that was allocated before the world stopped. It counts what does not
 // fit, so that the next try allocates enough.
 class Collector {
@@ -249,30 +238,25 @@ class Collector {
     const StoppedStack* stopped =
         r.status == _Grunning && self.pc == 0 ? stopped_stack(gp) : nullptr;
     WalkBuffer buffer;
-    uintptr_t* at = dump_->pcs.data() + (room_ - free_);
-    buffer.pcs = at;
-    buffer.max = static_cast<uint32_t>(std::min<size_t>(free_, kDepthMax));
+    buffer.pcs = dump_->pcs.data() + (room_ - free_);
+    buffer.max = static_cast<uint32_t>(std::min<size_t>(free_, kStackTraceMax));
     buffer.tail = std::min(buffer.max, kStackTraceTail);
-    if (addresses_ && stopped == nullptr) buffer.cfas = at + room_;
+    if (addresses_ && stopped == nullptr) buffer.cfas = buffer.pcs + room_;
     if (self.pc != 0) {
       r.walk = walk_from(self.pc, self.fp, gp->stack_lo, gp->stack_hi, buffer);
     } else if (stopped != nullptr) {
-      r.walk = both_ends(stopped->depth, stopped->elided);
+      r.walk = stopped->walk();
       r.leaf_exact = stopped->leaf_exact;
       if (stopped->depth <= buffer.max) std::copy_n(stopped->pcs, stopped->depth, buffer.pcs);
-    } else if (r.status != _Grunning) {
-      r.walk = walk_stack(gp, buffer);
-    } else if (buffer.max >= kLostDepth) {
-      r.walk.total = r.walk.stored = r.walk.head = lost_stack(gp, at);
     } else {
-      r.walk.total = kLostDepth;  // no room left: next time
+      r.walk = r.status == _Grunning ? lost_stack(gp, buffer) : walk_stack(gp, buffer);
     }
     // In a stopped world only the caller runs. Go calls the others runnable.
     if (stopped != nullptr) r.status = _Grunnable;
-    uint32_t wanted = std::min(r.walk.total, kDepthMax);
+    uint32_t wanted = std::min(r.walk.total, kStackTraceMax);
     pcs_ += wanted;
     if (wanted > buffer.max || dump_->records.size() == dump_->records.capacity()) return;
-    r.pcs = at;
+    r.pcs = buffer.pcs;
     r.cfas = buffer.cfas;
     free_ -= r.walk.stored;
     dump_->records.push_back(r);
@@ -308,7 +292,7 @@ void collect(Collector* collector, SelfFrame self, bool system) {
 GoroutineDump dump_goroutines(SelfFrame self, bool world_stopped, bool system) {
   GoroutineDump dump;
   size_t goroutines = allglen() + 64;
-  size_t pcs = goroutines * 16 + 2 * kDepthMax;
+  size_t pcs = goroutines * 16 + 2 * kStackTraceMax;
   while (true) {
     Collector collector(&dump, goroutines, pcs, system);
     if (!world_stopped && !stopTheWorld())
@@ -317,7 +301,7 @@ GoroutineDump dump_goroutines(SelfFrame self, bool world_stopped, bool system) {
     if (!world_stopped) startTheWorld();
     if (collector.complete()) return dump;
     goroutines = collector.goroutines() + collector.goroutines() / 8 + 64;
-    pcs = collector.pcs() + collector.pcs() / 8 + 2 * kDepthMax;
+    pcs = collector.pcs() + collector.pcs() / 8 + 2 * kStackTraceMax;
   }
 }
 

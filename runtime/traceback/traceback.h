@@ -40,7 +40,6 @@ struct GoroutineRecord {
   bool leaf_exact = false;  // pcs[0] is an instruction's address, not a return address
   int64_t waited_ns = 0;    // 0: unknown or not waiting
   uintptr_t gopc = 0;
-  std::string_view labels;          // as printed after the bracket, braces included; "" if none
   const uintptr_t* pcs = nullptr;   // leaf first
   const uintptr_t* cfas = nullptr;  // parallel to pcs, or null (system level prints fp= and sp=)
   WalkResult walk;
@@ -48,6 +47,13 @@ struct GoroutineRecord {
 
 // Everything but the stack. `now` is a program_time.
 void describe_goroutine(const G* gp, int64_t now, GoroutineRecord* record);
+
+// The goroutine of this thread, running, with this stack.
+GoroutineRecord running_goroutine(const uintptr_t* pcs, const WalkResult& walk, bool leaf_exact);
+template <uint32_t Max>
+GoroutineRecord running_goroutine(const KeptStack<Max>& s) {
+  return running_goroutine(s.pcs, s.walk(), s.leaf_exact);
+}
 
 enum class TraceLevel : unsigned char {
   User,    // Go's default
@@ -61,11 +67,10 @@ struct PrintOptions {
 // cpp_names is true if the environment has GOLAB_NAMES=cpp.
 PrintOptions default_print_options(TraceLevel level = TraceLevel::User);
 
-// A block of text without blank lines around it: whole, without its header, or the frames alone.
-// They need a big stack (systemstack).
+// A block of text without blank lines around it, whole or without its header. They need a big stack
+// (systemstack).
 void append_goroutine(std::string* out, const GoroutineRecord& record, const PrintOptions& options);
 void append_stack(std::string* out, const GoroutineRecord& record, const PrintOptions& options);
-void append_frames(std::string* out, const GoroutineRecord& record, const PrintOptions& options);
 
 struct GoroutineDump {
   std::vector<GoroutineRecord> records;  // the caller first, then in order of creation

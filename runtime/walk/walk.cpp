@@ -152,6 +152,11 @@ WalkFrom interrupted_at(const ucontext_t* context) {
   return from;
 }
 
+WalkFrom caller_of(const void* frame) {
+  const auto* record = static_cast<const FrameRecord*>(frame);
+  return {record->pc, reinterpret_cast<uintptr_t>(record + 1), record->fp, false};
+}
+
 WalkResult walk_anywhere(const WalkFrom& from, uintptr_t lo, uintptr_t hi,
                          const WalkBuffer& buffer) {
   Sink fast(buffer);

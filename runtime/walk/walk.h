@@ -17,9 +17,12 @@
 #include <cstdint>
 
 #include "runtime/walk/cfi.h"
-#include "runtime/walk/depth.h"
 
 namespace golab::runtime {
+
+// How many frames are kept of one stack.
+constexpr uint32_t kStackTraceMax = 512;
+constexpr uint32_t kStackTraceTail = 100;  // of them, the outermost ones of a deeper stack
 
 // Where to put a stack. Of one deeper than `max` frames, the outermost `tail` are kept and the
 // innermost max − tail: a dump shows both ends (tail ≤ max).
@@ -42,6 +45,26 @@ struct WalkResult {
 // `elided` before the tail.
 WalkResult both_ends(uint32_t stored, uint32_t elided);
 
+// A stack that was taken down, leaf first; of one deeper than Max both ends. All pcs are return
+// addresses, but the leaf's is exact if a signal interrupted it there.
+template <uint32_t Max>
+struct KeptStack {
+  uint32_t depth = 0;
+  uint32_t elided = 0;  // frames between the last kStackTraceTail pcs and those before
+  bool leaf_exact = false;
+  uintptr_t pcs[Max];
+
+  WalkBuffer buffer() { return {pcs, Max, kStackTraceTail}; }
+  // Notes the result of a walk to buffer().
+  void keep(const WalkResult& walked, bool exact = false) {
+    depth = walked.stored;
+    elided = walked.total - walked.stored;
+    leaf_exact = exact;
+  }
+  WalkResult walk() const { return both_ends(depth, elided); }
+};
+using StoppedStack = KeptStack<kStackTraceMax>;
+
 // The common case of walk_from, as fast as possible: at most max frames, whose frame pointers lead
 // through the program's own code to goexit. Returns how many pcs were stored; 0 if it is another
 // case.
@@ -62,6 +85,7 @@ struct WalkFrom {
   StackRange alternate = {};
 };
 WalkFrom interrupted_at(const ucontext_t* context);
+WalkFrom caller_of(const void* frame);  // of the function that has this frame record
 WalkResult walk_anywhere(const WalkFrom& from, uintptr_t lo, uintptr_t hi,
                          const WalkBuffer& buffer);
 // The stack below a signal handler, from all interrupted registers: it also leads out of code that

@@ -4,10 +4,16 @@
 #include <vector>
 
 #include "runtime/chan/chan.h"
-#include "runtime/sched/go.h"
 #include "runtime/die/panic.h"
+#include "runtime/sched/go.h"
 #include "runtime/sched/sched.h"
 #include "tests/catch.h"
+
+namespace golab::net::http {
+struct made_up {};
+template <typename T>
+struct made_up_of {};
+}  // namespace golab::net::http
 
 using namespace golab;
 
@@ -18,6 +24,8 @@ namespace {
   if (depth == 0) panic("from below");
   if (depth > 0) deep_panic(depth - 1, trail);
 }
+
+struct Quiet {};
 
 struct Speaks {
   std::string* into;
@@ -73,6 +81,15 @@ TEST_CASE("a panic prints its value as Go does", "[panic]") {
   };
   CHECK(text(42) == "42");
   CHECK(text(true) == "true");
+  SECTION("of another type: its name, with the last part of the package's path") {
+    struct local {};
+    net::http::made_up value;
+    CHECK(text(value).starts_with("(http.made_up) 0x"));
+    CHECK(text(&value).starts_with("(*http.made_up) 0x"));
+    CHECK(text(net::http::made_up_of<local>()).starts_with("(http.made_up_of[...]) 0x"));
+    CHECK(text(local()).starts_with("(main.local) 0x"));
+    CHECK(text(Quiet()).starts_with("(main.Quiet) 0x"));
+  }
   CHECK(text(2.5) == "2.5");
   CHECK(text(1e6) == "1e+06");
   CHECK(text(100000.0) == "100000");

@@ -69,13 +69,12 @@ constexpr std::string_view kText =
 int64_t waiting_in(const std::string& profile, int debug) {
   constexpr std::string_view name = "main.wait_here";
   if (debug == 0) {
-    profiler::ReadResult read = profiler::read_pprof(profile, "profile");
+    profiler::ReadResult read = profiler::read_profile(profile, "profile");
     int64_t n = 0;
     if (!read) return -1;
-    profiler::StackTable table = profiler::stacks_of(read.profile);
-    for (const auto& stack : table.stacks) {
-      for (uint32_t i : stack.frames) {
-        if (table.frames[i].frames[0].function == name) n += stack.count;
+    for (const profiler::Sample& sample : read.profile.samples) {
+      for (const profiler::FrameRef& frame : profiler::frames_of_sample(read.profile, sample)) {
+        if (frame.function != nullptr && frame.function->name == name) n += sample.values[0];
       }
     }
     return n;
@@ -191,7 +190,7 @@ TEST_CASE("stacks that have no room are noticed, and gone with the next", "[snap
   auto add_different = [&](uintptr_t stacks) {
     for (uintptr_t i = 0; i < stacks; i++) {
       uintptr_t pcs[] = {i, i, i};
-      counter.add(pcs, 3, false, nullptr, 1);
+      counter.add(pcs, 3, false, 1);
     }
   };
   for (int round = 0; round < 3; round++) {

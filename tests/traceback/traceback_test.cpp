@@ -90,12 +90,10 @@ TEST_CASE("the header says what Go's says, in Go's order", "[traceback]") {
     r.status = runtime::_Grunnable;
     CHECK(header(r) == "goroutine 7 [runnable]:");
   }
-  SECTION("a locked thread comes last in the brackets, labels after them") {
+  SECTION("a locked thread comes last in the brackets") {
     r.waited_ns = 120'000'000'000;
     r.locked_to_thread = true;
-    r.labels = " {job: \"import #7\"}";
-    CHECK(header(r) ==
-          "goroutine 7 [chan receive, 2 minutes, locked to thread] {job: \"import #7\"}:");
+    CHECK(header(r) == "goroutine 7 [chan receive, 2 minutes, locked to thread]:");
   }
   SECTION("without a reason the state is named") {
     r.waitreason = runtime::WaitReason::Zero;
