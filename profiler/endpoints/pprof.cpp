@@ -4,10 +4,10 @@
 #include <algorithm>
 #include <charconv>
 #include <climits>
-#include <span>
+#include <vector>
 
-#include "runtime/sched/proc.h"
 #include "runtime/os/os.h"
+#include "runtime/sched/proc.h"
 #include "runtime/time/time.h"
 #include "runtime/traceback/symbols.h"
 
@@ -228,11 +228,11 @@ void Symbol(ResponseWriter& w, Request* r) {
       uintptr_t pc = 0;
       auto [end, err] = std::from_chars(digits.data(), digits.data() + digits.size(), pc, base);
       if (err != std::errc() || end != digits.data() + digits.size() || pc == 0) continue;
-      std::span<const runtime::Frame> frames = runtime::symbolize(pc);
-      if (frames.empty() || frames.back().function.empty()) continue;
+      std::vector<runtime::StackFrame> frames = runtime::frames_of(&pc, 1, true);
+      if (frames.empty() || frames.back().frame->function.empty()) continue;
       char number[24];
       snprintf(number, sizeof number, "%#lx ", static_cast<unsigned long>(pc));
-      text.append(number).append(frames.back().function).append("\n");
+      text.append(number).append(frames.back().frame->function).append("\n");
     }
   });
   w.Write(text);

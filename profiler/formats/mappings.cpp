@@ -9,7 +9,9 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
+#include <cinttypes>
+#include <cstdio>
+#include <filesystem>
 #include <mutex>
 
 #include "runtime/walk/images.h"
@@ -31,35 +33,17 @@ std::string read_whole_file(const char* path) {
   return n == 0 ? text : "";
 }
 
-std::string_view take_word(std::string_view& line) {
-  line.remove_prefix(std::min(line.find_first_not_of(' '), line.size()));
-  std::string_view word = line.substr(0, line.find(' '));
-  line.remove_prefix(word.size());
-  return word;
-}
-
-bool parse_hex(std::string_view text, uint64_t& value) {
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, 16);
-  return error == std::errc() && end == text.data() + text.size() && !text.empty();
-}
-
 // Reads a line of the maps file. Returns false if a profile does not list it.
-bool parse_line(std::string_view line, Mapping& mapping) {
-  std::string_view range = take_word(line), permissions = take_word(line);
-  std::string_view offset = take_word(line);
-  take_word(line);  // device
-  take_word(line);  // inode
-  line.remove_prefix(std::min(line.find_first_not_of(' '), line.size()));
+bool parse_line(const std::string& line, Mapping& mapping) {
+  char permissions[5] = "";
+  int name = 0;
+  int read = std::sscanf(line.c_str(), "%" SCNx64 "-%" SCNx64 " %4s %" SCNx64 " %*s %*s %n",
+                         &mapping.start, &mapping.limit, permissions, &mapping.offset, &name);
+  if (read != 4 || permissions[2] != 'x' || name == 0) return false;
+  mapping.file = line.substr(static_cast<size_t>(name));
   constexpr std::string_view kDeleted = " (deleted)";
-  if (line.ends_with(kDeleted)) line.remove_suffix(kDeleted.size());
-
-  size_t dash = range.find('-');
-  if (permissions.size() < 3 || permissions[2] != 'x' || line.empty() || dash == range.npos) {
-    return false;
-  }
-  mapping.file = line;
-  return parse_hex(range.substr(0, dash), mapping.start) &&
-         parse_hex(range.substr(dash + 1), mapping.limit) && parse_hex(offset, mapping.offset);
+  if (mapping.file.ends_with(kDeleted)) mapping.file.resize(mapping.file.size() - kDeleted.size());
+  return !mapping.file.empty();
 }
 
 struct Image {  // the code of a loaded ELF image
@@ -69,12 +53,9 @@ struct Image {  // the code of a loaded ELF image
 
 int add_image(dl_phdr_info* info, size_t, void* images) {
   std::string build_id = runtime::build_id_of(*info);
-  for (int i = 0; i < info->dlpi_phnum; i++) {
-    const auto& header = info->dlpi_phdr[i];
-    if (header.p_type != PT_LOAD || (header.p_flags & PF_X) == 0) continue;
-    uint64_t start = info->dlpi_addr + header.p_vaddr;
-    static_cast<std::vector<Image>*>(images)->push_back({start, start + header.p_memsz, build_id});
-  }
+  runtime::each_code_range(*info, [&](uintptr_t start, uintptr_t limit) {
+    static_cast<std::vector<Image>*>(images)->push_back({start, limit, build_id});
+  });
   return 0;
 }
 
@@ -87,7 +68,7 @@ std::vector<Mapping> parse_mappings(std::string_view maps, std::string_view prog
     std::string_view line = maps.substr(0, maps.find('\n'));
     maps.remove_prefix(std::min(line.size() + 1, maps.size()));
     Mapping mapping;
-    if (!parse_line(line, mapping)) continue;
+    if (!parse_line(std::string(line), mapping)) continue;
     // [vdso] has a build id, but no file.
     if (mapping.file[0] != '[') mapping.build_id = build_id_of(mapping.start, mapping.limit);
     mappings.push_back(std::move(mapping));
@@ -108,10 +89,9 @@ std::vector<Mapping> read_mappings_anew() {
     }
     return {};
   };
-  std::string program(4096, '\0');
-  ssize_t length = ::readlink("/proc/self/exe", program.data(), program.size());
-  if (length <= 0) return {};
-  program.resize(static_cast<size_t>(length));
+  std::error_code failed;
+  std::string program = std::filesystem::read_symlink("/proc/self/exe", failed);
+  if (failed) return {};
   constexpr std::string_view kDeleted = " (deleted)";
   if (program.ends_with(kDeleted)) program.resize(program.size() - kDeleted.size());
   return parse_mappings(read_whole_file("/proc/self/maps"), program, build_id_of);

@@ -7,9 +7,7 @@ SymbolizeStack runtime_symbols() {
   return [](const std::vector<uintptr_t>& pcs) {
     std::vector<std::vector<runtime::Frame>> found(pcs.size());
     for (const runtime::StackFrame& shown : runtime::frames_of(pcs.data(), pcs.size())) {
-      runtime::Frame frame = *shown.frame;
-      frame.inlined = shown.inlined;
-      found[shown.pc_index].push_back(frame);
+      found[shown.pc_index].push_back(*shown.frame);
     }
     return found;
   };

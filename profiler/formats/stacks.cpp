@@ -2,113 +2,61 @@
 #include "profiler/formats/stacks.h"
 
 #include <algorithm>
-#include <bit>
-#include <numeric>
-#include <unordered_map>
+#include <charconv>
+#include <map>
 
 #include "runtime/strconv/strconv.h"
 
 namespace golab::profiler {
 namespace {
 
-bool same_frame(const runtime::Frame& a, const runtime::Frame& b) {
-  return a.line == b.line && a.entry == b.entry && a.inlined == b.inlined &&
-         a.function == b.function && a.system_name == b.system_name && a.file == b.file;
+// True if the text "0x<a>" sorts before "0x<b>". What follows a shorter number, a blank or the end
+// of the line, sorts before any digit.
+bool less_as_hex(uintptr_t a, uintptr_t b) {
+  auto hex = [](uintptr_t v) {
+    char text[16];
+    return std::string(text, std::to_chars(text, text + sizeof text, v, 16).ptr);
+  };
+  return hex(a) < hex(b);
 }
 
-// Gives equal (address, frames) one index.
-class FrameInterner {
- public:
-  explicit FrameInterner(std::vector<PhysicalFrame>& frames) : frames_(frames) {}
-
-  uint32_t intern(uintptr_t return_pc, std::vector<runtime::Frame>&& found) {
-    auto [first, last] = by_pc_.equal_range(return_pc);
-    for (auto it = first; it != last; ++it) {
-      const auto& known = frames_[it->second].frames;
-      if (std::equal(known.begin(), known.end(), found.begin(), found.end(), same_frame)) {
-        return it->second;
-      }
-    }
-    auto index = static_cast<uint32_t>(frames_.size());
-    frames_.push_back({return_pc, std::move(found)});
-    by_pc_.emplace(return_pc, index);
-    return index;
-  }
-
- private:
-  std::vector<PhysicalFrame>& frames_;
-  std::unordered_multimap<uintptr_t, uint32_t> by_pc_;
-};
-
-uint64_t hash_of(const CountedStack& stack) {
-  uint64_t hash = stack.labels ? 1469598103934665603u : 14695981039346656037u;
-  auto mix = [&hash](uint64_t word) { hash = std::rotl((hash ^ word) * 0x9E3779B97F4A7C15u, 29); };
-  for (uint32_t frame : stack.frames) mix(frame);
-  if (stack.labels) {
-    std::hash<std::string> text;
-    for (const auto& [key, value] : *stack.labels) mix(text(key)), mix(text(value));
-  }
-  return hash;
-}
-
-// Compares the texts "0x<a>" and "0x<b>": −1, 0 or 1. What follows a shorter number, a blank or the
-// end of the line, sorts before any digit.
-int compare_as_hex(uintptr_t a, uintptr_t b) {
-  if (a == b) return 0;
-  auto digits = [](uint64_t v) { return v == 0 ? 1 : (std::bit_width(v) + 3) / 4; };
-  auto left = [&](uint64_t v) { return v << (4 * (16 - digits(v))); };
-  if (left(a) != left(b)) return left(a) < left(b) ? -1 : 1;
-  return digits(a) < digits(b) ? -1 : 1;
-}
-
-struct SortKey {  // orders stacks with the same count
+struct Sorted {
+  CountedStack stack;
   std::vector<uintptr_t> pcs;
   std::string labels;
-  bool has_labels = false;
 };
 
-bool sorts_before(const SortKey& a, const SortKey& b) {
-  size_t both = std::min(a.pcs.size(), b.pcs.size());
-  for (size_t i = 0; i < both; i++) {
-    if (int order = compare_as_hex(a.pcs[i], b.pcs[i]); order != 0) return order < 0;
-  }
+bool sorts_before(const Sorted& a, const Sorted& b) {
+  if (a.stack.count != b.stack.count) return a.stack.count > b.stack.count;
+  auto [x, y] = std::mismatch(a.pcs.begin(), a.pcs.end(), b.pcs.begin(), b.pcs.end());
+  if (x != a.pcs.end() && y != b.pcs.end()) return less_as_hex(*x, *y);
   if (a.pcs.size() != b.pcs.size()) return a.pcs.size() < b.pcs.size();
-  if (a.has_labels != b.has_labels) return b.has_labels;
+  if (a.stack.labels.has_value() != b.stack.labels.has_value()) return b.stack.labels.has_value();
   return a.labels < b.labels;
 }
 
 void sort_as_go_does(StackTable& table) {
-  std::vector<SortKey> keys;
-  keys.reserve(table.stacks.size());
-  for (const CountedStack& stack : table.stacks) {
-    SortKey key;
+  std::vector<Sorted> sorted;
+  sorted.reserve(table.stacks.size());
+  for (CountedStack& stack : table.stacks) {
+    Sorted& s = sorted.emplace_back();
     for (uint32_t index : stack.frames) {
-      for (uintptr_t pc : shown_return_pcs(table.frames[index])) key.pcs.push_back(pc);
+      for (uintptr_t pc : shown_return_pcs(table.frames[index])) s.pcs.push_back(pc);
     }
-    key.has_labels = stack.labels.has_value();
-    if (stack.labels) key.labels = labels_text(*stack.labels);
-    keys.push_back(std::move(key));
+    if (stack.labels) s.labels = labels_text(*stack.labels);
+    s.stack = std::move(stack);
   }
-  std::vector<uint32_t> order(table.stacks.size());
-  std::iota(order.begin(), order.end(), 0);
-  std::stable_sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) {
-    if (table.stacks[a].count != table.stacks[b].count) {
-      return table.stacks[a].count > table.stacks[b].count;
-    }
-    return sorts_before(keys[a], keys[b]);
-  });
-  std::vector<CountedStack> sorted;
-  sorted.reserve(order.size());
-  for (uint32_t index : order) sorted.push_back(std::move(table.stacks[index]));
-  table.stacks = std::move(sorted);
+  std::stable_sort(sorted.begin(), sorted.end(), sorts_before);
+  for (size_t i = 0; i < sorted.size(); i++) table.stacks[i] = std::move(sorted[i].stack);
 }
 
 }  // namespace
 
 StackTable count_stacks(const std::vector<StackRecord>& records, const SymbolizeStack& symbolize) {
   StackTable table;
-  FrameInterner interner(table.frames);
-  std::unordered_multimap<uint64_t, uint32_t> seen;
+  // What is in the table already, and where.
+  std::map<PhysicalFrame, uint32_t> frames;
+  std::map<std::pair<std::vector<uint32_t>, std::optional<LabelSet>>, size_t> stacks;
   for (const StackRecord& record : records) {
     std::vector<uintptr_t> pcs = record.pcs;
     // Every reader subtracts one, to get into the call instruction. So an exact leaf gets one more.
@@ -118,27 +66,19 @@ StackTable count_stacks(const std::vector<StackRecord>& records, const Symbolize
     CountedStack stack;
     for (size_t i = 0; i < pcs.size() && i < found.size(); i++) {
       if (found[i].empty()) continue;
-      stack.frames.push_back(interner.intern(pcs[i], std::move(found[i])));
+      PhysicalFrame frame{pcs[i], std::move(found[i])};
+      auto [known, fresh] = frames.try_emplace(frame, static_cast<uint32_t>(table.frames.size()));
+      if (fresh) table.frames.push_back(std::move(frame));
+      stack.frames.push_back(known->second);
     }
     if (record.labels) {
       stack.labels = *record.labels;
       std::sort(stack.labels->begin(), stack.labels->end());
     }
-
-    uint64_t hash = hash_of(stack);
-    auto [first, last] = seen.equal_range(hash);
-    auto same = std::find_if(first, last, [&](const auto& entry) {
-      const CountedStack& other = table.stacks[entry.second];
-      return other.frames == stack.frames && other.labels == stack.labels;
-    });
-    if (same != last) {
-      CountedStack& known = table.stacks[same->second];
-      known.count = wrapping_add(known.count, record.count);
-      continue;
-    }
-    stack.count = record.count;
-    seen.emplace(hash, static_cast<uint32_t>(table.stacks.size()));
-    table.stacks.push_back(std::move(stack));
+    auto [known, fresh] = stacks.try_emplace({stack.frames, stack.labels}, table.stacks.size());
+    if (fresh) table.stacks.push_back(std::move(stack));
+    int64_t& count = table.stacks[known->second].count;
+    count = wrapping_add(count, record.count);
   }
   sort_as_go_does(table);
   return table;
@@ -163,40 +103,6 @@ std::string labels_text(const LabelSet& labels) {
     text += strconv::Quote(key) + ":" + strconv::Quote(value);
   }
   return text + "}";
-}
-
-StackTable stacks_of(const SymbolizedProfile& profile) {
-  StackTable table;
-  for (const Location& location : profile.locations) {
-    PhysicalFrame physical{static_cast<uintptr_t>(location.address + 1), {}};
-    for (const Line& line : location.lines) {
-      runtime::Frame frame;
-      if (line.function != kNone) {
-        const Function& function = profile.functions[line.function];
-        frame.function = function.name;
-        frame.system_name = function.system_name;
-        frame.file = function.file;
-        frame.start_line = static_cast<int>(function.start_line);
-      }
-      frame.line = static_cast<int>(line.line);
-      frame.entry = location.entry;
-      frame.inlined = &line != &location.lines.back();
-      physical.frames.push_back(frame);
-    }
-    if (physical.frames.empty()) physical.frames.emplace_back();
-    table.frames.push_back(std::move(physical));
-  }
-  for (const Sample& sample : profile.samples) {
-    CountedStack stack;
-    stack.count = sample.values.empty() ? 0 : sample.values[0];
-    stack.frames = sample.locations;
-    if (sample.has_labels) stack.labels.emplace();
-    for (const Label& label : sample.labels) {
-      if (stack.labels) stack.labels->emplace_back(label.key, label.str);
-    }
-    table.stacks.push_back(std::move(stack));
-  }
-  return table;
 }
 
 }  // namespace golab::profiler

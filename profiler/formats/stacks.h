@@ -9,6 +9,7 @@
 //  3. Sort in Go's order: the highest count first, then in the byte order of the text of debug=1.
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -38,12 +39,13 @@ struct StackRecord {  // of a snapshot
 using SymbolizeStack =
     std::function<std::vector<std::vector<runtime::Frame>>(const std::vector<uintptr_t>& pcs)>;
 
-// Returns the one that uses runtime/traceback. It needs a big stack, as symbolize() does.
+// Returns the one that uses runtime/traceback. It needs a big stack, as frames_of() does.
 SymbolizeStack runtime_symbols();
 
 struct PhysicalFrame {
   uintptr_t return_pc = 0;
   std::vector<runtime::Frame> frames;  // innermost first, at least one
+  auto operator<=>(const PhysicalFrame&) const = default;
 };
 
 struct CountedStack {
@@ -67,10 +69,5 @@ std::vector<uintptr_t> shown_return_pcs(const PhysicalFrame& frame);
 
 // Returns the labels as debug=1 writes them: {"job":"import", "tenant":"acme"}.
 std::string labels_text(const LabelSet& labels);
-
-// Returns the table of a profile, with the stacks in the same order. The profile owns the names, so
-// it must live as long as the table.
-StackTable stacks_of(const SymbolizedProfile& profile);
-StackTable stacks_of(SymbolizedProfile&&) = delete;
 
 }  // namespace golab::profiler

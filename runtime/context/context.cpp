@@ -11,9 +11,11 @@
 #include "runtime/context/context.h"
 
 #include <atomic>
+#include <map>
+#include <optional>
 
-#include "runtime/sched/go.h"
 #include "runtime/die/panic.h"
+#include "runtime/sched/go.h"
 #include "runtime/sync/mutex.h"
 #include "runtime/sync/once.h"
 #include "runtime/time/when.h"
@@ -29,7 +31,7 @@ using glue::Locked;
 
 class cancelCtx : public std::enable_shared_from_this<cancelCtx> {
  public:
-  virtual ~cancelCtx() { drop_children(); }
+  virtual ~cancelCtx() = default;
 
   RecvChan<Empty> Done();
   error Err();
@@ -42,21 +44,21 @@ class cancelCtx : public std::enable_shared_from_this<cancelCtx> {
   // The state only grows. Err may be seen only after Done is closed.
   enum : uint32_t { kLive, kClosing, kClosed };
 
-  void remove_child(cancelCtx* child);
-  void removeChild();
-  void drop_children();
-
   sync::Mutex mu_;
   std::atomic<uint32_t> state_{kLive};
   std::atomic<bool> has_done_{false};
   Chan<Empty> done_;   // made at the first call of Done
   error err_, cause_;  // written once, before state_
 
-  cancelCtx* first_child_ = nullptr;  // the list owns its members: see held_
+  // Those below, by number. Guarded by mu_.
+  std::map<uint64_t, std::shared_ptr<cancelCtx>> children_;
+  uint64_t numbered_ = 0;
+
   std::weak_ptr<cancelCtx> parent_;
-  std::shared_ptr<cancelCtx> held_;  // this object, as long as it is in its parent's list
-  cancelCtx* prev_ = nullptr;        // guarded by the parent's mu_
-  cancelCtx* next_ = nullptr;
+  uint64_t number_ = 0;  // in the parent's children_
+
+ private:
+  void removeChild();
 };
 
 Chan<Empty> closedchan() {
@@ -107,39 +109,18 @@ error cancelCtx::Cause() {
       has_done_.store(true, std::memory_order_release);
     }
     state_.store(kClosed, std::memory_order_release);
-    while (cancelCtx* child = first_child_) {
-      std::shared_ptr<cancelCtx> hold = child->held_;
-      remove_child(child);
-      hold->cancel(false, err_, cause_);
-    }
+    for (auto& [number, child] : children_) child->cancel(false, err_, cause_);
+    children_.clear();
   }
   if (remove_from_parent) removeChild();
-}
-
-// Requires mu_.
-void cancelCtx::remove_child(cancelCtx* child) {
-  (child->prev_ == nullptr ? first_child_ : child->prev_->next_) = child->next_;
-  if (child->next_ != nullptr) child->next_->prev_ = child->prev_;
-  child->prev_ = child->next_ = nullptr;
-  child->held_.reset();
 }
 
 void cancelCtx::removeChild() {
   std::shared_ptr<cancelCtx> parent = parent_.lock();
   if (parent == nullptr) return;
-  std::shared_ptr<cancelCtx> self;  // declared before the lock, so that it outlives it
+  std::shared_ptr<cancelCtx> self = shared_from_this();  // outlives the lock
   Locked l(parent->mu_);
-  if (held_ == nullptr) return;  // the parent was cancelled
-  self = held_;
-  parent->remove_child(this);
-}
-
-// This object is being destroyed, so no call can cancel its children through it.
-void cancelCtx::drop_children() {
-  while (first_child_ != nullptr) {
-    std::shared_ptr<cancelCtx> last = first_child_->held_;
-    remove_child(first_child_);
-  }
+  parent->children_.erase(number_);
 }
 
 [[gnu::noinline]] void cancelCtx::propagateCancel(const Context& parent) {
@@ -158,10 +139,8 @@ void cancelCtx::drop_children() {
       Locked l(p->mu_);
       if (p->state_.load(std::memory_order_relaxed) == kLive) {
         parent_ = p->weak_from_this();
-        held_ = shared_from_this();
-        next_ = p->first_child_;
-        if (next_ != nullptr) next_->prev_ = this;
-        p->first_child_ = this;
+        number_ = p->numbered_++;
+        p->children_.emplace(number_, shared_from_this());
         return;
       }
     }
@@ -180,28 +159,24 @@ class timerCtx final : public cancelCtx {
   void cancel(bool remove_from_parent, const error& err, const error& cause) override {
     cancelCtx::cancel(remove_from_parent, err, cause);
     // The timer's function holds this context. Release the timer, or each keeps the other alive.
-    time::Timer timer;
+    std::optional<time::Timer> timer;
     {
       Locked l(mu_);
-      if (!armed_) return;
-      armed_ = false;
-      std::swap(timer, timer_);
+      timer.swap(timer_);
     }
-    timer.Stop();
+    if (timer) timer->Stop();
   }
   // Does nothing if this is already cancelled.
   void arm(time::Duration d, golab::glue::Func<void()> f) {
     Locked l(mu_);
     if (state_.load(std::memory_order_relaxed) != kLive) return;
     timer_ = time::AfterFunc(d, std::move(f));
-    armed_ = true;
   }
 
   const time::Time deadline;
 
  private:
-  time::Timer timer_;
-  bool armed_ = false;
+  std::optional<time::Timer> timer_;
 };
 
 // The node that AfterFunc puts into the tree.
@@ -347,7 +322,7 @@ void check_parent(const Context& parent) {
 
 // ---- For programs -------------------------------------------------------------------------------
 
-std::string Interface::String() const { return golab::glue::demangled_type_name(typeid(*this)); }
+std::string Interface::String() const { return runtime::go_type(typeid(*this)); }
 
 const Interface& Context::get() const {
   if (impl_ == nullptr) {

@@ -19,6 +19,7 @@
 
 #include "runtime/die/panic.h"
 #include "runtime/errors/errors.h"
+#include "runtime/traceback/naming.h"
 
 namespace golab {
 
@@ -27,7 +28,6 @@ class any;
 namespace glue {
 
 // Go's name of a type: "string", "[]int", "main.pair", "time.Duration".
-std::string demangled_type_name(const std::type_info& type);
 template <typename T>
 std::string type_name();
 
@@ -108,7 +108,7 @@ struct TypeName {
     if constexpr (basic_type_name<T>() != nullptr)
       return basic_type_name<T>();
     else
-      return demangled_type_name(typeid(T));
+      return runtime::go_type(typeid(T));
   }
 };
 template <typename T, typename A>

@@ -477,7 +477,7 @@ Arg make_arg(const error& err) {
   a.text = [](const void* obj) { return static_cast<const error*>(obj)->Error(); };
   a.type = [](const void* obj) {
     const ErrorBox* box = static_cast<const error*>(obj)->box();
-    return (box->pointer() ? "*" : "") + demangled_type_name(box->type());
+    return (box->pointer() ? "*" : "") + runtime::go_type(box->type());
   };
   return a;
 }

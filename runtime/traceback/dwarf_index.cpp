@@ -19,11 +19,6 @@ std::string text(Dwarf_Die* die, unsigned int name) {
   return s == nullptr ? "" : s;
 }
 
-std::string linkage_of(Dwarf_Die* die) {
-  std::string s = text(die, DW_AT_linkage_name);
-  return s.empty() ? text(die, DW_AT_MIPS_linkage_name) : s;
-}
-
 int number(Dwarf_Die* die, unsigned int name) {
   Dwarf_Attribute attr;
   Dwarf_Word value = 0;
@@ -105,6 +100,13 @@ Parameters parameters_of(Dwarf_Die* function) {
     }
   } while (dwarf_siblingof(&child, &child) == 0);
   return p;
+}
+
+void name_by_symbol(const std::string& linkage, FunctionInfo* info) {
+  SymbolName symbol = name_of_symbol(linkage.c_str());
+  info->go = symbol.go;
+  info->cpp = symbol.cpp;
+  info->origin = symbol.origin;
 }
 
 }  // namespace
@@ -235,55 +237,37 @@ DwarfIndex::Unit& DwarfIndex::unit_of(Dwarf_Die* die) {
   return unit;
 }
 
-// A declaration tells a method's class, so it becomes a node. It is not entered: it has no code.
 void DwarfIndex::walk(Unit& unit) {
   if (unit.walked) return;
-  unit.nodes.clear();  // an attempt that ran out of memory may have left some
-  unit.functions.clear();
+  unit.walked = true;
   unit.directory = text(&unit.die, DW_AT_comp_dir);
   int language = dwarf_srclang(&unit.die);
   unit.c_language = language == DW_LANG_C || language == DW_LANG_C89 || language == DW_LANG_C99 ||
                     language == DW_LANG_C11 || language == DW_LANG_Mips_Assembler;
   if (dwarf_getsrclines(&unit.die, &unit.lines, &unit.line_count) != 0) unit.line_count = 0;
   if (dwarf_getsrcfiles(&unit.die, &unit.files, nullptr) != 0) unit.files = nullptr;
-
-  struct Open {
-    Dwarf_Die die;
-    uint32_t node;  // the parent of what is inside
-    bool own;       // this DIE is that node
-  };
-  std::vector<Open> open;
-  Dwarf_Die die;
-  Dwarf_Die next;
-  bool more = dwarf_child(&unit.die, &die) == 0;
-  while (more) {
-    uint32_t parent = open.empty() ? kNoNode : open.back().node;
-    auto index = static_cast<uint32_t>(unit.nodes.size());
-    int tag = dwarf_tag(&die);
-    bool own = tag == DW_TAG_namespace || is_class(tag) || is_function(tag);
-    bool enter = own || is_block(tag);
-    if (own) unit.nodes.push_back({dwarf_dieoffset(&die), parent, index + 1, tag});
-    if (tag == DW_TAG_subprogram) {
-      enter = dwarf_hasattr(&die, DW_AT_declaration) == 0;
-      if (enter) add_ranges(&die, index, &unit.functions);
-    }
-    if (enter && dwarf_child(&die, &next) == 0) {
-      open.push_back({die, own ? index : parent, own});
-      die = next;
-      continue;
-    }
-    while ((more = dwarf_siblingof(&die, &next) == 0) == false && !open.empty()) {
-      if (open.back().own) {
-        unit.nodes[open.back().node].end = static_cast<uint32_t>(unit.nodes.size());
-      }
-      die = open.back().die;
-      open.pop_back();
-    }
-    die = next;
-  }
+  walk_children(unit, &unit.die, kNoNode);
   std::sort(unit.functions.begin(), unit.functions.end(),
             [](const Range& a, const Range& b) { return a.lo < b.lo; });
-  unit.walked = true;
+}
+
+// A declaration tells a method's class, so it becomes a node. It is not entered: it has no code.
+void DwarfIndex::walk_children(Unit& unit, Dwarf_Die* outer, uint32_t parent) {
+  Dwarf_Die die;
+  if (dwarf_child(outer, &die) != 0) return;
+  do {
+    int tag = dwarf_tag(&die);
+    if (is_block(tag)) walk_children(unit, &die, parent);
+    if (tag != DW_TAG_namespace && !is_class(tag) && !is_function(tag)) continue;
+    auto index = static_cast<uint32_t>(unit.nodes.size());
+    unit.nodes.push_back({dwarf_dieoffset(&die), parent, index + 1, tag});
+    if (tag == DW_TAG_subprogram) {
+      if (dwarf_hasattr(&die, DW_AT_declaration) != 0) continue;
+      add_ranges(&die, index, &unit.functions);
+    }
+    walk_children(unit, &die, index);
+    unit.nodes[index].end = static_cast<uint32_t>(unit.nodes.size());
+  } while (dwarf_siblingof(&die, &die) == 0);
 }
 
 std::vector<DwarfFrame> DwarfIndex::frames(Dwarf_Addr address, Dwarf_Addr* entry) {
@@ -323,19 +307,6 @@ std::vector<DwarfFrame> DwarfIndex::frames(Dwarf_Addr address, Dwarf_Addr* entry
   return result;
 }
 
-Dwarf_Addr DwarfIndex::function_entry(Dwarf_Addr address) {
-  Unit* unit = unit_at(address);
-  const Range* range = unit == nullptr ? nullptr : find(unit->functions, address);
-  if (range == nullptr) return 0;
-  Dwarf_Die die;
-  Dwarf_Addr pc = 0;
-  if (dwarf_offdie(dwarf_, unit->nodes[range->index].offset, &die) != nullptr &&
-      dwarf_entrypc(&die, &pc) == 0 && pc >= range->lo && pc <= address) {
-    return pc;
-  }
-  return range->lo;  // the cold part of a function, which lies elsewhere
-}
-
 std::string DwarfIndex::producer(Dwarf_Addr address) {
   Unit* unit = unit_at(address);
   return unit == nullptr ? "" : text(&unit->die, DW_AT_producer);
@@ -343,34 +314,24 @@ std::string DwarfIndex::producer(Dwarf_Addr address) {
 
 // ---- Names ----
 
-const DwarfIndex::Node* DwarfIndex::node_of(Dwarf_Die* die, Unit** unit) {
-  *unit = &unit_of(die);
-  return (*unit)->node_at(dwarf_dieoffset(die));
-}
-
 bool DwarfIndex::parent_of(Dwarf_Die* die, Dwarf_Die* parent) {
-  Unit* unit = nullptr;
-  const Node* node = node_of(die, &unit);
+  const Unit& unit = unit_of(die);
+  const Node* node = unit.node_at(dwarf_dieoffset(die));
   if (node == nullptr || node->parent == kNoNode) return false;
-  return dwarf_offdie(dwarf_, unit->nodes[node->parent].offset, parent) != nullptr;
+  return dwarf_offdie(dwarf_, unit.nodes[node->parent].offset, parent) != nullptr;
 }
 
 const FunctionInfo& DwarfIndex::describe(Dwarf_Die* die) {
   Dwarf_Die first = canonical(*die);
   auto [it, fresh] = functions_.try_emplace(dwarf_dieoffset(&first));
-  FunctionInfo& known = it->second;
-  if (!fresh) return known;
-  try {
-    return known = describe_first(&first, die);
-  } catch (...) {  // out of memory: the entry is empty
-    functions_.erase(dwarf_dieoffset(&first));
-    throw;
-  }
+  FunctionInfo& known = it->second;  // stays where it is while others are added
+  if (fresh) known = describe_first(&first, die);
+  return known;
 }
 
 FunctionInfo DwarfIndex::describe_first(Dwarf_Die* first, Dwarf_Die* die) {
   FunctionInfo info;
-  std::string linkage = linkage_of(die);
+  std::string linkage = text(die, DW_AT_linkage_name);
   Dwarf_Die type;
   if (!parent_of(first, &type) || !is_closure(&type)) {
     info = describe_plain(first, die);
@@ -407,10 +368,7 @@ FunctionInfo DwarfIndex::describe_plain(Dwarf_Die* first, Dwarf_Die* die) {
     info.cpp = name;
     info.has_params = false;
   } else if (name.empty()) {
-    SymbolName symbol = name_of_symbol(linkage_of(die).c_str());
-    info.go = symbol.go;
-    info.cpp = symbol.cpp;
-    info.origin = symbol.origin;
+    name_by_symbol(text(die, DW_AT_linkage_name), &info);
   } else if (global && (unit_of(first).c_language || name.starts_with("__"))) {
     info.go = info.cpp = name;
     info.origin = Origin::System;
@@ -429,10 +387,7 @@ FunctionInfo DwarfIndex::describe_closure(Dwarf_Die* closure, const std::string&
   Dwarf_Die function;
   if (!enclosing_function(closure, linkage, &function)) {
     if (linkage.starts_with("_ZZ")) {
-      SymbolName symbol = name_of_symbol(linkage.c_str());
-      info.go = symbol.go;
-      info.cpp = symbol.cpp;
-      info.origin = symbol.origin;
+      name_by_symbol(linkage, &info);
       return info;
     }
     Scope scope;  // the initializer of a variable or member
@@ -456,7 +411,7 @@ FunctionInfo DwarfIndex::describe_closure(Dwarf_Die* closure, const std::string&
 bool DwarfIndex::scope_of(Dwarf_Die* from, Scope* scope) {
   Dwarf_Die die = canonical(*from);
   Dwarf_Die parent;
-  std::string linkage = linkage_of(from);
+  std::string linkage = text(from, DW_AT_linkage_name);
   bool local = false;
   while (parent_of(&die, &parent)) {
     int tag = dwarf_tag(&parent);
@@ -521,16 +476,8 @@ int DwarfIndex::closure_number(Dwarf_Die* closure, Dwarf_Die* enclosing) {
 void DwarfIndex::index_names(Unit& unit) {
   if (unit.named) return;
   unit.named = true;  // set first: enclosing_function calls this again
-  try {
-    unit.by_linkage.clear();
-    unit.linkage_of_declaration.clear();
-    unit.closures.clear();
-    index_functions(unit);
-    index_closures(unit);
-  } catch (...) {
-    unit.named = false;
-    throw;
-  }
+  index_functions(unit);
+  index_closures(unit);
 }
 
 void DwarfIndex::index_functions(Unit& unit) {

@@ -11,7 +11,8 @@
 // Clang may leave that function's DIE empty; then the closure's linkage name, which contains the
 // function's, identifies it.
 //
-// Not thread-safe, because libdw is not: symbols.cpp holds a lock.
+// Not thread-safe, because libdw is not: symbols.cpp holds a lock. After an exception (bad_alloc)
+// it may be incomplete, and only be destroyed.
 #pragma once
 
 #include <elfutils/libdw.h>
@@ -51,7 +52,6 @@ class DwarfIndex {
 
   // Empty if the DWARF does not cover the address. *entry is where the physical function begins.
   std::vector<DwarfFrame> frames(Dwarf_Addr address, Dwarf_Addr* entry);
-  Dwarf_Addr function_entry(Dwarf_Addr address);
   std::string producer(Dwarf_Addr address);  // the compiler and its options, of the unit there
 
  private:
@@ -68,7 +68,7 @@ class DwarfIndex {
   Unit* unit_at(Dwarf_Addr address);
   Unit& unit_of(Dwarf_Die* die);
   void walk(Unit& unit);
-  const Node* node_of(Dwarf_Die* die, Unit** unit);
+  static void walk_children(Unit& unit, Dwarf_Die* die, uint32_t parent);
   bool parent_of(Dwarf_Die* die, Dwarf_Die* parent);
 
   const FunctionInfo& describe(Dwarf_Die* die);

@@ -9,7 +9,6 @@
 #include <algorithm>
 #include <boost/crc.hpp>
 #include <cerrno>
-#include <cstring>
 #include <new>
 
 #include "runtime/walk/images.h"
@@ -22,11 +21,6 @@ constexpr const char* kDebugRoot = "/usr/lib/debug";
 
 // libdw's own handler ends the process.
 __attribute__((noreturn)) void out_of_memory() { throw std::bad_alloc(); }
-
-std::string folder_of(const std::string& path) {
-  size_t slash = path.rfind('/');
-  return slash == path.npos ? "." : path.substr(0, slash);
-}
 
 // .gnu_debuglink names the CRC-32 of the debug file.
 bool has_checksum(const std::string& path, uint32_t wanted) {
@@ -91,15 +85,9 @@ std::string ElfFile::build_id() const {
 }
 
 bool ElfFile::has_debug_info() const {
-  size_t names = 0;
-  if (elf_getshdrstrndx(elf_, &names) != 0) return false;
-  GElf_Shdr header;
-  for (Elf_Scn* section = nullptr; (section = elf_nextscn(elf_, section)) != nullptr;) {
-    if (gelf_getshdr(section, &header) == nullptr || header.sh_type == SHT_NOBITS) continue;
-    const char* name = elf_strptr(elf_, names, header.sh_name);
-    if (name != nullptr && std::strcmp(name, ".debug_info") == 0) return true;
-  }
-  return false;
+  Dwarf_CU* first = nullptr;
+  return dwarf_ != nullptr &&
+         dwarf_get_units(dwarf_, nullptr, &first, nullptr, nullptr, nullptr, nullptr) == 0;
 }
 
 // .symtab has all that .dynsym has, so .dynsym is read only where there is no .symtab.
@@ -150,7 +138,7 @@ DebugFile ElfFile::find_debug_file(const std::string& path) const {
                          id.substr(2) + ".debug");
   }
   if (link != nullptr && path.starts_with('/')) {
-    std::string folder = folder_of(path);
+    std::string folder = path.substr(0, path.rfind('/'));
     candidates.push_back(folder + "/" + link);
     candidates.push_back(folder + "/.debug/" + link);
     candidates.push_back(kDebugRoot + folder + "/" + link);

@@ -35,7 +35,7 @@ class ElfFile {
   ElfFile& operator=(const ElfFile&) = delete;
 
   std::string build_id() const;  // in hex, "" if there is none
-  bool has_debug_info() const;   // a .debug_info of its own
+  bool has_debug_info() const;   // a unit of its own, in .debug_info
   Dwarf* dwarf() const { return dwarf_; }
 
   // The functions, sorted by address. Of several names for one address the longest function comes

@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 
 #include "runtime/walk/images.h"
 
@@ -23,29 +24,22 @@ constexpr const char* kProgram = "/proc/self/exe";  // the program's own name is
 int add_module(dl_phdr_info* info, size_t, void* arg) {
   auto* modules = static_cast<std::vector<std::unique_ptr<Module>>*>(arg);
   uintptr_t vdso_base = getauxval(AT_SYSINFO_EHDR);
-  auto load_address = [&](int i) { return info->dlpi_addr + info->dlpi_phdr[i].p_vaddr; };
   bool vdso = false;
   for (int i = 0; i < info->dlpi_phnum; i++) {
     const auto& segment = info->dlpi_phdr[i];
     if (segment.p_type != PT_LOAD || vdso_base == 0) continue;
-    vdso |= vdso_base - load_address(i) < segment.p_memsz;
+    vdso |= vdso_base - (info->dlpi_addr + segment.p_vaddr) < segment.p_memsz;
   }
   std::string path = vdso ? kVdso : info->dlpi_name[0] == 0 ? kProgram : info->dlpi_name;
   auto module = std::make_unique<Module>(std::move(path), info->dlpi_addr, build_id_of(*info));
-  for (int i = 0; i < info->dlpi_phnum; i++) {
-    const auto& segment = info->dlpi_phdr[i];
-    if (segment.p_type != PT_LOAD || (segment.p_flags & PF_X) == 0) continue;
-    module->add_segment(load_address(i), load_address(i) + segment.p_memsz);
-  }
+  each_code_range(*info, [&](uintptr_t lo, uintptr_t hi) { module->add_segment(lo, hi); });
   modules->push_back(std::move(module));
   return 0;
 }
 
 std::string link_target(const std::string& link) {
-  std::string path(4096, '\0');
-  ssize_t n = ::readlink(link.c_str(), path.data(), path.size());
-  path.resize(n > 0 ? static_cast<size_t>(n) : 0);
-  return path;
+  std::error_code none;
+  return std::filesystem::read_symlink(link, none);
 }
 
 // The path that exec was given. It may be relative to the working directory of that time.

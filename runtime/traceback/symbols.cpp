@@ -7,6 +7,7 @@
 #include <memory>
 #include <memory_resource>
 #include <mutex>
+#include <span>
 #include <string>
 #include <type_traits>
 #include <unordered_map>
@@ -14,18 +15,21 @@
 #include <utility>
 
 #include "runtime/sched/proc.h"
-#include "runtime/walk/images.h"
 #include "runtime/traceback/modules.h"
+#include "runtime/walk/images.h"
 
 namespace golab::runtime {
 
 namespace {
 
-// What is known about one pc: all frames, for frames_of, and those that symbolize returns.
+struct Known {
+  Frame frame;
+  Origin origin;
+};
+
+// What is known about one pc: its frames, innermost first.
 struct Place {
-  std::span<const Frame> all;
-  std::span<const Origin> origins;
-  std::span<const Frame> shown;
+  std::span<const Known> frames;
   bool settled = false;  // false: looked up again once the module's file can be read
   bool lasting = false;  // settled, and in a module that is never unloaded
 };
@@ -39,23 +43,18 @@ class Kept {
   std::string_view text(std::string_view text) {
     auto known = texts_.find(text);
     if (known != texts_.end()) return *known;
-    std::span<const char> copied = copy(text.data(), text.size());
+    std::span<const char> copied = list<char>(text);
     return *texts_.emplace(copied.data(), copied.size()).first;
   }
   template <typename T>
-  std::span<const T> list(const std::vector<T>& items) {
-    return copy(items.data(), items.size());
+  std::span<const T> list(std::span<const T> items) {
+    auto* to = static_cast<T*>(memory_.allocate(items.size_bytes(), alignof(T)));
+    std::uninitialized_copy(items.begin(), items.end(), to);
+    return {to, items.size()};
   }
 
  private:
   static constexpr size_t kFirstBytes = 32 << 10;  // enough for a small program
-
-  template <typename T>
-  std::span<const T> copy(const T* from, size_t n) {
-    auto* to = static_cast<T*>(memory_.allocate(n * sizeof(T), alignof(T)));
-    std::uninitialized_copy_n(from, n, to);
-    return {to, n};
-  }
 
   std::pmr::monotonic_buffer_resource memory_{kFirstBytes, std::pmr::new_delete_resource()};
   std::pmr::unordered_set<std::string_view> texts_{&memory_};
@@ -63,25 +62,25 @@ class Kept {
 
 class Symbolizer {
  public:
-  std::span<const Frame> shown(uintptr_t pc) {
-    std::lock_guard guard(mu_);
-    begun_ = false;
-    return whole([&] { return place(pc).shown; });
-  }
-
   std::vector<StackFrame> frames(const uintptr_t* pcs, size_t n, bool leaf_exact) {
-    std::lock_guard guard(mu_);
-    begun_ = false;
-    return whole([&] { return look_up_frames(pcs, n, leaf_exact); });
-  }
-
-  uintptr_t entry(uintptr_t pc) {
-    std::lock_guard guard(mu_);
-    return whole([&] { return look_up_entry(pc); });
+    return whole([&] {
+      std::vector<StackFrame> stack;
+      bool ours = false;  // is the frame that called this one ours or glue?
+      for (size_t i = n; i-- > 0;) {
+        const Place& place = this->place(i == 0 && leaf_exact ? pcs[i] : pcs[i] - 1);
+        bool inlined = false;
+        for (size_t k = place.frames.size(); k-- > 0;) {
+          if (hidden(place.frames[k].origin, &ours)) continue;
+          stack.push_back({&place.frames[k].frame, static_cast<uint32_t>(i), inlined});
+          inlined = true;
+        }
+      }
+      std::reverse(stack.begin(), stack.end());
+      return stack;
+    });
   }
 
   bool compiled_with(uintptr_t pc, std::string_view option) {
-    std::lock_guard guard(mu_);
     return whole([&] {
       begin();
       Module* module = module_of(pc);
@@ -94,7 +93,6 @@ class Symbolizer {
   }
 
   std::vector<std::string> problems() {
-    std::lock_guard guard(mu_);
     return whole([&] {
       begin();
       std::vector<std::string> problems;
@@ -108,10 +106,12 @@ class Symbolizer {
   }
 
  private:
-  // If f runs out of memory, what it has read of a module may be incomplete. All modules are then
-  // dropped, and the next call reads them anew.
+  // Calls f, one caller at a time. If it runs out of memory, what it has read of a module may be
+  // incomplete. All modules are then dropped, and the next call reads them anew.
   template <typename F>
   std::invoke_result_t<F> whole(F f) {
+    std::lock_guard guard(mu_);
+    begun_ = false;
     try {
       return f();
     } catch (...) {
@@ -146,34 +146,6 @@ class Symbolizer {
     });
   }
 
-  std::vector<StackFrame> look_up_frames(const uintptr_t* pcs, size_t n, bool leaf_exact) {
-    std::vector<StackFrame> stack;
-    bool ours = false;
-    for (size_t i = n; i-- > 0;) {
-      const Place& place = this->place(i == 0 && leaf_exact ? pcs[i] : pcs[i] - 1);
-      bool inlined = false;
-      for (size_t k = place.all.size(); k-- > 0;) {
-        if (hidden(place.origins[k], &ours)) continue;
-        stack.push_back({&place.all[k], static_cast<uint32_t>(i), inlined});
-        inlined = true;
-      }
-    }
-    return {stack.rbegin(), stack.rend()};
-  }
-
-  uintptr_t look_up_entry(uintptr_t pc) {
-    begin();
-    Module* module = module_of(pc);
-    if (module == nullptr) return 0;
-    open(*module);
-    if (DwarfIndex* dwarf = module->dwarf()) {
-      Dwarf_Addr entry = dwarf->function_entry(pc - module->bias());
-      if (entry != 0) return entry + module->bias();
-    }
-    std::optional<ElfSymbol> symbol = module->symbol(pc);
-    return symbol ? symbol->address : 0;
-  }
-
   Module* module_of(uintptr_t pc) {
     for (auto& module : modules_) {
       if (module->contains(pc)) return module.get();
@@ -205,33 +177,16 @@ class Symbolizer {
     bool settled = module != nullptr && open(*module);
     if (known != places_.end() && !settled) return known->second;
     systemstack_takes_long();  // the first place of a source file reads all names in it
-    Place found = look_up(module, pc);
-    found.settled = settled;
-    found.lasting = settled && never_unloaded(pc);
-    return places_[pc] = found;
+    std::vector<Known> found;
+    if (module != nullptr) found = by_dwarf(*module, pc);
+    if (found.empty()) found.push_back(by_symbol(module, pc));
+    return places_[pc] = {kept_.list<Known>(found), settled, settled && never_unloaded(pc)};
   }
 
-  Place look_up(Module* module, uintptr_t pc) {
-    std::vector<Frame> all, shown;
-    std::vector<Origin> origins;
-    if (module == nullptr || !add_dwarf(*module, pc, &all, &origins)) {
-      add_symbol(module, pc, &all, &origins);
-    }
-    bool ours = false;  // is the frame that called this one ours or glue?
-    for (size_t i = all.size(); i-- > 0;) {
-      if (!hidden(origins[i], &ours)) shown.insert(shown.begin(), all[i]);
-    }
-    // If the physical function is hidden, the outermost function inlined into it takes its place.
-    if (!shown.empty()) shown.back().inlined = false;
-    std::span<const Frame> kept = kept_.list(all);  // mostly all are shown
-    return {kept, kept_.list(origins), shown.size() == all.size() ? kept : kept_.list(shown), false,
-            false};
-  }
-
-  bool add_dwarf(Module& module, uintptr_t pc, std::vector<Frame>* all,
-                 std::vector<Origin>* origins) {
+  std::vector<Known> by_dwarf(Module& module, uintptr_t pc) {
+    std::vector<Known> found;
     DwarfIndex* dwarf = module.dwarf();
-    if (dwarf == nullptr) return false;
+    if (dwarf == nullptr) return found;
     Dwarf_Addr entry = 0;
     std::vector<DwarfFrame> frames = dwarf->frames(pc - module.bias(), &entry);
     std::optional<ElfSymbol> symbol = module.symbol(entry + module.bias());
@@ -240,8 +195,7 @@ class Symbolizer {
       Frame frame;
       frame.function = kept_.text(function.go);
       frame.system_name = function.linkage;
-      frame.inlined = i + 1 < frames.size();
-      if (!frame.inlined && symbol) frame.system_name = symbol->name;
+      if (i + 1 == frames.size() && symbol) frame.system_name = symbol->name;
       if (frame.system_name.empty()) frame.system_name = function.cpp;
       frame.system_name = kept_.text(frame.system_name);
       frame.cpp_name = kept_.text(function.cpp);
@@ -250,29 +204,23 @@ class Symbolizer {
       frame.start_line = function.line;
       frame.entry = entry + module.bias();
       frame.has_params = function.has_params;
-      all->push_back(frame);
-      origins->push_back(function.origin);
+      found.push_back({frame, function.origin});
     }
-    return !frames.empty();
+    return found;
   }
 
-  void add_symbol(Module* module, uintptr_t pc, std::vector<Frame>* all,
-                  std::vector<Origin>* origins) {
-    Frame frame;
-    Origin origin = Origin::System;
+  Known by_symbol(const Module* module, uintptr_t pc) {
     std::optional<ElfSymbol> symbol;
     if (module != nullptr) symbol = module->symbol(pc);
-    if (symbol) {
-      SymbolName name = name_of_symbol(symbol->name);
-      frame.function = kept_.text(name.go);
-      frame.cpp_name = kept_.text(name.cpp);
-      frame.system_name = kept_.text(symbol->name);
-      frame.entry = symbol->address;
-      frame.has_params = true;  // unknown: "(...)" claims nothing
-      origin = name.origin;
-    }
-    all->push_back(frame);
-    origins->push_back(origin);
+    if (!symbol) return {{}, Origin::System};
+    SymbolName name = name_of_symbol(symbol->name);
+    Frame frame;
+    frame.function = kept_.text(name.go);
+    frame.cpp_name = kept_.text(name.cpp);
+    frame.system_name = kept_.text(symbol->name);
+    frame.entry = symbol->address;
+    frame.has_params = true;  // unknown: "(...)" claims nothing
+    return {frame, name.origin};
   }
 
   // Requires: called from the outermost frame inwards.
@@ -300,8 +248,6 @@ Symbolizer& symbolizer() {
 
 }  // namespace
 
-std::span<const Frame> symbolize(uintptr_t pc) { return symbolizer().shown(pc); }
-
 std::vector<StackFrame> frames_of(const uintptr_t* pcs, size_t n, bool leaf_exact) {
   return symbolizer().frames(pcs, n, leaf_exact);
 }
@@ -309,8 +255,6 @@ std::vector<StackFrame> frames_of(const uintptr_t* pcs, size_t n, bool leaf_exac
 bool compiled_with(uintptr_t pc, std::string_view option) {
   return symbolizer().compiled_with(pc, option);
 }
-
-uintptr_t function_entry(uintptr_t pc) { return symbolizer().entry(pc); }
 
 std::vector<std::string> symbol_problems() { return symbolizer().problems(); }
 

@@ -45,41 +45,33 @@ struct Reader {
       if (b < 0x80) return shift < 64 && (b & 0x40) != 0 ? v | -(int64_t{1} << shift) : v;
     }
   }
-  uintptr_t encoded(uint8_t encoding, uintptr_t data_base = 0) {
-    uintptr_t here = reinterpret_cast<uintptr_t>(p);
-    uintptr_t v = 0;
-    switch (encoding & 0x0f) {
+  uintptr_t encoded(uint8_t encoding) {
+    bool relative = (encoding & 0x70) == DW_EH_PE_pcrel;
+    uintptr_t base = relative ? reinterpret_cast<uintptr_t>(p) : 0;
+    return base + number(encoding & 0x0f);
+  }
+  uintptr_t number(uint8_t format) {
+    switch (format) {
       case DW_EH_PE_absptr:
-        v = raw<uintptr_t>();
-        break;
+        return raw<uintptr_t>();
       case DW_EH_PE_uleb128:
-        v = uleb();
-        break;
+        return uleb();
       case DW_EH_PE_udata2:
-        v = raw<uint16_t>();
-        break;
+        return raw<uint16_t>();
       case DW_EH_PE_udata4:
-        v = raw<uint32_t>();
-        break;
+        return raw<uint32_t>();
       case DW_EH_PE_udata8:
-        v = raw<uint64_t>();
-        break;
+        return raw<uint64_t>();
       case DW_EH_PE_sleb128:
-        v = static_cast<uintptr_t>(sleb());
-        break;
+        return static_cast<uintptr_t>(sleb());
       case DW_EH_PE_sdata2:
-        v = static_cast<uintptr_t>(raw<int16_t>());
-        break;
+        return static_cast<uintptr_t>(raw<int16_t>());
       case DW_EH_PE_sdata4:
-        v = static_cast<uintptr_t>(raw<int32_t>());
-        break;
+        return static_cast<uintptr_t>(raw<int32_t>());
       case DW_EH_PE_sdata8:
-        v = static_cast<uintptr_t>(raw<int64_t>());
-        break;
+        return static_cast<uintptr_t>(raw<int64_t>());
     }
-    if ((encoding & 0x70) == DW_EH_PE_pcrel) v += here;
-    if ((encoding & 0x70) == DW_EH_PE_datarel) v += data_base;
-    return v;
+    return 0;
   }
 };
 

@@ -43,12 +43,9 @@ class LoadedAtStart {
   };
   static int add_image(dl_phdr_info* info, size_t, void* self) {
     auto* loaded = static_cast<LoadedAtStart*>(self);
-    for (int i = 0; i < info->dlpi_phnum && loaded->n_ < std::size(loaded->code_); i++) {
-      const auto& segment = info->dlpi_phdr[i];
-      if (segment.p_type != PT_LOAD || (segment.p_flags & PF_X) == 0) continue;
-      uintptr_t begin = info->dlpi_addr + segment.p_vaddr;
-      loaded->code_[loaded->n_++] = {begin, begin + segment.p_memsz};
-    }
+    each_code_range(*info, [loaded](uintptr_t begin, uintptr_t end) {
+      if (loaded->n_ < std::size(loaded->code_)) loaded->code_[loaded->n_++] = {begin, end};
+    });
     return 0;
   }
 

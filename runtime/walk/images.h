@@ -26,6 +26,17 @@ LoaderGeneration loader_generation();
 // linked to are never unloaded. Takes no lock, so a signal handler may call it.
 bool never_unloaded(uintptr_t pc);
 
+// Calls f(begin, end) for each piece of code of an image.
+template <typename F>
+void each_code_range(const dl_phdr_info& image, F f) {
+  for (int i = 0; i < image.dlpi_phnum; i++) {
+    const auto& segment = image.dlpi_phdr[i];
+    if (segment.p_type != PT_LOAD || (segment.p_flags & PF_X) == 0) continue;
+    uintptr_t begin = image.dlpi_addr + segment.p_vaddr;
+    f(begin, begin + segment.p_memsz);
+  }
+}
+
 // The GNU build id in hex, "" if there is none. It is read from memory, because the file at the
 // image's path may have been replaced.
 std::string build_id_of(const dl_phdr_info& image);

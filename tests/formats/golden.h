@@ -92,6 +92,41 @@ inline const std::vector<std::string> kTexts = {
     "states/second.debug1.txt",
 };
 
+// The stacks of a profile, in the same order. The profile owns the names, so it must live as long as
+// the table.
+inline StackTable stacks_of(const SymbolizedProfile& profile) {
+  StackTable table;
+  for (const Location& location : profile.locations) {
+    PhysicalFrame physical{static_cast<uintptr_t>(location.address + 1), {}};
+    for (const Line& line : location.lines) {
+      runtime::Frame frame;
+      if (line.function != kNone) {
+        const Function& function = profile.functions[line.function];
+        frame.function = function.name;
+        frame.system_name = function.system_name;
+        frame.file = function.file;
+        frame.start_line = static_cast<int>(function.start_line);
+      }
+      frame.line = static_cast<int>(line.line);
+      frame.entry = location.entry;
+      physical.frames.push_back(frame);
+    }
+    if (physical.frames.empty()) physical.frames.emplace_back();
+    table.frames.push_back(std::move(physical));
+  }
+  for (const Sample& sample : profile.samples) {
+    CountedStack stack;
+    stack.count = sample.values.empty() ? 0 : sample.values[0];
+    stack.frames = sample.locations;
+    if (sample.has_labels) stack.labels.emplace();
+    for (const Label& label : sample.labels) {
+      if (stack.labels) stack.labels->emplace_back(label.key, label.str);
+    }
+    table.stacks.push_back(std::move(stack));
+  }
+  return table;
+}
+
 // A program made up for a test: what stands at each return address.
 class FakeProgram {
  public:
@@ -105,9 +140,7 @@ class FakeProgram {
     frame.line = line;
     frame.start_line = line - 1;
     frame.entry = entry;
-    auto& frames = frames_[return_pc];
-    if (!frames.empty()) frames.back().inlined = true;  // what was there was inlined into this
-    frames.push_back(frame);
+    frames_[return_pc].push_back(frame);  // what was there was inlined into this
     return *this;
   }
 

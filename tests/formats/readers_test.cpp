@@ -26,7 +26,6 @@ void check_read(const std::string& bytes) {
   std::string out;
   write_profile_plain(result.profile, [&](std::string_view piece) { out += piece; });
   delta(result.profile, result.profile);
-  stacks_of(result.profile);
 }
 
 void check_truncations(const std::string& bytes) {

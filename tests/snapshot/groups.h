@@ -39,8 +39,10 @@ struct Groups {
     for (auto& stack : g.snapshot.stacks) {
       auto& names = g.functions.emplace_back();
       for (size_t i = 0; i < stack.pcs.size(); i++) {
-        uintptr_t pc = stack.pcs[i] - (i == 0 && stack.leaf_exact ? 0 : 1);
-        for (auto& frame : golab::runtime::symbolize(pc)) names.emplace(frame.function);
+        bool exact = i == 0 && stack.leaf_exact;
+        for (auto& shown : golab::runtime::frames_of(&stack.pcs[i], 1, exact)) {
+          names.emplace(shown.frame->function);
+        }
       }
     }
   });

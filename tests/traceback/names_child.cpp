@@ -15,8 +15,8 @@
 
 #include "profiler/endpoints/pprof.h"
 #include "profiler/formats/profile.h"
-#include "runtime/sched/proc.h"
 #include "runtime/golab.h"
+#include "runtime/sched/proc.h"
 #include "runtime/traceback/symbols.h"
 
 void waits_for_ever(Chan<int> ch) { ch.recv(); }
@@ -35,7 +35,7 @@ static std::string profile(int debug) {
 
 static void print_profile() {
   std::printf("%s", profile(1).c_str());
-  for (const std::string& comment : profiler::read_pprof(profile(0), "own").profile.comments) {
+  for (const std::string& comment : profiler::read_profile(profile(0), "own").profile.comments) {
     std::printf("comment: %s\n", comment.c_str());
   }
   std::printf("----\n");
@@ -73,7 +73,7 @@ static void exchanged(const char* file, const char* other) {
   // Only root may open what is mapped and has no name any more.
   must(::geteuid() != 0 || ::seteuid(65534) == 0, "seteuid");
   runtime::systemstack([&] {
-    std::printf("%s\n", std::string(runtime::symbolize(pc)[0].function).c_str());
+    std::printf("%s\n", std::string(runtime::frames_of(&pc, 1, true)[0].frame->function).c_str());
     for (const std::string& problem : runtime::symbol_problems()) {
       std::printf("problem: %s\n", problem.c_str());
     }

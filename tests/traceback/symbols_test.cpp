@@ -8,7 +8,6 @@
 
 #include <cstdlib>
 #include <cstring>
-#include <span>
 #include <string>
 #include <thread>
 #include <vector>
@@ -17,6 +16,7 @@
 #include "runtime/traceback/naming.h"
 
 using golab::runtime::Frame;
+using golab::runtime::frames_of;
 using golab::runtime::StackFrame;
 
 namespace {
@@ -53,7 +53,7 @@ std::vector<std::string> names_of(const Site& site) {
   std::vector<uintptr_t> pcs;
   for (void* pc : site.stack) pcs.push_back(reinterpret_cast<uintptr_t>(pc));
   std::vector<std::string> names;
-  for (const StackFrame& f : golab::runtime::frames_of(pcs.data(), pcs.size())) {
+  for (const StackFrame& f : frames_of(pcs.data(), pcs.size())) {
     names.emplace_back(f.frame->function);
   }
   return names;
@@ -73,14 +73,14 @@ TEST_CASE("every kind of function is shown under its name in Go", "[symbols][nam
   run_fixture(variant);
   for (const Site& site : sites) {
     INFO(variant << " line " << site.line);
-    const std::span<const Frame> frames = golab::runtime::symbolize(site.pc);
+    const std::vector<StackFrame> frames = frames_of(&site.pc, 1, true);
     if (site.name.empty()) {
       // Glue shows nothing of itself; what it was inlined into may show, with a line of its own.
-      for (const Frame& f : frames) CHECK(f.line != site.line);
+      for (const StackFrame& f : frames) CHECK(f.frame->line != site.line);
       continue;
     }
     REQUIRE(!frames.empty());
-    const Frame& f = frames.front();
+    const Frame& f = *frames.front().frame;
     CHECK(f.function == site.name);
     CHECK(f.line == site.line);
     CHECK(f.has_params == site.has_params);
@@ -88,7 +88,6 @@ TEST_CASE("every kind of function is shown under its name in Go", "[symbols][nam
     CHECK(f.start_line > 0);
     CHECK(f.start_line <= site.line);
     CHECK(f.entry <= site.pc);
-    CHECK(f.entry == golab::runtime::function_entry(site.pc));
     CHECK(!f.system_name.empty());
     CHECK(f.system_name != f.function);
     CHECK(!frames.back().inlined);
@@ -136,24 +135,26 @@ TEST_CASE("a closure that glue calls is the user's", "[symbols][naming]") {
 TEST_CASE("code without debug information has its bare symbol", "[symbols]") {
   SECTION("of libc") {
     auto pc = reinterpret_cast<uintptr_t>(dlsym(RTLD_DEFAULT, "getenv"));
-    auto frames = golab::runtime::symbolize(pc);
+    uintptr_t inside = pc + 1;
+    auto frames = frames_of(&inside, 1, true);
     REQUIRE(frames.size() == 1);
-    CHECK(frames[0].function == "getenv");
-    CHECK(golab::runtime::function_entry(pc + 1) == pc);
+    CHECK(frames[0].frame->function == "getenv");
+    CHECK(frames[0].frame->entry == pc);
   }
   SECTION("of the vdso") {
     uintptr_t base = getauxval(AT_SYSINFO_EHDR);
     bool found = false;
     for (uintptr_t pc = base; base != 0 && pc < base + 8192 && !found; pc += 16) {
-      auto frames = golab::runtime::symbolize(pc);
-      found = frames.size() == 1 && frames[0].function.starts_with("__vdso_");
+      auto frames = frames_of(&pc, 1, true);
+      found = frames.size() == 1 && frames[0].frame->function.starts_with("__vdso_");
     }
     CHECK((found || base == 0));
   }
   SECTION("at no code at all") {
-    REQUIRE(golab::runtime::symbolize(1).size() == 1);
-    CHECK(golab::runtime::symbolize(1)[0].function.empty());
-    CHECK(golab::runtime::function_entry(1) == 0);
+    uintptr_t nowhere = 1;
+    auto frames = frames_of(&nowhere, 1, true);
+    REQUIRE(frames.size() == 1);
+    CHECK(frames[0].frame->function.empty());
   }
 }
 
@@ -184,8 +185,8 @@ TEST_CASE("threads may ask for names at once", "[symbols]") {
   for (int t = 0; t < 4; t++) {
     threads.emplace_back([&wrong, t] {
       for (const Site& site : sites) {
-        auto frames = golab::runtime::symbolize(site.pc);
-        if (!site.name.empty() && frames.front().function != site.name) wrong[t] = site.name;
+        auto frames = frames_of(&site.pc, 1, true);
+        if (!site.name.empty() && frames.front().frame->function != site.name) wrong[t] = site.name;
       }
     });
   }

@@ -3,10 +3,10 @@
 #include <array>
 
 #include "runtime/chan/chan.h"
-#include "runtime/sched/go.h"
 #include "runtime/die/panic.h"
 #include "runtime/log/log.h"
 #include "runtime/net/http/conn.h"
+#include "runtime/sched/go.h"
 #include "runtime/traceback/stack.h"
 #include "runtime/traceback/symbols.h"
 
@@ -212,14 +212,14 @@ std::string relevant_caller() {
   const int n = runtime::Callers(1, pcs);
   std::string answer;
   runtime::systemstack([&] {
-    for (int i = 0; i < n && answer.empty(); i++) {
-      for (const runtime::Frame& frame : runtime::symbolize(pcs[static_cast<size_t>(i)] - 1)) {
-        if (frame.function.starts_with("net/http.") || frame.function.starts_with("fmt.")) continue;
-        answer.append(frame.function).append(" (");
-        answer.append(frame.file.substr(frame.file.rfind('/') + 1));
-        answer += ":" + std::to_string(frame.line) + ")";
-        break;
-      }
+    for (const runtime::StackFrame& shown :
+         runtime::frames_of(pcs.data(), static_cast<size_t>(n))) {
+      const runtime::Frame& frame = *shown.frame;
+      if (frame.function.starts_with("net/http.") || frame.function.starts_with("fmt.")) continue;
+      answer.append(frame.function).append(" (");
+      answer.append(frame.file.substr(frame.file.rfind('/') + 1));
+      answer += ":" + std::to_string(frame.line) + ")";
+      return;
     }
   });
   return answer;
