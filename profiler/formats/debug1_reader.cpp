@@ -122,22 +122,20 @@ class Debug1Reader {
   void read_labels(std::string_view rest) {
     Sample& sample = profile_.samples.back();
     sample.has_labels = true;
-    bool good = rest.starts_with("{");
-    if (good) rest.remove_prefix(1);
-    while (good && rest != "}") {
-      if (!sample.labels.empty()) good = rest.starts_with(", ");
-      if (good && !sample.labels.empty()) rest.remove_prefix(2);
+    auto expect = [this](bool good) {
+      if (!good) fail("expected labels: {\"key\":\"value\", ...}");
+    };
+    expect(take(rest, "{"));
+    while (!take(rest, "}")) {
+      if (!sample.labels.empty()) expect(take(rest, ", "));
       auto key = strconv::take_quoted(rest);
-      good = good && key && rest.starts_with(":");
-      if (!good) break;
-      rest.remove_prefix(1);
+      expect(key && take(rest, ":"));
       auto value = strconv::take_quoted(rest);
-      good = value.has_value();
-      if (!good) break;
+      expect(value.has_value());
       memory_.charge(sizeof(Label) + key->size() + value->size() + 3 * kHeapBytes);
       sample.labels.push_back({*key, *value, 0, {}});
     }
-    if (!good) fail("expected labels: {\"key\":\"value\", ...}");
+    expect(rest.empty());
   }
 
   // "#" TAB "0x67cdad" TAB "main.worker+0x4d" TAB "/lab/main.go:39". A TAB may be several.

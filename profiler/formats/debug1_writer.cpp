@@ -43,7 +43,7 @@ std::vector<std::string> cells_of(const ShownFrame& shown, const std::string& na
 // The lines below a record. Runtime frames at the leaf are hidden. If there are no other frames,
 // all are shown.
 std::string frame_lines(const std::vector<ShownFrame>& stack, bool cpp_names) {
-  TabWriter lines;
+  std::vector<std::vector<std::string>> rows;
   for (bool show_runtime : {false, true}) {
     bool show = show_runtime, any = false;
     for (const ShownFrame& shown : stack) {
@@ -51,11 +51,11 @@ std::string frame_lines(const std::vector<ShownFrame>& stack, bool cpp_names) {
       std::string_view go_name = shown.frame->function.empty() ? name : shown.frame->function;
       if (go_name == "runtime.goexit" || (!show && is_runtime(go_name))) continue;
       show = any = true;
-      lines.row(cells_of(shown, utf8::to_valid(name)));
+      rows.push_back(cells_of(shown, utf8::to_valid(name)));
     }
     if (any) break;
   }
-  return lines.flush();
+  return aligned(rows);
 }
 
 }  // namespace

@@ -17,12 +17,6 @@ bool take_number(std::string_view& text, T& value, int base = 10) {
   return true;
 }
 
-bool take(std::string_view& text, std::string_view prefix) {
-  if (!text.starts_with(prefix)) return false;
-  text.remove_prefix(prefix.size());
-  return true;
-}
-
 class Debug2Reader {
  public:
   Debug2Reader(std::string_view text, const ReadLimits& limits)
@@ -100,9 +94,8 @@ class Debug2Reader {
   void read_stack(DumpedGoroutine& goroutine) {
     while (next_line() && !line_.empty()) {
       std::string_view rest = line_;
-      if (take(rest, "\tgoroutine running on other thread")) {
-        goroutine.stack_unavailable = true;
-      } else if (take(rest, "...")) {
+      if (rest.starts_with("\tgoroutine running on other thread")) continue;
+      if (take(rest, "...")) {
         take_number(rest, goroutine.elided);  // Go before 1.21 prints no number
       } else if (take(rest, "created by ")) {
         read_creator(rest, goroutine);
@@ -127,7 +120,6 @@ class Debug2Reader {
       rest.remove_prefix(in + kIn.size());
       take_number(rest, goroutine.created_in);
     }
-    goroutine.created_at.function = goroutine.created_by;
     read_position(goroutine.created_at);
   }
 

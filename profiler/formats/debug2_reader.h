@@ -37,10 +37,9 @@ struct DumpedGoroutine {
   std::string labels;               // as printed, without the braces
   std::vector<DumpedFrame> frames;  // leaf first
   int64_t elided = 0;               // frames left out in the middle
-  bool stack_unavailable = false;
-  std::string created_by;   // a function; empty for the first goroutine
-  uint64_t created_in = 0;  // the goroutine that called it
-  DumpedFrame created_at;
+  std::string created_by;           // a function; empty for the first goroutine
+  uint64_t created_in = 0;          // the goroutine that called it
+  DumpedFrame created_at;           // where; the function is left out
 };
 
 struct DumpResult {

@@ -2,7 +2,8 @@
 #include "profiler/formats/delta.h"
 
 #include <algorithm>
-#include <unordered_map>
+#include <map>
+#include <tuple>
 
 #include "profile.pb.h"
 #include "profiler/formats/gzip.h"
@@ -12,23 +13,6 @@ namespace golab::profiler {
 namespace {
 
 namespace pb = perftools::profiles;
-
-// A key made of numbers and strings. The length follows each string, so that strings stay apart.
-class Key {
- public:
-  Key& add(uint64_t number) {
-    text_.append(reinterpret_cast<const char*>(&number), sizeof number);
-    return *this;
-  }
-  Key& add(const std::string& text) {
-    text_ += text;
-    return add(text.size());
-  }
-  const std::string& text() const { return text_; }
-
- private:
-  std::string text_;
-};
 
 // Copies samples into one profile, with what they need: each once, in order of first use.
 class Merger {
@@ -45,18 +29,13 @@ class Merger {
  private:
   void add(const Sample& sample) {
     Sample copy = sample;
-    Key key;
-    for (uint32_t& index : copy.locations) key.add(index = location(index));
+    for (uint32_t& index : copy.locations) index = location(index);
     // Labels are a set. pprof writes those with strings before those with numbers.
     std::stable_sort(copy.labels.begin(), copy.labels.end(), [](const Label& a, const Label& b) {
       bool a_number = a.str.empty() && a.num != 0, b_number = b.str.empty() && b.num != 0;
       return a_number != b_number ? b_number : a.key < b.key;
     });
-    key.add(copy.labels.size());
-    for (const Label& label : copy.labels) {
-      key.add(label.key).add(label.str).add(static_cast<uint64_t>(label.num)).add(label.num_unit);
-    }
-    auto [it, fresh] = samples_.try_emplace(key.text(), merged.samples.size());
+    auto [it, fresh] = samples_.try_emplace({copy.locations, copy.labels}, merged.samples.size());
     if (fresh) return merged.samples.push_back(std::move(copy));
     std::vector<int64_t>& values = merged.samples[it->second].values;
     for (size_t i = 0; i < values.size() && i < copy.values.size(); i++) {
@@ -67,20 +46,13 @@ class Merger {
   uint32_t location(uint32_t index) {
     if (locations_of_[index] != kNone) return locations_of_[index];
     Location copy = from_->locations[index];
-    copy.mapping = mapping(copy.mapping);
     // Two runs of a program may load a mapping at different addresses, so the key has the offset.
-    uint64_t base =
-        copy.mapping == kNone ? 0 : from_->mappings[from_->locations[index].mapping].start;
-    Key key;
-    key.add(copy.mapping).add(copy.address - base).add(copy.is_folded).add(copy.entry);
-    for (Line& line : copy.lines) {
-      line.function = function(line.function);
-      key.add(line.function).add(static_cast<uint64_t>(line.line));
-      key.add(static_cast<uint64_t>(line.column));
-    }
-    auto [it, fresh] = locations_.try_emplace(key.text(), merged.locations.size());
+    if (copy.mapping != kNone) copy.address -= from_->mappings[copy.mapping].start;
+    copy.mapping = mapping(copy.mapping);
+    for (Line& line : copy.lines) line.function = function(line.function);
+    auto [it, fresh] = locations_.try_emplace(copy, merged.locations.size());
     if (fresh) {
-      if (copy.mapping != kNone) copy.address += merged.mappings[copy.mapping].start - base;
+      if (copy.mapping != kNone) copy.address += merged.mappings[copy.mapping].start;
       merged.locations.push_back(std::move(copy));
     }
     return locations_of_[index] = static_cast<uint32_t>(it->second);
@@ -89,9 +61,7 @@ class Merger {
   uint32_t function(uint32_t index) {
     if (index == kNone) return kNone;
     const Function& f = from_->functions[index];
-    Key key;
-    key.add(f.name).add(f.system_name).add(f.file).add(static_cast<uint64_t>(f.start_line));
-    auto [it, fresh] = functions_.try_emplace(key.text(), merged.functions.size());
+    auto [it, fresh] = functions_.try_emplace(f, merged.functions.size());
     if (fresh) merged.functions.push_back(f);
     return static_cast<uint32_t>(it->second);
   }
@@ -99,9 +69,9 @@ class Merger {
   uint32_t mapping(uint32_t index) {
     if (index == kNone) return kNone;
     const Mapping& m = from_->mappings[index];
-    Key key;
-    key.add(m.limit - m.start).add(m.offset).add(m.build_id.empty() ? m.file : m.build_id);
-    auto [it, fresh] = mappings_.try_emplace(key.text(), merged.mappings.size());
+    const std::string& name = m.build_id.empty() ? m.file : m.build_id;
+    auto [it, fresh] =
+        mappings_.try_emplace({m.limit - m.start, m.offset, name}, merged.mappings.size());
     if (fresh) {
       merged.mappings.push_back(m);
     } else {
@@ -112,7 +82,11 @@ class Merger {
 
   const SymbolizedProfile* from_ = nullptr;
   std::vector<uint32_t> locations_of_;  // from_'s index -> merged's
-  std::unordered_map<std::string, size_t> samples_, locations_, functions_, mappings_;
+  // What is in `merged` already, and where.
+  std::map<std::pair<std::vector<uint32_t>, std::vector<Label>>, size_t> samples_;
+  std::map<Location, size_t> locations_;
+  std::map<Function, size_t> functions_;
+  std::map<std::tuple<uint64_t, uint64_t, std::string>, size_t> mappings_;
 };
 
 // The merged profile without samples.
@@ -230,14 +204,6 @@ class ProfileEncoder {
 
 }  // namespace
 
-void scale(SymbolizedProfile& profile, int64_t factor) {
-  for (Sample& sample : profile.samples) {
-    for (int64_t& value : sample.values) {
-      value = static_cast<int64_t>(static_cast<uint64_t>(value) * static_cast<uint64_t>(factor));
-    }
-  }
-}
-
 ReadResult merge(const SymbolizedProfile& first, const SymbolizedProfile& second) {
   if (first.sample_types != second.sample_types) {
     auto name = [](const SymbolizedProfile& p) {
@@ -262,7 +228,9 @@ ReadResult merge(const SymbolizedProfile& first, const SymbolizedProfile& second
 
 ReadResult delta(const SymbolizedProfile& before, const SymbolizedProfile& after) {
   SymbolizedProfile negative = before;
-  scale(negative, -1);
+  for (Sample& sample : negative.samples) {
+    for (int64_t& value : sample.values) value = wrapping_sub(0, value);
+  }
   ReadResult result = merge(negative, after);
   result.profile.time_nanos = after.time_nanos;
   if (before.time_nanos != 0 && after.time_nanos != 0) {

@@ -9,9 +9,6 @@
 
 namespace golab::profiler {
 
-// Multiplies every value by `factor`.
-void scale(SymbolizedProfile& profile, int64_t factor);
-
 // Adds up samples with equal stacks and equal labels, in order of first appearance. Drops samples
 // whose values are all zero then, and what no other sample needs, but not the first mapping: it is
 // the program. The time is the earlier of those that are known, the duration is the sum. It is an

@@ -13,7 +13,6 @@
 #include <unordered_map>
 
 #include "profile.pb.h"
-#include "profiler/formats/gzip.h"
 #include "profiler/formats/profile.h"
 #include "profiler/formats/reader.h"
 
@@ -51,10 +50,14 @@ class PprofReader {
     for (auto span : spans_[pb::Profile::kFunctionFieldNumber]) read_function(span);
     for (auto span : spans_[pb::Profile::kLocationFieldNumber]) read_location(span);
     for (auto span : spans_[pb::Profile::kSampleFieldNumber]) read_sample(span);
-    profile_.drop_frames = text(plain_, drop_frames_);
-    profile_.keep_frames = text(plain_, keep_frames_);
-    profile_.default_sample_type = text(plain_, default_sample_type_);
-    profile_.doc_url = text(plain_, doc_url_);
+    profile_.period = numbers_[pb::Profile::kPeriodFieldNumber];
+    profile_.time_nanos = numbers_[pb::Profile::kTimeNanosFieldNumber];
+    profile_.duration_nanos = numbers_[pb::Profile::kDurationNanosFieldNumber];
+    auto named = [this](size_t field) { return text(plain_, numbers_[field]); };
+    profile_.drop_frames = named(pb::Profile::kDropFramesFieldNumber);
+    profile_.keep_frames = named(pb::Profile::kKeepFramesFieldNumber);
+    profile_.default_sample_type = named(pb::Profile::kDefaultSampleTypeFieldNumber);
+    profile_.doc_url = named(pb::Profile::kDocUrlFieldNumber);
     charge_reports(profile_, memory_);
     for (int64_t index : comments_) profile_.comments.push_back(text(plain_, index));
     return std::move(profile_);
@@ -127,34 +130,11 @@ class PprofReader {
   }
 
   void note(int field, int64_t value) {
-    switch (field) {
-      case pb::Profile::kDropFramesFieldNumber:
-        drop_frames_ = value;
-        break;
-      case pb::Profile::kKeepFramesFieldNumber:
-        keep_frames_ = value;
-        break;
-      case pb::Profile::kTimeNanosFieldNumber:
-        profile_.time_nanos = value;
-        break;
-      case pb::Profile::kDurationNanosFieldNumber:
-        profile_.duration_nanos = value;
-        break;
-      case pb::Profile::kPeriodFieldNumber:
-        profile_.period = value;
-        break;
-      case pb::Profile::kDefaultSampleTypeFieldNumber:
-        default_sample_type_ = value;
-        break;
-      case pb::Profile::kDocUrlFieldNumber:
-        doc_url_ = value;
-        break;
-      case pb::Profile::kCommentFieldNumber:
-        charge(2 * sizeof value + sizeof(std::string));
-        comments_.push_back(value);
-        break;
-      default:
-        break;  // of a later version
+    if (field == pb::Profile::kCommentFieldNumber) {
+      charge(2 * sizeof value + sizeof(std::string));
+      comments_.push_back(value);
+    } else if (static_cast<size_t>(field) < numbers_.size()) {  // others are of a later version
+      numbers_[static_cast<size_t>(field)] = value;
     }
   }
 
@@ -281,11 +261,11 @@ class PprofReader {
   MemoryAccount memory_;
   SymbolizedProfile profile_;
   std::vector<std::string_view> strings_;
-  // The messages, by field number.
+  // The messages and the numbers, by field number.
   std::array<std::vector<std::string_view>, pb::Profile::kPeriodTypeFieldNumber + 1> spans_;
+  std::array<int64_t, pb::Profile::kDocUrlFieldNumber + 1> numbers_{};
   std::vector<uint64_t> sums_;  // by sample type
   std::vector<int64_t> comments_;
-  int64_t drop_frames_ = 0, keep_frames_ = 0, default_sample_type_ = 0, doc_url_ = 0;
   Ids mapping_ids_, function_ids_, location_ids_;
 };
 
@@ -294,13 +274,7 @@ class PprofReader {
 ReadResult read_pprof(std::string_view bytes, const std::string& name, ReadLimits limits) {
   // protobuf counts bytes in an int.
   limits.unpacked_bytes_max = std::min<uint64_t>(limits.unpacked_bytes_max, INT32_MAX);
-  constexpr const char* kAdvice = ". Fetch the profile again.";
-  std::string unpacked;
-  if (is_gzip(bytes)) {
-    std::string wrong = gunzip(bytes, limits.unpacked_bytes_max, unpacked);
-    if (!wrong.empty()) return {{}, name + ": " + wrong + kAdvice};
-    bytes = unpacked;
-  } else if (bytes.size() > limits.unpacked_bytes_max) {
+  if (bytes.size() > limits.unpacked_bytes_max) {
     return {{},
             name + ": the file has " + mebibytes(bytes.size()) + ", at most " +
                 mebibytes(limits.unpacked_bytes_max) + " are read."};
@@ -308,7 +282,7 @@ ReadResult read_pprof(std::string_view bytes, const std::string& name, ReadLimit
   try {
     return {PprofReader(bytes, limits).read(), {}};
   } catch (const Malformed& malformed) {
-    return {{}, name + ": " + malformed.what + kAdvice};
+    return {{}, name + ": " + malformed.what + ". Fetch the profile again."};
   }
 }
 

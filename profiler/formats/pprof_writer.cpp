@@ -158,10 +158,6 @@ class PprofEncoder {
 
 }  // namespace
 
-void write_pprof_plain(const StackTable& table, const PprofOptions& options, const Sink& sink) {
-  PprofEncoder(table, options, sink).encode();
-}
-
 void write_pprof(const StackTable& table, const PprofOptions& options, const Sink& sink) {
   GzipWriter gzip(sink, GzipLevel::Fastest);
   const Sink to_gzip = [&](std::string_view piece) { gzip.write(piece); };

@@ -26,8 +26,7 @@ struct PprofOptions {
   bool cpp_names = false;             // C++ spelling instead of Go's (GOLAB_NAMES=cpp)
 };
 
-// Writes the profile in pieces, gzipped. write_pprof_plain leaves out the gzip.
+// Writes the profile in pieces.
 void write_pprof(const StackTable& table, const PprofOptions& options, const Sink& sink);
-void write_pprof_plain(const StackTable& table, const PprofOptions& options, const Sink& sink);
 
 }  // namespace golab::profiler

@@ -19,11 +19,11 @@ std::vector<FrameRef> frames_of_sample(const SymbolizedProfile& profile, const S
   frames.reserve(sample.locations.size());
   for (uint32_t index : sample.locations) {
     const Location& location = profile.locations[index];
-    if (location.lines.empty()) frames.push_back({&location, nullptr, nullptr, false});
+    if (location.lines.empty()) frames.push_back({&location, nullptr, nullptr});
     for (const Line& line : location.lines) {
       const Function* function =
           line.function == kNone ? nullptr : &profile.functions[line.function];
-      frames.push_back({&location, &line, function, &line != &location.lines.back()});
+      frames.push_back({&location, &line, function});
     }
   }
   return frames;

@@ -5,6 +5,7 @@
 // value for each sample type, and there is at least one sample type.
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -42,14 +43,14 @@ struct Function {
   std::string system_name;  // "_Z6worker4ChanI4TaskE"
   std::string file;         // absolute
   int64_t start_line = 0;
-  bool operator==(const Function&) const = default;
+  auto operator<=>(const Function&) const = default;
 };
 
 struct Line {
   uint32_t function = kNone;
   int64_t line = 0;
   int64_t column = 0;
-  bool operator==(const Line&) const = default;
+  auto operator<=>(const Line&) const = default;
 };
 
 struct Location {
@@ -58,7 +59,7 @@ struct Location {
   uint64_t entry = 0;       // of the physical function; 0 unless it is from the text form
   std::vector<Line> lines;  // innermost first; empty if unknown
   bool is_folded = false;
-  bool operator==(const Location&) const = default;
+  auto operator<=>(const Location&) const = default;
 };
 
 struct Label {
@@ -66,7 +67,7 @@ struct Label {
   std::string str;
   int64_t num = 0;
   std::string num_unit;
-  bool operator==(const Label&) const = default;
+  auto operator<=>(const Label&) const = default;
 };
 
 struct Sample {
@@ -109,7 +110,6 @@ struct FrameRef {
   const Location* location = nullptr;
   const Line* line = nullptr;          // null if unknown
   const Function* function = nullptr;  // null if unknown
-  bool inlined = false;                // not the physical function of its location
 };
 
 // Leaf first.
@@ -131,7 +131,7 @@ struct ReadLimits {
 // add up to more than 64 bits are an error. `name` is the file's name or URL, for messages.
 ReadResult read_profile(std::string_view bytes, const std::string& name, ReadLimits limits = {});
 
-// The two readers behind read_profile. read_pprof takes gzip or plain protobuf.
+// The two readers behind read_profile, of what is not packed.
 ReadResult read_pprof(std::string_view bytes, const std::string& name, ReadLimits limits = {});
 ReadResult read_debug1(std::string_view text, const std::string& name, ReadLimits limits = {});
 

@@ -41,6 +41,13 @@ struct SymbolizedProfile;
 // Charges for a report of the profile, which has the name and the file of one frame of each stack.
 void charge_reports(const SymbolizedProfile& profile, MemoryAccount& memory);
 
+// Removes `prefix` from the front of `text`, if it is there.
+inline bool take(std::string_view& text, std::string_view prefix) {
+  if (!text.starts_with(prefix)) return false;
+  text.remove_prefix(prefix.size());
+  return true;
+}
+
 class LineReader {
  public:
   explicit LineReader(std::string_view text) : text_(text) {}

@@ -9,16 +9,7 @@
 
 namespace golab::profiler {
 
-class TabWriter {
- public:
-  // A tab follows each cell, so the last text of a row is no cell.
-  void row(std::vector<std::string> texts) { rows_.push_back(std::move(texts)); }
-
-  // Returns the rows as lines, and removes them.
-  std::string flush();
-
- private:
-  std::vector<std::vector<std::string>> rows_;
-};
+// Returns the rows as lines. A tab follows each cell, so the last text of a row is no cell.
+std::string aligned(const std::vector<std::vector<std::string>>& rows);
 
 }  // namespace golab::profiler

@@ -27,8 +27,8 @@ std::string our_top(const SymbolizedProfile& profile, TopOptions options = {}) {
 // What `go tool pprof -base` and `-diff_base` do before they report.
 SymbolizedProfile compared(const std::string& program, bool label_base) {
   auto base = golden_profile(program + "/before.pb.gz");
-  scale(base, -1);
   for (Sample& sample : base.samples) {
+    for (int64_t& value : sample.values) value = -value;
     if (label_base) sample.labels.push_back({"pprof::base", "true", 0, {}});
   }
   ReadResult merged = merge(golden_profile(program + "/goroutine.pb.gz"), base);
