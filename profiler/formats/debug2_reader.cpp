@@ -71,23 +71,21 @@ class Debug2Reader {
   }
 
   static void parse_state(std::string_view rest, DumpedGoroutine& goroutine) {
-    bool first = true;
-    while (!rest.empty()) {
+    auto next = [&rest] {
       std::string_view part = rest.substr(0, rest.find(", "));
       rest.remove_prefix(std::min(part.size() + 2, rest.size()));
+      return part;
+    };
+    constexpr std::string_view kLeaked = " (leaked)";
+    std::string_view state = next();
+    goroutine.leaked = state.ends_with(kLeaked);
+    if (goroutine.leaked) state.remove_suffix(kLeaked.size());
+    goroutine.state = state;
+    while (!rest.empty()) {
+      std::string_view part = next();
+      if (part == "locked to thread") goroutine.locked_to_thread = true;
       int64_t minutes = 0;
-      std::string_view number = part;
-      if (first) {
-        constexpr std::string_view kLeaked = " (leaked)";
-        goroutine.leaked = part.ends_with(kLeaked);
-        if (goroutine.leaked) part.remove_suffix(kLeaked.size());
-        goroutine.state = part;
-      } else if (part == "locked to thread") {
-        goroutine.locked_to_thread = true;
-      } else if (take_number(number, minutes) && number == " minutes") {
-        goroutine.minutes = minutes;
-      }
-      first = false;
+      if (take_number(part, minutes) && part == " minutes") goroutine.minutes = minutes;
     }
   }
 

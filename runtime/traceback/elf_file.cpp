@@ -23,16 +23,12 @@ constexpr const char* kDebugRoot = "/usr/lib/debug";
 __attribute__((noreturn)) void out_of_memory() { throw std::bad_alloc(); }
 
 // .gnu_debuglink names the CRC-32 of the debug file.
-bool has_checksum(const std::string& path, uint32_t wanted) {
-  int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return false;
+bool has_checksum(Elf* file, uint32_t wanted) {
+  size_t bytes = 0;
+  const char* image = elf_rawfile(file, &bytes);
   boost::crc_32_type crc;
-  char buffer[16 << 10];
-  ssize_t n = 0;
-  while ((n = ::read(fd, buffer, sizeof buffer)) > 0)
-    crc.process_bytes(buffer, static_cast<size_t>(n));
-  ::close(fd);
-  return n == 0 && crc.checksum() == wanted;
+  if (image != nullptr) crc.process_bytes(image, bytes);
+  return image != nullptr && crc.checksum() == wanted;
 }
 
 }  // namespace
@@ -148,7 +144,7 @@ DebugFile ElfFile::find_debug_file(const std::string& path) const {
     std::unique_ptr<ElfFile> file = ElfFile::open(candidate, &error);
     if (passes(error)) found.error = error;
     if (file == nullptr || !file->has_debug_info()) continue;
-    bool same = id.empty() ? has_checksum(candidate, checksum) : file->build_id() == id;
+    bool same = id.empty() ? has_checksum(file->elf_, checksum) : file->build_id() == id;
     if (same) return {std::move(file), "", 0};
     found.other = candidate;
   }

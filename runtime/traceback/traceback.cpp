@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cstdlib>
 #include <iterator>
+#include <utility>
 
 #include "runtime/core/throw.h"
 #include "runtime/sched/clock.h"
@@ -220,28 +221,24 @@ namespace {
 
 // Collects records into memory that was allocated before the world stopped. It counts what does not
 // fit, so that the next try allocates enough.
-class Collector {
- public:
-  Collector(GoroutineDump* dump, size_t goroutines, size_t pcs, bool addresses)
-      : dump_(dump), addresses_(addresses) {
-    dump_->records.clear();
-    dump_->records.reserve(goroutines);
-    dump_->pcs.assign(addresses ? 2 * pcs : pcs, 0);
-    free_ = pcs;
-    room_ = pcs;
+struct Collector {
+  Collector(size_t goroutines, size_t pcs, bool with_addresses)
+      : addresses(with_addresses), room(pcs) {
+    dump.records.reserve(goroutines);
+    dump.pcs.resize(addresses ? 2 * pcs : pcs);
   }
 
   void add(const G* gp, int64_t now, SelfFrame self) {
-    goroutines_++;
+    goroutines_wanted++;
     GoroutineRecord r;
     describe_goroutine(gp, now, &r);
     const StoppedStack* stopped =
         r.status == _Grunning && self.pc == 0 ? stopped_stack(gp) : nullptr;
     WalkBuffer buffer;
-    buffer.pcs = dump_->pcs.data() + (room_ - free_);
-    buffer.max = static_cast<uint32_t>(std::min<size_t>(free_, kStackTraceMax));
+    buffer.pcs = dump.pcs.data() + used;
+    buffer.max = static_cast<uint32_t>(std::min<size_t>(room - used, kStackTraceMax));
     buffer.tail = std::min(buffer.max, kStackTraceTail);
-    if (addresses_ && stopped == nullptr) buffer.cfas = buffer.pcs + room_;
+    if (addresses && stopped == nullptr) buffer.cfas = buffer.pcs + room;
     if (self.pc != 0) {
       r.walk = walk_from(self.pc, self.fp, gp->stack_lo, gp->stack_hi, buffer);
     } else if (stopped != nullptr) {
@@ -254,25 +251,19 @@ class Collector {
     // In a stopped world only the caller runs. Go calls the others runnable.
     if (stopped != nullptr) r.status = _Grunnable;
     uint32_t wanted = std::min(r.walk.total, kStackTraceMax);
-    pcs_ += wanted;
-    if (wanted > buffer.max || dump_->records.size() == dump_->records.capacity()) return;
+    pcs_wanted += wanted;
+    if (wanted > buffer.max || dump.records.size() == dump.records.capacity()) return;
     r.pcs = buffer.pcs;
     r.cfas = buffer.cfas;
-    free_ -= r.walk.stored;
-    dump_->records.push_back(r);
+    used += r.walk.stored;
+    dump.records.push_back(r);
   }
 
-  bool complete() const { return dump_->records.size() == goroutines_; }
-  size_t goroutines() const { return goroutines_; }
-  size_t pcs() const { return pcs_; }
-
- private:
-  GoroutineDump* dump_;
-  bool addresses_;
-  size_t room_ = 0;
-  size_t free_ = 0;
-  size_t goroutines_ = 0;
-  size_t pcs_ = 0;
+  GoroutineDump dump;
+  const bool addresses;  // also where each frame begins, `room` words after its pc
+  const size_t room;     // pcs
+  size_t used = 0;
+  size_t goroutines_wanted = 0, pcs_wanted = 0;
 };
 
 void collect(Collector* collector, SelfFrame self, bool system) {
@@ -290,18 +281,17 @@ void collect(Collector* collector, SelfFrame self, bool system) {
 }  // namespace
 
 GoroutineDump dump_goroutines(SelfFrame self, bool world_stopped, bool system) {
-  GoroutineDump dump;
   size_t goroutines = allglen() + 64;
   size_t pcs = goroutines * 16 + 2 * kStackTraceMax;
   while (true) {
-    Collector collector(&dump, goroutines, pcs, system);
+    Collector c(goroutines, pcs, system);
     if (!world_stopped && !stopTheWorld())
       panic_runtime_error("no dump: a thread does not leave the runtime");
-    collect(&collector, self, system);
+    collect(&c, self, system);
     if (!world_stopped) startTheWorld();
-    if (collector.complete()) return dump;
-    goroutines = collector.goroutines() + collector.goroutines() / 8 + 64;
-    pcs = collector.pcs() + collector.pcs() / 8 + 2 * kStackTraceMax;
+    if (c.dump.records.size() == c.goroutines_wanted) return std::move(c.dump);
+    goroutines = c.goroutines_wanted + c.goroutines_wanted / 8 + 64;
+    pcs = c.pcs_wanted + c.pcs_wanted / 8 + 2 * kStackTraceMax;
   }
 }
 
