@@ -43,13 +43,13 @@ struct notifyList {
 
 namespace golab::glue {
 
-// Holds a semaphore of one until the end of its scope.
+// Holds a semaphore of one until the end of its scope, and hands it to the next in line.
 class SemaLock {
  public:
   explicit SemaLock(std::atomic<uint32_t>& sema) : sema_(sema) {
     runtime::semacquire1(&sema_, false, runtime::WaitReason::Semacquire);
   }
-  ~SemaLock() { runtime::semrelease1(&sema_); }
+  ~SemaLock() { runtime::semrelease1(&sema_, true); }
   SemaLock(const SemaLock&) = delete;
   SemaLock& operator=(const SemaLock&) = delete;
 
