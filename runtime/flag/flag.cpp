@@ -9,6 +9,7 @@
 #include <CLI/CLI.hpp>
 #include <cerrno>
 #include <charconv>
+#include <concepts>
 #include <cstdlib>
 #include <limits>
 #include <map>
@@ -28,12 +29,25 @@ struct Flag {
   std::string name, usage;
   std::string type;           // the name of the value in the usage; "" for a bool
   std::string shown_default;  // "" if it is the zero value
-  bool is_bool = false;
-  bool given = false;
   golab::glue::Func<error(const std::string&)> set;
+  bool given = false;
 };
 
-error parse_bool(const std::string& s, bool* v) {
+// The `type` of a flag with a T. An integer's, if no other is named here.
+template <typename T>
+constexpr const char* kTypeName = std::is_signed_v<T> ? "int" : "uint";
+template <>
+constexpr const char* kTypeName<bool> = "";
+template <>
+constexpr const char* kTypeName<double> = "float";
+template <>
+constexpr const char* kTypeName<std::string> = "string";
+template <>
+constexpr const char* kTypeName<time::Duration> = "duration";
+
+// ---- What is read from a value: parse(text, where it goes) ----
+
+error parse(const std::string& s, bool* v) {
   for (const char* yes : {"1", "t", "T", "TRUE", "true", "True"}) {
     if (s == yes) return *v = true, nullptr;
   }
@@ -64,8 +78,8 @@ error parse_integer(std::string s, bool* negative, uint64_t* v) {
   return ec == std::errc() && stop == end ? error(nullptr) : errParse;
 }
 
-template <typename T>
-error parse_number(const std::string& s, T* to) {
+template <std::integral T>
+error parse(const std::string& s, T* to) {
   bool negative = false;
   uint64_t v = 0;
   if (error err = parse_integer(s, &negative, &v); err != nullptr) return err;
@@ -76,13 +90,22 @@ error parse_number(const std::string& s, T* to) {
   return nullptr;
 }
 
-error parse_float(const std::string& s, double* to) {
+error parse(const std::string& s, double* to) {
   char* end = nullptr;
   errno = 0;
   double v = std::strtod(s.c_str(), &end);
   if (s.empty() || *end != '\0' || s[0] == ' ') return errParse;
   if (errno == ERANGE) return errRange;
   *to = v;
+  return nullptr;
+}
+
+error parse(const std::string& s, std::string* to) { return *to = s, nullptr; }
+
+error parse(const std::string& s, time::Duration* to) {
+  auto [d, err] = time::ParseDuration(s);
+  if (err != nullptr) return errParse;
+  *to = d;
   return nullptr;
 }
 
@@ -104,9 +127,19 @@ struct FlagSet::State {
   golab::glue::Writer out = golab::glue::make_writer(os::Stderr);
 
   template <typename T>
-  T* make() {
+  void add_var(T* p, std::string_view name, const T& value, std::string_view usage) {
+    *p = value;
+    const char* how = std::is_same_v<T, std::string> ? "%q" : "%v";
+    add({std::string(name), std::string(usage), kTypeName<T>,
+         value == T() ? "" : fmt::Sprintf(how, value),
+         [p](const std::string& s) { return parse(s, p); }});
+  }
+
+  template <typename T>
+  T* add_new(std::string_view name, const T& value, std::string_view usage) {
     auto v = std::make_shared<T>();
     variables.push_back(v);
+    add_var(v.get(), name, value, usage);
     return v.get();
   }
 
@@ -135,97 +168,63 @@ FlagSet::FlagSet(std::string_view name, ErrorHandling handling)
   state_->handling = handling;
   state_->app.set_help_flag();
   Usage = [this] {
-    std::string head = state_->name.empty() ? "Usage:\n" : "Usage of " + state_->name + ":\n";
-    fmt::Fprint(state_->out, head + Defaults());
+    fmt::Fprint(state_->out,
+                state_->name.empty() ? "Usage:\n" : "Usage of " + state_->name + ":\n");
+    PrintDefaults();
   };
 }
 FlagSet::~FlagSet() = default;
 
-void FlagSet::BoolVar(bool* p, std::string_view name, bool value, std::string_view usage) {
-  *p = value;
-  state_->add({std::string(name), std::string(usage), "", value ? "true" : "", true, false,
-               [p](const std::string& s) { return parse_bool(s, p); }});
-}
-void FlagSet::IntVar(int* p, std::string_view name, int value, std::string_view usage) {
-  *p = value;
-  state_->add({std::string(name), std::string(usage), "int", value != 0 ? fmt::Sprint(value) : "",
-               false, false, [p](const std::string& s) { return parse_number(s, p); }});
-}
-void FlagSet::Int64Var(int64_t* p, std::string_view name, int64_t value, std::string_view usage) {
-  *p = value;
-  state_->add({std::string(name), std::string(usage), "int", value != 0 ? fmt::Sprint(value) : "",
-               false, false, [p](const std::string& s) { return parse_number(s, p); }});
-}
-void FlagSet::UintVar(unsigned* p, std::string_view name, unsigned value, std::string_view usage) {
-  *p = value;
-  state_->add({std::string(name), std::string(usage), "uint", value != 0 ? fmt::Sprint(value) : "",
-               false, false, [p](const std::string& s) { return parse_number(s, p); }});
-}
-void FlagSet::Float64Var(double* p, std::string_view name, double value, std::string_view usage) {
-  *p = value;
-  state_->add({std::string(name), std::string(usage), "float", value != 0 ? fmt::Sprint(value) : "",
-               false, false, [p](const std::string& s) { return parse_float(s, p); }});
-}
-void FlagSet::StringVar(std::string* p, std::string_view name, std::string_view value,
-                        std::string_view usage) {
-  *p = value;
-  state_->add({std::string(name), std::string(usage), "string",
-               value.empty() ? "" : fmt::Sprintf("%q", value), false, false,
-               [p](const std::string& s) { return *p = s, error(nullptr); }});
-}
-void FlagSet::DurationVar(time::Duration* p, std::string_view name, time::Duration value,
-                          std::string_view usage) {
-  *p = value;
-  state_->add({std::string(name), std::string(usage), "duration", value != 0 ? value.String() : "",
-               false, false, [p](const std::string& s) {
-                 auto [d, err] = time::ParseDuration(s);
-                 if (err != nullptr) return errParse;
-                 *p = d;
-                 return error(nullptr);
-               }});
-}
-void FlagSet::Func(std::string_view name, std::string_view usage,
-                   golab::glue::Func<error(std::string_view)> fn) {
-  state_->add({std::string(name), std::string(usage), "value", "", false, false,
-               [fn](const std::string& s) { return fn(s); }});
-}
-
 bool* FlagSet::Bool(std::string_view name, bool value, std::string_view usage) {
-  auto* p = state_->make<bool>();
-  BoolVar(p, name, value, usage);
-  return p;
+  return state_->add_new(name, value, usage);
+}
+void FlagSet::BoolVar(bool* p, std::string_view name, bool value, std::string_view usage) {
+  state_->add_var(p, name, value, usage);
 }
 int* FlagSet::Int(std::string_view name, int value, std::string_view usage) {
-  auto* p = state_->make<int>();
-  IntVar(p, name, value, usage);
-  return p;
+  return state_->add_new(name, value, usage);
+}
+void FlagSet::IntVar(int* p, std::string_view name, int value, std::string_view usage) {
+  state_->add_var(p, name, value, usage);
 }
 int64_t* FlagSet::Int64(std::string_view name, int64_t value, std::string_view usage) {
-  auto* p = state_->make<int64_t>();
-  Int64Var(p, name, value, usage);
-  return p;
+  return state_->add_new(name, value, usage);
+}
+void FlagSet::Int64Var(int64_t* p, std::string_view name, int64_t value, std::string_view usage) {
+  state_->add_var(p, name, value, usage);
 }
 unsigned* FlagSet::Uint(std::string_view name, unsigned value, std::string_view usage) {
-  auto* p = state_->make<unsigned>();
-  UintVar(p, name, value, usage);
-  return p;
+  return state_->add_new(name, value, usage);
+}
+void FlagSet::UintVar(unsigned* p, std::string_view name, unsigned value, std::string_view usage) {
+  state_->add_var(p, name, value, usage);
 }
 double* FlagSet::Float64(std::string_view name, double value, std::string_view usage) {
-  auto* p = state_->make<double>();
-  Float64Var(p, name, value, usage);
-  return p;
+  return state_->add_new(name, value, usage);
+}
+void FlagSet::Float64Var(double* p, std::string_view name, double value, std::string_view usage) {
+  state_->add_var(p, name, value, usage);
 }
 std::string* FlagSet::String(std::string_view name, std::string_view value,
                              std::string_view usage) {
-  auto* p = state_->make<std::string>();
-  StringVar(p, name, value, usage);
-  return p;
+  return state_->add_new(name, std::string(value), usage);
+}
+void FlagSet::StringVar(std::string* p, std::string_view name, std::string_view value,
+                        std::string_view usage) {
+  state_->add_var(p, name, std::string(value), usage);
 }
 time::Duration* FlagSet::Duration(std::string_view name, time::Duration value,
                                   std::string_view usage) {
-  auto* p = state_->make<time::Duration>();
-  DurationVar(p, name, value, usage);
-  return p;
+  return state_->add_new(name, value, usage);
+}
+void FlagSet::DurationVar(time::Duration* p, std::string_view name, time::Duration value,
+                          std::string_view usage) {
+  state_->add_var(p, name, value, usage);
+}
+void FlagSet::Func(std::string_view name, std::string_view usage,
+                   golab::glue::Func<error(std::string_view)> fn) {
+  state_->add({std::string(name), std::string(usage), "value", "",
+               [fn](const std::string& s) { return fn(s); }});
 }
 
 // args[*next - 1] is a flag. Moves *next past its value if that is an argument of its own.
@@ -241,7 +240,7 @@ error FlagSet::State::parse_one(const std::string& arg, const std::vector<std::s
   std::string flag_name = text.substr(0, equals);
   std::string value = has_value ? text.substr(equals + 1) : "";
   auto it = flags.find(flag_name);
-  bool is_bool = it != flags.end() && it->second.is_bool;
+  bool is_bool = it != flags.end() && it->second.type.empty();
   if (it == flags.end() && (flag_name == "help" || flag_name == "h")) return ErrHelp;
   if (is_bool && !has_value) value = "true";
   if (it != flags.end() && !is_bool && !has_value) {
@@ -303,12 +302,7 @@ int FlagSet::NFlag() const {
   for (auto& [name, flag] : state_->flags) n += flag.given;
   return n;
 }
-bool FlagSet::Given(std::string_view name) const {
-  auto it = state_->flags.find(name);
-  return it != state_->flags.end() && it->second.given;
-}
-
-std::string FlagSet::Defaults() const {
+void FlagSet::PrintDefaults() const {
   std::string all;
   for (auto& [name, flag] : state_->flags) {
     // A word between backquotes in the usage names the value.
@@ -328,9 +322,8 @@ std::string FlagSet::Defaults() const {
     if (!flag.shown_default.empty()) line += " (default " + flag.shown_default + ")";
     all += line + "\n";
   }
-  return all;
+  fmt::Fprint(state_->out, all);
 }
-void FlagSet::PrintDefaults() const { fmt::Fprint(state_->out, Defaults()); }
 void FlagSet::set_writer(golab::glue::Writer w) { state_->out = w; }
 
 FlagSet& CommandLine() {
@@ -338,53 +331,10 @@ FlagSet& CommandLine() {
   return set;
 }
 
-bool* Bool(std::string_view name, bool value, std::string_view usage) {
-  return CommandLine().Bool(name, value, usage);
-}
-int* Int(std::string_view name, int value, std::string_view usage) {
-  return CommandLine().Int(name, value, usage);
-}
-int64_t* Int64(std::string_view name, int64_t value, std::string_view usage) {
-  return CommandLine().Int64(name, value, usage);
-}
-unsigned* Uint(std::string_view name, unsigned value, std::string_view usage) {
-  return CommandLine().Uint(name, value, usage);
-}
-double* Float64(std::string_view name, double value, std::string_view usage) {
-  return CommandLine().Float64(name, value, usage);
-}
-std::string* String(std::string_view name, std::string_view value, std::string_view usage) {
-  return CommandLine().String(name, value, usage);
-}
-time::Duration* Duration(std::string_view name, time::Duration value, std::string_view usage) {
-  return CommandLine().Duration(name, value, usage);
-}
-void BoolVar(bool* p, std::string_view name, bool value, std::string_view usage) {
-  CommandLine().BoolVar(p, name, value, usage);
-}
-void IntVar(int* p, std::string_view name, int value, std::string_view usage) {
-  CommandLine().IntVar(p, name, value, usage);
-}
-void StringVar(std::string* p, std::string_view name, std::string_view value,
-               std::string_view usage) {
-  CommandLine().StringVar(p, name, value, usage);
-}
-void DurationVar(time::Duration* p, std::string_view name, time::Duration value,
-                 std::string_view usage) {
-  CommandLine().DurationVar(p, name, value, usage);
-}
-
 void Parse() {
   std::vector<std::string> args;
   if (!os::Args.empty()) args.assign(os::Args.begin() + 1, os::Args.end());
   CommandLine().Parse(args);
 }
-bool Parsed() { return CommandLine().Parsed(); }
-std::vector<std::string> Args() { return CommandLine().Args(); }
-int NArg() { return CommandLine().NArg(); }
-std::string Arg(int i) { return CommandLine().Arg(i); }
-int NFlag() { return CommandLine().NFlag(); }
-void PrintDefaults() { CommandLine().PrintDefaults(); }
-void SetUsage(golab::glue::Func<void()> usage) { CommandLine().Usage = std::move(usage); }
 
 }  // namespace golab::flag

@@ -68,12 +68,10 @@ class FlagSet {
 
   const std::vector<std::string>& Args() const;  // the arguments after the flags
   int NArg() const { return static_cast<int>(Args().size()); }
-  std::string Arg(int i) const;             // "" if there is none
-  int NFlag() const;                        // how many flags were set
-  bool Given(std::string_view name) const;  // whether this flag was set
+  std::string Arg(int i) const;  // "" if there is none
+  int NFlag() const;             // how many flags were set
 
   golab::glue::Func<void()> Usage;  // by default prints "Usage of NAME:" and PrintDefaults
-  std::string Defaults() const;     // all flags, as the usage shows them
   // Where mistakes and the usage go. The default is stderr.
   template <typename W>
   void SetOutput(W& w) {
@@ -90,27 +88,51 @@ class FlagSet {
 // The program's own flags. Never destroyed.
 FlagSet& CommandLine();
 
-bool* Bool(std::string_view name, bool value, std::string_view usage);
-int* Int(std::string_view name, int value, std::string_view usage);
-int64_t* Int64(std::string_view name, int64_t value, std::string_view usage);
-unsigned* Uint(std::string_view name, unsigned value, std::string_view usage);
-double* Float64(std::string_view name, double value, std::string_view usage);
-std::string* String(std::string_view name, std::string_view value, std::string_view usage);
-time::Duration* Duration(std::string_view name, time::Duration value, std::string_view usage);
-void BoolVar(bool* p, std::string_view name, bool value, std::string_view usage);
-void IntVar(int* p, std::string_view name, int value, std::string_view usage);
-void StringVar(std::string* p, std::string_view name, std::string_view value,
-               std::string_view usage);
-void DurationVar(time::Duration* p, std::string_view name, time::Duration value,
-                 std::string_view usage);
+inline bool* Bool(std::string_view name, bool value, std::string_view usage) {
+  return CommandLine().Bool(name, value, usage);
+}
+inline int* Int(std::string_view name, int value, std::string_view usage) {
+  return CommandLine().Int(name, value, usage);
+}
+inline int64_t* Int64(std::string_view name, int64_t value, std::string_view usage) {
+  return CommandLine().Int64(name, value, usage);
+}
+inline unsigned* Uint(std::string_view name, unsigned value, std::string_view usage) {
+  return CommandLine().Uint(name, value, usage);
+}
+inline double* Float64(std::string_view name, double value, std::string_view usage) {
+  return CommandLine().Float64(name, value, usage);
+}
+inline std::string* String(std::string_view name, std::string_view value, std::string_view usage) {
+  return CommandLine().String(name, value, usage);
+}
+inline time::Duration* Duration(std::string_view name, time::Duration value,
+                                std::string_view usage) {
+  return CommandLine().Duration(name, value, usage);
+}
+inline void BoolVar(bool* p, std::string_view name, bool value, std::string_view usage) {
+  CommandLine().BoolVar(p, name, value, usage);
+}
+inline void IntVar(int* p, std::string_view name, int value, std::string_view usage) {
+  CommandLine().IntVar(p, name, value, usage);
+}
+inline void StringVar(std::string* p, std::string_view name, std::string_view value,
+                      std::string_view usage) {
+  CommandLine().StringVar(p, name, value, usage);
+}
+inline void DurationVar(time::Duration* p, std::string_view name, time::Duration value,
+                        std::string_view usage) {
+  CommandLine().DurationVar(p, name, value, usage);
+}
 
 void Parse();  // parses os::Args without the first
-bool Parsed();
-std::vector<std::string> Args();
-int NArg();
-std::string Arg(int i);
-int NFlag();
-void PrintDefaults();
-void SetUsage(golab::glue::Func<void()> usage);  // flag.Usage = usage
+inline bool Parsed() { return CommandLine().Parsed(); }
+inline std::vector<std::string> Args() { return CommandLine().Args(); }
+inline int NArg() { return CommandLine().NArg(); }
+inline std::string Arg(int i) { return CommandLine().Arg(i); }
+inline int NFlag() { return CommandLine().NFlag(); }
+inline void PrintDefaults() { CommandLine().PrintDefaults(); }
+// flag.Usage = usage
+inline void SetUsage(golab::glue::Func<void()> usage) { CommandLine().Usage = std::move(usage); }
 
 }  // namespace golab::flag
