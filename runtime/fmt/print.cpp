@@ -2,10 +2,10 @@
 //
 // A format is read once, left to right. For each verb, the kind of the argument decides how it is
 // printed. Error() and String() come first for the verbs that are valid for strings, as in Go.
-#include <array>
+#include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <cmath>
-#include <cstring>
 
 #include "runtime/fmt/fmt.h"
 #include "runtime/os/os.h"
@@ -25,6 +25,14 @@ struct Flags {
   int width = -1;
   int prec = -1;
 };
+constexpr std::string_view kFlagMarks = "+-# 0";
+constexpr bool Flags::*kFlagOfMark[] = {&Flags::plus, &Flags::minus, &Flags::sharp, &Flags::space,
+                                        &Flags::zero};
+
+// The base in which a verb shows an integer; 0 if it does not.
+constexpr unsigned base_of(char32_t verb) {
+  return verb == U'd' ? 10 : verb == U'b' ? 2 : verb == U'o' ? 8 : (verb | 32) == U'x' ? 16 : 0;
+}
 
 class Printer {
  public:
@@ -38,9 +46,10 @@ class Printer {
 
  private:
   void verb(char32_t v);
+  void complain(char32_t v, std::string_view what);
+  void with_type(const Arg& a);
   void bad_verb(const Arg& a, char32_t v);
   bool methods(const Arg& a, char32_t v);
-  void boolean(const Arg& a, char32_t v);
   void integer(const Arg& a, char32_t v);
   void digits(uint64_t u, bool negative, unsigned base, bool upper);
   void floating(const Arg& a, char32_t v);
@@ -48,6 +57,9 @@ class Printer {
   void pointer(const Arg& a, char32_t v, int depth);
   void list(const Arg& a, char32_t v, int depth);
   void pad(std::string_view s, bool zeros_allowed = true);
+  std::string_view sign(bool negative) const;
+  void pad_number(std::string_view sign, std::string_view prefix, std::string num,
+                  size_t least_digits, bool zeros_allowed);
   bool star(int* to, std::string_view what);
   void parse_index(std::string_view f, size_t* i);
   void parse_spec(std::string_view f, size_t* at);
@@ -78,71 +90,69 @@ void Printer::pad(std::string_view s, bool zeros_allowed) {
   }
 }
 
-void Printer::bad_verb(const Arg& a, char32_t v) {
+std::string_view Printer::sign(bool negative) const {
+  return negative ? "-" : flags_.plus ? "+" : flags_.space ? " " : "";
+}
+
+// A number with its sign. Zeros stand between the sign and the digits.
+void Printer::pad_number(std::string_view sign, std::string_view prefix, std::string num,
+                         size_t least_digits, bool zeros_allowed) {
+  const size_t width = flags_.width > 0 ? static_cast<size_t>(flags_.width) : 0;
+  if (zeros_allowed && flags_.zero && !flags_.minus && width > sign.size()) {
+    least_digits = width - sign.size();
+  }
+  if (num.size() < least_digits) num.insert(0, least_digits - num.size(), '0');
+  pad(std::string(sign).append(prefix).append(num), false);
+}
+
+void Printer::complain(char32_t v, std::string_view what) {
   out += "%!";
   utf8::AppendRune(out, v);
-  out += '(';
+  out += what;
+}
+
+// "int=5", as the text about wrong use shows an argument.
+void Printer::with_type(const Arg& a) {
   if (a.kind == Kind::Nil) {
     out += "<nil>";
-  } else {
-    out += a.type != nullptr ? a.type(a.obj) : "?";
-    out += '=';
-    Flags saved = std::exchange(flags_, Flags());
-    value(a, U'v', 0);
-    flags_ = saved;
+    return;
   }
+  out += a.type(a.obj) + "=";
+  Flags saved = std::exchange(flags_, Flags());
+  value(a, U'v', 0);
+  flags_ = saved;
+}
+
+void Printer::bad_verb(const Arg& a, char32_t v) {
+  complain(v, "(");
+  with_type(a);
   out += ')';
 }
 
-void Printer::boolean(const Arg& a, char32_t v) {
-  if (v == U't' || v == U'v')
-    pad(a.b ? "true" : "false");
-  else
-    bad_verb(a, v);
-}
-
-// A number in some base, with sign, precision (the least number of digits), prefix and width.
+// An integer in some base; the precision is the least number of digits.
 void Printer::digits(uint64_t u, bool negative, unsigned base, bool upper) {
   char buf[70];
   auto end = std::to_chars(buf, buf + sizeof buf, u, static_cast<int>(base)).ptr;
   std::string num(buf, end);
-  if (upper) {
-    for (char& c : num) c = static_cast<char>(c >= 'a' && c <= 'z' ? c - 32 : c);
-  }
-  std::string prefix;
+  if (upper) std::transform(num.begin(), num.end(), num.begin(), ::toupper);
+  std::string_view prefix;
   if (flags_.sharp) {
     if (base == 16) prefix = upper ? "0X" : "0x";
     if (base == 8 && num[0] != '0') prefix = "0";
     if (base == 2) prefix = "0b";
   }
-  std::string sign = negative ? "-" : flags_.plus ? "+" : flags_.space ? " " : "";
-  size_t want = flags_.prec >= 0 ? static_cast<size_t>(flags_.prec) : 0;
   if (flags_.prec == 0 && u == 0) num.clear();
-  if (flags_.prec < 0 && flags_.zero && !flags_.minus && flags_.width > 0) {
-    // Zeros stand between the sign and the digits.
-    size_t width = static_cast<size_t>(flags_.width);
-    want = width > sign.size() ? width - sign.size() : 0;
-  }
-  if (num.size() < want) num.insert(0, want - num.size(), '0');
-  pad(sign + prefix + num, false);
+  const bool precise = flags_.prec >= 0;
+  pad_number(sign(negative), prefix, num, precise ? static_cast<size_t>(flags_.prec) : 0, !precise);
 }
 
 void Printer::integer(const Arg& a, char32_t v) {
-  bool is_signed = a.kind == Kind::Int;
-  bool negative = is_signed && a.i < 0;
+  bool negative = a.kind == Kind::Int && a.i < 0;
   uint64_t u = negative ? 0 - a.u : a.u;
+  if (const unsigned base = base_of(v == U'v' ? U'd' : v)) {
+    return digits(u, negative, base, v == U'X');
+  }
   switch (v) {
-    case U'v':
-    case U'd':
-      return digits(u, negative, 10, false);
-    case U'b':
-      return digits(u, negative, 2, false);
-    case U'o':
-      return digits(u, negative, 8, false);
-    case U'x':
-      return digits(u, negative, 16, false);
-    case U'X':
-      return digits(u, negative, 16, true);
     case U'c': {
       std::string s;
       utf8::AppendRune(s, static_cast<char32_t>(a.u));
@@ -168,20 +178,10 @@ void Printer::floating(const Arg& a, char32_t v) {
   int prec = flags_.prec;
   if (prec < 0 && v != U'g' && v != U'G') prec = 6;
   std::string num = strconv::FormatFloat(a.f, static_cast<char>(v), prec, a.bits);
-  bool negative = num[0] == '-';
-  if (negative) num.erase(0, 1);
-  std::string sign = negative ? "-" : flags_.plus ? "+" : flags_.space ? " " : "";
-  bool number = std::isfinite(a.f);
-  if (num == "+Inf") {
-    num.erase(0, 1);
-    sign = flags_.space && !flags_.plus ? " " : "+";
-  }
-  if (!number && num == "NaN" && !flags_.plus && !flags_.space) sign = "";
-  if (number && flags_.zero && !flags_.minus && flags_.width > 0) {
-    size_t width = static_cast<size_t>(flags_.width);
-    if (sign.size() + num.size() < width) num.insert(0, width - sign.size() - num.size(), '0');
-  }
-  pad(sign + num, false);
+  std::string_view shown_sign = sign(num[0] == '-');
+  if (num == "+Inf" && !flags_.space) shown_sign = "+";
+  num.erase(0, num.find_first_not_of("+-"));
+  pad_number(shown_sign, "", num, 0, std::isfinite(a.f));
 }
 
 void Printer::text(std::string_view s, char32_t v, const Arg& a) {
@@ -217,30 +217,13 @@ void Printer::text(std::string_view s, char32_t v, const Arg& a) {
 
 void Printer::pointer(const Arg& a, char32_t v, int depth) {
   uint64_t u = reinterpret_cast<uintptr_t>(a.ptr);
-  switch (v) {
-    case U'v':
-      if (depth == 0 && u == 0) return pad("<nil>", false);
-      [[fallthrough]];
-    case U'p': {
-      Flags saved = flags_;
-      flags_.sharp = !flags_.sharp;
-      digits(u, false, 16, false);
-      flags_ = saved;
-      return;
-    }
-    case U'b':
-      return digits(u, false, 2, false);
-    case U'o':
-      return digits(u, false, 8, false);
-    case U'd':
-      return digits(u, false, 10, false);
-    case U'x':
-      return digits(u, false, 16, false);
-    case U'X':
-      return digits(u, false, 16, true);
-    default:
-      return bad_verb(a, v);
-  }
+  if (v == U'v' && depth == 0 && u == 0) return pad("<nil>", false);
+  if (const unsigned base = base_of(v)) return digits(u, false, base, v == U'X');
+  if (v != U'v' && v != U'p') return bad_verb(a, v);
+  Flags saved = flags_;
+  flags_.sharp = !flags_.sharp;
+  digits(u, false, 16, false);
+  flags_ = saved;
 }
 
 // The verb applies to every element.
@@ -268,10 +251,8 @@ bool Printer::methods(const Arg& a, char32_t v) {
   try {
     s = a.text(a.obj);
   } catch (const Panic& p) {
-    out += "%!";
-    utf8::AppendRune(out, v);
-    out +=
-        std::string("(PANIC=") + (a.is_error ? "Error" : "String") + " method: " + p.String() + ")";
+    complain(v, std::string("(PANIC=") + (a.is_error ? "Error" : "String") +
+                    " method: " + p.String() + ")");
     return true;
   }
   text(s, v, a);
@@ -279,24 +260,14 @@ bool Printer::methods(const Arg& a, char32_t v) {
 }
 
 void Printer::value(const Arg& a, char32_t v, int depth) {
-  if (v == U'T') {
-    text(a.kind == Kind::Nil || a.type == nullptr ? "<nil>" : a.type(a.obj), U's', a);
-    return;
-  }
-  if (a.kind == Kind::Nil) {
-    if (v == U'v' || depth > 0)
-      pad("<nil>", false);
-    else
-      bad_verb(a, v);
-    return;
-  }
+  if (v == U'T') return text(a.kind == Kind::Nil ? "<nil>" : a.type(a.obj), U's', a);
   if (v == U'p' && a.kind == Kind::Pointer) return pointer(a, v, depth);
   if (methods(a, v)) return;
   switch (a.kind) {
     case Kind::Nil:
-      return;
+      return v == U'v' || depth > 0 ? pad("<nil>", false) : bad_verb(a, v);
     case Kind::Bool:
-      return boolean(a, v);
+      return v == U't' || v == U'v' ? pad(a.b ? "true" : "false") : bad_verb(a, v);
     case Kind::Int:
     case Kind::Uint:
       return integer(a, v);
@@ -312,14 +283,9 @@ void Printer::value(const Arg& a, char32_t v, int depth) {
     case Kind::List:
     case Kind::Map:
       return list(a, v, depth);
-    case Kind::Opaque: {
-      // C++ cannot list the fields of a struct.
-      if (v == U'v' || v == U's')
-        out += "{" + a.type(a.obj) + "}";
-      else
-        bad_verb(a, v);
-      return;
-    }
+    case Kind::Opaque:
+      if (v != U'v' && v != U's') return bad_verb(a, v);
+      out += "{" + a.type(a.obj) + "}";  // C++ cannot list the fields of a struct
   }
 }
 
@@ -359,18 +325,12 @@ void Printer::verb(char32_t v) {
     out += '%';
     return;
   }
-  auto complain = [&](std::string_view what) {
-    out += "%!";
-    utf8::AppendRune(out, v);
-    out += what;
-  };
-  if (!good_index_) return complain("(BADINDEX)");
-  if (next_ >= nargs_) return complain("(MISSING)");
+  if (!good_index_) return complain(v, "(BADINDEX)");
+  if (next_ >= nargs_) return complain(v, "(MISSING)");
   const Arg& a = args_[next_++];
   if (v == U'w') {
-    if (!wrapping || (a.err == nullptr && a.kind != Kind::Nil)) return bad_verb(a, v);
-    if (a.err != nullptr) wrapped.push_back(*a.err);
-    if (a.kind == Kind::Nil) return bad_verb(a, v);
+    if (!wrapping || a.err == nullptr) return bad_verb(a, v);
+    wrapped.push_back(*a.err);
     v = U'v';
   }
   value(a, v, 0);
@@ -382,18 +342,9 @@ void Printer::parse_spec(std::string_view f, size_t* at) {
   flags_ = Flags();
   good_index_ = true;
   for (; i < f.size(); i++) {
-    if (f[i] == '+')
-      flags_.plus = true;
-    else if (f[i] == '-')
-      flags_.minus = true;
-    else if (f[i] == '#')
-      flags_.sharp = true;
-    else if (f[i] == ' ')
-      flags_.space = true;
-    else if (f[i] == '0')
-      flags_.zero = true;
-    else
-      break;
+    const size_t mark = kFlagMarks.find(f[i]);
+    if (mark == kFlagMarks.npos) break;
+    flags_.*kFlagOfMark[mark] = true;
   }
   auto number = [&](int* to) {
     if (i < f.size() && f[i] >= '0' && f[i] <= '9') {
@@ -450,17 +401,10 @@ void Printer::format(std::string_view f) {
 // Shows the arguments that no verb used.
 void Printer::extra() {
   if (reordered_ || next_ >= nargs_) return;
-  flags_ = Flags();
   out += "%!(EXTRA ";
   for (size_t n = next_; n < nargs_; n++) {
     if (n > next_) out += ", ";
-    const Arg& a = args_[n];
-    if (a.kind == Kind::Nil) {
-      out += "<nil>";
-    } else {
-      out += a.type(a.obj) + "=";
-      value(a, U'v', 0);
-    }
+    with_type(args_[n]);
   }
   out += ')';
 }

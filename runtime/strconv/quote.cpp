@@ -1,5 +1,6 @@
 // quote.cpp: Go's quoted strings, written and read.
 #include <algorithm>
+#include <charconv>
 #include <cstdint>
 #include <cstdio>
 #include <iterator>
@@ -63,13 +64,9 @@ std::string quoted_rune(char32_t r, bool ascii) {
 // Takes `digits` hex digits off the front of text.
 std::optional<char32_t> take_hex(std::string_view& text, size_t digits) {
   if (text.size() < digits) return std::nullopt;
-  char32_t value = 0;
-  for (char c : text.substr(0, digits)) {
-    const bool number = c >= '0' && c <= '9';
-    const char lower = static_cast<char>(c | 0x20);
-    if (!number && (lower < 'a' || lower > 'f')) return std::nullopt;
-    value = value << 4 | static_cast<char32_t>(number ? c - '0' : lower - 'a' + 10);
-  }
+  uint32_t value = 0;
+  const char* end = text.data() + digits;
+  if (std::from_chars(text.data(), end, value, 16).ptr != end) return std::nullopt;
   text.remove_prefix(digits);
   return value;
 }
