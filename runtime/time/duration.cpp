@@ -7,15 +7,14 @@
 
 namespace golab::time {
 
-double Duration::Seconds() const {
-  return static_cast<double>(ns_ / Second.ns_) + static_cast<double>(ns_ % Second.ns_) / 1e9;
+// The whole units and the rest one by one: ns as a double could lose digits.
+static double in_units(int64_t ns, int64_t unit) {
+  return static_cast<double>(ns / unit) +
+         static_cast<double>(ns % unit) / static_cast<double>(unit);
 }
-double Duration::Minutes() const {
-  return static_cast<double>(ns_ / Minute.ns_) + static_cast<double>(ns_ % Minute.ns_) / 6e10;
-}
-double Duration::Hours() const {
-  return static_cast<double>(ns_ / Hour.ns_) + static_cast<double>(ns_ % Hour.ns_) / 3.6e12;
-}
+double Duration::Seconds() const { return in_units(ns_, Second.ns_); }
+double Duration::Minutes() const { return in_units(ns_, Minute.ns_); }
+double Duration::Hours() const { return in_units(ns_, Hour.ns_); }
 
 Duration Duration::Abs() const {
   if (ns_ >= 0) return *this;

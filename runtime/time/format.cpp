@@ -2,114 +2,127 @@
 //
 // A layout is cut into literal text and elements such as "2006" or "_2". The longest element that
 // fits at a place counts, so the list below has longer ones first.
-#include <array>
-#include <cstring>
+#include <strings.h>
 
-#include "runtime/sched/clock.h"
+#include <algorithm>
+#include <chrono>
+#include <iterator>
+
 #include "runtime/fmt/fmt.h"
+#include "runtime/sched/clock.h"
 #include "runtime/time/time.h"
 
 namespace golab::time {
 
 namespace {
 
-enum class Std {
+// What an element shows.
+enum class Field {
   None,
-  LongMonth,
-  ShortMonth,
-  LongDay,
-  ShortDay,
-  LongYear,
+  // Numbers.
   Year,
+  YearOfCentury,
   YearDay,
-  ZeroMonth,
-  NumMonth,
-  UnderDay,
-  ZeroDay,
-  NumDay,
-  Hour24,
-  ZeroHour12,
+  Month,
+  Day,
+  Hour,
   Hour12,
-  ZeroMinute,
-  NumMinute,
-  ZeroSecond,
-  NumSecond,
-  PM,
-  Pm,
-  TZ,
-  IsoColonTZ,
-  IsoTZ,
-  IsoShortTZ,
-  NumColonTZ,
-  NumTZ,
-  NumShortTZ,
-  Frac
+  Minute,
+  Second,
+  // Others.
+  MonthName,
+  DayName,
+  Noon,
+  ZoneName,
+  Offset,
+  Fraction
 };
 
 struct Element {
   std::string_view text;
-  Std std;
+  Field field = Field::None;
+  int width = 1;    // of a number: at least so many digits; of a name: so many letters
+  char fill = '0';  // before a number that is shorter
 };
 
-constexpr Element kElements[] = {
-    {"January", Std::LongMonth}, {"Jan", Std::ShortMonth}, {"Monday", Std::LongDay},
-    {"Mon", Std::ShortDay},      {"MST", Std::TZ},         {"2006", Std::LongYear},
-    {"__2", Std::YearDay},       {"002", Std::YearDay},    {"_2", Std::UnderDay},
-    {"01", Std::ZeroMonth},      {"02", Std::ZeroDay},     {"03", Std::ZeroHour12},
-    {"04", Std::ZeroMinute},     {"05", Std::ZeroSecond},  {"06", Std::Year},
-    {"15", Std::Hour24},         {"PM", Std::PM},          {"pm", Std::Pm},
-    {"-07:00", Std::NumColonTZ}, {"-0700", Std::NumTZ},    {"-07", Std::NumShortTZ},
-    {"Z07:00", Std::IsoColonTZ}, {"Z0700", Std::IsoTZ},    {"Z07", Std::IsoShortTZ},
-    {"1", Std::NumMonth},        {"2", Std::NumDay},       {"3", Std::Hour12},
-    {"4", Std::NumMinute},       {"5", Std::NumSecond}};
+constexpr int kWholeName = 9;  // no month or day has more letters
+constexpr Element kElements[] = {{"January", Field::MonthName, kWholeName},
+                                 {"Jan", Field::MonthName, 3},
+                                 {"Monday", Field::DayName, kWholeName},
+                                 {"Mon", Field::DayName, 3},
+                                 {"MST", Field::ZoneName},
+                                 {"2006", Field::Year, 4},
+                                 {"__2", Field::YearDay, 3, ' '},
+                                 {"002", Field::YearDay, 3},
+                                 {"_2", Field::Day, 2, ' '},
+                                 {"01", Field::Month, 2},
+                                 {"02", Field::Day, 2},
+                                 {"03", Field::Hour12, 2},
+                                 {"04", Field::Minute, 2},
+                                 {"05", Field::Second, 2},
+                                 {"06", Field::YearOfCentury, 2},
+                                 {"15", Field::Hour, 2},
+                                 {"PM", Field::Noon},
+                                 {"pm", Field::Noon},
+                                 {"-07:00", Field::Offset},
+                                 {"-0700", Field::Offset},
+                                 {"-07", Field::Offset},
+                                 {"Z07:00", Field::Offset},
+                                 {"Z0700", Field::Offset},
+                                 {"Z07", Field::Offset},
+                                 {"1", Field::Month},
+                                 {"2", Field::Day},
+                                 {"3", Field::Hour12},
+                                 {"4", Field::Minute},
+                                 {"5", Field::Second}};
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_separator(char c) { return c == '.' || c == ','; }
+
+// What "PM" and "pm" are before noon.
+std::string_view before_noon(std::string_view pm) { return pm == "PM" ? "AM" : "am"; }
+
+// How an offset is written: with 'Z' for zero, with a colon, without minutes.
+bool has_z(std::string_view offset) { return offset[0] == 'Z'; }
+bool has_colon(std::string_view offset) { return offset.ends_with(":00"); }
+bool has_minutes(std::string_view offset) { return offset.size() > 3; }
+
+// A fraction of a second: a separator and zeros, or nines (which drop zeros at the end), not
+// followed by a digit.
+Element fraction_at(std::string_view s) {
+  if (s.size() < 2 || !is_separator(s[0]) || (s[1] != '0' && s[1] != '9')) return {};
+  const size_t end = std::min(s.find_first_not_of(s[1], 1), s.size());
+  if (end < s.size() && is_digit(s[end])) return {};
+  return {s.substr(0, end), Field::Fraction};
+}
+
+Element element_at(std::string_view s) {
+  if (Element e = fraction_at(s); e.field != Field::None) return e;
+  if (s.starts_with("_2006")) return {};  // an underscore and a year
+  for (const Element& e : kElements) {
+    if (!s.starts_with(e.text)) continue;
+    // "Month" is not "Mon", "Janet" is not "Jan".
+    const bool word = e.text == "Jan" || e.text == "Mon";
+    if (word && s.size() > 3 && s[3] >= 'a' && s[3] <= 'z') continue;
+    return e;
+  }
+  return {};
+}
 
 struct Chunk {
   std::string_view prefix;  // literal text before the element
-  Std std = Std::None;
-  int digits = 0;        // of a fraction
-  bool nines = false;    // a fraction that drops zeros at its end
-  char separator = '.';  // '.' or ','
+  Element element;
 };
 
-// A fraction of a second: a separator and zeros or nines, not followed by a digit.
-bool fraction_at(std::string_view s, Chunk* c) {
-  if ((s[0] != '.' && s[0] != ',') || s.size() < 2 || (s[1] != '0' && s[1] != '9')) return false;
-  size_t n = 1;
-  while (n < s.size() && s[n] == s[1]) n++;
-  if (n < s.size() && is_digit(s[n])) return false;
-  c->std = Std::Frac;
-  c->digits = static_cast<int>(n - 1);
-  c->nines = s[1] == '9';
-  c->separator = s[0];
-  return true;
-}
-
 Chunk next_chunk(std::string_view* layout) {
-  Chunk c;
   for (size_t i = 0; i < layout->size(); i++) {
-    std::string_view rest = layout->substr(i);
-    c.prefix = layout->substr(0, i);
-    if (fraction_at(rest, &c)) {
-      layout->remove_prefix(i + 1 + static_cast<size_t>(c.digits));
-      return c;
-    }
-    // "_2006" is an underscore and a year.
-    if (rest.starts_with("_2006")) continue;
-    for (const Element& e : kElements) {
-      if (!rest.starts_with(e.text)) continue;
-      // "Month" is not "Mon", "Janet" is not "Jan".
-      bool word = e.std == Std::ShortMonth || e.std == Std::ShortDay;
-      if (word && rest.size() > 3 && rest[3] >= 'a' && rest[3] <= 'z') continue;
-      c.std = e.std;
-      layout->remove_prefix(i + e.text.size());
-      return c;
-    }
+    const Element e = element_at(layout->substr(i));
+    if (e.field == Field::None) continue;
+    const Chunk c{layout->substr(0, i), e};
+    layout->remove_prefix(i + e.text.size());
+    return c;
   }
-  c.prefix = *layout;
-  *layout = {};
-  return c;
+  return {std::exchange(*layout, {}), {}};
 }
 
 void append_number(std::string& to, int64_t n, int width, char fill = '0') {
@@ -120,9 +133,8 @@ void append_number(std::string& to, int64_t n, int width, char fill = '0') {
   to += text;
 }
 
-void append_offset(std::string& to, int seconds, Std std) {
-  bool iso = std == Std::IsoColonTZ || std == Std::IsoTZ || std == Std::IsoShortTZ;
-  if (iso && seconds == 0) {
+void append_offset(std::string& to, int seconds, std::string_view how) {
+  if (has_z(how) && seconds == 0) {
     to += 'Z';
     return;
   }
@@ -130,110 +142,68 @@ void append_offset(std::string& to, int seconds, Std std) {
   to += minutes < 0 ? '-' : '+';
   if (minutes < 0) minutes = -minutes;
   append_number(to, minutes / 60, 2);
-  if (std == Std::NumColonTZ || std == Std::IsoColonTZ) to += ':';
-  if (std != Std::NumShortTZ && std != Std::IsoShortTZ) append_number(to, minutes % 60, 2);
+  if (has_colon(how)) to += ':';
+  if (has_minutes(how)) append_number(to, minutes % 60, 2);
 }
 
-void append_fraction(std::string& to, int nsec, const Chunk& c) {
+void append_fraction(std::string& to, int nsec, std::string_view how) {
   std::string text = std::to_string(nsec);
   text.insert(0, 9 - text.size(), '0');
-  text.resize(static_cast<size_t>(c.digits < 9 ? c.digits : 9));
-  if (c.nines) text.erase(text.find_last_not_of('0') + 1);
-  if (!text.empty()) to += c.separator + text;
+  text.resize(std::min<size_t>(how.size() - 1, 9));
+  if (how[1] == '9') text.erase(text.find_last_not_of('0') + 1);
+  if (!text.empty()) to += how[0] + text;
 }
 
-// Layout elements up to NumDay.
-void append_date(std::string& out, const Time& t, Std std) {
-  auto [year, month, day] = t.Date();
-  switch (std) {
-    case Std::LongMonth:
-      out += month.String();
-      return;
-    case Std::ShortMonth:
-      out += month.String().substr(0, 3);
-      return;
-    case Std::LongDay:
-      out += t.Weekday().String();
-      return;
-    case Std::ShortDay:
-      out += t.Weekday().String().substr(0, 3);
-      return;
-    case Std::LongYear:
-      append_number(out, year, 4);
-      return;
-    case Std::Year:
-      append_number(out, (year % 100 + 100) % 100, 2);
-      return;
-    case Std::YearDay:
-      append_number(out, t.YearDay(), 3);
-      return;
-    case Std::ZeroMonth:
-      append_number(out, month, 2);
-      return;
-    case Std::NumMonth:
-      append_number(out, month, 0);
-      return;
-    case Std::UnderDay:
-      append_number(out, day, 2, ' ');
-      return;
-    case Std::ZeroDay:
-      append_number(out, day, 2);
-      return;
-    case Std::NumDay:
-      append_number(out, day, 0);
-      return;
+int number_of(const Time& t, Field field) {
+  switch (field) {
+    case Field::Year:
+      return t.Year();
+    case Field::YearOfCentury:
+      return (t.Year() % 100 + 100) % 100;
+    case Field::YearDay:
+      return t.YearDay();
+    case Field::Month:
+      return t.Month();
+    case Field::Day:
+      return t.Day();
+    case Field::Hour:
+      return t.Hour();
+    case Field::Hour12:
+      return (t.Hour() + 11) % 12 + 1;
+    case Field::Minute:
+      return t.Minute();
     default:
-      return;
+      return t.Second();
   }
 }
 
-void append_element(std::string& out, const Time& t, const Chunk& c) {
-  if (c.std == Std::None) return;
-  if (c.std <= Std::NumDay) return append_date(out, t, c.std);
-  auto [hour, minute, second] = t.Clock();
-  int hour12 = hour % 12 == 0 ? 12 : hour % 12;
-  switch (c.std) {
-    case Std::Hour24:
-      append_number(out, hour, 2);
+void append_element(std::string& out, const Time& t, const Element& e) {
+  switch (e.field) {
+    case Field::None:
       return;
-    case Std::ZeroHour12:
-      append_number(out, hour12, 2);
+    case Field::MonthName:
+      out += t.Month().String().substr(0, static_cast<size_t>(e.width));
       return;
-    case Std::Hour12:
-      append_number(out, hour12, 0);
+    case Field::DayName:
+      out += t.Weekday().String().substr(0, static_cast<size_t>(e.width));
       return;
-    case Std::ZeroMinute:
-      append_number(out, minute, 2);
+    case Field::Noon:
+      out += t.Hour() >= 12 ? e.text : before_noon(e.text);
       return;
-    case Std::NumMinute:
-      append_number(out, minute, 0);
-      return;
-    case Std::ZeroSecond:
-      append_number(out, second, 2);
-      return;
-    case Std::NumSecond:
-      append_number(out, second, 0);
-      return;
-    case Std::PM:
-      out += hour >= 12 ? "PM" : "AM";
-      return;
-    case Std::Pm:
-      out += hour >= 12 ? "pm" : "am";
-      return;
-    case Std::TZ: {
+    case Field::ZoneName: {
       auto [name, offset] = t.Zone();
       if (!name.empty())
         out += name;
       else
-        append_offset(out, offset, offset % 3600 == 0 ? Std::NumShortTZ : Std::NumTZ);
+        append_offset(out, offset, "-0700");
       return;
     }
-    case Std::Frac:
-      append_fraction(out, t.Nanosecond(), c);
-      return;
+    case Field::Offset:
+      return append_offset(out, t.Zone().second, e.text);
+    case Field::Fraction:
+      return append_fraction(out, t.Nanosecond(), e.text);
     default:
-      append_offset(out, t.Zone().second, c.std);
-      return;
+      return append_number(out, number_of(t, e.field), e.width, e.fill);
   }
 }
 
@@ -244,7 +214,7 @@ std::string Time::Format(std::string_view layout) const {
   while (!layout.empty()) {
     Chunk c = next_chunk(&layout);
     out += c.prefix;
-    append_element(out, *this, c);
+    append_element(out, *this, c.element);
   }
   return out;
 }
@@ -276,6 +246,11 @@ struct Parser {
   std::string zone_name;
   std::string_view out_of_range;
 
+  bool take(std::string_view text) {
+    if (!value.starts_with(text)) return false;
+    value.remove_prefix(text.size());
+    return true;
+  }
   bool number(int* to, int min_digits, int max_digits) {
     size_t n = 0;
     int v = 0;
@@ -290,150 +265,101 @@ struct Parser {
   void check(const char* what, int v, int low, int high) {
     if (v < low || v > high) out_of_range = what;
   }
-  // The index of the name that value starts with, compared by the first `letters` of it (0: all).
-  template <typename Names>
-  int name(const Names& names, size_t letters) {
-    for (size_t i = 0; i < names.size(); i++) {
-      std::string want = names[i];
-      if (letters > 0) want.resize(letters);
-      if (value.size() >= want.size() &&
-          ::strncasecmp(value.data(), want.c_str(), want.size()) == 0) {
-        value.remove_prefix(want.size());
-        return static_cast<int>(i);
-      }
+  // Takes the name of a Month or a Weekday, in any case. Returns which one it is; -1: none.
+  template <typename Named>
+  int name(int first, int last, int letters) {
+    for (int i = first; i <= last; i++) {
+      const std::string want = Named(i).String().substr(0, static_cast<size_t>(letters));
+      const std::string have(value.substr(0, want.size()));
+      if (::strcasecmp(have.c_str(), want.c_str()) != 0) continue;
+      value.remove_prefix(want.size());
+      return i;
     }
     return -1;
   }
-  bool fraction(bool exact_digits, int digits);
-  bool zone_offset(Std std);
-  bool date(Std std);
-  bool element(const Chunk& c, std::string_view rest_of_layout);
+  bool numeric(const Element& e);
+  bool fraction(int digits);
+  bool zone_offset(std::string_view how);
+  bool element(const Element& e, std::string_view rest_of_layout);
 };
 
-std::vector<std::string> month_names() {
-  std::vector<std::string> names;
-  for (int m = 1; m <= 12; m++) names.push_back(Month(m).String());
-  return names;
-}
-std::vector<std::string> day_names() {
-  std::vector<std::string> names;
-  for (int d = 0; d <= 6; d++) names.push_back(Weekday(d).String());
-  return names;
-}
+// Where a number goes, how many digits it has at most, and its range, if that is checked at once.
+struct Number {
+  Field field;
+  int Parser::*to;
+  int digits_max = 2;
+  const char* what = nullptr;
+  int low = 0, high = 0;
+};
+constexpr Number kNumbers[] = {{Field::Year, &Parser::year, 4},
+                               {Field::YearOfCentury, &Parser::year},
+                               {Field::YearDay, &Parser::year_day, 3},
+                               {Field::Month, &Parser::month, 2, "month", 1, 12},
+                               {Field::Day, &Parser::day},
+                               {Field::Hour, &Parser::hour, 2, "hour", 0, 23},
+                               {Field::Hour12, &Parser::hour, 2, "hour", 0, 12},
+                               {Field::Minute, &Parser::minute, 2, "minute", 0, 59},
+                               {Field::Second, &Parser::second, 2, "second", 0, 59}};
 
-bool Parser::fraction(bool exact_digits, int digits) {
-  if (value.empty() || (value[0] != '.' && value[0] != ',')) return !exact_digits;
-  size_t n = 1;
-  int64_t v = 0;
-  int scale = 0;
-  while (n < value.size() && is_digit(value[n])) {
-    if (scale < 9) {
-      v = v * 10 + (value[n] - '0');
-      scale++;
-    }
-    n++;
-  }
-  if (exact_digits && n - 1 != static_cast<size_t>(digits)) return false;
-  for (; scale < 9; scale++) v *= 10;
-  nsec = static_cast<int>(v);
-  value.remove_prefix(n);
+bool Parser::numeric(const Element& e) {
+  const Number* n = std::find_if(std::begin(kNumbers), std::end(kNumbers),
+                                 [&](const Number& x) { return x.field == e.field; });
+  const bool blanks = e.fill == ' ';
+  for (int i = 1; blanks && i < e.width; i++) take(" ");
+  int& to = this->*n->to;
+  if (!number(&to, blanks ? 1 : e.width, n->digits_max)) return false;
+  if (n->what != nullptr) check(n->what, to, n->low, n->high);
+  if (e.field == Field::YearOfCentury) year += year >= 69 ? 1900 : 2000;
   return true;
 }
 
-bool Parser::zone_offset(Std std) {
-  bool iso = std == Std::IsoColonTZ || std == Std::IsoTZ || std == Std::IsoShortTZ;
+// A separator and so many digits. digits < 0: any number of them, or no fraction at all.
+bool Parser::fraction(int digits) {
+  if (value.empty() || !is_separator(value[0])) return digits < 0;
+  const size_t end = std::min(value.find_first_not_of("0123456789", 1), value.size());
+  if (digits >= 0 && end - 1 != static_cast<size_t>(digits)) return false;
+  std::string nine(value.substr(1, std::min<size_t>(end - 1, 9)));
+  nine.resize(9, '0');
+  nsec = std::stoi(nine);
+  value.remove_prefix(end);
+  return true;
+}
+
+bool Parser::zone_offset(std::string_view how) {
   zone_set = true;
-  if (iso && value.starts_with('Z')) {
-    value.remove_prefix(1);
-    return true;
-  }
-  if (value.empty() || (value[0] != '+' && value[0] != '-')) return false;
-  int sign = value[0] == '-' ? -1 : 1;
-  value.remove_prefix(1);
+  if (has_z(how) && take("Z")) return true;
+  const int sign = take("-") ? -1 : 1;
+  if (sign == 1 && !take("+")) return false;
   int h = 0, m = 0;
   if (!number(&h, 2, 2)) return false;
-  if (std == Std::NumColonTZ || std == Std::IsoColonTZ) {
-    if (!value.starts_with(':')) return false;
-    value.remove_prefix(1);
-  }
-  if (std != Std::NumShortTZ && std != Std::IsoShortTZ && !number(&m, 2, 2)) return false;
+  if (has_colon(how) && !take(":")) return false;
+  if (has_minutes(how) && !number(&m, 2, 2)) return false;
   check("time zone offset hour", h, 0, 24);
   check("time zone offset minute", m, 0, 60);
   offset = sign * (h * 3600 + m * 60);
   return true;
 }
 
-bool Parser::date(Std std) {
-  switch (std) {
-    case Std::LongMonth:
-      return (month = name(month_names(), 0) + 1) > 0;
-    case Std::ShortMonth:
-      return (month = name(month_names(), 3) + 1) > 0;
-    case Std::LongDay:
-      return name(day_names(), 0) >= 0;
-    case Std::ShortDay:
-      return name(day_names(), 3) >= 0;
-    case Std::LongYear:
-      return number(&year, 4, 4);
-    case Std::Year:
-      if (!number(&year, 2, 2)) return false;
-      year += year >= 69 ? 1900 : 2000;
+bool Parser::element(const Element& e, std::string_view rest_of_layout) {
+  switch (e.field) {
+    case Field::None:
       return true;
-    case Std::YearDay:
-      return number(&year_day, 3, 3);
-    case Std::ZeroMonth:
-    case Std::NumMonth:
-      if (!number(&month, std == Std::ZeroMonth ? 2 : 1, 2)) return false;
-      check("month", month, 1, 12);
-      return true;
-    case Std::UnderDay:
-    case Std::ZeroDay:
-    case Std::NumDay:
-      if (std == Std::UnderDay && value.starts_with(' ')) value.remove_prefix(1);
-      return number(&day, std == Std::ZeroDay ? 2 : 1, 2);
-    default:
-      return true;
-  }
-}
-
-bool Parser::element(const Chunk& c, std::string_view rest_of_layout) {
-  if (c.std <= Std::NumDay) return date(c.std);
-  switch (c.std) {
-    case Std::Hour24:
-      if (!number(&hour, 2, 2)) return false;
-      check("hour", hour, 0, 23);
-      return true;
-    case Std::ZeroHour12:
-    case Std::Hour12:
-      if (!number(&hour, c.std == Std::ZeroHour12 ? 2 : 1, 2)) return false;
-      check("hour", hour, 0, 12);
-      return true;
-    case Std::ZeroMinute:
-    case Std::NumMinute:
-      if (!number(&minute, c.std == Std::ZeroMinute ? 2 : 1, 2)) return false;
-      check("minute", minute, 0, 59);
-      return true;
-    case Std::ZeroSecond:
-    case Std::NumSecond: {
-      if (!number(&second, c.std == Std::ZeroSecond ? 2 : 1, 2)) return false;
-      check("second", second, 0, 59);
+    case Field::MonthName:
+      return (month = name<Month>(1, 12, e.width)) > 0;
+    case Field::DayName:
+      return name<Weekday>(0, 6, e.width) >= 0;
+    case Field::Second: {
+      if (!numeric(e)) return false;
       // The value may have a fraction that the layout does not have.
-      bool layout_has =
-          !rest_of_layout.empty() && (rest_of_layout[0] == '.' || rest_of_layout[0] == ',');
-      bool has = value.size() > 1 && (value[0] == '.' || value[0] == ',') && is_digit(value[1]);
-      return !has || layout_has || fraction(false, 0);
+      const bool layout_has = !rest_of_layout.empty() && is_separator(rest_of_layout[0]);
+      const bool has = value.size() > 1 && is_separator(value[0]) && is_digit(value[1]);
+      return !has || layout_has || fraction(-1);
     }
-    case Std::PM:
-    case Std::Pm: {
-      std::string_view am = c.std == Std::PM ? "AM" : "am",
-                       pm_text = c.std == Std::PM ? "PM" : "pm";
-      pm = value.starts_with(pm_text);
+    case Field::Noon:
+      pm = take(e.text);
       pm_set = true;
-      if (!pm && !value.starts_with(am)) return false;
-      value.remove_prefix(2);
-      return true;
-    }
-    case Std::TZ: {
+      return pm || take(before_noon(e.text));
+    case Field::ZoneName: {
       size_t n = 0;
       while (n < value.size() && value[n] >= 'A' && value[n] <= 'Z') n++;
       if (n < 3 || n > 5) return false;
@@ -441,17 +367,18 @@ bool Parser::element(const Chunk& c, std::string_view rest_of_layout) {
       value.remove_prefix(n);
       return true;
     }
-    case Std::Frac:
-      return fraction(!c.nines, c.digits);
+    case Field::Offset:
+      return zone_offset(e.text);
+    case Field::Fraction:
+      return fraction(e.text[1] == '9' ? -1 : static_cast<int>(e.text.size()) - 1);
     default:
-      return zone_offset(c.std);
+      return numeric(e);
   }
 }
 
 int days_in(int month, int year) {
-  constexpr int kDays[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-  bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-  return kDays[month - 1] + (month == 2 && leap);
+  const auto last = std::chrono::year(year) / month / std::chrono::last;
+  return static_cast<int>(static_cast<unsigned>(last.day()));
 }
 
 }  // namespace
@@ -461,18 +388,14 @@ std::pair<Time, error> Parse(std::string_view layout, std::string_view value) {
   p.value = value;
   std::string_view rest = layout;
   while (!rest.empty()) {
-    std::string_view before = rest;
-    Chunk c = next_chunk(&rest);
-    std::string_view element =
-        before.substr(c.prefix.size(), before.size() - c.prefix.size() - rest.size());
+    const Chunk c = next_chunk(&rest);
     auto failed = [&](std::string_view what, std::string_view at) {
       return std::pair(Time(), fmt::Errorf("parsing time %q as %q: cannot parse %q as %q", value,
                                            layout, at, what));
     };
-    if (!p.value.starts_with(c.prefix)) return failed(c.prefix, p.value);
-    p.value.remove_prefix(c.prefix.size());
+    if (!p.take(c.prefix)) return failed(c.prefix, p.value);
     std::string_view at = p.value;
-    if (!p.element(c, rest)) return failed(element, at);
+    if (!p.element(c.element, rest)) return failed(c.element.text, at);
     if (!p.out_of_range.empty()) {
       return {Time(), fmt::Errorf("parsing time %q: %s out of range", value, p.out_of_range)};
     }

@@ -60,7 +60,41 @@ void parsing(std::string& out) {
       {time::DateOnly, "x"},
       {time::DateOnly, "2026-01-02 "},
       {time::Kitchen, "3:04AM"},
-      {time::Kitchen, "12:04AM"}};
+      {time::Kitchen, "12:04AM"},
+      {"2006-01-02 15:04:05 -0700 MST", "2026-11-02 03:04:05 +0130 CET"},
+      {"Monday, 02-Jan-06 15:04:05 MST", "monday, 02-NOV-68 03:04:05 UTC"},
+      {"Jan _2 15:04:05", "feb  3 01:02:03"},
+      {"January 2 2006", "May 31 2026"},
+      {"January 2 2006", "Mai 3 2026"},
+      {"2006-002", "2024-366"},
+      {"2006 __2", "2026  45"},
+      {"2006 __2", "2026   4"},
+      {"06 1 2 3 4 5 pm", "69 7 8 9 1 2 pm"},
+      {"06 1 2 3 4 5 pm", "68 12 31 12 59 59 am"},
+      {"06-1-2", "26-1-"},
+      {"2006", "206"},
+      {"01", "1"},
+      {"15:04:05", "03:04:05.5"},
+      {"15:04:05", "03:04:05,123456789012"},
+      {"15:04:05.000", "03:04:05.12"},
+      {"15:04:05.000", "03:04:05.123"},
+      {"15:04:05.999", "03:04:05"},
+      {"15:04:05.999", "03:04:05.1234"},
+      {"15:04", "24:00"},
+      {"15:4", "23:60"},
+      {"3PM", "13PM"},
+      {"3PM", "3XM"},
+      {"Mon", "Monday"},
+      {"Z0700", "Z"},
+      {"Z0700", "-0230"},
+      {"-07", "+02"},
+      {"-07:00", "+0200"},
+      {"-0700", "+2500"},
+      {"Z07:00", "x"},
+      {"MST", "ABCDEF"},
+      {"MST", "EST"},
+      {"x2006y", "x2026y"},
+      {"x2006y", "x2026z"}};
   for (auto [layout, value] : cases) {
     auto [t, err] = time::Parse(layout, value);
     fmt::Fprintln(out, t, err);
@@ -153,6 +187,7 @@ TEST_CASE("the Go program about durations and dates prints the same here", "[tim
   fmt::Fprintln(out, (1500 * Millisecond).Round(1 * Second),
                 (-1500 * Millisecond).Round(1 * Second), (1700 * Millisecond).Truncate(1 * Second),
                 Duration(kMax).Round(1 * Hour), (-5 * Second).Abs());
+  fmt::Fprintln(out, time::Date(2000, 1, 5, 0, 0, 0, 0, time::UTC).Format("x__2x002x"));
   fmt::Fprintln(out, time::May, time::Month(13), time::Sunday, time::Weekday(9));
   compare_with_golden("time/golden.txt", out);
 }
