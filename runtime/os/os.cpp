@@ -158,11 +158,8 @@ error WriteFile(std::string_view name, std::string_view data, unsigned perm) {
 }
 
 error Remove(std::string_view name) {
-  std::string path(name);
-  if (::unlink(path.c_str()) == 0) return nullptr;
-  int unlink_errno = errno;
-  if (unlink_errno == EISDIR && ::rmdir(path.c_str()) == 0) return nullptr;
-  return path_error("remove", name, unlink_errno == EISDIR ? errno : unlink_errno);
+  if (::remove(std::string(name).c_str()) == 0) return nullptr;
+  return path_error("remove", name, errno);
 }
 
 error MkdirAll(std::string_view path, unsigned perm) {

@@ -5,15 +5,17 @@
 // are one, as in the kernel.
 #include "runtime/os/signal/signal.h"
 
+#include <string.h>
+
 #include <atomic>
 #include <cerrno>
 #include <vector>
 
-#include "runtime/sched/go.h"
 #include "runtime/core/lock.h"
 #include "runtime/die/panic.h"
-#include "runtime/sched/proc.h"
 #include "runtime/fmt/fmt.h"
+#include "runtime/sched/go.h"
+#include "runtime/sched/proc.h"
 #include "runtime/sync/mutex.h"
 #include "runtime/sync/once.h"
 
@@ -34,25 +36,13 @@ namespace runtime {
 
 namespace os {
 
+// Go's names are glibc's with a small first letter, up to SIGTERM.
 std::string Signal::String() const {
-  constexpr const char* kNames[] = {"",
-                                    "hangup",
-                                    "interrupt",
-                                    "quit",
-                                    "illegal instruction",
-                                    "trace/breakpoint trap",
-                                    "aborted",
-                                    "bus error",
-                                    "floating point exception",
-                                    "killed",
-                                    "user defined signal 1",
-                                    "segmentation fault",
-                                    "user defined signal 2",
-                                    "broken pipe",
-                                    "alarm clock",
-                                    "terminated"};
-  if (number_ >= 1 && number_ <= 15) return kNames[number_];
-  return "signal " + std::to_string(number_);
+  const char* name = number_ <= SIGTERM ? ::sigdescr_np(number_) : nullptr;
+  if (name == nullptr) return "signal " + std::to_string(number_);
+  std::string text = name;
+  text[0] = static_cast<char>(text[0] | 0x20);
+  return text;
 }
 
 namespace signal {
