@@ -4,9 +4,9 @@
 #include <arpa/inet.h>
 #include <netdb.h>
 #include <netinet/in.h>
-#include <string.h>
 
 #include <charconv>
+#include <cstring>
 
 #include "runtime/sched/proc.h"
 
@@ -22,31 +22,24 @@ HostPort split_error(const char* what, std::string_view addr) {
   return {"", "", addr_error(what, addr)};
 }
 
-socket_address v4(in_addr addr, int port) {
+template <typename Sockaddr>
+socket_address address_of(const Sockaddr& sockaddr) {
   socket_address out;
-  auto* sin = reinterpret_cast<sockaddr_in*>(&out.storage);
-  sin->sin_family = AF_INET;
-  sin->sin_port = htons(static_cast<uint16_t>(port));
-  sin->sin_addr = addr;
-  out.len = sizeof *sin;
+  std::memcpy(&out.storage, &sockaddr, sizeof sockaddr);
+  out.len = sizeof sockaddr;
   return out;
 }
-
+socket_address v4(in_addr addr, int port) {
+  return address_of(sockaddr_in{AF_INET, htons(static_cast<uint16_t>(port)), addr, {}});
+}
 socket_address v6(in6_addr addr, int port) {
-  socket_address out;
-  auto* sin = reinterpret_cast<sockaddr_in6*>(&out.storage);
-  sin->sin6_family = AF_INET6;
-  sin->sin6_port = htons(static_cast<uint16_t>(port));
-  sin->sin6_addr = addr;
-  out.len = sizeof *sin;
-  return out;
+  return address_of(sockaddr_in6{AF_INET6, htons(static_cast<uint16_t>(port)), 0, addr, 0});
 }
 
 // Returns -1 and an error if `port` is neither a number nor a known name.
 std::pair<int, error> parse_port(std::string_view network, std::string_view port) {
   if (port.empty()) return {0, nullptr};
-  bool digits = port.find_first_not_of("0123456789") == std::string_view::npos;
-  if (digits) {
+  if (port.find_first_not_of("0123456789") == std::string_view::npos) {
     int value = 0;
     auto [end, ec] = std::from_chars(port.data(), port.data() + port.size(), value);
     if (ec != std::errc() || value > 65535) return {-1, addr_error("invalid port", port)};

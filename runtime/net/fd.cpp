@@ -3,8 +3,6 @@
 
 #include <errno.h>
 #include <string.h>
-#include <array>
-#include <string>
 
 #include "runtime/die/panic.h"
 #include "runtime/sched/proc.h"
@@ -15,15 +13,19 @@ namespace golab::internal::poll {
 
 namespace {
 
+constexpr uint64_t k20Bits = (uint64_t{1} << 20) - 1;
 constexpr uint64_t mutexClosed = 1;
-constexpr uint64_t mutexRLock = 2;
-constexpr uint64_t mutexWLock = 4;
 constexpr uint64_t mutexRef = uint64_t{1} << 3;
-constexpr uint64_t mutexRefMask = ((uint64_t{1} << 20) - 1) << 3;
-constexpr uint64_t mutexRWait = uint64_t{1} << 23;
-constexpr uint64_t mutexRMask = ((uint64_t{1} << 20) - 1) << 23;
-constexpr uint64_t mutexWWait = uint64_t{1} << 43;
-constexpr uint64_t mutexWMask = ((uint64_t{1} << 20) - 1) << 43;
+constexpr uint64_t mutexRefMask = k20Bits << 3;
+
+// The bits of the readers or of the writers.
+struct Side {
+  uint64_t lock;
+  uint64_t wait;  // one waiter
+  uint64_t mask;  // of the count of waiters
+};
+constexpr Side kReaders{2, uint64_t{1} << 23, k20Bits << 23};
+constexpr Side kWriters{4, uint64_t{1} << 43, k20Bits << 43};
 
 constexpr const char* kTooMany =
     "too many concurrent operations on a single file or socket (max 1048575)";
@@ -87,10 +89,10 @@ bool fdMutex::increfAndClose() {
     if (old & mutexClosed) return false;
     uint64_t next = (old | mutexClosed) + mutexRef;
     if ((next & mutexRefMask) == 0) golab::panic(kTooMany);
-    next &= ~(mutexRMask | mutexWMask);  // the waiters are woken, see mutexClosed and fail
+    next &= ~(kReaders.mask | kWriters.mask);  // the waiters are woken, see mutexClosed and fail
     if (!state_.compare_exchange_weak(old, next)) continue;
-    for (; old & mutexRMask; old -= mutexRWait) runtime_Semrelease(&rsema_);
-    for (; old & mutexWMask; old -= mutexWWait) runtime_Semrelease(&wsema_);
+    for (; old & kReaders.mask; old -= kReaders.wait) runtime_Semrelease(&rsema_);
+    for (; old & kWriters.mask; old -= kWriters.wait) runtime_Semrelease(&wsema_);
     return true;
   }
 }
@@ -107,15 +109,13 @@ bool fdMutex::decref() {
 }
 
 bool fdMutex::rwlock(bool read) {
-  const uint64_t bit = read ? mutexRLock : mutexWLock;
-  const uint64_t wait = read ? mutexRWait : mutexWWait;
-  const uint64_t mask = read ? mutexRMask : mutexWMask;
+  const Side& side = read ? kReaders : kWriters;
   uint64_t old = state_.load();
   for (;;) {
     if (old & mutexClosed) return false;
-    const bool free = (old & bit) == 0;
-    uint64_t next = free ? (old | bit) + mutexRef : old + wait;
-    if ((next & (free ? mutexRefMask : mask)) == 0) golab::panic(kTooMany);
+    const bool free = (old & side.lock) == 0;
+    uint64_t next = free ? (old | side.lock) + mutexRef : old + side.wait;
+    if ((next & (free ? mutexRefMask : side.mask)) == 0) golab::panic(kTooMany);
     if (!state_.compare_exchange_weak(old, next)) continue;
     if (free) return true;
     runtime_Semacquire(read ? &rsema_ : &wsema_);
@@ -124,16 +124,14 @@ bool fdMutex::rwlock(bool read) {
 }
 
 bool fdMutex::rwunlock(bool read) {
-  const uint64_t bit = read ? mutexRLock : mutexWLock;
-  const uint64_t wait = read ? mutexRWait : mutexWWait;
-  const uint64_t mask = read ? mutexRMask : mutexWMask;
+  const Side& side = read ? kReaders : kWriters;
   uint64_t old = state_.load();
   for (;;) {
-    if ((old & bit) == 0 || (old & mutexRefMask) == 0) golab::panic(kInconsistent);
-    uint64_t next = (old & ~bit) - mutexRef;
-    if (old & mask) next -= wait;
+    if ((old & side.lock) == 0 || (old & mutexRefMask) == 0) golab::panic(kInconsistent);
+    uint64_t next = (old & ~side.lock) - mutexRef;
+    if (old & side.mask) next -= side.wait;
     if (!state_.compare_exchange_weak(old, next)) continue;
-    if (old & mask) runtime_Semrelease(read ? &rsema_ : &wsema_);
+    if (old & side.mask) runtime_Semrelease(read ? &rsema_ : &wsema_);
     return (next & (mutexClosed | mutexRefMask)) == mutexClosed;
   }
 }
@@ -234,12 +232,8 @@ int FD::SetDeadline(int64_t when, int mode) {
   if (!readLock()) return {0, kErrNetClosing};
   io_result result;
   bool try_first = !drained_ || pd_.hung_up();
-  if (n == 0) {
-    readUnlock();
-    return {0, 0};
-  }
-  if (try_first) result.err = pd_.prepareRead();
-  while (result.err == 0) {
+  if (n > 0 && try_first) result.err = pd_.prepare('r');
+  while (n > 0 && result.err == 0) {
     if (!try_first) {
       result.err = pd_.waitRead();
       if (result.err != 0) break;
@@ -267,7 +261,7 @@ int FD::SetDeadline(int64_t when, int mode) {
 [[gnu::noinline]] io_result FD::Write(const void* p, size_t n) {
   if (!writeLock()) return {0, kErrNetClosing};
   io_result result;
-  result.err = pd_.prepareWrite();
+  result.err = pd_.prepare('w');
   const char* at = static_cast<const char*>(p);
   while (result.err == 0 && static_cast<size_t>(result.n) < n) {
     ssize_t put = ignoringEINTRIO(syscall::Write, Sysfd, at + result.n, n - result.n);
@@ -285,7 +279,7 @@ int FD::SetDeadline(int64_t when, int mode) {
 
 [[gnu::noinline]] io_result FD::Accept(sockaddr_storage* addr, socklen_t* len) {
   if (!readLock()) return {-1, kErrNetClosing};
-  io_result result{-1, pd_.prepareRead()};
+  io_result result{-1, pd_.prepare('r')};
   while (result.err == 0) {
     *len = sizeof *addr;
     int fd = golab::internal::poll::accept(Sysfd, reinterpret_cast<sockaddr*>(addr), len);
@@ -307,10 +301,9 @@ int FD::WaitWrite() {
   return err;
 }
 
-const char* error_text(int err) {
+// Go's words are glibc's with a small first letter, except for names and acronyms.
+std::string error_text(int err) {
   switch (err) {
-    case 0:
-      return "";
     case kEOF:
       return "EOF";
     case kErrNetClosing:
@@ -322,21 +315,11 @@ const char* error_text(int err) {
     default:
       break;
   }
-  // Go's table has glibc's words with a small first letter, except for names and acronyms. It is
-  // made once and never freed: errors point into it.
-  static const auto& texts = *[] {
-    auto* made = new std::array<std::string, 134>;
-    for (int i = 0; i < static_cast<int>(made->size()); i++) {
-      const char* text = strerrordesc_np(i);
-      std::string& lower = (*made)[static_cast<size_t>(i)] =
-          text != nullptr ? text : "unknown error";
-      bool name = lower.size() > 1 && !(lower[1] >= 'a' && lower[1] <= 'z') && lower[1] != ' ';
-      if (!name && lower[0] >= 'A' && lower[0] <= 'Z') lower[0] = static_cast<char>(lower[0] | 32);
-    }
-    return made;
-  }();
-  if (err < 0 || err >= static_cast<int>(texts.size())) return "unknown error";
-  return texts[static_cast<size_t>(err)].c_str();
+  const char* known = strerrordesc_np(err);
+  std::string text = known != nullptr ? known : "unknown error";
+  const bool name = !(text[1] >= 'a' && text[1] <= 'z') && text[1] != ' ';
+  if (!name && text[0] >= 'A' && text[0] <= 'Z') text[0] = static_cast<char>(text[0] | 32);
+  return text;
 }
 
 }  // namespace golab::internal::poll

@@ -12,6 +12,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <string>
 
 #include "runtime/sched/netpoll.h"
 
@@ -55,8 +56,6 @@ class pollDesc {
   void close();
   void evict();  // wakes all waiters with kErrNetClosing
   int prepare(int mode);
-  int prepareRead() { return prepare('r'); }
-  int prepareWrite() { return prepare('w'); }
   int wait(int mode);
   int waitRead();
   int waitWrite();
@@ -111,6 +110,6 @@ class FD {
 };
 
 // The text of an error code in Go's words.
-const char* error_text(int err);
+std::string error_text(int err);
 
 }  // namespace golab::internal::poll

@@ -8,11 +8,11 @@
 
 #include <cstdio>
 
-#include "runtime/sched/proc.h"
 #include "runtime/errors/injected.h"
-#include "runtime/net/addr.h"
 #include "runtime/io/io.h"
+#include "runtime/net/addr.h"
 #include "runtime/net/netfd.h"
+#include "runtime/sched/proc.h"
 #include "runtime/syscall/syscall.h"
 #include "runtime/time/when.h"
 
@@ -75,18 +75,10 @@ void set_addresses(netFD& fd) {
   }
 }
 
-bool known_network(std::string_view network) {
-  return network == "tcp" || network == "tcp4" || network == "tcp6";
-}
-
-error unknown_network(const char* op, std::string_view network) {
-  struct UnknownNetworkError {
-    std::string network;
-    std::string Error() const { return "unknown network " + network; }
-  };
-  std::string name(network);
-  return OpError{op, name, "", "", UnknownNetworkError{name}};
-}
+struct UnknownNetworkError {
+  std::string network;
+  std::string Error() const { return "unknown network " + network; }
+};
 
 std::pair<std::shared_ptr<TCPListener>, error> listen_on(const socket_address& addr) {
   int fd = ::socket(addr.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -171,7 +163,7 @@ error code_error(int code) {
     case poll::kErrDeadlineExceeded:
       return os::ErrDeadlineExceeded;
     case poll::kErrNotPollable:
-      return errors::New("not pollable");
+      return errors::New(poll::error_text(code));
     default:
       return syscall::Errno{code};
   }
@@ -215,33 +207,44 @@ std::string OpError::Error() const {
 
 // ---- Listen, Dial ----
 
-std::pair<Listener, error> Listen(std::string_view network, std::string_view address) {
-  if (!known_network(network)) return {nullptr, unknown_network("listen", network)};
-  auto [addrs, err] = resolve(network, address, true);
-  if (err != nullptr) return {nullptr, OpError{"listen", std::string(network), "", "", err}};
+}  // namespace net
+
+namespace glue {
+
+// Tries an operation on the addresses that are named, in order. The error is that of the first.
+template <typename Handle, typename Try>
+std::pair<Handle, error> on_first_address(const char* op, std::string_view network,
+                                          std::string_view address, Try try_one) {
+  auto failed = [&](std::string where, error err) {
+    return net::OpError{op, std::string(network), "", std::move(where), std::move(err)};
+  };
+  if (network != "tcp" && network != "tcp4" && network != "tcp6") {
+    return {nullptr, failed("", net::UnknownNetworkError{std::string(network)})};
+  }
+  auto [addrs, err] = net::resolve(network, address, std::is_same_v<Handle, net::Listener>);
+  if (err != nullptr) return {nullptr, failed("", err)};
   error first;
-  for (const socket_address& addr : addrs) {
-    auto [ln, failed] = listen_on(addr);
-    if (failed == nullptr) return {Listener(std::move(ln)), nullptr};
-    std::string where = tcp_addr(addr.storage).String();
-    if (first == nullptr) first = OpError{"listen", std::string(network), "", where, failed};
+  for (const net::socket_address& addr : addrs) {
+    auto [made, wrong] = try_one(addr);
+    if (wrong == nullptr) return {Handle(std::move(made)), nullptr};
+    if (first == nullptr) first = failed(net::tcp_addr(addr.storage).String(), wrong);
   }
   return {nullptr, first};
 }
 
+}  // namespace glue
+
+namespace net {
+
+std::pair<Listener, error> Listen(std::string_view network, std::string_view address) {
+  return glue::on_first_address<Listener>("listen", network, address, listen_on);
+}
+
 std::pair<Conn, error> dial_until(std::string_view network, std::string_view address,
                                   int64_t deadline, const dial_started& started) {
-  if (!known_network(network)) return {nullptr, unknown_network("dial", network)};
-  auto [addrs, err] = resolve(network, address, false);
-  if (err != nullptr) return {nullptr, OpError{"dial", std::string(network), "", "", err}};
-  error first;
-  for (const socket_address& addr : addrs) {
-    auto [c, failed] = dial_one(addr, deadline, started);
-    if (failed == nullptr) return {Conn(std::move(c)), nullptr};
-    std::string where = tcp_addr(addr.storage).String();
-    if (first == nullptr) first = OpError{"dial", std::string(network), "", where, failed};
-  }
-  return {nullptr, first};
+  return glue::on_first_address<Conn>("dial", network, address, [&](const socket_address& addr) {
+    return dial_one(addr, deadline, started);
+  });
 }
 
 namespace {
@@ -274,19 +277,19 @@ const error os::ErrDeadlineExceeded = net::deadline_error{};
 
 namespace glue {
 
+static std::pair<int, error> outcome(const char* op, const net::conn& c, net::io_result r) {
+  error err = r.err == 0 ? error() : net::op_error(op, c.fd, net::syscall_error(op, r.err));
+  return {static_cast<int>(r.n), std::move(err)};
+}
+
 std::pair<int, error> net_conn::Read(char* p, size_t n) const {
   net::io_result got = c_->Read(p, n);
-  if (got.err == 0) return {static_cast<int>(got.n), nullptr};
   if (got.err == poll::kEOF) return {0, io::EOF_};
-  return {static_cast<int>(got.n),
-          net::op_error("read", c_->fd, net::syscall_error("read", got.err))};
+  return outcome("read", *c_, got);
 }
 
 std::pair<int, error> net_conn::Write(std::string_view data) const {
-  net::io_result put = c_->Write(data.data(), data.size());
-  if (put.err == 0) return {static_cast<int>(put.n), nullptr};
-  return {static_cast<int>(put.n),
-          net::op_error("write", c_->fd, net::syscall_error("write", put.err))};
+  return outcome("write", *c_, c_->Write(data.data(), data.size()));
 }
 
 error net_conn::Close() const {
