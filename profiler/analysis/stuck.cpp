@@ -26,13 +26,15 @@ std::string minutes_text(int64_t minutes) {
   return std::to_string(minutes) + (minutes == 1 ? " minute" : " minutes");
 }
 
-StuckGroup place_of(const StackChange& stack) {
+// Place: a StackChange or a DumpedFrame.
+template <typename Place>
+StuckGroup group_at(const Place& place, const std::string& state) {
   StuckGroup group;
-  group.state = stack.state;
-  group.function = stack.function;
-  group.file = stack.file;
-  group.line = stack.line;
-  group.source = source_line(stack.file, stack.line);
+  group.state = state;
+  group.function = place.function;
+  group.file = place.file;
+  group.line = place.line;
+  group.source = source_line(place.file, place.line);
   return group;
 }
 
@@ -54,15 +56,14 @@ void add_groups(const StackChange& stack, const std::vector<DumpedGoroutine>& du
     all++;
     Key key{goroutine.state, goroutine.created_by, goroutine.created_at.line,
             goroutine.created_at.file};
-    StuckGroup& group = found.try_emplace(key, place_of(stack)).first->second;
+    StuckGroup& group = found.try_emplace(key, group_at(stack, goroutine.state)).first->second;
     group.count++;
-    group.state = goroutine.state;
     longest[key] = std::max(longest[key], goroutine.minutes);
     group.since = minutes_text(longest[key]);
     add_creator(group, goroutine);
   }
   if (found.empty()) {
-    groups.push_back(place_of(stack));
+    groups.push_back(group_at(stack, stack.state));
     groups.back().count = stack.delta();
     return;
   }
@@ -91,13 +92,8 @@ std::vector<StuckGroup> panicked(const std::vector<DumpedGoroutine>& dump) {
   const DumpedGoroutine& goroutine = dump[0];
   const DumpedFrame* frame = main_frame(goroutine);
   if (frame == nullptr) frame = &goroutine.frames[0];
-  StuckGroup group;
+  StuckGroup group = group_at(*frame, goroutine.state);
   group.count = 1;
-  group.state = goroutine.state;
-  group.function = frame->function;
-  group.file = frame->file;
-  group.line = frame->line;
-  group.source = source_line(frame->file, frame->line);
   add_creator(group, goroutine);
   return {group};
 }

@@ -3,12 +3,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
-#include <ctime>
 #include <unordered_map>
 #include <unordered_set>
 
 #include "profiler/formats/shown.h"
+#include "runtime/fmt/fmt.h"
+#include "runtime/time/time.h"
 
 namespace golab::profiler {
 namespace {
@@ -160,9 +160,7 @@ std::string percentage(int64_t value, int64_t total) {
   double ratio =
       total == 0 ? 0 : std::fabs(static_cast<double>(value) / static_cast<double>(total)) * 100;
   if (ratio >= 99.95 && ratio <= 100.05) return "  100%";
-  char text[64];
-  std::snprintf(text, sizeof text, ratio >= 1.0 ? "%5.2f%%" : "%5.2g%%", ratio);
-  return text;
+  return fmt::Sprintf(ratio >= 1.0 ? "%5.2f%%" : "%5.2g%%", ratio);
 }
 
 std::string trimmed(std::string text) {
@@ -179,22 +177,11 @@ std::string duration_text(int64_t nanos) {
                                     {1e6, "ms"},     {1e3, "us"},    {1, "ns"}};
   for (const Unit& unit : kUnits) {
     if (std::fabs(static_cast<double>(nanos)) < unit.nanos) continue;
-    char text[64];
-    std::snprintf(text, sizeof text, "%.2f", static_cast<double>(nanos) / unit.nanos);
-    std::string number = text;
+    std::string number = fmt::Sprintf("%.2f", static_cast<double>(nanos) / unit.nanos);
     if (number.ends_with(".00")) number.resize(number.size() - 3);
     return number + unit.name;
   }
   return "0";
-}
-
-std::string local_time(int64_t nanos) {
-  auto seconds = static_cast<time_t>(nanos / 1'000'000'000);
-  tm parts{};
-  if (::localtime_r(&seconds, &parts) == nullptr) return "unknown";
-  char text[64];
-  std::strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S %Z", &parts);
-  return text;
 }
 
 }  // namespace
@@ -238,7 +225,9 @@ std::string render_top(const TopReport& report) {
   line("File", report.file);
   line("Build ID", report.build_id);
   line("Type", report.type);
-  if (report.time_nanos != 0) line("Time", local_time(report.time_nanos));
+  if (report.time_nanos != 0) {
+    line("Time", time::Unix(0, report.time_nanos).Format("2006-01-02 15:04:05 MST"));
+  }
   const std::string total = std::to_string(report.total);
   if (report.duration_nanos != 0) {
     line("Duration", duration_text(report.duration_nanos) + ", Total samples = " + total + " ");
@@ -258,12 +247,9 @@ std::string render_top(const TopReport& report) {
   int64_t sum = 0;
   for (const TopRow& row : report.rows) {
     add(sum, row.flat);
-    char numbers[128];
-    std::snprintf(numbers, sizeof numbers, "%10lld %s %s %10lld %s  ",
-                  static_cast<long long>(row.flat), percentage(row.flat, report.total).c_str(),
-                  percentage(sum, report.total).c_str(), static_cast<long long>(row.cum),
-                  percentage(row.cum, report.total).c_str());
-    text += numbers + shown(row.function);
+    text += fmt::Sprintf("%10d %s %s %10d %s  %s", row.flat, percentage(row.flat, report.total),
+                         percentage(sum, report.total), row.cum, percentage(row.cum, report.total),
+                         shown(row.function));
     if (row.inlined == Inlined::Always) text += " (inline)";
     if (row.inlined == Inlined::Sometimes) text += " (partial-inline)";
     text += "\n";

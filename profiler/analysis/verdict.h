@@ -2,7 +2,7 @@
 //
 // A stack has leaked if it is more frequent than at rest and
 //   - it has a frame of package main, so it is the program's, or
-//   - it is the server's own and grew by more than `slack` goroutines.
+//   - it is the server's own and grew by more than two goroutines.
 //
 // A count alone can be fooled. So a program is judged by several gates (course/lab/judge.h), each
 // of which closes the way around another one.
@@ -52,16 +52,14 @@ struct LeakedStack {
 
 struct LeakVerdict {
   bool leaks = false;
-  int64_t rest = 0;   // goroutines at rest
-  int64_t after = 0;  // goroutines after the requests
-  int64_t requests = 0;
+  int64_t rest = 0;                 // goroutines at rest
+  int64_t after = 0;                // goroutines after the requests
   double per_request = 0;           // of all leaked stacks
   std::vector<LeakedStack> leaked;  // the greatest growth first
   ProfileDiff diff;                 // of all stacks
 };
 
 struct JudgeOptions {
-  int64_t slack = 2;
   // Goroutines that serve a connection and are in none of the program's functions do not count.
   bool without_connections = false;
 };
@@ -90,10 +88,6 @@ std::vector<StuckGroup> stuck_groups(const LeakVerdict& verdict,
 
 // The goroutine that a panic's dump begins with, as a group of one. Empty if there is none.
 std::vector<StuckGroup> panicked(const std::vector<DumpedGoroutine>& dump);
-
-// The verdict ("leaks: 20 requests left 1520 goroutines behind, 76 per request"), one line for each
-// leaked stack, and below it the source line if the file can be read.
-std::string render_verdict(const LeakVerdict& verdict, RenderOptions options = {});
 
 // Returns the number with at most two digits after the point: 76, 1.5, 0.05.
 std::string rate_text(double rate);

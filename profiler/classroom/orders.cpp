@@ -11,6 +11,7 @@
 
 #include "profiler/endpoints/lookup.h"
 #include "runtime/errors/injected.h"
+#include "runtime/fmt/fmt.h"
 #include "runtime/sched/clock.h"
 #include "runtime/sched/proc.h"
 #include "runtime/sched/request.h"
@@ -119,26 +120,25 @@ std::string advance(int64_t ns) {
 
 // ---- Requests -----------------------------------------------------------------------------------
 
-std::string requests() {
+// A line for each request, then ".".
+template <typename F>
+std::string each_request(F line_of) {
   std::string text;
-  for (auto* r = runtime::first_request(); r != nullptr; r = r->next.load()) {
-    text += "request " + std::to_string(r->number) + " " + r->method + " " + r->path;
-    for (int64_t number : {r->begun, r->ended.load(), int64_t{r->live.load()},
-                           int64_t{r->peak.load()}, r->sends.load()}) {
-      text += " " + std::to_string(number);
-    }
-    text += "\n";
-  }
+  for (auto* r = runtime::first_request(); r != nullptr; r = r->next.load()) text += line_of(*r);
   return text + ".\n";
 }
 
+std::string requests() {
+  return each_request([](const runtime::RequestRecord& r) {
+    return fmt::Sprintf("request %d %s %s %d %d %d %d %d\n", r.number, r.method, r.path, r.begun,
+                        r.ended.load(), r.live.load(), r.peak.load(), r.sends.load());
+  });
+}
+
 std::string waits() {
-  std::string text;
-  for (auto* r = runtime::first_request(); r != nullptr; r = r->next.load()) {
-    text +=
-        "wait " + std::to_string(r->number) + " " + std::to_string(r->longest_wait.load()) + "\n";
-  }
-  return text + ".\n";
+  return each_request([](const runtime::RequestRecord& r) {
+    return fmt::Sprintf("wait %d %d\n", r.number, r.longest_wait.load());
+  });
 }
 
 std::string forget() {

@@ -25,10 +25,6 @@ class ProfileWriter {
   template <typename W>
   requires requires(W& w) { w.Write(std::string_view()).second; }
   ProfileWriter(W& w) : write_([&w](std::string_view piece) { return w.Write(piece).second; }) {}
-  template <typename W>
-  requires requires(const W& w) { w.Write(std::string_view()).second; }
-  ProfileWriter(const W& w)
-      : write_([&w](std::string_view piece) { return w.Write(piece).second; }) {}
   template <typename F>
   requires std::is_invocable_r_v<error, F, std::string_view> ProfileWriter(F f)
       : write_(std::move(f)) {}

@@ -2,10 +2,13 @@
 #include "profiler/endpoints/pprof.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <climits>
+#include <cstdlib>
 #include <vector>
 
+#include "runtime/fmt/fmt.h"
 #include "runtime/os/os.h"
 #include "runtime/sched/proc.h"
 #include "runtime/time/time.h"
@@ -23,31 +26,24 @@ constexpr Description kDescriptions[] = {
     {"cmdline", "The command line invocation of the current program"},
     {"goroutine",
      "Stack traces of all current goroutines. Use debug=2 as a query parameter to export in the "
-     "same "
-     "format as an unrecovered panic."},
+     "same format as an unrecovered panic."},
     {"symbol",
      "Maps given program counters to function names. Counters can be specified in a GET raw query "
-     "or "
-     "POST body, multiple counters are separated by &#39;+&#39;."},
+     "or POST body, multiple counters are separated by &#39;+&#39;."},
 };
 
 // strconv.ParseInt. On an error *value is 0, or the nearest value if the number is too big.
-bool parse_int(std::string_view text, int64_t* value) {
+bool parse_int(const std::string& text, int64_t* value) {
+  const size_t sign = text.starts_with('+') || text.starts_with('-');
   *value = 0;
-  std::string_view digits = text;
-  if (text.starts_with('+') || text.starts_with('-')) digits.remove_prefix(1);
-  if (digits.empty() || digits.find_first_not_of("0123456789") != std::string_view::npos) {
-    return false;
-  }
-  if (text[0] == '+') text = digits;
-  auto [end, err] = std::from_chars(text.data(), text.data() + text.size(), *value);
-  if (err == std::errc()) return true;
-  *value = text[0] == '-' ? INT64_MIN : INT64_MAX;
-  return false;
+  if (sign == text.size() || text.find_first_not_of("0123456789", sign) != text.npos) return false;
+  errno = 0;
+  *value = std::strtoll(text.c_str(), nullptr, 10);
+  return errno == 0;
 }
 
 // strconv.Atoi without its error, as Go's handlers use it.
-int lenient_int(std::string_view text) {
+int lenient_int(const std::string& text) {
   int64_t value = 0;
   parse_int(text, &value);
   return static_cast<int>(std::clamp<int64_t>(value, INT_MIN, INT_MAX));
@@ -94,13 +90,9 @@ void attachment(ResponseWriter& w, const std::string& name) {
 void handler::ServeHTTP(ResponseWriter& w, Request* r) const {
   w.Header().Set("X-Content-Type-Options", "nosniff");
   golab::pprof::Profile* p = golab::pprof::Lookup(name_);
-  if (p == nullptr) {
-    serveError(w, 404, "Unknown profile");
-    return;
-  }
+  if (p == nullptr) return serveError(w, 404, "Unknown profile");
   if (std::string seconds = r->FormValue("seconds"); !seconds.empty()) {
-    serveDeltaProfile(w, r, p, seconds);
-    return;
+    return serveDeltaProfile(w, r, p, seconds);
   }
   int debug = lenient_int(r->FormValue("debug"));
   if (debug != 0) {
@@ -126,13 +118,11 @@ void handler::serveDeltaProfile(ResponseWriter& w, Request* r, golab::pprof::Pro
                                 const std::string& seconds) const {
   int64_t sec = 0;
   if (!parse_int(seconds, &sec) || sec <= 0) {
-    serveError(w, 400, "invalid value for \"seconds\" - must be a positive integer");
-    return;
+    return serveError(w, 400, "invalid value for \"seconds\" - must be a positive integer");
   }
   configureWriteDeadline(w, r, seconds_of(sec));
   if (lenient_int(r->FormValue("debug")) != 0) {
-    serveError(w, 400, "seconds and debug params are incompatible");
-    return;
+    return serveError(w, 400, "seconds and debug params are incompatible");
   }
   std::string before, after;
   auto into = [](std::string& text) {
@@ -142,20 +132,16 @@ void handler::serveDeltaProfile(ResponseWriter& w, Request* r, golab::pprof::Pro
     });
   };
   if (p->WriteTo(into(before), 0) != nullptr) {
-    serveError(w, 500, "failed to collect profile");
-    return;
+    return serveError(w, 500, "failed to collect profile");
   }
   auto timer = time::NewTimer(seconds_of(sec));
   context::Context ctx = r->Context();
-  switch (select({recv(ctx.Done()), recv(timer.C)})) {
-    case 0:
-      timer.Stop();
-      serveError(w, ctx.Err() == context::DeadlineExceeded ? 408 : 500, ctx.Err().Error());
-      return;
+  if (select({recv(ctx.Done()), recv(timer.C)}) == 0) {
+    timer.Stop();
+    return serveError(w, ctx.Err() == context::DeadlineExceeded ? 408 : 500, ctx.Err().Error());
   }
   if (p->WriteTo(into(after), 0) != nullptr) {
-    serveError(w, 500, "failed to collect profile");
-    return;
+    return serveError(w, 500, "failed to collect profile");
   }
   attachment(w, name_ + "-delta");
   error failed = golab::pprof::WriteDelta(
@@ -165,9 +151,8 @@ void handler::serveDeltaProfile(ResponseWriter& w, Request* r, golab::pprof::Pro
 
 std::string index_page() {
   std::string page =
-      "<html>\n<head>\n<title>/debug/pprof/</"
-      "title>\n<style>\n.profile-name{\n\tdisplay:inline-block;\n"
-      "\twidth:6rem;\n}\n</style>\n</head>\n<body>\n/debug/pprof/\n<br>\n"
+      "<html>\n<head>\n<title>/debug/pprof/</title>\n<style>\n.profile-name{\n"
+      "\tdisplay:inline-block;\n\twidth:6rem;\n}\n</style>\n</head>\n<body>\n/debug/pprof/\n<br>\n"
       "<p>Set debug=1 as a query parameter to export in legacy text format</p>\n<br>\n"
       "Types of profiles available:\n<table>\n<thead><td>Count</td><td>Profile</td></thead>\n";
   for (const Description& d : kDescriptions) {
@@ -192,8 +177,7 @@ std::string index_page() {
   constexpr std::string_view prefix = "/debug/pprof/";
   std::string_view path = r->URL.Path;
   if (path.substr(0, prefix.size()) == prefix && path.size() > prefix.size()) {
-    handler(std::string(path.substr(prefix.size()))).ServeHTTP(w, r);
-    return;
+    return handler(std::string(path.substr(prefix.size()))).ServeHTTP(w, r);
   }
   w.Header().Set("X-Content-Type-Options", "nosniff");
   w.Header().Set("Content-Type", "text/html; charset=utf-8");
@@ -230,9 +214,8 @@ void Symbol(ResponseWriter& w, Request* r) {
       if (err != std::errc() || end != digits.data() + digits.size() || pc == 0) continue;
       std::vector<runtime::StackFrame> frames = runtime::frames_of(&pc, 1, true);
       if (frames.empty() || frames.back().frame->function.empty()) continue;
-      char number[24];
-      snprintf(number, sizeof number, "%#lx ", static_cast<unsigned long>(pc));
-      text.append(number).append(frames.back().frame->function).append("\n");
+      text += fmt::Sprintf("%#x %s
+", pc, frames.back().frame->function);
     }
   });
   w.Write(text);

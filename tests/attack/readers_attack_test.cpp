@@ -135,7 +135,7 @@ void use(const SymbolizedProfile& profile, const SymbolizedProfile& whole) {
   }
   render_top(top(profile));
   render_diff(diff(whole, profile), {.unchanged = true});
-  render_verdict(judge(profile, whole, 20));
+  judge(profile, whole, 20);
   delta(profile, profile);
   std::string out;
   write_profile_plain(profile, [&](std::string_view piece) { out += piece; });
