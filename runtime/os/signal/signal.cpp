@@ -50,6 +50,12 @@ namespace signal {
 namespace {
 
 constexpr int kSignals = 32;
+constexpr uint32_t bit(int sig) { return 1u << sig; }
+
+// Faults, SIGURG and SIGPIPE belong to the runtime; SIGKILL and SIGSTOP to the kernel.
+constexpr uint32_t kNotForPrograms = bit(SIGSEGV) | bit(SIGBUS) | bit(SIGFPE) | bit(SIGILL) |
+                                     bit(SIGTRAP) | bit(SIGURG) | bit(SIGPIPE) | bit(SIGKILL) |
+                                     bit(SIGSTOP);
 
 std::atomic<uint32_t> pending{0};  // a bit per signal
 std::atomic<uint32_t> note{0};     // 1: look at pending
@@ -73,7 +79,7 @@ Handlers& handlers() {
 
 void on_signal(int sig) {
   int saved = errno;
-  pending.fetch_or(1u << sig);
+  pending.fetch_or(bit(sig));
   note.store(1);
   runtime::futexwakeup(&note, 1);
   errno = saved;
@@ -81,12 +87,12 @@ void on_signal(int sig) {
 
 // Requires mu.
 void enable(Handlers& h, int sig) {
-  if ((h.enabled & 1u << sig) != 0) return;
+  if ((h.enabled & bit(sig)) != 0) return;
   struct sigaction sa {};
   sa.sa_handler = on_signal;
   sa.sa_flags = SA_RESTART | SA_ONSTACK;
   ::sigfillset(&sa.sa_mask);
-  if (::sigaction(sig, &sa, &h.old[sig]) == 0) h.enabled |= 1u << sig;
+  if (::sigaction(sig, &sa, &h.old[sig]) == 0) h.enabled |= bit(sig);
 }
 
 // Requires mu.
@@ -94,28 +100,9 @@ void disable_unwanted(Handlers& h) {
   uint32_t wanted = 0;
   for (const Handler& handler : h.list) wanted |= handler.mask;
   for (int sig = 1; sig < kSignals; sig++) {
-    uint32_t bit = 1u << sig;
-    if ((h.enabled & bit) == 0 || (wanted & bit) != 0) continue;
+    if ((h.enabled & ~wanted & bit(sig)) == 0) continue;
     ::sigaction(sig, &h.old[sig], nullptr);
-    h.enabled &= ~bit;
-  }
-}
-
-// Faults, SIGURG and SIGPIPE belong to the runtime; SIGKILL and SIGSTOP to the kernel.
-bool notifiable(int sig) {
-  switch (sig) {
-    case SIGKILL:
-    case SIGSTOP:
-    case SIGSEGV:
-    case SIGBUS:
-    case SIGFPE:
-    case SIGILL:
-    case SIGTRAP:
-    case SIGURG:
-    case SIGPIPE:
-      return false;
-    default:
-      return sig >= 1 && sig < kSignals;
+    h.enabled &= ~bit(sig);
   }
 }
 
@@ -123,7 +110,7 @@ void process(Signal sig) {
   Handlers& h = handlers();
   glue::Locked lock(h.mu);
   for (const Handler& handler : h.list) {
-    if ((handler.mask & 1u << sig.Number()) != 0) select({send(handler.c, sig), otherwise});
+    if ((handler.mask & bit(sig.Number())) != 0) select({send(handler.c, sig), otherwise});
   }
 }
 
@@ -154,7 +141,7 @@ void Notify(const Chan<Signal>& c, std::initializer_list<Signal> sigs) {
   Handlers& h = handlers();
   uint32_t mask = 0;
   auto add = [&](int sig) {
-    if (notifiable(sig)) mask |= 1u << sig;
+    if (sig > 0 && sig < kSignals) mask |= bit(sig) & ~kNotForPrograms;
   };
   auto watch = [] {
     static sync::Once& once = *new sync::Once;
@@ -171,7 +158,7 @@ void Notify(const Chan<Signal>& c, std::initializer_list<Signal> sigs) {
   mine->mask |= mask;
   watch();
   for (int sig = 1; sig < kSignals; sig++) {
-    if ((mask & 1u << sig) != 0) enable(h, sig);
+    if ((mask & bit(sig)) != 0) enable(h, sig);
   }
 }
 
