@@ -523,3 +523,38 @@ TEST_CASE("curl is served", "[http][curl]") {
   CHECK(run("head -c 2000000 /dev/zero | curl -s --data-binary @-" + to + " | wc -c")
             .find("2000000") != std::string::npos);
 }
+
+TEST_CASE("a status has the words that Go has for it", "[http][status]") {
+  CHECK(http::StatusText(100) == "Continue");
+  CHECK(http::StatusText(103) == "Early Hints");
+  CHECK(http::StatusText(207) == "Multi-Status");
+  CHECK(http::StatusText(413) == "Request Entity Too Large");
+  CHECK(http::StatusText(414) == "Request URI Too Long");
+  CHECK(http::StatusText(416) == "Requested Range Not Satisfiable");
+  CHECK(http::StatusText(418) == "I'm a teapot");
+  CHECK(http::StatusText(425) == "Too Early");
+  CHECK(http::StatusText(505) == "HTTP Version Not Supported");
+  for (int none : {-1, 0, 104, 306, 419, 444, 499, 599, 600}) CHECK(http::StatusText(none) == "");
+}
+
+TEST_CASE("the type of a body is guessed from its first bytes", "[http][sniff]") {
+  using namespace std::string_literals;
+  const std::pair<std::string, const char*> bodies[] = {
+      {"", "text/plain; charset=utf-8"},
+      {"RIFF", "text/plain; charset=utf-8"},
+      {"  \n<!doctype html>", "text/html; charset=utf-8"},
+      {"<b >", "text/html; charset=utf-8"},
+      {"<bx>", "text/plain; charset=utf-8"},
+      {" <?xml version=\"1.0\"?>", "text/xml; charset=utf-8"},
+      {"GIF89a", "image/gif"},
+      {"\x89PNG\r\n\x1a\n"s, "image/png"},
+      {"RIFF\0\0\0\0WEBPVP8 "s, "image/webp"},
+      {"RIFF\0\0\0\0WAVEfmt "s, "audio/wave"},
+      {"RIFF\0\0\0\0AVI LIST"s, "video/avi"},
+      {"FORM\0\0\0\0AIFF"s, "audio/aiff"},
+      {"\0\0\0\x18"
+       "ftypmp42\0\0\0\0mp42isom"s,
+       "video/mp4"},
+      {"\x01\x02"s, "application/octet-stream"}};
+  for (auto& [body, type] : bodies) CHECK(http::DetectContentType(body) == type);
+}

@@ -2,11 +2,12 @@
 #include "runtime/net/http/chunked.h"
 
 #include <algorithm>
+#include <charconv>
 #include <string>
 
+#include "runtime/io/io.h"
 #include "runtime/net/http/header.h"
 #include "runtime/net/http/url.h"
-#include "runtime/io/io.h"
 #include "runtime/net/netfd.h"
 
 namespace golab::net::http::internal {
@@ -19,22 +20,11 @@ constexpr size_t kTrailerBytesMax = 4096;  // with the empty line at its end
 // Reads a chunk's size. Returns what is wrong with it, or nullptr.
 const char* parse_size(std::string_view digits, uint64_t* size) {
   if (digits.empty()) return "empty hex number for chunk length";
-  *size = 0;
-  for (size_t i = 0; i < digits.size(); i++) {
-    const char c = digits[i];
-    uint64_t digit;
-    if (c >= '0' && c <= '9') {
-      digit = static_cast<uint64_t>(c - '0');
-    } else if (c >= 'a' && c <= 'f') {
-      digit = static_cast<uint64_t>(c - 'a' + 10);
-    } else if (c >= 'A' && c <= 'F') {
-      digit = static_cast<uint64_t>(c - 'A' + 10);
-    } else {
-      return "invalid byte in chunk length";
-    }
-    if (i == 16) return "http chunk length too large";
-    *size = *size << 4 | digit;
-  }
+  constexpr size_t kDigitsMax = 16;
+  const size_t bad = digits.find_first_not_of("0123456789abcdefABCDEF");
+  if (bad != digits.npos && bad <= kDigitsMax) return "invalid byte in chunk length";
+  if (digits.size() > kDigitsMax) return "http chunk length too large";
+  std::from_chars(digits.data(), digits.data() + digits.size(), *size, 16);
   return nullptr;
 }
 

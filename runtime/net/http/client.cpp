@@ -1,7 +1,5 @@
 // client.cpp: http::Get and its like: requests, redirects, timeouts, and errors that say what was
 // asked for.
-#include <algorithm>
-
 #include "runtime/net/http/transport.h"
 
 namespace golab::net::http {
@@ -62,7 +60,7 @@ std::pair<Request, error> NewRequestWithContext(context::Context ctx, std::strin
   Request req;
   if (ctx == nullptr) return {req, errors::New("net/http: nil Context")};
   req.Method = method.empty() ? "GET" : std::string(method);
-  if (req.Method.find_first_of(" \t\r\n()<>@,;:\\\"/[]?={}") != std::string::npos) {
+  if (!valid_field_name(req.Method)) {  // a token, too
     return {Request{}, errors::New("net/http: invalid method " + url::quote(req.Method))};
   }
   auto [u, err] = url::Parse(url);

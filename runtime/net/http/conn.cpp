@@ -4,10 +4,9 @@
 #include <time.h>
 
 #include <algorithm>
-#include <cstring>
 
-#include "runtime/sched/go.h"
 #include "runtime/die/panic.h"
+#include "runtime/sched/go.h"
 #include "runtime/sched/proc.h"
 #include "runtime/sched/request.h"
 #include "runtime/time/when.h"
@@ -33,16 +32,6 @@ struct serverHandler {
   }
 };
 
-// Calls f when the scope ends, by return, panic or Goexit.
-template <typename F>
-struct at_exit {
-  explicit at_exit(F run) : f(std::move(run)) {}
-  ~at_exit() { f(); }
-  at_exit(const at_exit&) = delete;
-  at_exit& operator=(const at_exit&) = delete;
-  F f;
-};
-
 int64_t deadline_after(time::Duration d) { return d > 0 ? time::when_real(d) : 0; }
 
 // The characters of a Host field (RFC 3986 section 3.2, as Go checks it).
@@ -66,7 +55,7 @@ std::string_view bad_field_name(std::string_view line) {
 void fix_pragma(Header* h) {
   const std::string* pragma = h->find("Pragma");
   if (pragma == nullptr || *pragma != "no-cache" || h->has("Cache-Control")) return;
-  h->add_canonical("Cache-Control", "no-cache");
+  h->Add("Cache-Control", "no-cache");
 }
 
 // Does the request line end with an HTTP version other than 1.0 and 1.1?
@@ -91,17 +80,13 @@ conn::conn(Server* srv, std::shared_ptr<Server> owner, std::shared_ptr<net::conn
   remoteAddr = rwc->fd.raddr.String();
 }
 
-conn::~conn() = default;
-
-void conn::set_deadline(int64_t when, int mode) { rwc->set_deadline(when, mode); }
-
 void conn::clear_read_deadline() {
-  if (read_deadline) set_deadline(0, 'r');
+  if (read_deadline) rwc->set_deadline(0, 'r');
   read_deadline = false;
 }
 
 void conn::clear_write_deadline() {
-  if (write_deadline) set_deadline(0, 'w');
+  if (write_deadline) rwc->set_deadline(0, 'w');
   write_deadline = false;
 }
 
@@ -132,10 +117,6 @@ void conn::setState(ConnState state) {
   curState = seconds << 8 | static_cast<uint64_t>(state);
 }
 
-void conn::close() { rwc->Close(); }
-
-void conn::logf(const std::string& text) { server_log(server, text); }
-
 // The client may still be sending. After a close, that leads to a reset, and the client's kernel
 // drops the response. So only the server's half is closed first.
 void conn::closeWriteAndWait() {
@@ -144,28 +125,12 @@ void conn::closeWriteAndWait() {
   time::Sleep(500'000'000);
 }
 
-const char* conn::http_date() {
+const std::string& conn::http_date() {
   timespec now;
   clock_gettime(CLOCK_REALTIME_COARSE, &now);
   if (now.tv_sec != date_second_) {
-    tm utc;
-    gmtime_r(&now.tv_sec, &utc);
-    static const char kDays[] = "SunMonTueWedThuFriSat";
-    static const char kMonths[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-    auto two = [](char* at, int n) {
-      at[0] = static_cast<char>('0' + n / 10);
-      at[1] = static_cast<char>('0' + n % 10);
-    };
-    std::memcpy(date_, "Sun, 00 Jan 0000 00:00:00 GMT", 30);
-    std::memcpy(date_, kDays + 3 * utc.tm_wday, 3);
-    two(date_ + 5, utc.tm_mday);
-    std::memcpy(date_ + 8, kMonths + 3 * utc.tm_mon, 3);
-    two(date_ + 12, (utc.tm_year + 1900) / 100);
-    two(date_ + 14, (utc.tm_year + 1900) % 100);
-    two(date_ + 17, utc.tm_hour);
-    two(date_ + 20, utc.tm_min);
-    two(date_ + 23, utc.tm_sec);
     date_second_ = now.tv_sec;
+    date_ = time::Unix(now.tv_sec, 0).UTC().Format("Mon, 02 Jan 2006 15:04:05 GMT");
   }
   return date_;
 }
@@ -182,12 +147,18 @@ conn::outcome conn::fail(int code, std::string_view text) {
   return outcome::reply;
 }
 
+// The client gets time to read the answer, because it may still be sending.
+conn::outcome conn::fail_too_large() {
+  linger_ = true;
+  return fail(StatusRequestHeaderFieldsTooLarge, "");
+}
+
 [[gnu::noinline]] conn::outcome conn::readRequest() {
   const time::Duration header_timeout =
       server->ReadHeaderTimeout != 0 ? server->ReadHeaderTimeout : server->ReadTimeout;
   const int64_t header_deadline = deadline_after(header_timeout);
   const int64_t whole_deadline = deadline_after(server->ReadTimeout);
-  if (header_deadline != 0 || read_deadline) set_deadline(header_deadline, 'r');
+  if (header_deadline != 0 || read_deadline) rwc->set_deadline(header_deadline, 'r');
   read_deadline = header_deadline != 0 || whole_deadline != 0;
 
   const size_t limit =
@@ -211,24 +182,18 @@ conn::outcome conn::fail(int code, std::string_view text) {
     bufr.discard(used);
     taken += used;
     if (answer == parse::ok) break;
-    if (taken + bufr.buffered().size() >= limit) {
-      linger_ = true;
-      return fail(StatusRequestHeaderFieldsTooLarge, "");
-    }
+    if (taken + bufr.buffered().size() >= limit) return fail_too_large();
     if (int err = bufr.fill()) {
       // A client that leaves in the middle of a request gets a 400; one that sent nothing does not.
       const bool nothing = taken == 0 && bufr.buffered().empty();
       return err == poll::kEOF && !nothing ? fail(StatusBadRequest, "") : outcome::closed;
     }
   }
-  if (taken > limit) {
-    linger_ = true;
-    return fail(StatusRequestHeaderFieldsTooLarge, "");
-  }
+  if (taken > limit) return fail_too_large();
   bufr.shrink();
-  if (header_deadline != whole_deadline) set_deadline(whole_deadline, 'r');
+  if (header_deadline != whole_deadline) rwc->set_deadline(whole_deadline, 'r');
   write_deadline = server->WriteTimeout > 0;
-  if (write_deadline) set_deadline(deadline_after(server->WriteTimeout), 'w');
+  if (write_deadline) rwc->set_deadline(deadline_after(server->WriteTimeout), 'w');
   return check_request();
 }
 
@@ -304,10 +269,10 @@ void conn::reset_request() {
 [[gnu::noinline]] void conn::serve(std::shared_ptr<conn> me) {
   self = std::move(me);
   // Also closes the connection if the handler calls Goexit.
-  at_exit closing([this] {
+  Defer closing([this] {
     cancelCtx();
     r.abortPendingRead();
-    close();
+    rwc->Close();
     setState(ConnState::StateClosed);
     reset_request();
     // Destroyed last: this may be the last handle, and everything above belongs to it.
@@ -333,7 +298,8 @@ void conn::reset_request() {
       Panic p = runtime::panic_caught();  // does not return for a Goexit
       const error* value = p.value<error>();
       if (value != nullptr && *value == ErrAbortHandler) return;
-      logf("http: panic serving " + remoteAddr + ": " + p.String() + "\n" + p.Stack());
+      server_log(server,
+                 "http: panic serving " + remoteAddr + ": " + p.String() + "\n" + p.Stack());
       return;
     }
     r.abortPendingRead();
@@ -359,7 +325,7 @@ bool conn::next_request() {
   if (!server->state->keep_alives()) return false;
   const time::Duration idle = server->IdleTimeout != 0 ? server->IdleTimeout : server->ReadTimeout;
   if (idle > 0) {
-    set_deadline(deadline_after(idle), 'r');
+    rwc->set_deadline(deadline_after(idle), 'r');
     read_deadline = true;
   } else {
     clear_read_deadline();

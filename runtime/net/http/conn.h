@@ -10,21 +10,22 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <string>
 
-#include "runtime/core/lock.h"
-#include "runtime/sched/proc.h"
 #include "runtime/net/http/bufio.h"
 #include "runtime/net/http/chunked.h"
 #include "runtime/net/http/http.h"
 #include "runtime/net/http/parser.h"
 #include "runtime/net/netfd.h"
+#include "runtime/sync/cond.h"
+#include "runtime/sync/mutex.h"
 
 namespace golab::net::http {
 
 class conn;
 
-enum class ConnState : uint32_t { StateNew, StateActive, StateIdle, StateHijacked, StateClosed };
+enum class ConnState : uint32_t { StateNew, StateActive, StateIdle, StateClosed };
 
 // Reads from the socket: for the buffer, and in the background, because only a read can tell that
 // the client has gone.
@@ -41,14 +42,13 @@ class connReader final : public bufio::source {
 
  private:
   conn* conn_;
-  runtime::mutex mu_;     // guards the fields below
+  sync::Mutex mu_;  // guards the fields below
+  sync::Cond cond_{&mu_};
   bool inRead_ = false;   // a background reader exists
   bool started_ = false;  // it has begun to read
   bool aborted_ = false;  // it is told to stop
-  bool waiting_ = false;  // abortPendingRead waits on sema_
   bool hasByte_ = false;
   char byteBuf_[1];
-  std::atomic<uint32_t> sema_{0};
 };
 
 class body final : public golab::glue::reader {
@@ -91,7 +91,7 @@ class request_context {
   void reset();   // for a new request
 
  private:
-  runtime::mutex mu_;
+  sync::Mutex mu_;
   context::Context ctx_;
   context::CancelFunc cancel_;
   bool cancelled_ = false;
@@ -112,12 +112,12 @@ class response final : public ResponseWriter {
   void finishRequest();  // sends the rest
   bool shouldReuseConnection() const;
   bool closedRequestBodyEarly() const { return body_left_; }
-  void close_after_reply() { closeAfterReply_ = true; }
   void request_too_large();
 
  private:
   bool body_allowed() const;
   void write_chunk(std::string_view data);
+  void send_held();
   void write_head(std::string_view first);
   void settle_request_body();
   void settle_framing();
@@ -146,7 +146,6 @@ class conn {
  public:
   conn(Server* srv, std::shared_ptr<Server> owner, std::shared_ptr<net::conn> socket,
        context::Context base);
-  ~conn();
 
   void serve(std::shared_ptr<conn> self);  // the goroutine of this connection
 
@@ -155,9 +154,7 @@ class conn {
   void flush();
   void cancelCtx() { request_ctx.cancel(); }
   void setState(ConnState state);
-  void close();
-  void logf(const std::string& text);
-  const char* http_date();  // 29 characters
+  const std::string& http_date();
   void clear_read_deadline();
   void clear_write_deadline();
 
@@ -181,32 +178,30 @@ class conn {
   bool write_deadline = false;
 
   std::atomic<uint64_t> curState{0};  // seconds << 8 | ConnState
-  conn* next = nullptr;               // the server's list, under its lock
-  conn* prev = nullptr;
 
  private:
   enum class outcome { ok, closed, reply };
   outcome readRequest();
   outcome check_request();
   outcome fail(int code, std::string_view text);
+  outcome fail_too_large();
   bool next_request();
   void closeWriteAndWait();
   void skip_line_ends();
   void reset_request();
-  void set_deadline(int64_t when, int mode);
 
   std::string refusal_;  // the response to a malformed request
   bool linger_ = false;  // give the client time to read it
   int64_t date_second_ = 0;
-  char date_[32] = "";
+  std::string date_;
 };
 
 class server_state {
  public:
-  runtime::mutex mu;
+  sync::Mutex mu;
   std::vector<Listener> listeners;
   std::vector<golab::glue::Func<void()>> on_shutdown;
-  conn* conns = nullptr;        // list
+  std::set<conn*> conns;
   std::weak_ptr<Server> owner;  // set if the Server belongs to this package (ListenAndServe)
   std::atomic<bool> in_shutdown{false};
   std::atomic<bool> disable_keep_alives{false};
@@ -217,17 +212,6 @@ class server_state {
   void close_listeners();
   bool close_idle_conns();  // true if there are no connections
   void close_all_conns();
-};
-
-// A runtime lock for a few lines that neither park nor run code of the program.
-class locked {
- public:
-  explicit locked(runtime::mutex* mu) : mu_(mu) { runtime::lock(mu_); }
-  ~locked() { runtime::unlock(mu_); }
-
- private:
-  runtime::RuntimeCall call_;
-  runtime::mutex* mu_;
 };
 
 void server_log(const Server* srv, const std::string& text);

@@ -1,14 +1,14 @@
 // conn_reader.cpp: the reader of a connection, a request's body, and its context.
 #include <algorithm>
 
+#include "runtime/net/http/conn.h"
 #include "runtime/sched/go.h"
 #include "runtime/sched/request.h"
-#include "runtime/sched/sema.h"
-#include "runtime/net/http/conn.h"
 
 namespace golab::net::http {
 
 namespace poll = golab::internal::poll;
+using golab::glue::Locked;
 
 [[gnu::noinline]] io_result connReader::Read(void* p, size_t n) {
   if (n > 0 && hasByte_) {
@@ -22,7 +22,7 @@ namespace poll = golab::internal::poll;
 
 [[gnu::noinline]] void connReader::startBackgroundRead(const std::shared_ptr<conn>& self) {
   {
-    locked guard(&mu_);
+    Locked guard(mu_);
     if (hasByte_) return;
     if (inRead_) {
       // The background reader of the last request was stopped before it began. It goes on.
@@ -40,7 +40,7 @@ namespace poll = golab::internal::poll;
 
 [[gnu::noinline]] void connReader::backgroundRead() {
   {
-    locked guard(&mu_);
+    Locked guard(mu_);
     if (aborted_) {
       inRead_ = false;
       return;
@@ -48,32 +48,22 @@ namespace poll = golab::internal::poll;
     started_ = true;
   }
   io_result got = conn_->rwc->Read(byteBuf_, 1);
-  bool gone = false;
-  bool wake = false;
-  {
-    locked guard(&mu_);
-    if (got.n == 1) hasByte_ = true;
-    // The deadline of abortPendingRead does not mean that the client is gone.
-    gone = got.err != 0 && !(aborted_ && got.err == poll::kErrDeadlineExceeded);
-    inRead_ = false;
-    wake = waiting_;
-    waiting_ = false;
-  }
+  Locked guard(mu_);
+  if (got.n == 1) hasByte_ = true;
+  // The deadline of abortPendingRead does not mean that the client is gone.
+  const bool gone = got.err != 0 && !(aborted_ && got.err == poll::kErrDeadlineExceeded);
   if (gone) conn_->cancelCtx();  // DOC: client-gone
-  if (wake) runtime::semrelease1(&sema_);
+  inRead_ = false;
+  cond_.Broadcast();
 }
 
 void connReader::abortPendingRead() {
-  bool wait = false;
-  {
-    locked guard(&mu_);
-    if (!inRead_) return;
-    aborted_ = true;
-    wait = waiting_ = started_;
-  }
-  if (!wait) return;  // it sees aborted_ when it begins
+  Locked guard(mu_);
+  if (!inRead_) return;
+  aborted_ = true;
+  if (!started_) return;  // it sees aborted_ when it begins
   conn_->rwc->set_deadline(-1, 'r');
-  runtime::semacquire1(&sema_, false, runtime::WaitReason::SyncCondWait);
+  while (inRead_) cond_.Wait();
   conn_->rwc->set_deadline(0, 'r');
 }
 
@@ -149,42 +139,24 @@ error body::Close() {
 // ---- The context of a request ----
 
 context::Context request_context::get(const context::Context& parent) {
-  {
-    locked guard(&mu_);
-    if (ctx_ != nullptr) return ctx_;
+  Locked guard(mu_);
+  if (ctx_ == nullptr) {
+    std::tie(ctx_, cancel_) = context::WithCancel(parent);
+    if (cancelled_) cancel_();  // the request is over
   }
-  auto [ctx, cancel] = context::WithCancel(parent);
-  bool cancelled = false;
-  context::Context answer;
-  {
-    locked guard(&mu_);
-    if (ctx_ == nullptr) {
-      ctx_ = ctx;
-      cancel_ = cancel;
-    }
-    answer = ctx_;
-    cancelled = cancelled_;
-  }
-  if (cancelled || answer != ctx) cancel();  // the request is over, or another goroutine was first
-  return answer;
+  return ctx_;
 }
 
 void request_context::cancel() {
-  context::CancelFunc cancel;
-  {
-    locked guard(&mu_);
-    cancelled_ = true;
-    cancel = cancel_;
-  }
-  if (cancel != nullptr) cancel();
+  Locked guard(mu_);
+  cancelled_ = true;
+  if (cancel_ != nullptr) cancel_();
 }
 
 void request_context::reset() {
-  context::Context old;
-  context::CancelFunc old_cancel;
-  locked guard(&mu_);
-  std::swap(old, ctx_);
-  std::swap(old_cancel, cancel_);
+  Locked guard(mu_);
+  ctx_ = nullptr;
+  cancel_ = nullptr;
   cancelled_ = false;
 }
 

@@ -1,6 +1,8 @@
 // header.cpp: canonical names, and the list of fields.
 #include "runtime/net/http/header.h"
 
+#include <strings.h>
+
 #include <algorithm>
 
 namespace golab::net::http {
@@ -24,15 +26,6 @@ void make_canonical(std::string_view name, std::string* out) {
   }
 }
 
-bool is_canonical(std::string_view name) {
-  bool upper = true;
-  for (char c : name) {
-    if (upper ? c >= 'a' && c <= 'z' : c >= 'A' && c <= 'Z') return false;
-    upper = c == '-';
-  }
-  return true;
-}
-
 }  // namespace
 
 bool valid_field_name(std::string_view name) {
@@ -49,11 +42,9 @@ bool has_token(std::string_view list, std::string_view token) {
     const size_t comma = std::min(list.find(','), list.size());
     std::string_view word = list.substr(0, comma);
     list.remove_prefix(std::min(comma + 1, list.size()));
-    while (!word.empty() && (word.front() == ' ' || word.front() == '\t')) word.remove_prefix(1);
-    while (!word.empty() && (word.back() == ' ' || word.back() == '\t')) word.remove_suffix(1);
-    if (word.size() == token.size() &&
-        std::equal(word.begin(), word.end(), token.begin(),
-                   [](char x, char y) { return (x >= 'A' && x <= 'Z' ? x + 0x20 : x) == y; })) {
+    word.remove_prefix(std::min(word.find_first_not_of(" \t"), word.size()));
+    word = word.substr(0, word.find_last_not_of(" \t") + 1);
+    if (word.size() == token.size() && strncasecmp(word.data(), token.data(), word.size()) == 0) {
       return true;
     }
   }
@@ -68,8 +59,8 @@ std::string CanonicalHeaderKey(std::string_view name) {
 
 Header& Header::operator=(const Header& other) {
   if (this == &other) return *this;
-  used_ = 0;
-  for (const field& f : other) add_canonical(f.name, f.value);
+  clear();
+  for (const field& f : other) Add(f.name, f.value);
   return *this;
 }
 
@@ -81,7 +72,7 @@ const std::string* Header::find(std::string_view name) const {
 }
 
 std::string Header::Get(std::string_view name) const {
-  const std::string* value = is_canonical(name) ? find(name) : find(CanonicalHeaderKey(name));
+  const std::string* value = find(CanonicalHeaderKey(name));
   return value != nullptr ? *value : std::string();
 }
 
@@ -94,54 +85,30 @@ std::vector<std::string> Header::Values(std::string_view name) const {
   return out;
 }
 
-void Header::add_canonical(std::string_view name, std::string_view value) {
-  if (used_ == fields_.size()) fields_.emplace_back();
-  fields_[used_].name.assign(name);
-  fields_[used_].value.assign(value);
-  used_++;
-}
-
-void Header::set_canonical(std::string_view name, std::string_view value) {
-  for (size_t i = 0; i < used_; i++) {
-    if (fields_[i].name != name) continue;
-    fields_[i].value.assign(value);
-    // Only the first field of this name stays.
-    for (size_t j = i + 1; j < used_;) {
-      if (fields_[j].name == name) {
-        std::rotate(fields_.begin() + j, fields_.begin() + j + 1, fields_.begin() + used_);
-        used_--;
-      } else {
-        j++;
-      }
-    }
-    return;
-  }
-  add_canonical(name, value);
-}
-
 void Header::Add(std::string_view name, std::string_view value) {
-  add_canonical(name, value);
-  if (!is_canonical(name)) make_canonical(name, &fields_[used_ - 1].name);
+  if (used_ == fields_.size()) fields_.emplace_back();
+  field& f = fields_[used_++];
+  make_canonical(name, &f.name);
+  f.value.assign(value);
 }
 
 void Header::Set(std::string_view name, std::string_view value) {
-  if (is_canonical(name)) {
-    set_canonical(name, value);
-  } else {
-    set_canonical(CanonicalHeaderKey(name), value);
+  const std::string key = CanonicalHeaderKey(name);
+  for (size_t i = 0; i < used_; i++) {
+    if (fields_[i].name != key) continue;
+    fields_[i].value.assign(value);
+    return remove(key, i + 1);
   }
+  Add(key, value);
 }
 
-void Header::Del(std::string_view name) {
-  std::string key = CanonicalHeaderKey(name);
-  for (size_t i = 0; i < used_;) {
-    if (fields_[i].name == key) {
-      std::rotate(fields_.begin() + i, fields_.begin() + i + 1, fields_.begin() + used_);
-      used_--;
-    } else {
-      i++;
-    }
-  }
+void Header::Del(std::string_view name) { remove(CanonicalHeaderKey(name), 0); }
+
+void Header::remove(const std::string& key, size_t from) {
+  const auto end = fields_.begin() + used_;
+  const auto rest =
+      std::remove_if(fields_.begin() + from, end, [&](const field& f) { return f.name == key; });
+  used_ -= static_cast<size_t>(end - rest);
 }
 
 void Header::sort() {

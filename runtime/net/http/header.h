@@ -49,15 +49,14 @@ class Header {
   size_t size() const { return used_; }
   bool empty() const { return used_ == 0; }
   void clear() { used_ = 0; }
-  // Set and Add for a canonical name.
-  void set_canonical(std::string_view name, std::string_view value);
-  void add_canonical(std::string_view name, std::string_view value);
   void sort();  // by name; the values of one name stay in order
 
   const field* begin() const { return fields_.data(); }
   const field* end() const { return fields_.data() + used_; }
 
  private:
+  void remove(const std::string& key, size_t from);
+
   std::vector<field> fields_;  // the first used_ ones count
   size_t used_ = 0;
 };

@@ -63,14 +63,10 @@ std::string unescape_segment(std::string_view seg) {
 // path: the escaped rest of the path; it is empty or begins with '/'.
 const entry* find(const node& at, std::string_view path, captures* wild) {
   if (path.empty()) return at.leaf;
-  std::string_view rest;
-  std::string_view seg = "/";  // a trailing slash
-  if (path.size() > 1) {
-    const size_t end = path.find('/', 1);
-    seg = path.substr(1, end == std::string_view::npos ? path.size() - 1 : end - 1);
-    if (end != std::string_view::npos) rest = path.substr(end);
-  }
-  const bool slash = path.size() == 1;
+  const bool slash = path.size() == 1;  // a trailing one
+  const size_t end = std::min(path.find('/', 1), path.size());
+  const std::string_view seg = slash ? path : path.substr(1, end - 1);
+  const std::string_view rest = path.substr(end);
   auto child = seg.find('%') == std::string_view::npos ? at.children.find(seg)
                                                        : at.children.find(unescape_segment(seg));
   if (child != at.children.end()) {
@@ -125,18 +121,6 @@ std::string_view strip_port(std::string_view host) {
   return host.substr(0, host.find(':'));
 }
 
-bool is_clean(std::string_view path) {
-  if (path.empty() || path[0] != '/') return false;
-  for (size_t at = path.find('/'); at != std::string_view::npos; at = path.find('/', at + 1)) {
-    std::string_view rest = path.substr(at + 1);
-    if (rest.starts_with('/')) return false;
-    if (!rest.starts_with('.')) continue;
-    std::string_view seg = rest.substr(0, rest.find('/'));
-    if (seg == "." || seg == "..") return false;
-  }
-  return true;
-}
-
 std::string allowed_methods(const tree& t, std::string_view host, std::string_view path) {
   std::set<std::string> found;
   const std::string with_slash = std::string(path) + '/';
@@ -163,10 +147,9 @@ std::string allowed_methods(const tree& t, std::string_view host, std::string_vi
 }
 
 struct found {
-  http::Handler redirect;  // if set, called instead of the entry's handler
-  const entry* e = nullptr;
-  std::string allow;  // if not empty, the response is a 405 with these methods
-  captures wild;      // the values of the pattern's wildcards
+  http::Handler handler;     // the entry's, or one for a redirect, a 405 or a 404
+  const entry* e = nullptr;  // what matched
+  captures wild;             // the values of its wildcards
 };
 
 http::Handler redirect_to(std::string path, const Request& r) {
@@ -174,6 +157,13 @@ http::Handler redirect_to(std::string path, const Request& r) {
   u.Path = std::move(path);
   u.RawQuery = r.URL.RawQuery;
   return RedirectHandler(u.String(), StatusTemporaryRedirect);
+}
+
+http::Handler refuse_method(const std::string& allow) {
+  return HandlerFunc([allow](ResponseWriter& w, Request*) {
+    w.Header().Set("Allow", allow);
+    Error(w, StatusText(StatusMethodNotAllowed), StatusMethodNotAllowed);
+  });
 }
 
 found lookup(const tree& t, const Request& r) {
@@ -184,30 +174,27 @@ found lookup(const tree& t, const Request& r) {
     escaped = r.URL.EscapedPath();
     path = escaped;
   }
-  std::string_view host = strip_port(r.Host);
-  std::string clean;
-  const bool was_clean = r.Method == "CONNECT" || is_clean(path);
-  if (!was_clean) {
-    clean = url::clean_path(path);
-    path = clean;
-  }
-  out.e = find_host(t, host, r.Method, path, &out.wild);
-  if (!exact_match(out.e, path) && !path.ends_with('/')) {
-    std::string with_slash = std::string(path) + '/';
+  const std::string_view host = strip_port(r.Host);
+  const std::string clean = r.Method == "CONNECT" ? std::string(path) : url::clean_path(path);
+  out.e = find_host(t, host, r.Method, clean, &out.wild);
+  if (!exact_match(out.e, clean) && !clean.ends_with('/')) {
+    const std::string with_slash = clean + '/';
     captures ignored;
     const entry* below = find_host(t, host, r.Method, with_slash, &ignored);
     if (exact_match(below, with_slash)) {
-      out.e = below;
-      out.redirect = redirect_to(url::clean_path(r.URL.Path) + "/", r);
-      return out;
+      return {redirect_to(url::clean_path(r.URL.Path) + "/", r), below, {}};
     }
   }
-  if (!was_clean) {
-    auto [plain, err] = url::PathUnescape(path);
-    out.redirect = redirect_to(err == nullptr ? plain : clean, r);
-    return out;
+  if (clean != path) {
+    auto [plain, err] = url::PathUnescape(clean);
+    out.handler = redirect_to(err == nullptr ? plain : clean, r);
+  } else if (out.e != nullptr) {
+    out.handler = out.e->handler;
+  } else if (std::string allow = allowed_methods(t, host, clean); !allow.empty()) {
+    out.handler = refuse_method(allow);
+  } else {
+    out.handler = NotFoundHandler();
   }
-  if (out.e == nullptr) out.allow = allowed_methods(t, host, path);
   return out;
 }
 
@@ -277,35 +264,20 @@ void ServeMux::HandleFunc(std::string_view text, HandlerFunc::function f, const 
     return;
   }
   found hit = lookup(*table_->current.load(std::memory_order_acquire), *r);
-  if (hit.e != nullptr) r->Pattern = hit.e->pat.str;
-  if (hit.redirect != nullptr) {
-    hit.redirect.ServeHTTP(w, r);
-  } else if (hit.e != nullptr) {
+  if (hit.e != nullptr) {
+    r->Pattern = hit.e->pat.str;
     size_t i = 0;
     for (const segment& seg : hit.e->pat.segments) {
       if (!seg.wild || (seg.multi && seg.s.empty()) || i == hit.wild.size()) continue;
       r->path_values.emplace_back(seg.s, std::move(hit.wild[i++]));
     }
-    hit.e->handler.ServeHTTP(w, r);
-  } else if (!hit.allow.empty()) {
-    w.Header().Set("Allow", hit.allow);
-    Error(w, StatusText(StatusMethodNotAllowed), StatusMethodNotAllowed);
-  } else {
-    NotFound(w, r);
   }
+  hit.handler.ServeHTTP(w, r);
 }
 
 std::pair<http::Handler, std::string> ServeMux::Handler(Request* r) {
   found hit = lookup(*table_->current.load(std::memory_order_acquire), *r);
-  std::string pat = hit.e != nullptr ? hit.e->pat.str : "";
-  if (hit.redirect != nullptr) return {hit.redirect, pat};
-  if (hit.e != nullptr) return {hit.e->handler, pat};
-  if (hit.allow.empty()) return {NotFoundHandler(), ""};
-  return {HandlerFunc([allow = hit.allow](ResponseWriter& w, Request*) {
-            w.Header().Set("Allow", allow);
-            Error(w, StatusText(StatusMethodNotAllowed), StatusMethodNotAllowed);
-          }),
-          ""};
+  return {std::move(hit.handler), hit.e != nullptr ? hit.e->pat.str : ""};
 }
 
 std::shared_ptr<ServeMux> NewServeMux() { return std::make_shared<ServeMux>(); }

@@ -3,7 +3,7 @@
 
 #include <charconv>
 #include <limits>
-#include <new>
+#include <optional>
 
 #if defined(__GNUC__) && !defined(__clang__)
 // With sanitizers on, GCC 12 takes the copy of an empty boost::optional for an uninitialized one.
@@ -36,51 +36,45 @@ bool valid_length(std::string_view digits) {
   auto [end, ec] = std::from_chars(digits.data(), digits.data() + digits.size(), length);
   return ec == std::errc();
 }
-}  // namespace
 
 template <bool is_request>
-struct message_parser<is_request>::impl final : beast::http::basic_parser<is_request> {
+struct callbacks final : beast::http::basic_parser<is_request> {
   using error_code = beast::error_code;
   using verb = beast::http::verb;
   using name_id = beast::http::field;
 
-  impl(Request* req, Response* resp, int* hosts) : request(req), response(resp), host_count(hosts) {
+  explicit callbacks(typename message_parser<is_request>::message* m) : into(m) {
     // No limits here: the connection limits the header, the handler the body.
     this->header_limit(std::numeric_limits<std::uint32_t>::max());
     this->body_limit(std::numeric_limits<std::uint64_t>::max());
   }
 
-  Request* request;
-  Response* response;
-  int* host_count;
+  typename message_parser<is_request>::message* into;
+  int hosts = 0;
   bool unsupported = false;
   std::string_view input;  // the bytes being parsed; only a folded value lies elsewhere
 
-  http::Header& header() {
-    if constexpr (is_request) {
-      return request->Header;
-    } else {
-      return response->Header;
-    }
-  }
-
-  void set_version(int version, std::string* proto, int* major, int* minor) {
-    proto->assign(version == 11 ? "HTTP/1.1" : "HTTP/1.0");
-    *major = 1;
-    *minor = version - 10;
+  void set_version(int version) {
+    into->Proto.assign(version == 11 ? "HTTP/1.1" : "HTTP/1.0");
+    into->ProtoMajor = 1;
+    into->ProtoMinor = version - 10;
   }
 
   void on_request_impl(verb, string_view method, string_view target, int version,
                        error_code&) override {
-    request->Method.assign(method.data(), method.size());
-    request->RequestURI.assign(target.data(), target.size());
-    set_version(version, &request->Proto, &request->ProtoMajor, &request->ProtoMinor);
+    if constexpr (is_request) {
+      into->Method.assign(method.data(), method.size());
+      into->RequestURI.assign(target.data(), target.size());
+      set_version(version);
+    }
   }
 
   void on_response_impl(int code, string_view reason, int version, error_code&) override {
-    response->StatusCode = code;
-    response->Status = std::to_string(code) + " " + std::string(text(reason));
-    set_version(version, &response->Proto, &response->ProtoMajor, &response->ProtoMinor);
+    if constexpr (!is_request) {
+      into->StatusCode = code;
+      into->Status = std::to_string(code) + " " + std::string(text(reason));
+      set_version(version);
+    }
   }
 
   void on_field_impl(name_id id, string_view name, string_view value, error_code& ec) override {
@@ -90,7 +84,7 @@ struct message_parser<is_request>::impl final : beast::http::basic_parser<is_req
       unsupported = true;
     }
     if (id == name_id::content_length) {
-      const std::string* before = header().find("Content-Length");
+      const std::string* before = into->Header.find("Content-Length");
       if (folded || !valid_length(text(value)) || (before != nullptr && *before != text(value))) {
         ec = beast::http::error::bad_content_length;
         return;
@@ -99,11 +93,11 @@ struct message_parser<is_request>::impl final : beast::http::basic_parser<is_req
     }
     if constexpr (is_request) {
       if (id == name_id::host) {
-        if ((*host_count)++ == 0) request->Host.assign(value.data(), value.size());
+        if (hosts++ == 0) into->Host.assign(value.data(), value.size());
         return;
       }
     }
-    header().Add(text(name), text(value));
+    into->Header.Add(text(name), text(value));
   }
 
   void on_header_impl(error_code&) override {}
@@ -116,71 +110,65 @@ struct message_parser<is_request>::impl final : beast::http::basic_parser<is_req
   void on_finish_impl(error_code&) override {}
 };
 
-template <bool is_request>
-message_parser<is_request>::~message_parser() {
-  destroy();
-}
+}  // namespace
 
 template <bool is_request>
-void message_parser<is_request>::destroy() {
-  if (live_) get()->~impl();
-  live_ = false;
-}
+struct message_parser<is_request>::impl {
+  std::optional<callbacks<is_request>> beast;
+};
 
 template <bool is_request>
-template <typename... A>
-void message_parser<is_request>::emplace(A&&... args) {
-  static_assert(sizeof(impl) <= kStorageBytes && alignof(impl) <= 16);
-  destroy();
-  hosts_ = 0;
-  new (storage_) impl(std::forward<A>(args)..., &hosts_);
-  live_ = true;
-}
+message_parser<is_request>::message_parser() : impl_(std::make_unique<impl>()) {}
 
 template <bool is_request>
-void message_parser<is_request>::start(Request* into) requires is_request {
-  emplace(into, nullptr);
-}
+message_parser<is_request>::~message_parser() = default;
 
 template <bool is_request>
-void message_parser<is_request>::start(Response* into, bool head) requires(!is_request) {
-  emplace(nullptr, into);
-  if (head) get()->skip(true);
+void message_parser<is_request>::start(message* into, bool head) {
+  impl_->beast.emplace(into);
+  if (head) impl_->beast->skip(true);
 }
 
 template <bool is_request>
 parse message_parser<is_request>::header(const char* p, size_t n, size_t* used) {
+  auto& parser = *impl_->beast;
   *used = 0;
-  get()->input = {p, n};
+  parser.input = {p, n};
   while (true) {
     beast::error_code ec;
-    *used += get()->put(boost::asio::const_buffer(p + *used, n - *used), ec);
+    *used += parser.put(boost::asio::const_buffer(p + *used, n - *used), ec);
     if (ec == beast::http::error::need_more) return parse::more;
     if (ec == beast::http::error::bad_version) return parse::bad_version;
     // Together with a Content-Length the request is malformed, not unsupported.
-    if (ec == beast::http::error::bad_transfer_encoding && !get()->header().has("Content-Length")) {
+    if (ec == beast::http::error::bad_transfer_encoding &&
+        !parser.into->Header.has("Content-Length")) {
       return parse::unsupported;
     }
     if (ec) return parse::bad;
-    if (get()->is_header_done()) return get()->unsupported ? parse::unsupported : parse::ok;
+    if (parser.is_header_done()) return parser.unsupported ? parse::unsupported : parse::ok;
     if (*used == n) return parse::more;
   }
 }
 
 template <bool is_request>
 bool message_parser<is_request>::chunked() const {
-  return get()->chunked();
+  return impl_->beast->chunked();
 }
 
 template <bool is_request>
 bool message_parser<is_request>::keep_alive() const {
-  return get()->keep_alive();
+  return impl_->beast->keep_alive();
 }
 
 template <bool is_request>
 int64_t message_parser<is_request>::content_length() const {
-  auto length = get()->content_length();
+  auto length = impl_->beast->content_length();
   return length ? static_cast<int64_t>(*length) : -1;
+}
+
+template <bool is_request>
+int message_parser<is_request>::hosts() const {
+  return impl_->beast->hosts;
 }
 
 template class message_parser<true>;

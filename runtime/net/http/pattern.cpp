@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <set>
 
+#include "runtime/net/http/header.h"
 #include "runtime/net/http/url.h"
 
 namespace golab::net::http {
@@ -11,12 +12,6 @@ namespace golab::net::http {
 namespace {
 
 enum class relation { equivalent, more_general, more_specific, disjoint, overlaps };
-
-bool valid_method(std::string_view method) {
-  constexpr std::string_view kToken =
-      "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
-  return !method.empty() && method.find_first_not_of(kToken) == std::string_view::npos;
-}
 
 bool valid_wildcard_name(std::string_view name) {
   for (size_t i = 0; i < name.size(); i++) {
@@ -104,10 +99,8 @@ relation compare_paths(const pattern& a, const pattern& b) {
   return relation::disjoint;
 }
 
-std::string segment_text(const segment& s, const char* wild_value) {
-  if (s.s == "/" && !s.wild) return "/";
-  return "/" + (s.wild ? std::string(wild_value) : s.s);
-}
+// The slash and what is behind it. A trailing slash and "..." are only the slash.
+std::string segment_text(const segment& s) { return s.multi || s.s == "/" ? "/" : "/" + s.s; }
 
 // A path that both patterns match.
 std::string common_path(const pattern& a, const pattern& b) {
@@ -117,13 +110,11 @@ std::string common_path(const pattern& a, const pattern& b) {
     const segment& x = a.segments[i];
     const segment& y = b.segments[i];
     if (x.multi || y.multi) break;
-    out += x.wild ? segment_text(y, y.s.c_str()) : segment_text(x, "");
+    out += segment_text(x.wild ? y : x);
   }
   const std::vector<segment>& rest =
       i < a.segments.size() && !a.segments[i].multi ? a.segments : b.segments;
-  for (; i < rest.size(); i++) {
-    out += rest[i].multi ? "/" : segment_text(rest[i], rest[i].s.c_str());
-  }
+  for (; i < rest.size(); i++) out += segment_text(rest[i]);
   return out;
 }
 
@@ -142,17 +133,10 @@ std::string difference_path(const pattern& a, const pattern& b) {
       return out;
     }
     if (y.multi) break;
-    if (!x.wild) {
-      out += segment_text(x, "");
-    } else if (y.wild || x.s != y.s) {
-      out += segment_text(x, x.s.c_str());
-    } else {
-      out += "/" + x.s + "x";  // must differ from b's literal
-    }
+    out += segment_text(x);
+    if (x.wild && !y.wild && x.s == y.s) out += 'x';  // must differ from b's literal
   }
-  for (; i < a.segments.size(); i++) {
-    out += a.segments[i].multi ? "/" : segment_text(a.segments[i], a.segments[i].s.c_str());
-  }
+  for (; i < a.segments.size(); i++) out += segment_text(a.segments[i]);
   return out;
 }
 
@@ -166,7 +150,7 @@ std::pair<pattern, error> parse_pattern(std::string_view text) {
   if (const size_t blank = text.find_first_of(" \t"); blank != std::string_view::npos) {
     p.method = std::string(text.substr(0, blank));
     rest = text.substr(std::min(text.find_first_not_of(" \t", blank), text.size()));
-    if (!valid_method(p.method)) {
+    if (!valid_field_name(p.method)) {  // a token, too
       return {pattern{}, at_offset(0, "invalid method " + url::quote(p.method))};
     }
   }

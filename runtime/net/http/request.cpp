@@ -1,6 +1,9 @@
 // request.cpp: the methods of a Request (context, forms, wildcards), and ready-made responses.
+#include <strings.h>
+
 #include <algorithm>
 
+#include "runtime/fmt/fmt.h"
 #include "runtime/net/http/conn.h"
 
 namespace golab::net::http {
@@ -46,10 +49,8 @@ error Request::ParseForm() {
   if (Method == "POST" || Method == "PUT" || Method == "PATCH") {
     std::string type = Header.Get("Content-Type");
     type.resize(std::min(type.find(';'), type.size()));
-    std::transform(type.begin(), type.end(), type.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 0x20) : c; });
-    while (!type.empty() && type.back() == ' ') type.pop_back();
-    if (type == "application/x-www-form-urlencoded") {
+    type.erase(type.find_last_not_of(' ') + 1);
+    if (strcasecmp(type.c_str(), "application/x-www-form-urlencoded") == 0) {
       constexpr size_t kMostFormBytes = 10 << 20;
       std::string text;
       char buf[4096];
@@ -124,44 +125,22 @@ Handler NotFoundHandler() { return HandlerFunc(NotFound); }
 namespace {
 
 std::string html_escape(std::string_view s) {
+  constexpr std::string_view kSpecial = "&<>\"'";
+  constexpr const char* kEscaped[] = {"&amp;", "&lt;", "&gt;", "&#34;", "&#39;"};
   std::string out;
   for (char c : s) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&#34;";
-        break;
-      case '\'':
-        out += "&#39;";
-        break;
-      default:
-        out += c;
-    }
+    const size_t i = kSpecial.find(c);
+    out += i == kSpecial.npos ? std::string(1, c) : kEscaped[i];
   }
   return out;
 }
 
 // A Location has only ASCII characters.
 std::string ascii_url(std::string_view s) {
-  static const char kHex[] = "0123456789abcdef";
   std::string out;
   for (char c : s) {
-    const auto b = static_cast<unsigned char>(c);
-    if (b < 0x80) {
-      out += c;
-    } else {
-      out += '%';
-      out += kHex[b >> 4];
-      out += kHex[b & 15];
-    }
+    const auto byte = static_cast<unsigned char>(c);
+    out += byte < 0x80 ? std::string(1, c) : fmt::Sprintf("%%%02x", byte);
   }
   return out;
 }

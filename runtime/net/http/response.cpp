@@ -3,10 +3,8 @@
 // A head tells the length of its body, but is sent before it. So up to kHold bytes are held back.
 // If the handler writes more, the body goes out in chunks (RFC 9112 section 7.1). Head and body lie
 // behind each other in the connection's buffer: a short response is one write.
-#include <algorithm>
 #include <charconv>
 #include <cstdio>
-#include <cstring>
 
 #include "runtime/die/panic.h"
 #include "runtime/net/http/conn.h"
@@ -15,26 +13,19 @@ namespace golab::net::http {
 
 namespace {
 
-bool body_allowed_for(int status) {
-  return !(status >= 100 && status <= 199) && status != StatusNoContent &&
-         status != StatusNotModified;
-}
-
-void put_number(std::string* out, int64_t n) {
-  char digits[24];
-  auto [end, ec] = std::to_chars(digits, digits + sizeof digits, n);
-  out->append(digits, static_cast<size_t>(end - digits));
+void put_status_line(std::string* out, const Request& req, int code) {
+  out->append(req.ProtoAtLeast(1, 1) ? "HTTP/1.1 " : "HTTP/1.0 ");
+  const std::string number = std::to_string(code);
+  out->append(number).append(" ");
+  const std::string_view reason = StatusText(code);
+  if (reason.empty()) out->append("status code ").append(number);
+  out->append(reason).append("\r\n");
 }
 
 void put_field(std::string* out, std::string_view name, std::string_view value) {
-  out->append(name);
-  out->append(": ");
-  const size_t from = out->size();
-  out->append(value);
+  out->append(name).append(": ");
   // With a line break in it, a value could add fields of its own.
-  for (size_t i = from; i < out->size(); i++) {
-    if ((*out)[i] == '\r' || (*out)[i] == '\n') (*out)[i] = ' ';
-  }
+  for (char c : value) out->push_back(c == '\r' || c == '\n' ? ' ' : c);
   out->append("\r\n");
 }
 
@@ -63,11 +54,15 @@ http::Header& response::Header() {
   return late_;
 }
 
-bool response::body_allowed() const { return body_allowed_for(status_); }
+bool response::body_allowed() const {
+  return !(status_ >= 100 && status_ <= 199) && status_ != StatusNoContent &&
+         status_ != StatusNotModified;
+}
 
 void response::WriteHeader(int code) {
   if (wroteHeader_) {
-    conn_->logf("http: superfluous response.WriteHeader call from " + relevant_caller());
+    server_log(conn_->server,
+               "http: superfluous response.WriteHeader call from " + relevant_caller());
     return;
   }
   if (code < 100 || code > 999) {
@@ -76,9 +71,7 @@ void response::WriteHeader(int code) {
   if (code >= 100 && code <= 199 && code != StatusSwitchingProtocols) {
     // An informational response (103 Early Hints) comes before the real one, and changes nothing.
     std::string& out = conn_->out;
-    out.append("HTTP/1.1 ");
-    put_number(&out, code);
-    out.append(" ").append(StatusText(code)).append("\r\n");
+    put_status_line(&out, conn_->req, code);
     http::Header fields = header_;
     fields.sort();
     for (const auto& [name, value] : fields) {
@@ -97,7 +90,7 @@ void response::WriteHeader(int code) {
     if (ec == std::errc() && end == length->data() + length->size() && value >= 0) {
       contentLength_ = value;
     } else {
-      conn_->logf("http: invalid Content-Length of " + url::quote(*length));
+      server_log(conn_->server, "http: invalid Content-Length of " + url::quote(*length));
       header_.Del("Content-Length");
     }
   }
@@ -129,14 +122,15 @@ void response::WriteHeader(int code) {
 }
 
 void response::Flush() {
-  if (!wroteHeader_) WriteHeader(StatusOK);
-  if (!held_.empty()) {
-    write_chunk(held_);
-    held_.clear();
-  } else if (!sentHead_) {
-    write_head({});
-  }
+  send_held();
   conn_->flush();
+}
+
+// Sends the head, if it is not sent, and what is held back.
+void response::send_held() {
+  if (!wroteHeader_) WriteHeader(StatusOK);
+  write_chunk(held_);
+  held_.clear();
 }
 
 error response::SetReadDeadline(const time::Time& t) {
@@ -188,25 +182,22 @@ void response::request_too_large() {
 void response::settle_framing() {
   const Request& req = conn_->req;
   const std::string* encoding = header_.find("Transfer-Encoding");
-  if (encoding != nullptr && contentLength_ != -1 && *encoding != "identity") {
-    conn_->logf("http: WriteHeader called with both Transfer-Encoding of " + url::quote(*encoding) +
-                " and a Content-Length of " + std::to_string(contentLength_));
+  const bool identity = encoding != nullptr && *encoding == "identity";
+  if (encoding != nullptr && contentLength_ != -1 && !identity) {
+    server_log(conn_->server, "http: WriteHeader called with both Transfer-Encoding of " +
+                                  url::quote(*encoding) + " and a Content-Length of " +
+                                  std::to_string(contentLength_));
     header_.Del("Content-Length");
     contentLength_ = -1;
-    encoding = header_.find("Transfer-Encoding");
   }
-  if (req.Method == "HEAD" || !body_allowed() || contentLength_ != -1) {
-    if (encoding != nullptr) header_.Del("Transfer-Encoding");
-  } else if (req.ProtoAtLeast(1, 1)) {
-    const bool identity = encoding != nullptr && *encoding == "identity";
-    chunking_ = !identity;
-    if (identity) closeAfterReply_ = true;
-    if (encoding != nullptr) header_.Del("Transfer-Encoding");
+  if (encoding != nullptr) header_.Del("Transfer-Encoding");
+  if (req.Method == "HEAD" || !body_allowed() || contentLength_ != -1) return;
+  chunking_ = req.ProtoAtLeast(1, 1) && !identity;
+  if (chunking_) {
+    header_.Del("Content-Length");
   } else {
     closeAfterReply_ = true;
-    if (encoding != nullptr) header_.Del("Transfer-Encoding");
   }
-  if (chunking_) header_.Del("Content-Length");
 }
 
 void response::write_head(std::string_view first) {
@@ -215,20 +206,13 @@ void response::write_head(std::string_view first) {
   const bool head = req.Method == "HEAD";
   const bool keep_alives = conn_->server->state->keep_alives();
 
-  bool own_length = false;
-  if (handlerDone_ && body_allowed() && contentLength_ == -1 && (!head || !first.empty()) &&
-      !header_.has("Transfer-Encoding")) {
-    contentLength_ = static_cast<int64_t>(first.size());
-    own_length = true;
-  }
+  const bool own_length = handlerDone_ && body_allowed() && contentLength_ == -1 &&
+                          (!head || !first.empty()) && !header_.has("Transfer-Encoding");
+  if (own_length) contentLength_ = static_cast<int64_t>(first.size());
   const std::string* connection = header_.find("Connection");
-  if (wants10KeepAlive_ && keep_alives && contentLength_ != -1 && !own_length &&
-      connection != nullptr && *connection == "keep-alive") {
-    closeAfterReply_ = false;
-  }
-  bool say_keep_alive = false;
+  std::string_view say;  // the server's own Connection field
   if (wants10KeepAlive_ && keep_alives && (head || contentLength_ != -1 || !body_allowed())) {
-    say_keep_alive = connection == nullptr;
+    if (connection == nullptr) say = "keep-alive";
     closeAfterReply_ = false;
   }
   if (!keep_alives || (connection != nullptr && *connection == "close")) closeAfterReply_ = true;
@@ -241,17 +225,14 @@ void response::write_head(std::string_view first) {
   settle_framing();
 
   connection = header_.find("Connection");
-  bool say_close = false;
   if (closeAfterReply_ &&
       (!keep_alives || connection == nullptr || !has_token(*connection, "close"))) {
-    if (connection != nullptr) header_.Del("Connection");
-    say_close = req.ProtoAtLeast(1, 1);
-    say_keep_alive = false;
+    header_.Del("Connection");
+    say = req.ProtoAtLeast(1, 1) ? "close" : "";
   }
   put_head(first, own_length);
   std::string& out = conn_->out;
-  if (say_close) out.append("Connection: close\r\n");
-  if (say_keep_alive) out.append("Connection: keep-alive\r\n");
+  if (!say.empty()) put_field(&out, "Connection", say);
   if (chunking_) out.append("Transfer-Encoding: chunked\r\n");
   out.append("\r\n");
 }
@@ -259,55 +240,24 @@ void response::write_head(std::string_view first) {
 // Go's order: status, the handler's fields by name, Date, length, a guessed type.
 void response::put_head(std::string_view first, bool own_length) {
   std::string& out = conn_->out;
-  const Request& req = conn_->req;
-  if (status_ == StatusOK) {
-    out.append(req.ProtoAtLeast(1, 1) ? "HTTP/1.1 200 OK\r\n" : "HTTP/1.0 200 OK\r\n");
-  } else {
-    out.append(req.ProtoAtLeast(1, 1) ? "HTTP/1.1 " : "HTTP/1.0 ");
-    put_number(&out, status_);
-    std::string_view reason = StatusText(status_);
-    out.append(" ");
-    if (reason.empty()) {
-      out.append("status code ");
-      put_number(&out, status_);
-    }
-    out.append(reason).append("\r\n");
-  }
+  put_status_line(&out, conn_->req, status_);
   if (header_.size() > 1) header_.sort();
-  bool have_type = false;
-  bool have_date = false;
-  bool have_encoding = false;
   for (const auto& [name, value] : header_) {
-    have_type |= name == "Content-Type";
-    have_date |= name == "Date";
-    have_encoding |= name == "Content-Encoding" && !value.empty();
     if (name.find_first_of("\r\n: ") != std::string::npos) continue;  // not a field's name
     put_field(&out, name, value);
   }
-  if (!have_date) {
-    out.append("Date: ");
-    out.append(conn_->http_date(), 29);
-    out.append("\r\n");
-  }
-  if (own_length) {
-    out.append("Content-Length: ");
-    put_number(&out, contentLength_);
-    out.append("\r\n");
-  }
-  if (!have_type && !have_encoding && body_allowed() && !first.empty()) {
-    out.append("Content-Type: ").append(DetectContentType(first)).append("\r\n");
+  if (!header_.has("Date")) put_field(&out, "Date", conn_->http_date());
+  if (own_length) put_field(&out, "Content-Length", std::to_string(contentLength_));
+  const std::string* encoding = header_.find("Content-Encoding");
+  const bool encoded = encoding != nullptr && !encoding->empty();
+  if (!header_.has("Content-Type") && !encoded && body_allowed() && !first.empty()) {
+    put_field(&out, "Content-Type", DetectContentType(first));
   }
 }
 
 void response::finishRequest() {
   handlerDone_ = true;
-  if (!wroteHeader_) WriteHeader(StatusOK);
-  if (!held_.empty()) {
-    write_chunk(held_);
-    held_.clear();
-  } else if (!sentHead_) {
-    write_head({});
-  }
+  send_held();
   if (chunking_ && conn_->req.Method != "HEAD") conn_->put("0\r\n\r\n");
   conn_->flush();
   if (!conn_->body.at_end() && !conn_->body.expects_continue() && !conn_->body.discard()) {

@@ -12,26 +12,23 @@
 
 namespace golab::net::http {
 
+using golab::glue::Locked;
+
 // ---- A server's listeners and connections ----
 
 std::shared_ptr<server_state> new_server_state() { return std::make_shared<server_state>(); }
 
 void server_state::track(conn* c, bool add) {
-  locked guard(&mu);
+  Locked guard(mu);
   if (add) {
-    c->next = conns;
-    if (conns != nullptr) conns->prev = c;
-    conns = c;
-    return;
+    conns.insert(c);
+  } else {
+    conns.erase(c);
   }
-  if (c->prev != nullptr) c->prev->next = c->next;
-  if (c->next != nullptr) c->next->prev = c->prev;
-  if (conns == c) conns = c->next;
-  c->next = c->prev = nullptr;
 }
 
 bool server_state::track_listener(const Listener& l, bool add) {
-  locked guard(&mu);
+  Locked guard(mu);
   if (add) {
     if (in_shutdown) return false;
     listeners.push_back(l);
@@ -42,40 +39,26 @@ bool server_state::track_listener(const Listener& l, bool add) {
 }
 
 void server_state::close_listeners() {
-  std::vector<Listener> all;
-  {
-    locked guard(&mu);
-    all = listeners;
-  }
-  for (const Listener& l : all) l.Close();
+  Locked guard(mu);
+  for (const Listener& l : listeners) l.Close();
 }
 
 bool server_state::close_idle_conns() {
-  std::vector<std::shared_ptr<net::conn>> idle;
-  bool quiescent = true;
-  {
-    locked guard(&mu);
-    const auto now = static_cast<uint64_t>(runtime::nanotime_coarse() / 1'000'000'000);
-    for (conn* c = conns; c != nullptr; c = c->next) {
-      const uint64_t packed = c->curState;
-      auto state = static_cast<ConnState>(packed & 0xff);
-      // A new connection that has sent nothing in 5 seconds counts as idle.
-      if (state == ConnState::StateNew && (packed >> 8) + 5 < now) state = ConnState::StateIdle;
-      quiescent = false;  // an idle one counts until its goroutine has ended
-      if (state == ConnState::StateIdle) idle.push_back(c->rwc);
-    }
+  Locked guard(mu);
+  const auto now = static_cast<uint64_t>(runtime::nanotime_coarse() / 1'000'000'000);
+  for (conn* c : conns) {
+    const uint64_t packed = c->curState;
+    auto state = static_cast<ConnState>(packed & 0xff);
+    // A new connection that has sent nothing in 5 seconds counts as idle.
+    if (state == ConnState::StateNew && (packed >> 8) + 5 < now) state = ConnState::StateIdle;
+    if (state == ConnState::StateIdle) c->rwc->Close();
   }
-  for (const auto& c : idle) c->Close();
-  return quiescent;
+  return conns.empty();  // an idle one counts until its goroutine has ended
 }
 
 void server_state::close_all_conns() {
-  std::vector<std::shared_ptr<net::conn>> all;
-  {
-    locked guard(&mu);
-    for (conn* c = conns; c != nullptr; c = c->next) all.push_back(c->rwc);
-  }
-  for (const auto& c : all) c->Close();
+  Locked guard(mu);
+  for (conn* c : conns) c->rwc->Close();
 }
 
 // ---- Server ----
@@ -111,19 +94,16 @@ const contextKey* const ServerContextKey = &kServerContextKey;
   context::Context base = BaseContext ? BaseContext(l) : context::Background();
   if (base == nullptr) golab::panic("BaseContext returned a nil context");
   base = context::WithValue(base, ServerContextKey, this);
+  Defer leave([&] {
+    state->track_listener(l, false);
+    l.Close();
+  });
   time::Duration delay = 0;
-  error answer;
   for (;;) {
     auto [c, err] = l.Accept();
     if (err != nullptr) {
-      if (state->in_shutdown) {
-        answer = ErrServerClosed;
-        break;
-      }
-      if (!temporary(err)) {
-        answer = err;
-        break;
-      }
+      if (state->in_shutdown) return ErrServerClosed;
+      if (!temporary(err)) return err;
       delay =
           delay == 0 ? 5 * time::Millisecond : std::min(delay * 2, time::Duration(time::Second));
       server_log(this, "http: Accept error: " + err.Error() + "; retrying in " + delay.String());
@@ -135,25 +115,20 @@ const contextKey* const ServerContextKey = &kServerContextKey;
     served->setState(ConnState::StateNew);  // before go: Shutdown must see it
     go(&conn::serve, served, served);
   }
-  state->track_listener(l, false);
-  l.Close();
-  return answer;
 }
 
 error Server::Shutdown(const context::Context& ctx) {
   state->in_shutdown = true;
-  std::vector<golab::glue::Func<void()>> callbacks;
-  {
-    locked guard(&state->mu);
-    callbacks = state->on_shutdown;
-  }
   state->close_listeners();
-  for (auto& f : callbacks) go(f);
+  {
+    Locked guard(state->mu);
+    for (auto& f : state->on_shutdown) go(f);
+  }
 
   // No event tells that a connection has become idle, so this polls, with ever longer pauses.
   time::Duration pause = time::Millisecond;
   auto listening = [&] {
-    locked guard(&state->mu);
+    Locked guard(state->mu);
     return !state->listeners.empty();
   };
   for (;;) {
@@ -174,7 +149,7 @@ error Server::Close() {
 }
 
 void Server::RegisterOnShutdown(golab::glue::Func<void()> f) {
-  locked guard(&state->mu);
+  Locked guard(state->mu);
   state->on_shutdown.push_back(std::move(f));
 }
 

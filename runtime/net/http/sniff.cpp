@@ -1,6 +1,7 @@
 // sniff.cpp: guesses a media type from a body's first bytes: the WHATWG's MIME Sniffing, as in Go.
+#include <strings.h>
+
 #include <algorithm>
-#include <cstring>
 
 #include "runtime/net/http/http.h"
 
@@ -12,24 +13,37 @@ using namespace std::string_view_literals;
 
 constexpr size_t kSniffBytes = 512;
 
-bool is_space(char c) { return c == '\t' || c == '\n' || c == '\f' || c == '\r' || c == ' '; }
+constexpr std::string_view kTags[] = {"<!DOCTYPE HTML",
+                                      "<HTML",
+                                      "<HEAD",
+                                      "<SCRIPT",
+                                      "<IFRAME",
+                                      "<H1",
+                                      "<DIV",
+                                      "<FONT",
+                                      "<TABLE",
+                                      "<A",
+                                      "<STYLE",
+                                      "<TITLE",
+                                      "<B",
+                                      "<BODY",
+                                      "<BR",
+                                      "<P",
+                                      "<!--"};
 
 // Markup: an opening tag, in any case, and then a blank or '>'.
 bool starts_with_tag(std::string_view data, std::string_view tag) {
-  if (data.size() < tag.size() + 1) return false;
-  for (size_t i = 0; i < tag.size(); i++) {
-    const char c = data[i] >= 'a' && data[i] <= 'z' ? static_cast<char>(data[i] - 0x20) : data[i];
-    if (c != tag[i]) return false;
-  }
-  return data[tag.size()] == ' ' || data[tag.size()] == '>';
+  return data.size() > tag.size() && strncasecmp(data.data(), tag.data(), tag.size()) == 0 &&
+         (data[tag.size()] == ' ' || data[tag.size()] == '>');
 }
 
-struct exact {
+struct signature {
   std::string_view bytes;
   std::string_view type;
+  std::string_view inner = {};  // of a container, which has four letters and a length before it
 };
 
-constexpr exact kExact[] = {
+constexpr signature kSignatures[] = {
     {"%PDF-"sv, "application/pdf"sv},
     {"%!PS-Adobe-"sv, "application/postscript"sv},
     {"\xFE\xFF"sv, "text/plain; charset=utf-16be"sv},
@@ -40,11 +54,15 @@ constexpr exact kExact[] = {
     {"BM"sv, "image/bmp"sv},
     {"GIF87a"sv, "image/gif"sv},
     {"GIF89a"sv, "image/gif"sv},
+    {"RIFF"sv, "image/webp"sv, "WEBPVP"sv},
     {"\x89PNG\x0D\x0A\x1A\x0A"sv, "image/png"sv},
     {"\xFF\xD8\xFF"sv, "image/jpeg"sv},
+    {"FORM"sv, "audio/aiff"sv, "AIFF"sv},
+    {"ID3"sv, "audio/mpeg"sv},
     {"OggS\x00"sv, "application/ogg"sv},
     {"MThd\x00\x00\x00\x06"sv, "audio/midi"sv},
-    {"ID3"sv, "audio/mpeg"sv},
+    {"RIFF"sv, "video/avi"sv, "AVI "sv},
+    {"RIFF"sv, "audio/wave"sv, "WAVE"sv},
     {"\x1A\x45\xDF\xA3"sv, "video/webm"sv},
     {"\x00\x01\x00\x00"sv, "font/ttf"sv},
     {"OTTO"sv, "font/otf"sv},
@@ -56,19 +74,6 @@ constexpr exact kExact[] = {
     {"Rar!\x1A\x07\x00"sv, "application/x-rar-compressed"sv},
     {"Rar!\x1A\x07\x01\x00"sv, "application/x-rar-compressed"sv},
     {"\x00\x61\x73\x6D"sv, "application/wasm"sv},
-};
-
-// Containers: four letters, a length, then the type of the content.
-struct container {
-  std::string_view outer;
-  std::string_view inner;
-  std::string_view type;
-};
-constexpr container kContainers[] = {
-    {"RIFF"sv, "WEBPVP"sv, "image/webp"sv},
-    {"FORM"sv, "AIFF"sv, "audio/aiff"sv},
-    {"RIFF"sv, "AVI "sv, "video/avi"sv},
-    {"RIFF"sv, "WAVE"sv, "audio/wave"sv},
 };
 
 bool is_mp4(std::string_view data) {
@@ -87,39 +92,18 @@ bool is_mp4(std::string_view data) {
 
 std::string DetectContentType(std::string_view data) {
   data = data.substr(0, kSniffBytes);
-  size_t text = 0;
-  while (text < data.size() && is_space(data[text])) text++;
-  std::string_view rest = data.substr(text);
-
-  constexpr std::string_view kTags[] = {"<!DOCTYPE HTML",
-                                        "<HTML",
-                                        "<HEAD",
-                                        "<SCRIPT",
-                                        "<IFRAME",
-                                        "<H1",
-                                        "<DIV",
-                                        "<FONT",
-                                        "<TABLE",
-                                        "<A",
-                                        "<STYLE",
-                                        "<TITLE",
-                                        "<B",
-                                        "<BODY",
-                                        "<BR",
-                                        "<P",
-                                        "<!--"};
-  for (std::string_view tag : kTags) {
-    if (rest.empty() || rest[0] != '<') break;
-    if (starts_with_tag(rest, tag)) return "text/html; charset=utf-8";
+  const size_t text = std::min(data.find_first_not_of("\t\n\f\r "), data.size());
+  const std::string_view rest = data.substr(text);
+  if (rest.starts_with('<')) {
+    for (std::string_view tag : kTags) {
+      if (starts_with_tag(rest, tag)) return "text/html; charset=utf-8";
+    }
   }
   if (rest.starts_with("<?xml")) return "text/xml; charset=utf-8";
-  for (const exact& e : kExact) {
-    if (data.empty() || data[0] != e.bytes[0]) continue;
-    if (data.starts_with(e.bytes)) return std::string(e.type);
-  }
-  for (const container& c : kContainers) {
-    if (data.starts_with(c.outer) && data.size() > 8 && data.substr(8).starts_with(c.inner)) {
-      return std::string(c.type);
+  for (const signature& s : kSignatures) {
+    if (data.empty() || data[0] != s.bytes[0] || !data.starts_with(s.bytes)) continue;
+    if (s.inner.empty() || (data.size() > 8 && data.substr(8).starts_with(s.inner))) {
+      return std::string(s.type);
     }
   }
   if (is_mp4(data)) return "video/mp4";

@@ -1,75 +1,36 @@
 // status.cpp: the reason phrases.
 #include "runtime/net/http/status.h"
 
+#include <ostream>  // Beast's header needs it
+
+#include <boost/beast/http/status.hpp>
+
 namespace golab::net::http {
 
-namespace {
-
-struct phrase {
-  int code;
-  std::string_view text;
-};
-
-constexpr phrase kPhrases[] = {
-    {StatusContinue, "Continue"},
-    {StatusSwitchingProtocols, "Switching Protocols"},
-    {StatusProcessing, "Processing"},
-    {StatusEarlyHints, "Early Hints"},
-    {StatusOK, "OK"},
-    {StatusCreated, "Created"},
-    {StatusAccepted, "Accepted"},
-    {StatusNonAuthoritativeInfo, "Non-Authoritative Information"},
-    {StatusNoContent, "No Content"},
-    {StatusResetContent, "Reset Content"},
-    {StatusPartialContent, "Partial Content"},
-    {StatusMultipleChoices, "Multiple Choices"},
-    {StatusMovedPermanently, "Moved Permanently"},
-    {StatusFound, "Found"},
-    {StatusSeeOther, "See Other"},
-    {StatusNotModified, "Not Modified"},
-    {StatusUseProxy, "Use Proxy"},
-    {StatusTemporaryRedirect, "Temporary Redirect"},
-    {StatusPermanentRedirect, "Permanent Redirect"},
-    {StatusBadRequest, "Bad Request"},
-    {StatusUnauthorized, "Unauthorized"},
-    {StatusPaymentRequired, "Payment Required"},
-    {StatusForbidden, "Forbidden"},
-    {StatusNotFound, "Not Found"},
-    {StatusMethodNotAllowed, "Method Not Allowed"},
-    {StatusNotAcceptable, "Not Acceptable"},
-    {StatusProxyAuthRequired, "Proxy Authentication Required"},
-    {StatusRequestTimeout, "Request Timeout"},
-    {StatusConflict, "Conflict"},
-    {StatusGone, "Gone"},
-    {StatusLengthRequired, "Length Required"},
-    {StatusPreconditionFailed, "Precondition Failed"},
-    {StatusRequestEntityTooLarge, "Request Entity Too Large"},
-    {StatusRequestURITooLong, "Request URI Too Long"},
-    {StatusUnsupportedMediaType, "Unsupported Media Type"},
-    {StatusRequestedRangeNotSatisfiable, "Requested Range Not Satisfiable"},
-    {StatusExpectationFailed, "Expectation Failed"},
-    {StatusTeapot, "I'm a teapot"},
-    {StatusUnprocessableEntity, "Unprocessable Entity"},
-    {StatusTooEarly, "Too Early"},
-    {StatusUpgradeRequired, "Upgrade Required"},
-    {StatusPreconditionRequired, "Precondition Required"},
-    {StatusTooManyRequests, "Too Many Requests"},
-    {StatusRequestHeaderFieldsTooLarge, "Request Header Fields Too Large"},
-    {StatusInternalServerError, "Internal Server Error"},
-    {StatusNotImplemented, "Not Implemented"},
-    {StatusBadGateway, "Bad Gateway"},
-    {StatusServiceUnavailable, "Service Unavailable"},
-    {StatusGatewayTimeout, "Gateway Timeout"},
-    {StatusHTTPVersionNotSupported, "HTTP Version Not Supported"},
-};
-
-}  // namespace
-
+// Beast's, but for those that it words otherwise, does not know, or that are not Go's.
 std::string_view StatusText(int code) {
-  for (const phrase& p : kPhrases) {
-    if (p.code == code) return p.text;
+  switch (code) {
+    case StatusEarlyHints:
+      return "Early Hints";
+    case StatusRequestEntityTooLarge:
+      return "Request Entity Too Large";
+    case StatusRequestURITooLong:
+      return "Request URI Too Long";
+    case StatusRequestedRangeNotSatisfiable:
+      return "Requested Range Not Satisfiable";
+    case StatusTeapot:
+      return "I'm a teapot";
+    case StatusTooEarly:
+      return "Too Early";
+    case 444:
+    case 499:
+    case 599:
+      return "";
   }
-  return "";
+  const auto known = boost::beast::http::int_to_status(static_cast<unsigned>(code));
+  if (known == boost::beast::http::status::unknown) return "";
+  const auto text = boost::beast::http::obsolete_reason(known);
+  return {text.data(), text.size()};
 }
 
 }  // namespace golab::net::http

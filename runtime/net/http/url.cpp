@@ -4,8 +4,10 @@
 #include <arpa/inet.h>
 
 #include <algorithm>
-#include <cstdio>
+#include <charconv>
+#include <tuple>
 
+#include "runtime/fmt/fmt.h"
 #include "runtime/strconv/strconv.h"
 
 namespace golab::net::url {
@@ -14,66 +16,45 @@ namespace {
 
 enum class part { path, path_segment, host, query, fragment };
 
-bool is_hex(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
-
-int hex_value(char c) {
-  if (c <= '9') return c - '0';
-  return (c | 0x20) - 'a' + 10;
-}
-
 bool is_alnum(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
-// Must c be escaped there (RFC 3986 section 2.2, in Go's reading)?
+// What needs no escape there, beside letters and digits (RFC 3986 section 2.2, in Go's reading).
+std::string_view marks(part where) {
+  switch (where) {
+    case part::path:
+      return "-_.~$&+=:@/;,";
+    case part::path_segment:
+      return "-_.~$&+=:@";
+    case part::host:
+      return "-_.~!$&'()*+,;=:[]<>\"";
+    case part::fragment:
+      return "-_.~$&+=:@/;,?!()*";
+    case part::query:
+      break;
+  }
+  return "-_.~";
+}
+
 bool should_escape(char c, part where) {
-  if (is_alnum(c)) return false;
-  if (where == part::host &&
-      std::string_view("!$&'()*+,;=:[]<>\"").find(c) != std::string_view::npos) {
-    return false;
-  }
-  switch (c) {
-    case '-':
-    case '_':
-    case '.':
-    case '~':
-      return false;
-    case '$':
-    case '&':
-    case '+':
-    case '=':
-    case ':':
-    case '@':
-      return where == part::query;
-    case '/':
-    case ';':
-    case ',':
-      return where == part::query || where == part::path_segment;
-    case '?':
-      return where != part::fragment;
-    case '!':
-    case '(':
-    case ')':
-    case '*':
-      return where != part::fragment;
-    default:
-      return true;
-  }
+  return !is_alnum(c) && marks(where).find(c) == std::string_view::npos;
+}
+
+// What is before and behind the first `mark`. Without one, all is before it.
+std::pair<std::string_view, std::string_view> split(std::string_view s, char mark) {
+  const size_t at = s.find(mark);
+  return {s.substr(0, at), at == s.npos ? std::string_view() : s.substr(at + 1)};
 }
 
 std::string escape(std::string_view s, part where) {
-  static const char kHex[] = "0123456789ABCDEF";
   std::string out;
   out.reserve(s.size());
   for (char c : s) {
     if (c == ' ' && where == part::query) {
       out += '+';
     } else if (should_escape(c, where)) {
-      out += '%';
-      out += kHex[static_cast<unsigned char>(c) >> 4];
-      out += kHex[static_cast<unsigned char>(c) & 15];
+      out += fmt::Sprintf("%%%02X", static_cast<unsigned char>(c));
     } else {
       out += c;
     }
@@ -89,14 +70,15 @@ std::pair<std::string, error> unescape(std::string_view s, part where) {
   for (size_t i = 0; i < s.size(); i++) {
     const char c = s[i];
     if (c == '%') {
-      if (i + 2 >= s.size() || !is_hex(s[i + 1]) || !is_hex(s[i + 2])) {
-        return {"", escape_error(s.substr(i, 3))};
-      }
+      const std::string_view text = s.substr(i, 3);
+      const char* end = text.data() + text.size();
+      unsigned char byte = 0;
+      const bool hex = std::from_chars(text.data() + 1, end, byte, 16).ptr == end;
       // In a host only bytes outside ASCII may be escaped, and the % before an IPv6 zone.
-      if (where == part::host && s[i + 1] < '8' && s.substr(i, 3) != "%25") {
-        return {"", escape_error(s.substr(i, 3))};
+      if (text.size() < 3 || !hex || (where == part::host && byte < 0x80 && text != "%25")) {
+        return {"", escape_error(text)};
       }
-      out += static_cast<char>(hex_value(s[i + 1]) << 4 | hex_value(s[i + 2]));
+      out += static_cast<char>(byte);
       i += 2;
     } else if (c == '+' && where == part::query) {
       out += ' ';
@@ -123,11 +105,7 @@ error set_path(URL* u, std::string_view p) {
   auto [path, err] = unescape(p, part::path);
   if (err != nullptr) return err;
   u->Path = std::move(path);
-  if (p == u->Path && p.find('%') == std::string_view::npos && escape(u->Path, part::path) == p) {
-    u->RawPath.clear();
-  } else {
-    u->RawPath = escape(u->Path, part::path) == p ? std::string() : std::string(p);
-  }
+  u->RawPath = escape(u->Path, part::path) == p ? "" : std::string(p);
   return nullptr;
 }
 
@@ -184,21 +162,15 @@ error set_host(URL* u, std::string_view authority) {
 // Scheme and rest; the scheme is empty if there is none.
 error split_scheme(std::string_view text, std::string* scheme, std::string_view* rest) {
   *rest = text;
-  for (size_t i = 0; i < text.size(); i++) {
-    const char c = text[i];
-    if ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') continue;
-    if ((c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.') {
-      if (i == 0) return nullptr;
-    } else if (c == ':') {
-      if (i == 0) return errors::New("missing protocol scheme");
-      *scheme = std::string(text.substr(0, i));
-      for (char& s : *scheme) s = static_cast<char>(s | (s >= 'A' && s <= 'Z' ? 0x20 : 0));
-      *rest = text.substr(i + 1);
-      return nullptr;
-    } else {
-      return nullptr;
-    }
-  }
+  const auto end = std::find_if_not(text.begin(), text.end(), [](char c) {
+    return is_alnum(c) || c == '+' || c == '-' || c == '.';
+  });
+  if (end == text.end() || *end != ':') return nullptr;
+  if (end == text.begin()) return errors::New("missing protocol scheme");
+  if ((text[0] | 0x20) < 'a') return nullptr;  // it does not begin with a letter
+  scheme->assign(text.begin(), end);
+  for (char& c : *scheme) c = static_cast<char>(c | 0x20);  // in small letters
+  *rest = text.substr(scheme->size() + 1);
   return nullptr;
 }
 
@@ -236,10 +208,9 @@ error parse(std::string_view text, bool request, URL* u) {
   const bool authority = !u->Scheme.empty() || (!request && !rest.starts_with("///"));
   if (authority && rest.starts_with("//")) {
     rest.remove_prefix(2);
-    const size_t slash = rest.find('/');
-    std::string_view host = rest.substr(0, slash);
-    rest = slash == std::string_view::npos ? std::string_view() : rest.substr(slash);
-    if (error err = set_host(u, host); err != nullptr) return err;
+    const size_t slash = std::min(rest.find('/'), rest.size());
+    if (error err = set_host(u, rest.substr(0, slash)); err != nullptr) return err;
+    rest.remove_prefix(slash);
   }
   return set_path(u, rest);
 }
@@ -252,12 +223,7 @@ std::string Error_::Error() const { return Op + " " + quote(URL) + ": " + Err.Er
 
 std::pair<URL, error> Parse(std::string_view text) {
   URL u;
-  std::string_view before = text;
-  std::string_view fragment;
-  if (const size_t mark = text.find('#'); mark != std::string_view::npos) {
-    before = text.substr(0, mark);
-    fragment = text.substr(mark + 1);
-  }
+  auto [before, fragment] = split(text, '#');
   error err = parse(before, false, &u);
   if (err == nullptr && !fragment.empty()) {
     auto [plain, bad] = unescape(fragment, part::fragment);
@@ -353,18 +319,16 @@ std::pair<Values, error> ParseQuery(std::string_view query) {
   Values out;
   error first;
   while (!query.empty()) {
-    const size_t amp = query.find('&');
-    std::string_view pair = query.substr(0, amp);
-    query = amp == std::string_view::npos ? std::string_view() : query.substr(amp + 1);
+    std::string_view pair;
+    std::tie(pair, query) = split(query, '&');
     if (pair.empty()) continue;
     if (pair.find(';') != std::string_view::npos) {
       if (first == nullptr) first = errors::New("invalid semicolon separator in query");
       continue;
     }
-    const size_t equals = pair.find('=');
-    auto [key, key_err] = QueryUnescape(pair.substr(0, equals));
-    auto [value, value_err] = QueryUnescape(
-        equals == std::string_view::npos ? std::string_view() : pair.substr(equals + 1));
+    const auto [raw_key, raw_value] = split(pair, '=');
+    auto [key, key_err] = QueryUnescape(raw_key);
+    auto [value, value_err] = QueryUnescape(raw_value);
     if (key_err != nullptr || value_err != nullptr) {
       if (first == nullptr) first = key_err != nullptr ? key_err : value_err;
       continue;
@@ -410,13 +374,11 @@ std::string Values::Encode() const {
 }
 
 std::string clean_path(std::string_view p) {
+  const bool slash = p.ends_with('/');
   std::string out = "/";
-  size_t at = 0;
-  while (at < p.size()) {
-    size_t slash = p.find('/', at);
-    if (slash == std::string_view::npos) slash = p.size();
-    std::string_view segment = p.substr(at, slash - at);
-    at = slash + 1;
+  while (!p.empty()) {
+    std::string_view segment;
+    std::tie(segment, p) = split(p, '/');
     if (segment.empty() || segment == ".") continue;
     if (segment == "..") {
       if (out.size() > 1) out.erase(out.rfind('/', out.size() - 2) + 1);
@@ -425,7 +387,6 @@ std::string clean_path(std::string_view p) {
     out += segment;
     out += '/';
   }
-  const bool slash = !p.empty() && p.back() == '/';
   if (out.size() > 1 && !slash) out.pop_back();
   return out;
 }
