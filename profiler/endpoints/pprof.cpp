@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <climits>
 #include <cstdlib>
 #include <vector>
@@ -206,16 +205,12 @@ void Symbol(ResponseWriter& w, Request* r) {
       size_t plus = rest.find('+');
       std::string word(rest.substr(0, plus));
       rest = plus == std::string_view::npos ? std::string_view() : rest.substr(plus + 1);
-      std::string_view digits = word;
-      int base = 10;
-      if (digits.starts_with("0x") || digits.starts_with("0X")) digits.remove_prefix(2), base = 16;
-      uintptr_t pc = 0;
-      auto [end, err] = std::from_chars(digits.data(), digits.data() + digits.size(), pc, base);
-      if (err != std::errc() || end != digits.data() + digits.size() || pc == 0) continue;
+      char* end = nullptr;
+      const uintptr_t pc = std::strtoull(word.c_str(), &end, 0);
+      if (*end != '\0' || pc == 0) continue;
       std::vector<runtime::StackFrame> frames = runtime::frames_of(&pc, 1, true);
       if (frames.empty() || frames.back().frame->function.empty()) continue;
-      text += fmt::Sprintf("%#x %s
-", pc, frames.back().frame->function);
+      text += fmt::Sprintf("%#x %s\n", pc, frames.back().frame->function);
     }
   });
   w.Write(text);

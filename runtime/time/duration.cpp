@@ -1,6 +1,9 @@
 // duration.cpp: prints, reads and rounds a Duration.
 #include "runtime/time/duration.h"
 
+#include <algorithm>
+#include <charconv>
+#include <iterator>
 #include <limits>
 
 #include "runtime/fmt/fmt.h"
@@ -37,16 +40,13 @@ Duration Duration::Round(Duration m) const {
 namespace {
 
 // v / 10^digits in decimal, without zeros at its end.
-std::string fraction(uint64_t v, int digits) {
-  uint64_t scale = 1;
-  for (int i = 0; i < digits; i++) scale *= 10;
-  std::string text = std::to_string(v / scale);
-  uint64_t rest = v % scale;
-  if (rest == 0) return text;
-  std::string tail = std::to_string(rest);
-  tail.insert(0, static_cast<size_t>(digits) - tail.size(), '0');
-  tail.erase(tail.find_last_not_of('0') + 1);
-  return text + "." + tail;
+std::string fraction(uint64_t v, size_t digits) {
+  std::string text = std::to_string(v);
+  if (text.size() <= digits) text.insert(0, digits + 1 - text.size(), '0');
+  text.insert(text.size() - digits, 1, '.');
+  text.erase(text.find_last_not_of('0') + 1);
+  if (text.ends_with('.')) text.pop_back();
+  return text;
 }
 
 }  // namespace
@@ -83,66 +83,49 @@ constexpr Unit kUnits[] = {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-// Takes one "1.5h" off the front of s and adds it to *ns. Returns what is wrong, or "".
-std::string parse_part(std::string_view whole, std::string_view& s, uint64_t* ns) {
-  constexpr uint64_t kMax = uint64_t{1} << 63;
-  std::string invalid = "time: invalid duration " + fmt::Sprintf("%q", whole);
-  uint64_t number = 0, part = 0;
-  double scale = 1;
-  size_t i = 0;
-  bool any = false;
-  for (; i < s.size() && is_digit(s[i]); i++, any = true) {
-    if (number > kMax / 10) return invalid;
-    number = number * 10 + static_cast<uint64_t>(s[i] - '0');
-    if (number > kMax) return invalid;
-  }
-  if (i < s.size() && s[i] == '.') {
-    for (i++; i < s.size() && is_digit(s[i]); i++, any = true) {
-      if (part > (kMax - 9) / 10) continue;  // far below a nanosecond
-      part = part * 10 + static_cast<uint64_t>(s[i] - '0');
-      scale *= 10;
-    }
-  }
-  if (!any) return invalid;
-  size_t start = i;
-  while (i < s.size() && s[i] != '.' && !is_digit(s[i])) i++;
-  std::string_view name = s.substr(start, i - start);
-  if (name.empty()) return "time: missing unit in duration " + fmt::Sprintf("%q", whole);
-  s.remove_prefix(i);
-  for (const Unit& unit : kUnits) {
-    if (unit.name != name) continue;
-    if (number > kMax / unit.ns) return invalid;
-    uint64_t v = number * unit.ns;
-    if (part > 0) {
-      v +=
-          static_cast<uint64_t>(static_cast<double>(part) * (static_cast<double>(unit.ns) / scale));
-    }
-    if (v > kMax || *ns + v > kMax) return invalid;
-    *ns += v;
-    return "";
-  }
-  return fmt::Sprintf("time: unknown unit %q in duration %q", name, whole);
-}
-
 }  // namespace
 
 std::pair<Duration, error> ParseDuration(std::string_view whole) {
+  constexpr uint64_t kMax = uint64_t{1} << 63;
+  auto wrong = [whole](std::string_view how) -> std::pair<Duration, error> {
+    return {0, fmt::Errorf("time: %s duration %q", how, whole)};
+  };
   std::string_view s = whole;
-  auto invalid = [&] { return fmt::Errorf("time: invalid duration %q", whole); };
-  bool negative = false;
-  if (!s.empty() && (s[0] == '-' || s[0] == '+')) {
-    negative = s[0] == '-';
-    s.remove_prefix(1);
-  }
+  const bool negative = s.starts_with('-');
+  if (negative || s.starts_with('+')) s.remove_prefix(1);
   if (s == "0") return {0, nullptr};
-  if (s.empty()) return {0, invalid()};
+  if (s.empty()) return wrong("invalid");
   uint64_t ns = 0;
-  while (!s.empty()) {
-    std::string wrong = parse_part(whole, s, &ns);
-    if (!wrong.empty()) return {0, errors::New(wrong)};
+  while (!s.empty()) {  // each time one "1.5h"
+    uint64_t number = 0, part = 0;
+    double scale = 1;
+    auto [end, ec] = std::from_chars(s.data(), s.data() + s.size(), number);
+    if (ec == std::errc::result_out_of_range || number > kMax) return wrong("invalid");
+    auto i = static_cast<size_t>(end - s.data());
+    bool any = i > 0;
+    if (s.substr(i).starts_with('.')) {
+      for (i++; i < s.size() && is_digit(s[i]); i++, any = true) {
+        if (part > (kMax - 9) / 10) continue;  // far below a nanosecond
+        part = part * 10 + static_cast<uint64_t>(s[i] - '0');
+        scale *= 10;
+      }
+    }
+    if (!any) return wrong("invalid");
+    const size_t next = std::min(s.find_first_of(".0123456789", i), s.size());
+    const std::string_view name = s.substr(i, next - i);
+    s.remove_prefix(next);
+    if (name.empty()) return wrong("missing unit in");
+    const Unit* unit = std::find_if(std::begin(kUnits), std::end(kUnits),
+                                    [name](const Unit& u) { return u.name == name; });
+    if (unit == std::end(kUnits)) return wrong(fmt::Sprintf("unknown unit %q in", name));
+    if (number > kMax / unit->ns) return wrong("invalid");
+    const double rest = static_cast<double>(part) * (static_cast<double>(unit->ns) / scale);
+    const uint64_t v = number * unit->ns + static_cast<uint64_t>(rest);
+    if (v > kMax || ns + v > kMax) return wrong("invalid");
+    ns += v;
   }
   if (negative) return {static_cast<int64_t>(0 - ns), nullptr};
-  if (ns > static_cast<uint64_t>(std::numeric_limits<int64_t>::max())) return {0, invalid()};
+  if (ns == kMax) return wrong("invalid");
   return {static_cast<int64_t>(ns), nullptr};
 }
 

@@ -6,13 +6,18 @@
 namespace {
 
 Chan<int> never = make_chan<int>();
+Chan<int> arrived = make_chan<int>();
 std::string base;
 
 void whole(http::ResponseWriter& w, http::Request*) { w.Write(std::string(100000, 'x')); }
 
-void silent(http::ResponseWriter&, http::Request*) { never.recv(); }
+void silent(http::ResponseWriter&, http::Request*) {
+  arrived.send(1);
+  never.recv();
+}
 
 void half(http::ResponseWriter& w, http::Request*) {
+  arrived.send(1);
   w.Header().Set("Content-Length", "10");
   w.Write("half");
   w.Flush();
@@ -48,6 +53,8 @@ int main() {
   go(post_and_await_header);
   go(read_body);
   go(read_body_in_time);
+  // Each has a connection of its own. Started later, one could take that of the last request.
+  for (int i = 0; i < 4; i++) arrived.recv();
   io::ReadAll(http::Get(base + "/whole").first->Body);
   for (;;) {
     pprof::Lookup("goroutine")->WriteTo(os::Stdout, 1);

@@ -1,5 +1,8 @@
 // client.cpp: http::Get and its like: requests, redirects, timeouts, and errors that say what was
 // asked for.
+#include <algorithm>
+#include <cctype>
+
 #include "runtime/net/http/transport.h"
 
 namespace golab::net::http {
@@ -11,11 +14,8 @@ constexpr int64_t kSlurpBytesMax = 2 << 10;  // of a redirect's body, to keep it
 
 // "GET" -> "Get": a client's errors begin with it, as in Go.
 std::string op_name(std::string_view method) {
-  if (method.empty()) return "Get";
-  std::string op(method);
-  for (size_t i = 1; i < op.size(); i++) {
-    if (op[i] >= 'A' && op[i] <= 'Z') op[i] = static_cast<char>(op[i] + 0x20);
-  }
+  std::string op(method.empty() ? "GET" : method);
+  std::transform(op.begin() + 1, op.end(), op.begin() + 1, ::tolower);
   return op;
 }
 

@@ -13,8 +13,9 @@ import (
 )
 
 var (
-	never = make(chan int)
-	base  string
+	never   = make(chan int)
+	arrived = make(chan int)
+	base    string
 )
 
 func whole(w http.ResponseWriter, r *http.Request) {
@@ -22,10 +23,12 @@ func whole(w http.ResponseWriter, r *http.Request) {
 }
 
 func silent(w http.ResponseWriter, r *http.Request) {
+	arrived <- 1
 	<-never
 }
 
 func half(w http.ResponseWriter, r *http.Request) {
+	arrived <- 1
 	w.Header().Set("Content-Length", "10")
 	w.Write([]byte("half"))
 	w.(http.Flusher).Flush()
@@ -65,6 +68,10 @@ func main() {
 	go post_and_await_header()
 	go read_body()
 	go read_body_in_time()
+	// Each has a connection of its own. Started later, one could take that of the last request.
+	for i := 0; i < 4; i++ {
+		<-arrived
+	}
 	resp, _ := http.Get(base + "/whole")
 	io.ReadAll(resp.Body)
 	for {
