@@ -75,10 +75,13 @@ StackTable count_stacks(const std::vector<StackRecord>& records, const Symbolize
       stack.labels = *record.labels;
       std::sort(stack.labels->begin(), stack.labels->end());
     }
+    stack.waited_ns = record.waited_ns;
+    stack.gopc = record.gopc;
     auto [known, fresh] = stacks.try_emplace({stack.frames, stack.labels}, table.stacks.size());
     if (fresh) table.stacks.push_back(std::move(stack));
-    int64_t& count = table.stacks[known->second].count;
-    count = wrapping_add(count, record.count);
+    CountedStack& same = table.stacks[known->second];
+    same.count = wrapping_add(same.count, record.count);
+    same.waited_ns = std::max(same.waited_ns, record.waited_ns);
   }
   sort_as_go_does(table);
   return table;

@@ -32,6 +32,8 @@ struct StackRecord {  // of a snapshot
   bool leaf_exact = false;
   std::optional<LabelSet> labels;  // none if the goroutine never had any
   uint32_t elided = 0;             // frames left out between the two ends (runtime::both_ends)
+  int64_t waited_ns = 0;           // the longest wait of its goroutines (Detail::with_waits)
+  uintptr_t gopc = 0;              // of the `go` that made one of them (Detail::with_waits)
 };
 
 // Returns the frames of each return address, innermost first; none if it is all glue. A frame can
@@ -52,6 +54,8 @@ struct CountedStack {
   int64_t count = 0;
   std::vector<uint32_t> frames;    // into StackTable::frames, leaf first
   std::optional<LabelSet> labels;  // sorted by key
+  int64_t waited_ns = 0;           // as in StackRecord
+  uintptr_t gopc = 0;
 };
 
 struct StackTable {

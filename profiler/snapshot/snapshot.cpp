@@ -62,7 +62,7 @@ struct Collector {
   static inline uint32_t stacks_since = 0;  // the first epoch of the present entries of `stacks`
 
   uint32_t depth_max() const {
-    return detail == Detail::counted ? kCountedDepthMax : kStackTraceMax;
+    return detail == Detail::each_goroutine ? kStackTraceMax : kCountedDepthMax;
   }
   static uint32_t epoch() { return static_cast<uint32_t>(runtime::snapshot_epoch.load()); }
   // Counts a stack. A profile's loses its outermost frames, as in Go. A dump shows both ends.
@@ -71,7 +71,7 @@ struct Collector {
     return stacks.add(pcs, std::min(depth, depth_max()), leaf_exact, 1, both ? elided : 0);
   }
   void add(const RunningAtInstant& r);
-  void note(const G* gp, const StackEntry* entry);
+  void note(const G* gp, StackEntry* entry);
   GoroutineSnapshot* place_of(const G* gp);
 };
 
@@ -80,7 +80,8 @@ Collector* collector = nullptr;
 void Collector::add(const RunningAtInstant& r) {
   if (r.system) return;
   const StoppedStack& stack = r.stack;
-  const StackEntry* entry = count(stack.pcs, stack.depth, stack.elided, stack.leaf_exact);
+  StackEntry* entry = count(stack.pcs, stack.depth, stack.elided, stack.leaf_exact);
+  entry->gopc.store(r.gopc, std::memory_order_relaxed);
   if (GoroutineSnapshot* facts = place_of(r.gp)) {
     *facts = {.goid = r.goid,
               .parent_goid = r.parentGoid,
@@ -100,14 +101,28 @@ GoroutineSnapshot* Collector::place_of(const G* gp) {
   return slot < goroutines.size() ? &goroutines[slot] : nullptr;
 }
 
-void Collector::note(const G* gp, const StackEntry* entry) {
+// Rounded up, so that a wait of exactly a minute is one of a minute.
+uint64_t waitsince_us(const G* gp) { return static_cast<uint64_t>((gp->waitsince + 999) / 1000); }
+
+int64_t waited_ns_since(uint64_t since_us, int64_t now) {
+  int64_t since = static_cast<int64_t>(since_us);
+  return since != 0 ? std::max<int64_t>((now + 999) / 1000 - since, 0) * 1000 : 0;
+}
+
+void Collector::note(const G* gp, StackEntry* entry) {
+  if (detail == Detail::with_waits) {
+    entry->gopc.store(gp->gopc, std::memory_order_relaxed);
+    uint64_t since = waitsince_us(gp), seen = entry->waitsince_us.load(std::memory_order_relaxed);
+    while (since != 0 && (seen == 0 || since < seen) &&
+           !entry->waitsince_us.compare_exchange_weak(seen, since, std::memory_order_relaxed)) {}
+  }
   GoroutineSnapshot* facts = place_of(gp);
   if (facts == nullptr) return;
   facts->goid = gp->goid;
   facts->parent_goid = gp->parentGoid;
   facts->gopc = gp->gopc;
   facts->stack = stacks.reference(entry);
-  facts->waitsince_us = static_cast<uint64_t>((gp->waitsince + 999) / 1000);
+  facts->waitsince_us = waitsince_us(gp);
   facts->status = gp->status.load(std::memory_order_relaxed);
   facts->waitreason = static_cast<uint8_t>(gp->waitreason);
   facts->locked_to_thread = gp->locked_to_thread;
@@ -224,7 +239,7 @@ class Walker {
       lasts = status != runtime::_Gsyscall && depth < kCountedDepthMax;
     }
     count(entry);
-    if (c_->detail == Detail::each_goroutine) c_->note(gp, entry);
+    if (c_->detail != Detail::counted) c_->note(gp, entry);
     leave_memo(i, gp, lasts ? entry : nullptr);
   }
 
@@ -301,9 +316,11 @@ void gather(Collector& c, Snapshot* out) {
     r.pcs.assign(e.pcs, e.pcs + e.depth);
     r.leaf_exact = e.leaf_exact;
     r.elided = e.elided;
+    r.waited_ns = waited_ns_since(e.waitsince_us.load(std::memory_order_relaxed), c.now);
+    r.gopc = e.gopc.load(std::memory_order_relaxed);
     out->total += r.count;
   });
-  if (c.detail == Detail::counted) return;
+  if (c.detail != Detail::each_goroutine) return;
   out->places = std::min<size_t>(c.allglen, c.goroutines.size());
   out->self = static_cast<size_t>(runtime::getg() - runtime::allg(0));
   out->now = c.now;
@@ -318,9 +335,7 @@ size_t Snapshot::stack_of(const GoroutineSnapshot& g) const {
 }
 
 int64_t Snapshot::waited_ns(const GoroutineSnapshot& g) const {
-  // Both in µs, rounded up: a wait of exactly a minute is one of a minute.
-  int64_t since_us = static_cast<int64_t>(g.waitsince_us);
-  return since_us != 0 ? std::max<int64_t>((now + 999) / 1000 - since_us, 0) * 1000 : 0;
+  return waited_ns_since(g.waitsince_us, now);
 }
 
 Snapshot take_snapshot(Detail detail, std::span<const uintptr_t> self, uint32_t self_elided) {

@@ -66,7 +66,10 @@ struct Snapshot {
   }
 };
 
-enum class Detail { counted, each_goroutine };
+// counted: equal stacks, as in a profile. with_waits: of each of them also its longest wait and one
+// of its creators; every goroutine is read for that, but none is walked again. each_goroutine: also
+// the table.
+enum class Detail { counted, with_waits, each_goroutine };
 
 // The world did not stop, because a thread does not leave the runtime.
 struct NoInstant : std::exception {

@@ -29,7 +29,11 @@ bool StackCounter::clear() {
     used_.store(bytes_of(0));
     return true;
   }
-  for_each([](StackEntry& entry) { entry.count.store(0, std::memory_order_relaxed); });
+  for_each([](StackEntry& entry) {
+    entry.count.store(0, std::memory_order_relaxed);
+    entry.waitsince_us.store(0, std::memory_order_relaxed);
+    entry.gopc.store(0, std::memory_order_relaxed);
+  });
   return false;
 }
 

@@ -23,6 +23,9 @@ struct StackEntry {
   uint32_t depth;
   uint32_t elided;  // frames left out between the two ends of a deep stack (runtime::both_ends)
   bool leaf_exact;
+  // Detail::with_waits:
+  std::atomic<uint64_t> waitsince_us;  // of the goroutine that waits longest; 0: none waits
+  std::atomic<uintptr_t> gopc;         // of one of them
   uintptr_t pcs[];
 };
 

@@ -274,6 +274,13 @@ class ServeMux {
   // The handler that ServeHTTP would call, and its pattern.
   std::pair<http::Handler, std::string> Handler(Request* r);
 
+  struct Route {
+    std::string pattern;
+    int64_t requests;  // that ServeHTTP has begun
+  };
+  // All patterns, in the order of their registration.
+  std::vector<Route> routes() const;
+
  private:
   struct table;
   std::unique_ptr<table> table_;

@@ -24,6 +24,7 @@ namespace {
 struct entry {
   pattern pat;
   http::Handler handler;
+  mutable std::atomic<int64_t> requests{0};
 };
 
 struct node {
@@ -241,7 +242,7 @@ void ServeMux::Handle(std::string_view text, http::Handler handler, const char* 
       break;
     }
     if (conflict.empty()) {
-      table_->entries.push_back(std::make_unique<entry>(entry{std::move(pat), std::move(handler)}));
+      table_->entries.emplace_back(new entry{std::move(pat), std::move(handler)});
       auto next = std::make_unique<tree>();
       for (const auto& e : table_->entries) add(&next->hosts[e->pat.host][e->pat.method], e.get());
       table_->current.store(next.get(), std::memory_order_release);
@@ -266,6 +267,7 @@ void ServeMux::HandleFunc(std::string_view text, HandlerFunc::function f, const 
   found hit = lookup(*table_->current.load(std::memory_order_acquire), *r);
   if (hit.e != nullptr) {
     r->Pattern = hit.e->pat.str;
+    hit.e->requests.fetch_add(1, std::memory_order_relaxed);
     size_t i = 0;
     for (const segment& seg : hit.e->pat.segments) {
       if (!seg.wild || (seg.multi && seg.s.empty()) || i == hit.wild.size()) continue;
@@ -278,6 +280,15 @@ void ServeMux::HandleFunc(std::string_view text, HandlerFunc::function f, const 
 std::pair<http::Handler, std::string> ServeMux::Handler(Request* r) {
   found hit = lookup(*table_->current.load(std::memory_order_acquire), *r);
   return {std::move(hit.handler), hit.e != nullptr ? hit.e->pat.str : ""};
+}
+
+std::vector<ServeMux::Route> ServeMux::routes() const {
+  std::vector<Route> all;
+  std::lock_guard guard(table_->mu);
+  for (const auto& e : table_->entries) {
+    all.push_back({e->pat.str, e->requests.load(std::memory_order_relaxed)});
+  }
+  return all;
 }
 
 std::shared_ptr<ServeMux> NewServeMux() { return std::make_shared<ServeMux>(); }
