@@ -1,0 +1,82 @@
+// drawer.js: what a click opens: the source of a frame; of a row also its stack and its goroutines.
+import {duration, el, placeOf} from './dom.js';
+import {isExercise, sourceOf, splitLine} from './sources.js';
+
+const kLinesAround = 14;
+
+export class Drawer {
+  #opening = 0;  // counts: an answer that comes too late is dropped
+
+  constructor(element, close) {
+    this.element = element;
+    this.close = close;
+  }
+
+  hide() {
+    this.#opening++;
+    this.element.hidden = true;
+  }
+
+  showFrame(frame) {
+    this.#opening++;
+    const source = el('div.source');
+    this.#show(frame.function, source);
+    this.#fill(source, frame);
+  }
+
+  showStack(stack) {
+    this.#opening++;
+    const source = el('div.source'), list = el('div.goroutines');
+    const frames = el('ol.frames', {}, ...stack.frames.map((frame) => {
+      const item = el('button', {}, el('b', {}, frame.function), ' ', placeOf(frame));
+      item.classList.toggle('runtime', frame.runtime);
+      item.onclick = () => this.#fill(source, frame);
+      return el('li', {}, item);
+    }));
+    this.#show(`${stack.where?.function ?? '(not started)'} [${stack.state}]`,
+      source, el('h3', {}, 'Stack'), frames, el('h3', {}, 'Goroutines'), list);
+    if (stack.where) this.#fill(source, stack.where);
+    this.#list(list, stack.key);
+  }
+
+  #show(title, ...parts) {
+    const close = el('button.close', {title: 'esc', ariaLabel: 'close', onclick: this.close}, '×');
+    this.element.replaceChildren(el('h2', {}, title, close), ...parts);
+    this.element.hidden = false;
+    this.element.scrollTop = 0;
+  }
+
+  async #fill(place, frame) {
+    const opening = this.#opening;
+    const lines = await sourceOf(frame.file);
+    if (opening !== this.#opening) return;
+    const head = el('p.place', {}, frame.file ? `${frame.file}:${frame.line}` : 'no file is known');
+    if (lines === null) {
+      place.replaceChildren(head, el('p.empty', {}, 'The source is not on the machine of the service.'));
+      return;
+    }
+    const first = Math.max(frame.line - kLinesAround, 1);
+    const rows = lines.slice(first - 1, frame.line + kLinesAround).map((line, i) => {
+      const {code, go} = splitLine(line, isExercise(frame));
+      const row = el('div', {}, el('span.number', {}, String(first + i)), code, el('span.go', {}, go));
+      row.classList.toggle('here', first + i === frame.line);
+      return row;
+    });
+    place.replaceChildren(head, el('pre', {}, ...rows));
+  }
+
+  async #list(place, key) {
+    const opening = this.#opening;
+    const answer = await fetch(`goroutines?stack=${encodeURIComponent(key)}`).catch(() => null);
+    if (opening !== this.#opening || !answer?.ok) return;
+    const {count, goroutines} = await answer.json();
+    const rows = goroutines.map(({id, waited_ms: waited, creator}) => el('tr', {},
+      el('td', {}, String(id)), el('td', {}, duration(waited)),
+      el('td', {}, creator ? String(creator) : '')));
+    const head = ['goroutine', 'waits', 'created by'].map((title) => el('th', {}, title));
+    const more = count - goroutines.length;
+    place.replaceChildren(
+      el('table', {}, el('thead', {}, el('tr', {}, ...head)), el('tbody', {}, ...rows)),
+      ...(more > 0 ? [el('p', {}, `and ${more} more; the oldest are shown`)] : []));
+  }
+}

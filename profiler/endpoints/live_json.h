@@ -1,0 +1,50 @@
+// live_json.h: what the page /debug/lab/ draws, as JSON.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "profiler/snapshot/snapshot.h"
+
+namespace golab::profiler::live {
+
+struct Load {
+  int requests = 0;
+  std::string method, target;
+};
+
+// What a look says about the service itself.
+struct Facts {
+  std::string program;
+  std::string instance;  // another one after a restart
+  std::string token;     // for POST
+  int64_t start_ms = 0;
+  int64_t now_ms = 0;
+  int64_t requests = 0;  // served, without those for /debug/
+  int gomaxprocs = 0;
+  int threads = 0;
+  std::vector<Load> loads;
+};
+
+// Needs a big stack, as symbolize() does. The facts by their names, and of a snapshot with waits:
+//
+//   "total": 1523, "pause_ns": 5280,
+//   "frames": [{"function", "file", "line", "inlined", "runtime"}, …],
+//   "stacks": [{"key", "count", "state", "waited_ms", "labels", "frames": [4, 2], "creator": 7}, …]
+//
+// The frames of a stack are those of a binary profile, leaf first. A key stands for the same stack
+// in each run of the same binary. "creator" is absent where nobody is known.
+std::string look_json(const Snapshot& snapshot, const Facts& facts);
+
+// Needs a big stack. The goroutines of one stack, the oldest first, at most 500. The snapshot is one of
+// each goroutine.
+//
+//   {"count": 1500, "goroutines": [{"id": 7, "waited_ms": 1200, "creator": 5}, …]}
+std::string goroutines_json(const Snapshot& snapshot, std::string_view key);
+
+// True if a look has shown a frame in this file.
+bool has_shown(std::string_view file);
+
+}  // namespace golab::profiler::live
