@@ -87,7 +87,8 @@ void call_it_by(const std::string& file, const Exercise& exercise, profiler::Lea
   }
 }
 
-// The program of one side: the solution's, or that of the student's file.
+}  // namespace
+
 std::pair<std::string, error> program_of(const Exercise& exercise, bool solution) {
   if (solution) return {exercise.program(true), nullptr};
   auto [built, err] = build_program(exercise, current_file(exercise));
@@ -97,8 +98,6 @@ std::pair<std::string, error> program_of(const Exercise& exercise, bool solution
   }
   return {built.program, err};
 }
-
-}  // namespace
 
 std::pair<Side, error> measure(const Exercise& exercise, bool solution,
                                const CompareOptions& options, Progress* progress) {

@@ -29,6 +29,9 @@ struct CompareOptions {
 std::pair<Side, golab::error> measure(const Exercise& exercise, bool solution,
                                       const CompareOptions& options, Progress* progress);
 
+// The program of one side: the solution's, or that of the student's file, built if it must be.
+std::pair<std::string, golab::error> program_of(const Exercise& exercise, bool solution);
+
 struct Comparison {
   Exercise exercise;
   std::string file;  // of the exercise's side: the student's, or as shipped

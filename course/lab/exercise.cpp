@@ -26,6 +26,14 @@ namespace fmt = golab::fmt;
 std::string top_dir() { return GOLAB_SOURCE_DIR; }
 std::string build_dir() { return GOLAB_BUILD_DIR; }
 
+std::string Exercise::load_lines() const {
+  std::string lines;
+  for (const RequestLine& line : loads) {
+    lines += std::to_string(line.count) + " " + line.method + " " + line.path + "\n";
+  }
+  return lines;
+}
+
 std::string Exercise::program(bool solution) const {
   return build_dir() + (solution ? "/solutions/" : "/exercises/") + name;
 }

@@ -88,6 +88,8 @@ struct Exercise {
 
   // The first load line. Requires a manifest without a problem.
   const RequestLine& load() const { return loads.front(); }
+  // All of them, for GOLAB_LOADS (profiler/endpoints/live.h).
+  std::string load_lines() const;
 
   // The gates that its manifest asks for, in the order of judge.h.
   std::vector<std::string> gates() const;

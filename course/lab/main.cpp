@@ -13,6 +13,7 @@
 #include "course/lab/check.h"
 #include "course/lab/commands.h"
 #include "course/lab/compare.h"
+#include "course/lab/compare_web.h"
 #include "course/lab/exercise.h"
 #include "course/lab/output.h"
 #include "course/lab/run.h"
@@ -188,6 +189,8 @@ struct Arguments {
   std::vector<std::string> rest;
   FetchOptions fetch;
   CompareOptions compare;
+  bool web = false;
+  std::string web_addr = "127.0.0.1:0";
   CheckOptions check;
   VerifyOptions verify;
   profiler::TopOptions top;
@@ -234,6 +237,10 @@ void describe_exercise_commands(CLI::App& app, Arguments& a) {
           "not so, 2 if it could\nnot be done.");
   compare->add_option("EXERCISE", a.exercise, "which one")->required()->option_text(" ");
   add_compare_options(compare, &a.compare);
+  compare->add_flag("--web", a.web, "side by side in the browser, until Ctrl-C");
+  compare->add_option("--addr", a.web_addr, "with --web: where to listen (any free port)")
+      ->option_text("HOST:PORT")
+      ->needs("--web");
 }
 
 void describe_judge_commands(CLI::App& app, Arguments& a) {
@@ -307,7 +314,10 @@ int dispatch(const CLI::App& app, const StudentCommands& student, Arguments& a) 
   auto got = [&](const char* name) { return app.got_subcommand(name); };
   if (got("check")) return check_command(a.check);
   if (got("verify-shipped")) return verify_shipped_command(a.verify);
-  if (got("compare")) return compare_command(a.exercise, a.compare);
+  if (got("compare")) {
+    return a.web ? compare_web_command(a.exercise, a.web_addr)
+                 : compare_command(a.exercise, a.compare);
+  }
   if (got("demo")) return demo_command(a.compare);
   if (got("fetch")) return fetch_command(a.fetch);
   if (got("top")) {

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <iostream>
 
@@ -84,6 +85,7 @@ void introduce(const Exercise& exercise, const Wish& wish) {
             << ". Ctrl-C ends it. In another terminal:\n"
             << "  curl " << url << exercise.load().path << "\n"
             << "  curl '" << url << "/debug/pprof/goroutine?debug=1'\n"
+            << "or in a browser: " << url << "/debug/lab/\n"
             << std::flush;
 }
 
@@ -109,6 +111,7 @@ int run_command(const std::vector<std::string>& args) {
     });
   }
   if (::isatty(2)) introduce(exercise, wish);
+  ::setenv("GOLAB_LOADS", exercise.load_lines().c_str(), 1);  // the buttons of /debug/lab/
   ::execv(argv[0], argv.data());
   return failed(
       fmt::Errorf("%s: %s; build it: ./lab build lab_exercises", program, std::strerror(errno)), 2);
