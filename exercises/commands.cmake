@@ -1,6 +1,6 @@
 # commands.cmake: writes the file "commands": how the template of an exercise is compiled, in its first
 # line, and linked, in its second. What belongs to the template alone is replaced by {source}, {object}
-# and {program}.
+# and {program}. The third line asks whether what both use is as new as its sources.
 #
 # usage: cmake -D NINJA=… -D BUILD=… -P commands.cmake
 execute_process(
@@ -14,6 +14,8 @@ endif()
 set(object ${CMAKE_MATCH_2})
 # The list of included files is for ninja.
 string(REGEX REPLACE " -MD -MT [^ ]+ -MF [^ ]+" "" compile "${CMAKE_MATCH_1}")
+# A parameter that is not used is no mistake of a student's, whatever we ask of ourselves.
+string(REPLACE " -Werror" "" compile "${compile}")
 string(APPEND compile " -o {object} -c {source}")
 
 if(NOT all MATCHES "([^\n]* -o exercises/exercise_template [^\n]*)\n")
@@ -22,4 +24,6 @@ endif()
 string(REPLACE " ${object} " " {object} " link "${CMAKE_MATCH_1}")
 string(REPLACE " -o exercises/exercise_template " " -o {program} " link "${link}")
 
-file(WRITE ${BUILD}/exercises/commands "${compile}\n${link}\n")
+set(look "${NINJA} -n exercise_headers profiler")
+
+file(WRITE ${BUILD}/exercises/commands "${compile}\n${link}\n${look}\n")

@@ -18,7 +18,8 @@ constexpr time::Duration kRest = 2 * time::Minute;
 std::pair<AfterLoad, error> look_after_load(const Exercise& exercise, const std::string& program) {
   AfterLoad seen;
   Session session;
-  if (error err = session.start(program, 0); err != nullptr) return {std::move(seen), err};
+  error started = session.start(context::Background(), program, 0);
+  if (started != nullptr) return {std::move(seen), started};
   auto [rest, rest_err] = session.dump_text();
   if (rest_err != nullptr) return {std::move(seen), rest_err};
   seen.dump_at_rest = std::move(rest);

@@ -180,25 +180,26 @@ std::string wrong_answer(const Exercise& exercise, const Expectation& expectatio
   return "";
 }
 
-std::vector<Trial> try_under_each(const Exercise& exercise, const std::string& program,
-                                  const std::vector<int>& procs) {
+std::vector<Trial> try_under_each(const context::Context& ctx, const Exercise& exercise,
+                                  const std::string& program, const std::vector<int>& procs) {
   std::vector<Trial> trials(procs.size());
   sync::WaitGroup wg;
   for (size_t i = 0; i < procs.size(); i++) {
-    wg.Go([&, i] { trials[i] = try_program(exercise, program, procs[i]); });
+    wg.Go([&, i] { trials[i] = try_program(ctx, exercise, program, procs[i]); });
   }
   wg.Wait();
   return trials;
 }
 
-std::pair<std::vector<Expectation>, error> solution_answers(const Exercise& exercise,
+std::pair<std::vector<Expectation>, error> solution_answers(const context::Context& ctx,
+                                                            const Exercise& exercise,
                                                             const std::vector<int>& procs) {
   auto [file, place_err] =
       lab_file("answers/" + exercise.name + "." + key_of(exercise, procs) + ".cbor");
   if (place_err != nullptr) return {{}, place_err};
   std::vector<Expectation> expectations = read_answers(file, procs);
   if (!expectations.empty()) return {expectations, nullptr};
-  for (const Trial& trial : try_under_each(exercise, exercise.program(true), procs)) {
+  for (const Trial& trial : try_under_each(ctx, exercise, exercise.program(true), procs)) {
     std::string wrong = unfit(trial);
     if (!wrong.empty()) {
       return {{},

@@ -39,11 +39,11 @@ std::string wrong_answer(const Exercise& exercise, const Expectation& expectatio
 
 // The answers of the solution under each of these GOMAXPROCS. They are measured once for each binary
 // of the solution and each manifest, and kept in mine/.lab/answers/ if all went well.
-std::pair<std::vector<Expectation>, golab::error> solution_answers(const Exercise& exercise,
-                                                                   const std::vector<int>& procs);
+std::pair<std::vector<Expectation>, golab::error> solution_answers(
+    const golab::context::Context& ctx, const Exercise& exercise, const std::vector<int>& procs);
 
 // The program under each of these GOMAXPROCS, at the same time.
-std::vector<Trial> try_under_each(const Exercise& exercise, const std::string& program,
-                                  const std::vector<int>& procs);
+std::vector<Trial> try_under_each(const golab::context::Context& ctx, const Exercise& exercise,
+                                  const std::string& program, const std::vector<int>& procs);
 
 }  // namespace lab

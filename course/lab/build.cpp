@@ -1,22 +1,17 @@
 // build.cpp: the commands of CMake with another source.
 #include "course/lab/build.h"
 
-#include <fcntl.h>
-#include <signal.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstdio>
 #include <filesystem>
 #include <functional>
 #include <sstream>
 #include <vector>
 
+#include "course/lab/shell.h"
 #include "course/lab/workspace.h"
 #include "runtime/golab.h"
 
@@ -31,6 +26,7 @@ constexpr size_t kComplaintLinesMax = 12;
 struct Commands {
   std::string compile;
   std::string link;
+  std::string look;  // for what these two use and the build does not have as the sources say
 };
 
 // What stands for the places of one build in exercises/commands.
@@ -43,7 +39,8 @@ std::pair<Commands, error> read_commands() {
   auto [text, err] = os::ReadFile(file);
   std::istringstream lines(text);
   Commands commands;
-  bool whole = std::getline(lines, commands.compile) && std::getline(lines, commands.link);
+  bool whole = std::getline(lines, commands.compile) && std::getline(lines, commands.link) &&
+               std::getline(lines, commands.look);
   if (err == nullptr && whole) return {commands, nullptr};
   return {commands, fmt::Errorf("%s is not there: build it: ./lab build lab_exercises", file)};
 }
@@ -60,45 +57,6 @@ void put_in(std::string& command, std::string_view mark, const std::string& path
     command.replace(at, mark.size(), text);
     at += text.size();
   }
-}
-
-struct Ran {
-  bool succeeded = false;
-  std::string output;
-};
-
-std::string contents_of(int fd) {
-  std::string text;
-  struct stat file;
-  if (::fstat(fd, &file) == 0) text.resize(static_cast<size_t>(file.st_size));
-  ssize_t n = ::pread(fd, text.data(), text.size(), 0);
-  text.resize(n > 0 ? static_cast<size_t>(n) : 0);
-  return text;
-}
-
-// Runs the command in a shell, in the build directory: CMake's paths are relative to that.
-std::pair<Ran, error> run(const std::string& command) {
-  std::string directory = build_dir();
-  int output = ::memfd_create("output", MFD_CLOEXEC);
-  if (output < 0) return {{}, errors::New("out of file descriptors")};
-  Defer close_output([output] { ::close(output); });
-  pid_t pid = ::fork();
-  if (pid < 0) return {{}, errors::New("cannot start the compiler: no more processes")};
-  if (pid == 0) {
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    ::dup2(::open("/dev/null", O_RDONLY), 0);
-    ::dup2(output, 1);
-    ::dup2(output, 2);
-    if (::chdir(directory.c_str()) == 0) {
-      ::execl("/bin/sh", "sh", "-c", command.c_str(), static_cast<char*>(nullptr));
-    }
-    ::_exit(127);
-  }
-  int status = 0;
-  golab::runtime::entersyscall();
-  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {}
-  golab::runtime::exitsyscall();
-  return {{WIFEXITED(status) && WEXITSTATUS(status) == 0, contents_of(output)}, nullptr};
 }
 
 // What a built library is known by, without reading it.
@@ -133,9 +91,9 @@ void forget_old_programs(const fs::path& directory) {
 }
 
 // Compiles and links into `program`. Two of us at once do no harm: each has files of its own until
-// the program is whole.
-std::pair<Built, error> make(const Commands& commands, const std::string& source,
-                             const std::string& program) {
+// the program is whole. The commands run in the build directory: CMake's paths are relative to that.
+std::pair<Built, error> make(const context::Context& ctx, const Commands& commands,
+                             const std::string& source, const std::string& program) {
   const std::string mine = program + "." + std::to_string(::getpid());
   const std::string object = mine + ".o";
   Defer clean_up([=] {
@@ -146,9 +104,18 @@ std::pair<Built, error> make(const Commands& commands, const std::string& source
     put_in(command, kSource, source);
     put_in(command, kObject, object);
     put_in(command, kProgram, mine);
-    auto [ran, err] = run(command);
+    auto [ran, err] = run_in_shell(ctx, build_dir(), command);
     if (err != nullptr) return {{}, err};
-    if (!ran.succeeded) return {{"", shortest_complaint(ran.output, source)}, nullptr};
+    if (ran.succeeded) continue;
+    // It may be no fault of the file's: a new header does not fit an old precompiled one.
+    auto [outdated, look_err] = finds_work(ctx, build_dir(), commands.look);
+    if (look_err != nullptr) return {{}, look_err};
+    if (outdated) {
+      return {{},
+              errors::New("the build is older than the sources that it is made from; make it "
+                          "anew:\n     ./lab build lab_program lab_exercises")};
+    }
+    return {{"", shortest_complaint(ran.output, source)}, nullptr};
   }
   if (std::rename(mine.c_str(), program.c_str()) != 0) {
     return {{}, fmt::Errorf("cannot write %s", program)};
@@ -172,6 +139,14 @@ std::string built_before(const Exercise& exercise, const std::string& source) {
 }
 
 }  // namespace
+
+std::pair<bool, error> finds_work(const context::Context& ctx, const std::string& directory,
+                                  const std::string& look) {
+  auto [ran, err] = run_in_shell(ctx, directory, look);
+  // Where there is no ninja, nobody knows.
+  const bool none = !ran.succeeded || ran.output.find("no work to do") != std::string::npos;
+  return {!none, err};
+}
 
 std::string shortest_complaint(const std::string& output, const std::string& source) {
   std::vector<std::string> lines;
@@ -198,8 +173,8 @@ std::string shortest_complaint(const std::string& output, const std::string& sou
   return complaint;
 }
 
-std::pair<Built, error> build_program_in(const std::string& directory, const Exercise& exercise,
-                                         const std::string& source) {
+std::pair<Built, error> build_program_in(const context::Context& ctx, const std::string& directory,
+                                         const Exercise& exercise, const std::string& source) {
   if (std::string built = built_before(exercise, source); !built.empty())
     return {{built, ""}, nullptr};
   auto [commands, err] = read_commands();
@@ -208,14 +183,15 @@ std::pair<Built, error> build_program_in(const std::string& directory, const Exe
   if (read_err != nullptr) return {{}, read_err};
   std::string program = directory + "/" + key_of(source + "\n" + text, commands);
   if (::access(program.c_str(), X_OK) == 0) return {{program, ""}, nullptr};
-  return make(commands, source, program);
+  return make(ctx, commands, source, program);
 }
 
-std::pair<Built, error> build_program(const Exercise& exercise, const std::string& source) {
+std::pair<Built, error> build_program(const context::Context& ctx, const Exercise& exercise,
+                                      const std::string& source) {
   auto [place, err] = lab_file("programs/x");
   if (err != nullptr) return {{}, err};
   std::string directory = fs::path(place).parent_path().string();
-  auto [built, build_err] = build_program_in(directory, exercise, source);
+  auto [built, build_err] = build_program_in(ctx, directory, exercise, source);
   forget_old_programs(directory);
   return {built, build_err};
 }

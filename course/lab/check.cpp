@@ -6,6 +6,7 @@
 
 #include "course/lab/diary.h"
 #include "course/lab/output.h"
+#include "course/lab/screen.h"
 #include "course/lab/terminal.h"
 #include "course/lab/workspace.h"
 #include "profiler/formats/shown.h"
@@ -76,7 +77,7 @@ int check_command(const CheckOptions& options) {
     const Judgement& judgement = judgements.back();
     status = std::max(status, exit_status(judgement.verdict));
     tell_of_change(exercise);
-    if (!options.json) print(render_judgement(judgement, wants_colour(1), terminal_columns()));
+    if (!options.json) print(render_judgement(judgement, output_screen()));
   }
   if (options.json) print(judgements_json(judgements));
   return status;

@@ -9,9 +9,6 @@
 
 namespace lab {
 
-// A judgement for people: the gates, and what stands where. Ends with what to do next.
-std::string render_judgement(const Judgement& judgement, bool colour, int columns);
-
 // A list of judgements in JSON, as `lab check --json` prints it.
 std::string judgements_json(const std::vector<Judgement>& judgements);
 

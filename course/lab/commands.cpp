@@ -15,6 +15,7 @@
 #include "course/lab/loop.h"
 #include "course/lab/output.h"
 #include "course/lab/report.h"
+#include "course/lab/screen.h"
 #include "course/lab/student.h"
 #include "course/lab/terminal.h"
 #include "course/lab/watch_url.h"
@@ -115,8 +116,6 @@ int cheatsheet_command() {
 }
 
 }  // namespace
-
-Screen output_screen() { return {terminal_columns(), terminal_rows(), wants_colour(1)}; }
 
 StudentCommands::StudentCommands(CLI::App& app) : app_(app), a_(std::make_unique<Arguments>()) {
   auto add = [&](const char* name, const char* purpose, const char* more = "") {

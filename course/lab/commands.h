@@ -6,16 +6,11 @@
 #include <string>
 #include <vector>
 
-#include "course/lab/screen.h"
-
 namespace CLI {
 class App;
 }
 
 namespace lab {
-
-// What of standard output's terminal a page must know.
-Screen output_screen();
 
 class StudentCommands {
  public:

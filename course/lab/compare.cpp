@@ -91,7 +91,7 @@ void call_it_by(const std::string& file, const Exercise& exercise, profiler::Lea
 
 std::pair<std::string, error> program_of(const Exercise& exercise, bool solution) {
   if (solution) return {exercise.program(true), nullptr};
-  auto [built, err] = build_program(exercise, current_file(exercise));
+  auto [built, err] = build_program(context::Background(), exercise, current_file(exercise));
   if (err == nullptr && built.program.empty()) {
     err = fmt::Errorf("%s does not compile:\n%s", short_path(current_file(exercise)),
                       built.complaint);
@@ -109,7 +109,8 @@ std::pair<Side, error> measure(const Exercise& exercise, bool solution,
   progress->step(exercise.name + ", the " + who + ": starting");
   auto [program, build_err] = program_of(exercise, solution);
   if (build_err != nullptr) return {std::move(side), build_err};
-  if (error err = session.start(program, 0); err != nullptr) return {std::move(side), err};
+  error started = session.start(context::Background(), program, 0);
+  if (started != nullptr) return {std::move(side), started};
   Service& service = session.service();
   auto [rest, rest_err] = service.fetch_settled(-1);
   if (rest_err != nullptr) return {std::move(side), rest_err};

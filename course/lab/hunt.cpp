@@ -227,7 +227,7 @@ int hunt_command(const std::vector<std::string>& names, const TakeDumps& take) {
   if (rules_err != nullptr) return failed(rules_err, 2);
   auto [findings, err] = hunt(rules, names, take);
   if (err != nullptr) return failed(err, 2);
-  print(render_hunt(findings, {terminal_columns(), terminal_rows(), wants_colour(1)}));
+  print(render_hunt(findings, output_screen()));
   const bool all_right = std::all_of(findings.begin(), findings.end(),
                                      [](const Finding& finding) { return finding.right(); });
   if (!all_right) {

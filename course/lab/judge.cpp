@@ -83,23 +83,27 @@ class Judging {
     if (!builds) return nullptr;
 
     if (error over = update("asking the solution"); over != nullptr) return over;
-    auto [expectations, solution_err] = solution_answers(exercise_, options_.procs);
+    auto [expectations, solution_err] = solution_answers(options_.ctx, exercise_, options_.procs);
     if (solution_err != nullptr) return solution_err;
     if (error over = update("judging"); over != nullptr) return over;
-    std::vector<Trial> trials = try_under_each(exercise_, built.program, options_.procs);
+    std::vector<Trial> trials =
+        try_under_each(options_.ctx, exercise_, built.program, options_.procs);
     for (const Trial& trial : trials) {
       if (trial.err != nullptr) return trial.err;
     }
     std::vector<Gate> gates = gates_of(exercise_, expectations, trials);
     call_it_by(source_, exercise_, gates);
     for (Gate& gate : gates) set(std::move(gate));
-    if (!trials.back().parts.empty()) judgement_.profile = trials.back().parts[0].profile;
+    if (trials.back().parts.empty()) return nullptr;
+    const Part& load = trials.back().parts[0];
+    judgement_.profile = load.profile;
+    judgement_.dump = load.dump;
     return nullptr;
   }
 
   std::pair<Built, error> build() const {
-    if (options_.program_dir.empty()) return build_program(exercise_, source_);
-    return build_program_in(options_.program_dir, exercise_, source_);
+    if (options_.program_dir.empty()) return build_program(options_.ctx, exercise_, source_);
+    return build_program_in(options_.ctx, options_.program_dir, exercise_, source_);
   }
 
   void set(Gate gate) {

@@ -49,12 +49,14 @@ struct Judgement {
   std::vector<Gate> gates;
   std::string problem;  // why it could not be judged
   std::string profile;  // after the load, in pprof's binary form; may be empty
+  std::string dump;     // the text of ?debug=2 of the same moment; may be empty
 };
 
 struct JudgeOptions {
   std::vector<int> procs = {1, 2};  // the values of GOMAXPROCS under which it is judged
   std::string program_dir;  // where the program is built; empty: mine/.lab/programs, and kept
-  // Its end ends the judgement before the next step: it could not be judged then.
+  // Its end ends the judgement and what runs for it, the compiler or the programs: it could not be
+  // judged then.
   golab::context::Context ctx = golab::context::Background();
 };
 

@@ -60,7 +60,6 @@ class Loop {
 
  private:
   const Exercise& exercise() const { return all_[at_]; }
-  Screen screen() const { return {terminal_columns(), terminal_rows(), wants_colour(1)}; }
 
   void open(size_t at);
   void judge_now();
@@ -120,6 +119,9 @@ class Loop {
 void Loop::open(size_t at) {
   at_ = at;
   end_watch_();
+  saves_ = {};
+  end_judgement_();  // one that runs is for the exercise before
+  again_ = false;
   judgement_.reset();
   page_.clear();
   guess_page_.clear();
@@ -141,9 +143,6 @@ void Loop::open(size_t at) {
   saves_ = watch_file(ctx, file, options_.files);
   if (first) {
     questions_.emplace();
-    // One that runs is for the exercise before.
-    end_judgement_();
-    again_ = false;
   } else {
     judge_now();
   }
@@ -174,7 +173,8 @@ void Loop::judged(Judgement judgement) {
   running_ = false;
   if (again_) return judge_now();
   if (judgement.exercise != exercise().name) {  // of the exercise before
-    if (!questions_.has_value()) judge_now();
+    const bool ready = exercise().problem.empty() && is_open(exercise());
+    if (ready && !questions_.has_value()) judge_now();
     return;
   }
   judged_at_ = time::Now().Format(time::TimeOnly);
@@ -185,7 +185,7 @@ void Loop::judged(Judgement judgement) {
     profiler::ReadResult read = profiler::read_profile(judgement.profile, "the profile");
     if (read) {
       Seen seen = seen_in(read.profile);
-      guess_page_ = render_guess(*guess_, seen, screen()) + "\n";
+      guess_page_ = render_guess(*guess_, seen, output_screen()) + "\n";
       note_guess(exercise(), *guess_, seen);
     }
     guess_.reset();
@@ -209,25 +209,25 @@ void Loop::show(std::pair<std::string, error> page) {
   pager_.to_top();
 }
 
-void Loop::hint() { show(next_hint(exercise(), false, screen().columns)); }
+void Loop::hint() { show(next_hint(exercise(), false, output_screen().columns)); }
 
 void Loop::profile() {
   if (!judgement_.has_value() || judgement_->profile.empty()) {
     return show({"There is no profile yet.\n", nullptr});
   }
-  show(keep_profile(exercise(), judgement_->profile, screen()));
+  show(keep_profile(exercise(), judgement_->profile, output_screen()));
 }
 
 void Loop::dump() {
-  if (!judgement_.has_value() || judgement_->profile.empty()) {
+  if (!judgement_.has_value() || judgement_->dump.empty()) {
     return show({"There is no dump yet.\n", nullptr});
   }
-  show({render_stacks(judgement_->profile, screen()), nullptr});
+  show(keep_dump(exercise(), judgement_->dump, output_screen()));
 }
 
 void Loop::show_solution() {
   write_diary(exercise().name, "solution");
-  show(solution_page(exercise(), screen()));
+  show(solution_page(exercise(), output_screen()));
 }
 
 void Loop::solution() {
@@ -253,7 +253,7 @@ void Loop::command(char key) {
     case 'p':
       return profile();
     case 'l':
-      return show({render_list(all_, exercise().name, screen()), nullptr});
+      return show({render_list(all_, exercise().name, output_screen()), nullptr});
     case 's':
       return solution();
     case 'r':
@@ -333,6 +333,8 @@ std::string Loop::body(const Screen& screen) const {
   std::string text = guess_page_;
   if (judgement_->verdict == Verdict::Solved) {
     text += coloured("Solved.", Colour::Green, screen.colour) + "\n\n";
+  } else if (judgement_->verdict == Verdict::CouldNotJudge) {
+    text += coloured("It could not be judged.", Colour::Red, screen.colour) + "\n\n";
   }
   Screen rest = screen;
   rest.rows -= static_cast<int>(page_lines(text, screen).size());
@@ -365,7 +367,7 @@ std::string Loop::footer(const Screen& screen) const {
 }
 
 void Loop::draw() {
-  Screen whole = screen();
+  const Screen whole = output_screen();
   if (questions_.has_value()) {
     print(screen_text(heading(whole) + questions_page(whole), whole));
     return;
@@ -420,6 +422,8 @@ int Loop::run() {
     }
   }
   end_judgement_();
+  // It takes away what it has half made.
+  if (running_) select({recv(verdicts_), recv(time::After(time::Second))});
   keys_.restore();
   print("\n");
   if (ended_by == 0) return 0;

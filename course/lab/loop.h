@@ -7,8 +7,9 @@
 //
 // One goroutine owns all that is on the screen. Keys, saves, signals, and what the judge says come to
 // it over channels, and after each it draws the whole screen anew. A judgement runs in a goroutine of
-// its own. A save while it runs ends its context, and the next one begins when it has returned: two
-// never run at once, since both would build the same file.
+// its own. A save while it runs ends its context, and with that the compiler or the programs that run
+// for it; the next one begins when it has returned. Two never run at once: both would build the same
+// file.
 #pragma once
 
 #include <functional>

@@ -72,7 +72,7 @@ std::pair<std::string, error> program_for(const Exercise& exercise, const Wish& 
   if (wish.solution) return {exercise.program(true), nullptr};
   auto [file, err] = open_exercise(exercise);
   if (err != nullptr) return {"", err};
-  auto [built, build_err] = build_program(exercise, file);
+  auto [built, build_err] = build_program(context::Background(), exercise, file);
   if (build_err != nullptr || !built.program.empty()) return {built.program, build_err};
   *status = 1;
   return {"", fmt::Errorf("%s does not compile:\n%s", short_path(file), built.complaint)};

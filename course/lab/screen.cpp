@@ -1,12 +1,12 @@
-// screen.cpp: evidence, gates, stacks as lines.
+// screen.cpp: evidence and gates as lines.
 #include "course/lab/screen.h"
 
 #include <algorithm>
+#include <cstdio>
+#include <limits>
 #include <sstream>
 
-#include "profiler/analysis/diff.h"
 #include "profiler/analysis/text_table.h"
-#include "profiler/formats/profile.h"
 #include "profiler/formats/shown.h"
 
 namespace lab {
@@ -18,6 +18,7 @@ using golab::profiler::shown;
 using golab::profiler::shown_lines;
 
 constexpr int kCountColumns = 6;
+constexpr int kColumnsMax = 100;  // of a text that is not for one screen
 const std::string kUnderCount(kCountColumns + 2, ' ');
 
 std::string padded(const std::string& text, int columns) {
@@ -42,13 +43,15 @@ std::string without_blanks_around(const std::string& text) {
 std::string render_source(const std::string& source, const Screen& screen) {
   const std::string indent = kUnderCount + "  ";
   size_t comment = source.find("//");
+  const int columns = screen.columns - text_columns(indent);
+  auto line = [&](const std::string& code, Colour colour) {
+    return indent + coloured(shortened(shown(code), columns), colour, screen.colour) + "\n";
+  };
   std::string cpp = without_blanks_around(source.substr(0, comment));
-  std::string text;
-  if (!cpp.empty()) text += indent + coloured(shown(cpp), Colour::Bold, screen.colour) + "\n";
+  std::string text = cpp.empty() ? "" : line(cpp, Colour::Bold);
   if (comment == std::string::npos) return text;
   std::string go = without_blanks_around(source.substr(comment + 2));
-  if (go.empty()) return text;
-  return text + indent + coloured("// " + shown(go), Colour::Dim, screen.colour) + "\n";
+  return go.empty() ? text : text + line("// " + go, Colour::Dim);
 }
 
 std::string place(const std::string& file, int64_t line) {
@@ -168,10 +171,11 @@ std::string render_with(const Judgement& judgement, const std::vector<StuckGroup
 
 }  // namespace
 
+Screen output_screen() { return {terminal_columns(), terminal_rows(), wants_colour(1)}; }
+
 std::string judgement_page(const Judgement& judgement, const Screen& screen) {
   if (judgement.verdict == Verdict::CouldNotJudge) {
-    return coloured("It could not be judged.", Colour::Red, screen.colour) + "\n\n" +
-           render_complaint(shown_lines(judgement.problem), "", screen.columns);
+    return render_complaint(shown_lines(judgement.problem), "", screen.columns);
   }
   const std::vector<StuckGroup> evidence = evidence_of(judgement);
   size_t groups = evidence.size();
@@ -182,25 +186,18 @@ std::string judgement_page(const Judgement& judgement, const Screen& screen) {
   return text;
 }
 
-std::string render_stacks(const std::string& profile, const Screen& screen) {
-  golab::profiler::ReadResult read = golab::profiler::read_profile(profile, "the profile");
-  if (!read) return shown(read.error) + "\n";
-  golab::profiler::ProfileDiff stacks = golab::profiler::diff({}, read.profile);
-  std::string text = "goroutine profile: total " + std::to_string(stacks.total_after) + "\n";
-  text += "(curl sees two more: those of its own connection)\n\n";
-  for (const golab::profiler::StackChange& stack : stacks.stacks) {
-    text += coloured(right_aligned(stack.after, kCountColumns), Colour::Red, screen.colour) +
-            "  [" + (stack.state.empty() ? "running or runnable" : shown(stack.state)) + "]\n";
-    for (const std::string* function : stack.functions) {
-      const bool here = *function == stack.function;
-      text += kUnderCount +
-              coloured(shown(*function), here ? Colour::Bold : Colour::None, screen.colour);
-      if (here && !stack.file.empty()) text += "  " + shown(place(stack.file, stack.line));
-      text += "\n";
-    }
-    text += "\n";
-  }
-  return text;
+std::string render_judgement(const Judgement& judgement, Screen screen) {
+  screen.columns = std::min(screen.columns, kColumnsMax);
+  screen.rows = std::numeric_limits<int>::max();
+  const bool solved = judgement.verdict == Verdict::Solved;
+  char seconds[32];
+  std::snprintf(seconds, sizeof seconds, ", %.1f s\n", judgement.seconds);
+  std::string text = coloured(judgement.exercise, Colour::Bold, screen.colour) + ": " +
+                     coloured(verdict_name(judgement.verdict), solved ? Colour::Green : Colour::Red,
+                              screen.colour) +
+                     seconds;
+  if (!judgement.file.empty()) text += shown(short_path(judgement.file)) + "\n";
+  return text + "\n" + judgement_page(judgement, screen) + "\n";
 }
 
 std::vector<std::string> page_lines(const std::string& page, const Screen& screen) {

@@ -19,11 +19,14 @@ struct Screen {
   bool colour = false;
 };
 
-// Lines of at most `columns`, each with its line end.
+// Standard output's, as it is now.
+Screen output_screen();
+
+// Lines of at most `columns`, each with its line end. Watch mode has its heading above it.
 std::string judgement_page(const Judgement& judgement, const Screen& screen);
 
-// All stacks of a profile, the most frequent first: count, state, frames of the program.
-std::string render_stacks(const std::string& profile, const Screen& screen);
+// The same as `lab check` prints it: with exercise, verdict and file above it, and however long it is.
+std::string render_judgement(const Judgement& judgement, Screen screen);
 
 // The lines of a page; those that are wider than the screen are broken.
 std::vector<std::string> page_lines(const std::string& page, const Screen& screen);

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <string_view>
 #include <vector>
 
@@ -22,7 +23,9 @@ namespace {
 constexpr time::Duration kPoll = 20 * time::Millisecond;
 constexpr time::Duration kAnswerDeadline = 20 * time::Second;
 constexpr time::Duration kSettleDeadline = 10 * time::Second;
-constexpr int kStandsStill = 6;  // equal counts in a row
+// So many equal counts in a row are stable.
+constexpr int kStandsStill = 6;
+constexpr int kStandsStillConnected = 30;
 
 // Returns a port that was free just now. If another process takes it first, the child ends with
 // "address already in use", and start() tries another port.
@@ -98,13 +101,19 @@ error Service::spawn(const std::string& program, const ServiceOptions& options) 
     ::execve(argv[0], argv, envp.data());
     ::_exit(127);
   }
+  stopped_ = make_chan<Empty>();
+  watch_.Go([pid = pid_, over = options.ctx.Done(), stopped = stopped_] {
+    if (select({recv(over), recv(stopped)}) == 0) ::kill(pid, SIGKILL);
+  });
   return nullptr;
 }
 
 bool Service::ended() {
   if (pid_ < 0) return true;
-  if (::waitpid(pid_, &status_, WNOHANG) == 0) return false;
-  pid_ = -1;
+  siginfo_t end{};
+  ::waitid(P_PID, static_cast<id_t>(pid_), &end, WEXITED | WNOHANG | WNOWAIT);
+  if (end.si_pid == 0) return false;
+  end_ = end;
   return true;
 }
 
@@ -146,11 +155,11 @@ error Service::start(const std::string& program, const ServiceOptions& options) 
 }
 
 std::string Service::how() const {
-  if (WIFSIGNALED(status_)) return "by signal " + std::to_string(WTERMSIG(status_));
-  return "with exit status " + std::to_string(WEXITSTATUS(status_));
+  const bool exited = end_.si_code == CLD_EXITED;
+  return (exited ? "with exit status " : "by signal ") + std::to_string(end_.si_status);
 }
 
-bool Service::succeeded() const { return WIFEXITED(status_) && WEXITSTATUS(status_) == 0; }
+bool Service::succeeded() const { return end_.si_code == CLD_EXITED && end_.si_status == 0; }
 
 bool Service::await_end(time::Duration patience) {
   time::Time deadline = time::Now().Add(patience);
@@ -163,8 +172,10 @@ bool Service::await_end(time::Duration patience) {
 
 void Service::stop() {
   if (pid_ > 0) {
+    close(stopped_);
+    watch_.Wait();
     ::kill(pid_, SIGKILL);
-    ::waitpid(pid_, &status_, 0);
+    while (::waitid(P_PID, static_cast<id_t>(pid_), &end_, WEXITED) < 0 && errno == EINTR) {}
   }
   pid_ = -1;
   client_.CloseIdleConnections();
@@ -203,11 +214,10 @@ std::pair<Fetched, error> Service::fetch_settled(int64_t expected) {
   for (int still = 0;;) {
     auto [fetched, err] = fetch();
     if (err != nullptr) return {std::move(fetched), err};
-    bool quiet = connections(fetched.profile) <= 1;
-    still = quiet && fetched.goroutines == last ? still + 1 : 0;
-    if (quiet && (fetched.goroutines == expected || still >= kStandsStill)) {
-      return {std::move(fetched), nullptr};
-    }
+    const bool alone = connections(fetched.profile) <= 1;
+    still = fetched.goroutines == last ? still + 1 : 0;
+    const bool stable = still >= (alone ? kStandsStill : kStandsStillConnected);
+    if (stable || (alone && fetched.goroutines == expected)) return {std::move(fetched), nullptr};
     if (time::Now().After(deadline)) return {std::move(fetched), nullptr};
     last = fetched.goroutines;
     time::Sleep(kPoll);

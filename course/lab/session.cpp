@@ -51,11 +51,9 @@ std::string reason(const std::string& output) {
 
 }  // namespace
 
-error Session::start(const std::string& program, int procs) {
-  if (error err = service_.start(program, {.procs = procs, .classroom = &classroom_});
-      err != nullptr) {
-    return err;
-  }
+error Session::start(const context::Context& ctx, const std::string& program, int procs) {
+  error started = service_.start(program, {.procs = procs, .classroom = &classroom_, .ctx = ctx});
+  if (started != nullptr) return started;
   service_.close_connections();
   auto [rest, err] = look_after(0);
   at_rest_ = std::move(rest);

@@ -18,6 +18,7 @@
 #include "course/lab/exercise.h"
 #include "course/lab/service.h"
 #include "profiler/formats/debug2_reader.h"
+#include "runtime/context/context.h"
 #include "runtime/time/duration.h"
 
 namespace lab {
@@ -39,8 +40,9 @@ class Session {
   static constexpr int kClients = 4;  // requests at a time
   static constexpr golab::time::Duration kPatience = 5 * golab::time::Second;
 
-  // Starts the program and looks at it at rest. `procs` is its GOMAXPROCS, 0 for the machine's.
-  golab::error start(const std::string& program, int procs);
+  // Starts the program and looks at it at rest. `procs` is its GOMAXPROCS, 0 for the machine's. The end
+  // of ctx kills it; nothing below waits for it then.
+  golab::error start(const golab::context::Context& ctx, const std::string& program, int procs);
 
   // Sends the requests of the line, so many at a time, and waits for the answers. `done` is told how
   // many there are.

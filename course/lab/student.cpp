@@ -140,4 +140,15 @@ std::pair<std::string, error> keep_profile(const Exercise& exercise, const std::
   return {text, nullptr};
 }
 
+std::pair<std::string, error> keep_dump(const Exercise& exercise, const std::string& dump,
+                                        const Screen& screen) {
+  const std::string file = mine_dir() + "/" + exercise.name + "/goroutines.txt";
+  if (error err = write_whole(file, dump); err != nullptr) return {"", err};
+  return {wrapped("Every goroutine after the load, as ?debug=2 prints it. To search in it: less " +
+                      shown(short_path(file)),
+                  std::min(screen.columns, 80)) +
+              "\n" + golab::profiler::shown_lines(dump),
+          nullptr};
+}
+
 }  // namespace lab

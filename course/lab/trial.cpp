@@ -27,8 +27,8 @@ std::vector<StuckGroup> own_goroutines(const LeakVerdict& all,
 
 class Run {
  public:
-  Run(const Exercise& exercise, const std::string& program, int procs)
-      : exercise_(exercise), program_(program), procs_(procs) {}
+  Run(const context::Context& ctx, const Exercise& exercise, const std::string& program, int procs)
+      : ctx_(ctx), exercise_(exercise), program_(program), procs_(procs) {}
 
   Trial all() {
     Trial trial;
@@ -37,6 +37,7 @@ class Run {
     if (!exercise_.hangups.empty()) hangup(trial);
     if (!exercise_.errors.empty() || !exercise_.failures.empty()) errors(trial);
     if (!exercise_.shutdowns.empty()) shutdown(trial);
+    if (ctx_.Err() != nullptr) trial.err = ctx_.Err();
     return trial;
   }
 
@@ -44,10 +45,12 @@ class Run {
   // A service that no part has spoilt. False if there is none.
   bool fresh(Trial& trial) {
     if (session_ != nullptr) return true;
-    if (over_ || trial.err != nullptr || !trial.refused.empty()) return false;
+    if (over_ || ctx_.Err() != nullptr || trial.err != nullptr || !trial.refused.empty()) {
+      return false;
+    }
     session_ = std::make_unique<Session>();
     rest_ = {};
-    error err = session_->start(program_, procs_);
+    error err = session_->start(ctx_, program_, procs_);
     if (err == nullptr) {
       rest_ = session_->at_rest();
       return true;
@@ -77,9 +80,10 @@ class Run {
     }
     LeakVerdict verdict = judged(after, exercise_.load().count);
     part.profile = after.bytes;
+    part.dump = session_->dump_text().first;
     if (verdict.leaks) {
-      auto [dump, dump_err] = session_->dump();
-      (whole ? part.left : part.stuck) = profiler::stuck_groups(verdict, dump);
+      (whole ? part.left : part.stuck) =
+          profiler::stuck_groups(verdict, profiler::read_debug2(part.dump, "the dump").goroutines);
     }
     if (whole) part.verdict = verdict;
     if (!whole || verdict.leaks) spoil();
@@ -181,6 +185,7 @@ class Run {
     part.trouble = session_->part();
   }
 
+  const context::Context& ctx_;
   const Exercise& exercise_;
   const std::string& program_;
   const int procs_;
@@ -191,8 +196,9 @@ class Run {
 
 }  // namespace
 
-Trial try_program(const Exercise& exercise, const std::string& program, int procs) {
-  return Run(exercise, program, procs).all();
+Trial try_program(const context::Context& ctx, const Exercise& exercise, const std::string& program,
+                  int procs) {
+  return Run(ctx, exercise, program, procs).all();
 }
 
 }  // namespace lab

@@ -13,6 +13,7 @@
 #include "course/lab/exercise.h"
 #include "course/lab/session.h"
 #include "profiler/analysis/verdict.h"
+#include "runtime/context/context.h"
 
 namespace lab {
 
@@ -24,6 +25,7 @@ struct Part {
   golab::profiler::LeakVerdict verdict;
   std::vector<golab::profiler::StuckGroup> left;  // what is left behind
   std::string profile;                            // after it, in pprof's binary form
+  std::string dump;                               // the text of ?debug=2 of the same moment
 };
 
 struct Trial {
@@ -33,6 +35,8 @@ struct Trial {
   std::string refused;  // why the program did not even start to serve, for people
 };
 
-Trial try_program(const Exercise& exercise, const std::string& program, int procs);
+// The end of ctx ends the program; the trial has an error then.
+Trial try_program(const golab::context::Context& ctx, const Exercise& exercise,
+                  const std::string& program, int procs);
 
 }  // namespace lab

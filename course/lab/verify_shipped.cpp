@@ -10,6 +10,7 @@
 
 #include "course/lab/check.h"
 #include "course/lab/output.h"
+#include "course/lab/screen.h"
 #include "course/lab/terminal.h"
 #include "course/lab/workspace.h"
 #include "runtime/golab.h"
@@ -183,7 +184,7 @@ class Verification {
     if (!wrong.empty()) {
       status_ = std::max(status_, 1);
       say(one.file, wrong);
-      print(render_judgement(one.judgement, false, terminal_columns()));
+      print(render_judgement(one.judgement, output_screen()));
       return;
     }
     Names red = red_gates(one.judgement);

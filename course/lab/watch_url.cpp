@@ -130,7 +130,7 @@ int watch_command(const WatchOptions& options) {
       if (!print(render_sighting_line(now))) return 2;
       continue;
     }
-    const Screen screen{terminal_columns(), terminal_rows(), wants_colour(1)};
+    const Screen screen = output_screen();
     if (looks == 0) print("\033[2J");
     print(screen_text(render_sighting(first, now, screen) + "\nCtrl-C ends it.", screen));
   }

@@ -87,7 +87,7 @@ TEST_CASE("an exercise as shipped is not solved yet, with the evidence", "[lab][
 
   Ran text = run_lab({"check", "02"});
   CHECK(text.status == 1);
-  CHECK_THAT(text.out, Has("02-worker-pool: not yet") && Has("✗ left") && Has("created by"));
+  CHECK_THAT(text.out, Has("02-worker-pool: not yet") && Has("red  left") && Has("created by"));
   CHECK_THAT(text.out, !Has("\033"));
 }
 
@@ -116,6 +116,12 @@ TEST_CASE("a file that does not compile is quoted, its own line first", "[lab][c
   Ran ran = run_lab({"run", "02"});
   CHECK(ran.status == 1);
   CHECK_THAT(ran.err, Has("does not compile") && Has("sned"));
+}
+
+TEST_CASE("a warning is no mistake of a student's", "[lab][check]") {
+  Mine mine;
+  edit("go(producer, ch, done, errs);", "int unused = 0; go(producer, ch, done, errs);");
+  CHECK(gate(check(1), "builds")["state"] == "green");
 }
 
 TEST_CASE("a request without an answer is red with what stands, and nothing hangs",

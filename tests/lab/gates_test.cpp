@@ -8,6 +8,7 @@
 #include "course/lab/check.h"
 #include "course/lab/classroom.h"
 #include "course/lab/gates.h"
+#include "course/lab/screen.h"
 #include "tests/catch.h"
 #include "tests/lab/run.h"
 
@@ -205,8 +206,10 @@ TEST_CASE("a judgement fits into 60 columns and into JSON", "[lab][gates]") {
   t.parts[0].left[0].source = std::string(200, 's');
   t.parts[0].left[0].file = "/mine/09-x/main.cpp";
   judgement.gates = gates(t, t);
-  std::string text = lab::render_judgement(judgement, false, 60);
-  CHECK_THAT(text, Has("09-x: not yet") && Has("✗ left") && Has("1500  main.worker [chan send]"));
+  std::string text = lab::render_judgement(judgement, {60, 24, false});
+  CHECK_THAT(text, Has("09-x: not yet, 0.0 s\n/mine/09-x/main.cpp\n\n") && Has("red  left") &&
+                       Has("1500  main.worker [chan send]"));
+  CHECK(text.find("main.worker") < text.find("red  left"));
   CHECK_THAT(text, Has("sss…\n") && !Has(std::string(60, 's')));
   judgement.problem = "\xff no UTF-8";
   std::string json = lab::judgements_json({judgement});

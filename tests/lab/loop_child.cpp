@@ -46,6 +46,16 @@ lab::Gate gate(const std::string& name, lab::GateState state, const std::string&
   return one;
 }
 
+std::string dump() {
+  std::string text = "goroutine 1 [IO wait]:\nmain.main()\n\t/somewhere/main.cpp:70 +0x1a\n";
+  for (int id = 7; id < 107; id++) {
+    text += "\ngoroutine " + std::to_string(id) +
+            " [chan receive, 1 minutes]:\nmain.worker(...)\n\t/somewhere/main.cpp:27 +0x3a\n"
+            "created by main.startWorkers in goroutine 6\n\t/somewhere/main.cpp:34 +0x51\n";
+  }
+  return text;
+}
+
 std::string profile() {
   std::string file = GOLAB_SOURCE_DIR "/tests/formats/golden/coursepool/goroutine.pb.gz";
   return os::ReadFile(file).first;
@@ -73,6 +83,7 @@ lab::Judgement judge(const context::Context& ctx, const lab::Exercise& exercise,
     return judgement;
   }
   judgement.profile = profile();
+  judgement.dump = dump();
   if (has("// fixed")) {
     judgement.verdict = lab::Verdict::Solved;
     judgement.gates = {gate("builds", Green), gate("left", Green)};

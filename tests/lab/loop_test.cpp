@@ -167,14 +167,18 @@ TEST_CASE("the keys of watch mode", "[lab][loop]") {
   PtyProgram lab({kChild}, student.env);
   REQUIRE(lab.shows("judged at"));
 
-  SECTION("d shows all stacks, page by page") {
+  SECTION("d shows the dump of ?debug=2, page by page, and keeps it") {
     lab.type("d");
-    CHECK(lab.shows("goroutine profile: total 1523"));
+    CHECK(lab.shows("as ?debug=2 prints it"));
+    CHECK(lab.shows("goroutine 1 [IO wait]:\nmain.main()\n    /somewhere/main.cpp:70 +0x1a"));
     CHECK(lab.shows("-- lines 1 to "));
     lab.type(" ");
-    CHECK(lab.hides("goroutine profile: total"));
+    CHECK(lab.hides("goroutine 1 ["));
+    CHECK(lab.shows("goroutine 9 [chan receive, 1 minutes]:"));
     lab.type("\033[5~");
-    CHECK(lab.shows("goroutine profile: total 1523"));
+    CHECK(lab.shows("goroutine 1 [IO wait]:"));
+    CHECK_THAT(text_of(student.mine.path() + "/01-time-after/goroutines.txt"),
+               Has("goroutine 106 [chan receive, 1 minutes]:\nmain.worker(...)\n"));
     lab.type("\033[B");
     CHECK(lab.shows("-- lines 2 to "));
     lab.type("\n");

@@ -264,6 +264,8 @@ TEST_CASE("a judgement fits its screen: the smallest groups are left out first",
   std::string text = lab::judgement_page(judgement, {60, 12, false});
   INFO(text);
   CHECK_THAT(text, Has("main.f9") && !Has("main.f1\n") && Has("more places (d shows all)"));
+  // What is not for one screen is whole.
+  CHECK_THAT(lab::render_judgement(judgement, {60, 12, false}), Has("main.f1\n") && !Has("more"));
   CHECK(lab::page_lines(text, {60, 12, false}).size() <= 12);
   CHECK_THAT(text, Has("  red  left      left behind\n"));
 

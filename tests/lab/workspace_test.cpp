@@ -5,6 +5,7 @@
 #include "course/lab/build.h"
 #include "course/lab/port.h"
 #include "course/lab/rulers.h"
+#include "course/lab/shell.h"
 #include "course/lab/workspace.h"
 #include "runtime/net/net.h"
 #include "tests/catch.h"
@@ -114,6 +115,38 @@ TEST_CASE("a compiler's complaint begins with the student's own line", "[lab][bu
   for (int i = 0; i < 1000; i++) many += "note\n";
   CHECK(lab::shortest_complaint(many, "/mine/main.cpp").size() < 100);
   CHECK(lab::shortest_complaint("", "/mine/main.cpp") == "");
+}
+
+TEST_CASE("a build that is older than its sources is known by a dry run", "[lab][build]") {
+  using golab::context::Background;
+  TemporaryDirectory build;
+  const std::string in = build.path() + "/in", out = build.path() + "/out";
+  std::ofstream(build.path() + "/build.ninja")
+      << "rule copy\n  command = cp $in $out\nbuild out: copy in\n";
+  std::ofstream(in) << "a header";
+  auto finds_work = [&](const std::string& look) {
+    auto [found, err] = lab::finds_work(Background(), build.path(), look);
+    REQUIRE(err == nullptr);
+    return found;
+  };
+  CHECK(finds_work("ninja -n out"));
+  REQUIRE(lab::run_in_shell(Background(), build.path(), "ninja out").first.succeeded);
+  CHECK_FALSE(finds_work("ninja -n out"));
+  std::filesystem::last_write_time(in,
+                                   std::filesystem::last_write_time(out) + std::chrono::hours(1));
+  CHECK(finds_work("ninja -n out"));
+  CHECK_FALSE(finds_work("/no/such/ninja -n out"));  // nobody knows
+}
+
+TEST_CASE("a command of the shell ends with its context", "[lab][build]") {
+  auto [ctx, cancel] = golab::context::WithCancel(golab::context::Background());
+  auto [ran, err] = lab::run_in_shell(ctx, "/", "echo one; echo two >&2; pwd; exit 3");
+  CHECK(err == nullptr);
+  CHECK_FALSE(ran.succeeded);
+  CHECK(ran.output == "one\ntwo\n/\n");
+  cancel();
+  auto [never, over] = lab::run_in_shell(ctx, "/", "sleep 1000000 | sleep 1000000");
+  CHECK(over == golab::context::Canceled);
 }
 
 TEST_CASE("who listens on a port is found, and a port that is free", "[lab][port]") {
