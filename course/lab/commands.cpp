@@ -142,12 +142,12 @@ StudentCommands::StudentCommands(CLI::App& app) : app_(app), a_(std::make_unique
       ->add_flag("--yes", a_->yes, "do not ask");
   add("report", "your way through the course as one HTML file",
       "It is a diary, not a proof: the files it is made from are yours to edit. A teacher checks "
-      "them again:\nGOLAB_MINE=PATH-OF-MINE ./lab check --all")
+      "them again:\n\n    GOLAB_MINE=PATH-OF-MINE ./lab check --all")
       ->add_option("-o,--output", a_->file, "file to write (mine/report.html)")
       ->option_text("FILE");
   CLI::App* watch = add("watch", "goroutines of a running service by state and stack, live",
                         "URL is the address of a service, Go or C++: 127.0.0.1:6060. Where the "
-                        "output is no terminal,\neach look is one line. Ctrl-C ends it.");
+                        "output is no terminal, each look is one line. Ctrl-C ends it.");
   watch->add_option("URL", a_->watch.url, "the service")->required()->option_text(" ");
   watch->add_option("-n,--count", a_->watch.count, "so many looks (until Ctrl-C)")
       ->option_text("N")
@@ -157,13 +157,13 @@ StudentCommands::StudentCommands(CLI::App& app) : app_(app), a_(std::make_unique
       ->check(CLI::Range(0.05, 3600.0));
   add("hunt", "write a detector of leaks, and see what it misses",
       "The rules are in mine/hunt.txt, which says how they are written. They are tried on every "
-      "exercise\nas shipped, which they must flag, and on every solution, which they must not. "
-      "Exit status: 0 if all\nare right, 1 if not, 2 if the rules cannot be read.")
+      "exercise as shipped, which they must flag, and on every solution, which they must not.\n\n"
+      "Exit status: 0 if all are right, 1 if not, 2 if the rules cannot be read.")
       ->add_option("EXERCISE", a_->names_of_exercises, "only these")
       ->option_text("...");
   add("cheatsheet", "Go and its C++ here on one page");
   add("completions", "what Tab offers after ./lab",
-      "bash:  source <(./lab completions bash)\nzsh:   source <(./lab completions zsh)")
+      "    source <(./lab completions bash)\n    source <(./lab completions zsh)")
       ->add_option("SHELL", a_->shell, "bash or zsh")
       ->required()
       ->option_text(" ")
@@ -171,18 +171,6 @@ StudentCommands::StudentCommands(CLI::App& app) : app_(app), a_(std::make_unique
 }
 
 StudentCommands::~StudentCommands() = default;
-
-void group_commands(CLI::App& app) {
-  const std::pair<const char*, std::vector<const char*>> groups[] = {
-      {"The loop", {"list", "hint", "check", "solution", "reset", "cheatsheet"}},
-      {"An exercise as a service", {"demo", "run", "compare"}},
-      {"Any service, Go or C++", {"watch", "fetch", "top", "diff"}},
-      {"More", {"hunt", "report", "completions", "verify-shipped"}},
-  };
-  for (const auto& [group, names] : groups) {
-    for (const char* name : names) app.get_subcommand(name)->group(group);
-  }
-}
 
 std::optional<int> StudentCommands::dispatch() const {
   auto got = [&](const char* name) { return app_.got_subcommand(name); };

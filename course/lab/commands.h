@@ -28,9 +28,6 @@ class StudentCommands {
   std::unique_ptr<Arguments> a_;
 };
 
-// Sorts all commands of lab for its help, the loop first.
-void group_commands(CLI::App& app);
-
 // `./lab` alone on a terminal.
 int watch_mode_command();
 

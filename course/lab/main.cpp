@@ -15,6 +15,7 @@
 #include "course/lab/compare.h"
 #include "course/lab/compare_web.h"
 #include "course/lab/exercise.h"
+#include "course/lab/help.h"
 #include "course/lab/output.h"
 #include "course/lab/run.h"
 #include "course/lab/suggest.h"
@@ -173,16 +174,13 @@ int diff_command(const std::string& before, const std::string& after,
 const char kName[] = "EXERCISE is a number or a name: 2, 02, worker-pool, 02-worker-pool.";
 const char kProfile[] =
     "PROFILE is a file (pprof's binary form, or the text of ?debug=1) or the address of a "
-    "service,\n"
-    "Go or C++: 127.0.0.1:6060, http://host:6060/debug/pprof/goroutine. It has at most 256 MiB, "
-    "also\nunpacked, and at most 768 MiB in memory: a million stacks and more.";
+    "service, Go or C++: 127.0.0.1:6060, http://host:6060/debug/pprof/goroutine. It has at most "
+    "256 MiB, also unpacked, and at most 768 MiB in memory: a million stacks and more.";
 
 const char kLoop[] =
     "golab: learn goroutine profiling on programs that leak\n\n"
-    "  ./lab            alone: works on the first exercise that is not solved. Edit your copy in\n"
-    "                   mine/, save, and see what its goroutines do; h shows a hint.\n"
-    "  ./lab list       all exercises, and how far you are\n"
-    "  ./lab demo       a leaky service beside its repaired twin, explained";
+    "./lab alone, on a terminal, works on the first exercise that is not solved: edit your copy in "
+    "mine/, save, and see what its goroutines do; h shows a hint.";
 
 struct Arguments {
   std::string exercise, before, after;
@@ -233,8 +231,8 @@ void describe_exercise_commands(CLI::App& app, Arguments& a) {
       app, "compare", "an exercise and its solution under the same load, side by side",
       std::string(kName) +
           "\nBoth run on free ports of this machine; nothing is left running, also not after "
-          "Ctrl-C.\nExit status: 0 if the exercise leaks and the solution does not, 1 if "
-          "not so, 2 if it could\nnot be done.");
+          "Ctrl-C.\n\nExit status: 0 if the exercise leaks and the solution does not, 1 if not "
+          "so, 2 if it could not be done.");
   compare->add_option("EXERCISE", a.exercise, "which one")->required()->option_text(" ");
   add_compare_options(compare, &a.compare);
   compare->add_flag("--web", a.web, "side by side in the browser, until Ctrl-C");
@@ -247,9 +245,9 @@ void describe_judge_commands(CLI::App& app, Arguments& a) {
   CLI::App* check = command(
       app, "check", "is your file repaired? gate by gate, with the evidence",
       std::string(kName) +
-          "\nJudges mine/NN-name/main.cpp; the first time it copies the exercise there. GOLAB_MINE\n"
-          "names another place than mine/. Exit status: 0 if all are solved, 1 if one is not yet,\n"
-          "2 if one could not be judged.");
+          "\nJudges mine/NN-name/main.cpp; the first time it copies the exercise there. "
+          "GOLAB_MINE names another place than mine/.\n\nExit status: 0 if all are solved, 1 if "
+          "one is not yet, 2 if one could not be judged.");
   check->add_option("EXERCISE", a.check.names, "which ones")->option_text("...");
   check->add_flag("--all", a.check.all, "every exercise, also those that you have not opened");
   check->add_flag("--json", a.check.json,
@@ -258,9 +256,9 @@ void describe_judge_commands(CLI::App& app, Arguments& a) {
   CLI::App* verify = command(
       app, "verify-shipped", "are the exercises as they promise? for those who write them",
       std::string(kName) +
-          "\nEach exercise is red in the gates of its manifest and in no other, and leaves what the\n"
-          "manifest says; its solution is solved; each of tests/exercises/NN-name/wrong/*.cpp is red\n"
-          "in the gates of its first line; each of right/*.cpp is solved.");
+          "\nEach exercise is red in the gates of its manifest and in no other, and leaves what "
+          "the manifest says; its solution is solved; each of tests/exercises/NN-name/wrong/*.cpp "
+          "is red in the gates of its first line; each of right/*.cpp is solved.");
   verify->add_option("EXERCISE", a.verify.names, "which ones (all)")->option_text("...");
   verify->add_flag("--quick", a.verify.quick, "only exercises and solutions");
 }
@@ -268,9 +266,9 @@ void describe_judge_commands(CLI::App& app, Arguments& a) {
 void describe_profile_commands(CLI::App& app, Arguments& a) {
   CLI::App* fetch =
       command(app, "fetch", "save the goroutine profile of a service, Go or C++",
-              "URL may be short: 127.0.0.1:6060 is http://127.0.0.1:6060/debug/pprof/goroutine.\n"
+              "URL may be short: 127.0.0.1:6060 is http://127.0.0.1:6060/debug/pprof/goroutine. "
               "FILE is there whole or not at all. At most 1 GiB is fetched; the answer must begin "
-              "within\na minute (and --seconds) and bring 64 KiB a second after that.");
+              "within a minute (and --seconds) and bring 64 KiB a second after that.");
   fetch->add_option("URL", a.fetch.url, "the service")->required()->option_text(" ");
   fetch->add_option("-o,--output", a.fetch.file, "file to write (standard output)")
       ->option_text("FILE");
@@ -341,6 +339,7 @@ int no_command(const CLI::App& app, const std::string& wanted) {
 int main_of_lab(std::vector<std::string> args) {
   Arguments arguments;
   CLI::App app{kLoop, "./lab"};
+  use_help_pages(app);
   app.require_subcommand(1);
   app.failure_message(usage_error);
   app.set_version_flag("--version", "golab " GOLAB_VERSION);
@@ -348,7 +347,6 @@ int main_of_lab(std::vector<std::string> args) {
   describe_exercise_commands(app, arguments);
   describe_judge_commands(app, arguments);
   describe_profile_commands(app, arguments);
-  group_commands(app);
   app.footer(
       "\nMore about one of them: ./lab help COMMAND. The course begins in course/README.md.\n");
 

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "course/lab/diary.h"
 #include "course/lab/exercise.h"
@@ -329,6 +330,39 @@ TEST_CASE("completions are made from the command line itself", "[lab][completion
   Ran zsh = run_lab({"completions", "zsh"});
   CHECK_THAT(zsh.out, Has("#compdef lab") && Has("'hint:"));
   CHECK(run_lab({"completions", "fish"}).status == 2);
+}
+
+TEST_CASE("every command is in the help, in the order of the course, in 60 columns",
+          "[lab][help]") {
+  const std::string script = run_lab({"completions", "bash"}).out;
+  const size_t begin = script.find("-W '") + 4;
+  std::istringstream names(script.substr(begin, script.find(" help test", begin) - begin));
+  PtyProgram all({kLab, "help"}, {}, 60, 200);
+  CHECK(all.wait() == 0);
+  CHECK_FALSE(all.screen().wrapped());
+  const std::string text = all.screen().text();
+  int commands = 0;
+  for (std::string name; names >> name; commands++) {
+    INFO(name);
+    CHECK_THAT(text, Has("\n  " + name + " "));
+    PtyProgram one({kLab, "help", name}, {}, 60, 200);
+    CHECK(one.wait() == 0);
+    CHECK_FALSE(one.screen().wrapped());
+  }
+  CHECK(commands > 15);
+  size_t before = 0;
+  for (const char* name : {"demo", "run", "hint", "check", "watch", "hunt", "verify-shipped"}) {
+    INFO(name);
+    const size_t at = text.find("\n  " + std::string(name) + " ");
+    CHECK(at > before);
+    before = at;
+  }
+}
+
+TEST_CASE("the cheatsheet is the page of the course", "[lab]") {
+  Ran ran = run_lab({"cheatsheet"});
+  CHECK(ran.status == 0);
+  CHECK(ran.out == text_of(lab::top_dir() + "/course/go-to-cpp.md"));
 }
 
 TEST_CASE("a wrong name gets a suggestion, and the version is told", "[lab]") {

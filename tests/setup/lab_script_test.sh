@@ -76,6 +76,7 @@ again() {
 machine whole
 run whole
 check "no arguments: the help, and nothing is built" [ "$status" = 0 ] && check "… with demo" said 'lab demo'
+check "… in 60 columns" not said '.\{61\}'
 check "… without a look at the packages" not called dpkg-query
 # The same on a terminal, which is where a student is.
 : >"$work/calls"
