@@ -20,6 +20,7 @@
 #include "profiler/formats/shown.h"
 #include "runtime/fmt/fmt.h"
 #include "tests/bench/report/programs.h"
+#include "tests/bench/report/verdict_time.h"
 
 namespace bench {
 namespace {
@@ -37,10 +38,13 @@ constexpr const char* kProfiled = "1000,100000,1000000";  // goroutines
 struct Group {
   const char* name;
   int turns;
-  bool without_fiber;  // Boost.Fiber has neither profiles nor a server
+  Contestant last;  // of those that have it: Boost.Fiber has neither profiles nor a server
 };
-constexpr Group kGroups[] = {
-    {"core", 4, false}, {"fair", 1, true}, {"profile", 1, true}, {"http", 4, true}};
+constexpr Group kGroups[] = {{"core", 4, kFiber},
+                             {"fair", 1, kGo},
+                             {"profile", 1, kGo},
+                             {"http", 4, kGo},
+                             {"lab", 1, kOurs}};
 
 struct Options {
   int rounds = 5;
@@ -130,7 +134,8 @@ class Turn {
   bool run(std::string_view group) {
     if (group == "core") return core();
     if (group == "fair") return read({program(), "--procs", procs_, "fair"}, {}, "");
-    return group == "profile" ? profile() : http();
+    if (group == "profile") return profile();
+    return group == "http" ? http() : student();
   }
 
  private:
@@ -167,6 +172,14 @@ class Turn {
       if (!wrk("http://" + server.address() + page, 1, &rate)) return false;
       results_->row(name, std::stoi(procs_), "requests_per_s").values[who_].push_back(rate);
     }
+    return true;
+  }
+
+  bool student() {
+    double seconds = 0;
+    const int procs = std::stoi(procs_);
+    if (!time_to_verdict(bench_directory() + "/../../course/lab", procs, &seconds)) return false;
+    results_->row("save-to-verdict", procs, "ns").values[who_].push_back(seconds * 1e9);
     return true;
   }
 
@@ -224,7 +237,8 @@ void show_progress(int round, const Options& options, int procs, const Group& gr
 bool take_turns(int round, int procs, const Group& group, const Options& options, bool* installed,
                 BenchResults* results) {
   for (int who = 0; who < kContestants; ++who) {
-    if (!installed[who] || (who == kFiber && (procs != 1 || group.without_fiber))) continue;
+    if (!installed[who] || who > static_cast<int>(group.last) || (who == kFiber && procs != 1))
+      continue;
     show_progress(round, options, procs, group, kNames[who]);
     if (Turn(static_cast<Contestant>(who), procs, options, results).run(group.name)) continue;
     // Boost.Fiber does not know every workload: if --only names none of its own, it is out.
@@ -316,11 +330,12 @@ void add_options(CLI::App* app, Options* options) {
       app->add_option("--procs", options->procs, "values of GOMAXPROCS")
           ->delimiter(',')
           ->capture_default_str(),
-      app->add_option("--groups", options->groups,
-                      "core (channels, locks, timers), profile (up to a million goroutines), http "
-                      "(needs wrk)")
+      app->add_option(
+             "--groups", options->groups,
+             "core (channels, locks, timers), fair (timers and turns beside a load), "
+             "profile (up to a million goroutines), http (needs wrk), lab (a student's wait)")
           ->delimiter(',')
-          ->check(CLI::IsMember({"core", "fair", "profile", "http"}))
+          ->check(CLI::IsMember({"core", "fair", "profile", "http", "lab"}))
           ->capture_default_str(),
       app->add_option("--only", options->only,
                       "names of workloads of group core, separated by commas"),
@@ -373,7 +388,7 @@ int bench_command(const std::vector<std::string>& args) {
   }
   if (options.quick) options.rounds = 1;
   if (options.check && app.count("--groups") == 0) {
-    options.groups = {"core", "fair", "profile"};
+    options.groups = {"core", "fair", "profile", "lab"};
     if (have_program("wrk")) options.groups.push_back("http");
   }
 

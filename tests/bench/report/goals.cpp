@@ -49,6 +49,7 @@ constexpr Goal kGoals[] = {
     {"stall-pb/1000000", Goal::kRatio, 0.10, 1},
     {"profile-beside-yield", Goal::kRatio, 3, 3},
     {"profile-beside-hand", Goal::kRatio, 3, 3},
+    {"save-to-verdict", Goal::kAbsolute, 4e9, 4e9},
 };
 
 // A workload by its name; `%` in a text stands for the number after the slash.
@@ -83,6 +84,7 @@ constexpr std::pair<std::string_view, std::string_view> kWords[] = {
     {"stall-pb", "longest wait beside a binary profile of %"},
     {"stall-debug1", "longest wait beside a text profile of %"},
     {"stall-debug2", "longest wait beside a dump of %"},
+    {"save-to-verdict", "a student's wait, from the save of exercise 02 to its verdict"},
 };
 
 }  // namespace

@@ -1,10 +1,11 @@
-// report_test.cpp: what lab bench makes of figures, without measuring any.
+// report_test.cpp: what lab bench makes of figures; of these only a student's wait is measured here.
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 
 #include "tests/bench/report/bench.h"
 #include "tests/bench/report/goals.h"
+#include "tests/bench/report/verdict_time.h"
 #include "tests/catch.h"
 #include "tests/lab/run.h"
 
@@ -193,6 +194,13 @@ TEST_CASE("pictures are drawn of what there is", "[lab][bench]") {
     CHECK_THAT(text_of(directory.path() + "/a/b/ratios.svg"),
                Has("as fast as Go") && Has("</svg>"));
   }
+}
+
+TEST_CASE("a student's wait is what lab says of a file that nobody has built", "[lab][bench]") {
+  double seconds = 0;
+  CHECK(bench::time_to_verdict(GOLAB_BUILD_DIR "/course/lab", 2, &seconds));
+  CHECK(seconds > 0);
+  CHECK_FALSE(bench::time_to_verdict("/bin/true", 2, &seconds));
 }
 
 TEST_CASE("figures that cannot be written are an error", "[lab][bench]") {
