@@ -21,7 +21,11 @@
 //             values that they send. Without this the shortest fix deletes the line that starts
 //             them, reports the error without doing the work, has one worker do what many should, or
 //             kills the workers before they are done. An answer in less than half of the solution's
-//             class time is red too: it was given before the work was done.
+//             class time is red too: it was given before the work was done. A peak is sure only
+//             where goroutines block or take class time. Those that run through at once need not be
+//             there together: the first may have ended when the last begins, under one P above all.
+//             So a manifest asks for the peak of goroutines that wait, and counts the values of
+//             those that only compute.
 //   hangup    The same count after clients that go away midway. A fix that only looks at the end of
 //             the work leaves all that waits for a client.
 //   errors    The same after requests during which something fails: the way out that is used least is
