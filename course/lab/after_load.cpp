@@ -1,4 +1,4 @@
-// after_load.cpp: rest, load, class time, and a look.
+// after_load.cpp: rest, load, class time, and two looks.
 #include "course/lab/after_load.h"
 
 #include <algorithm>
@@ -29,11 +29,14 @@ std::pair<AfterLoad, error> look_after_load(const Exercise& exercise, const std:
   }
   auto [quiet, quiet_err] = session.look_after(std::max(exercise.rest, kRest));
   if (quiet_err != nullptr) return {std::move(seen), quiet_err};
-  auto [dump, dump_err] = session.dump_text();
-  if (dump_err != nullptr) return {std::move(seen), dump_err};
-  seen.dump = std::move(dump);
   auto [fetched, fetch_err] = session.service().fetch();
   seen.profile = fetch_err == nullptr ? std::move(fetched) : std::move(quiet);
+  session.service().close_connections();
+  RequestLine few = exercise.load();
+  few.count = Session::kClients;
+  auto [dump, dump_err] = session.dump_text_amid(few);
+  if (dump_err != nullptr) return {std::move(seen), dump_err};
+  seen.dump = std::move(dump);
   return {std::move(seen), nullptr};
 }
 

@@ -12,9 +12,10 @@ namespace lab {
 
 struct AfterLoad {
   std::string dump_at_rest;  // the text of ?debug=2
-  std::string
-      dump;  // after the load and two minutes of class time, or what the manifest says if that is more
-  Fetched profile;  // at that time, with the connection that fetched it, as for curl
+  // After the load and two minutes of class time, or what the manifest says if that is more; with the
+  // connection that fetched it, as for curl.
+  Fetched profile;
+  std::string dump;  // then, while a few requests of the load are at work again
 };
 
 // Requests that get no answer do not hold it up.

@@ -30,10 +30,11 @@ namespace {
 const char kFirstRules[] =
     R"(# Your detector. One line is one rule; a program is flagged if any rule flags any group of its
 # goroutines. A group: the same functions on the stack, the same state, created at the same place.
+# They are seen after the load and a rest, while a few requests are at work again.
 #
 #   growth   goroutines more than at rest        growth >= 10
-#   count    goroutines after the load           count > 100
-#   age      how long each has waited            age >= 1m
+#   count    goroutines there are                count > 100
+#   age      how long the oldest has waited      age >= 1m
 #   state    what they wait for                  state is "chan receive"
 #   stack    a function on their stack           stack has "main.worker"
 #   creator  the function that created them      creator is "main.*"
@@ -57,7 +58,7 @@ std::map<Key, Group> grouped(const std::vector<golab::profiler::DumpedGoroutine>
     one.age_s = goroutine.minutes * 60;
     auto [known, added] = groups.try_emplace({one.stack, one.state, one.creator}, one);
     known->second.count++;
-    known->second.age_s = std::min(known->second.age_s, one.age_s);
+    known->second.age_s = std::max(known->second.age_s, one.age_s);
   }
   return groups;
 }

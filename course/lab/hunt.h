@@ -2,7 +2,8 @@
 //
 // A detector errs in two ways: it misses a leak, or it gives a false alarm. Both are shown. What it
 // is given are the dumps of each program (?debug=2), one at rest, and one after the load of its
-// manifest and some class time more. The dumps are kept in mine/.lab/hunt, so that they are taken
+// manifest and some class time more, while it has requests again: a program that works has goroutines,
+// too, and to count them is no detector. The dumps are kept in mine/.lab/hunt, so that they are taken
 // once, and can be read by hand; they are taken anew when the program is another one.
 #pragma once
 

@@ -20,8 +20,8 @@
 //   DURATION  = a number and its unit: 30s, 1m, 2h
 //
 // stack: one of the functions is, or has in its name, the text. growth: goroutines more than at
-// rest. count: goroutines after the load. age: how long each of them has waited, at the least; the
-// dump says it in whole minutes.
+// rest. count: goroutines there are. age: how long the oldest of them has waited; the dump says it in
+// whole minutes.
 #pragma once
 
 #include <cstdint>
@@ -40,7 +40,7 @@ struct Group {
   std::string creator;  // the function that created them, empty for main
   int64_t growth = 0;
   int64_t count = 0;
-  int64_t age_s = 0;  // of the youngest
+  int64_t age_s = 0;  // of the oldest
 };
 
 struct Rule {

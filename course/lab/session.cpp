@@ -317,6 +317,16 @@ std::pair<std::vector<profiler::DumpedGoroutine>, error> Session::dump() {
   return {std::move(read.goroutines), nullptr};
 }
 
+std::pair<std::string, error> Session::dump_text_amid(const RequestLine& line) {
+  Exchange exchange;
+  exchange.line = line;
+  if (error err = begin(); err != nullptr) return {"", err};
+  Crowd crowd(service_.url(line.path), line, line.count);
+  await_begun(exchange);
+  if (exchange.err != nullptr) return {"", exchange.err};
+  return dump_text();
+}
+
 std::vector<profiler::DumpedGoroutine> Session::dump_of_panic() const {
   return profiler::read_debug2(service_.output(), service_.address()).goroutines;
 }

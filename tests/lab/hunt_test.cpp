@@ -89,7 +89,7 @@ TEST_CASE("goroutines of a dump are grouped, and compared with those at rest", "
   REQUIRE(groups.size() == 2);
   CHECK(groups[0].stack == std::vector<std::string>{"main.worker"});
   CHECK(groups[0].growth == 2);
-  CHECK(groups[0].age_s == 120);  // of the youngest
+  CHECK(groups[0].age_s == 180);  // of the oldest
   CHECK(groups[0].creator == "main.startWorkers");
   CHECK(groups[1].growth == 0);
   CHECK(groups[1].count == 1);

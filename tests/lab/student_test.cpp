@@ -223,6 +223,11 @@ TEST_CASE("lab hunt tries the rules of a student, and keeps the dumps", "[lab][h
   Ran second = run_lab({"hunt", "01"});
   CHECK(second.status == 0);
   CHECK_THAT(second.out, Has("01-time-after  flagged     quiet"));
+  // A program that works has goroutines, too: to count them gives a false alarm.
+  std::ofstream(mine.path("hunt.txt")) << "flag if growth >= 4\n";
+  CHECK_THAT(run_lab({"hunt", "03"}).out, Has("03-first-answer  flagged     FALSE ALARM"));
+  std::ofstream(mine.path("hunt.txt")) << "flag if growth >= 4 and age >= 1m\n";
+  CHECK(run_lab({"hunt", "03"}).status == 0);
   std::ofstream(mine.path("hunt.txt")) << "flag when growth > 1\n";
   Ran wrong = run_lab({"hunt", "01"});
   CHECK(wrong.status == 2);
