@@ -75,10 +75,18 @@ void set_addresses(netFD& fd) {
   }
 }
 
-struct UnknownNetworkError {
-  std::string network;
-  std::string Error() const { return "unknown network " + network; }
-};
+bool known_network(std::string_view network) {
+  return network == "tcp" || network == "tcp4" || network == "tcp6";
+}
+
+error unknown_network(const char* op, std::string_view network) {
+  struct UnknownNetworkError {
+    std::string network;
+    std::string Error() const { return "unknown network " + network; }
+  };
+  std::string name(network);
+  return OpError{op, name, "", "", UnknownNetworkError{name}};
+}
 
 std::pair<std::shared_ptr<TCPListener>, error> listen_on(const socket_address& addr) {
   int fd = ::socket(addr.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -207,44 +215,33 @@ std::string OpError::Error() const {
 
 // ---- Listen, Dial ----
 
-}  // namespace net
-
-namespace glue {
-
-// Tries an operation on the addresses that are named, in order. The error is that of the first.
-template <typename Handle, typename Try>
-std::pair<Handle, error> on_first_address(const char* op, std::string_view network,
-                                          std::string_view address, Try try_one) {
-  auto failed = [&](std::string where, error err) {
-    return net::OpError{op, std::string(network), "", std::move(where), std::move(err)};
-  };
-  if (network != "tcp" && network != "tcp4" && network != "tcp6") {
-    return {nullptr, failed("", net::UnknownNetworkError{std::string(network)})};
-  }
-  auto [addrs, err] = net::resolve(network, address, std::is_same_v<Handle, net::Listener>);
-  if (err != nullptr) return {nullptr, failed("", err)};
+std::pair<Listener, error> Listen(std::string_view network, std::string_view address) {
+  if (!known_network(network)) return {nullptr, unknown_network("listen", network)};
+  auto [addrs, err] = resolve(network, address, true);
+  if (err != nullptr) return {nullptr, OpError{"listen", std::string(network), "", "", err}};
   error first;
-  for (const net::socket_address& addr : addrs) {
-    auto [made, wrong] = try_one(addr);
-    if (wrong == nullptr) return {Handle(std::move(made)), nullptr};
-    if (first == nullptr) first = failed(net::tcp_addr(addr.storage).String(), wrong);
+  for (const socket_address& addr : addrs) {
+    auto [ln, failed] = listen_on(addr);
+    if (failed == nullptr) return {Listener(std::move(ln)), nullptr};
+    std::string where = tcp_addr(addr.storage).String();
+    if (first == nullptr) first = OpError{"listen", std::string(network), "", where, failed};
   }
   return {nullptr, first};
 }
 
-}  // namespace glue
-
-namespace net {
-
-std::pair<Listener, error> Listen(std::string_view network, std::string_view address) {
-  return glue::on_first_address<Listener>("listen", network, address, listen_on);
-}
-
 std::pair<Conn, error> dial_until(std::string_view network, std::string_view address,
                                   int64_t deadline, const dial_started& started) {
-  return glue::on_first_address<Conn>("dial", network, address, [&](const socket_address& addr) {
-    return dial_one(addr, deadline, started);
-  });
+  if (!known_network(network)) return {nullptr, unknown_network("dial", network)};
+  auto [addrs, err] = resolve(network, address, false);
+  if (err != nullptr) return {nullptr, OpError{"dial", std::string(network), "", "", err}};
+  error first;
+  for (const socket_address& addr : addrs) {
+    auto [c, failed] = dial_one(addr, deadline, started);
+    if (failed == nullptr) return {Conn(std::move(c)), nullptr};
+    std::string where = tcp_addr(addr.storage).String();
+    if (first == nullptr) first = OpError{"dial", std::string(network), "", where, failed};
+  }
+  return {nullptr, first};
 }
 
 namespace {
