@@ -36,24 +36,26 @@ std::pair<Answer, error> ask(const context::Context& ctx, const http::Client& cl
 
 }  // namespace
 
-Crowd::Crowd(const std::string& url, const RequestLine& line, int clients)
+Crowd::Crowd(const std::string& url, const RequestLine& line, int clients, bool stays)
     : total_(line.count), clients_(std::min(clients, line.count)) {
   auto [ctx, cancel] = context::WithCancel(context::Background());
   cancel_ = cancel;
   for (int i = 0; i < clients_; i++) {
-    shared_->clients.Go([shared = shared_, ctx = ctx, url, method = line.method, total = total_] {
-      http::Client client{.Transport = http::NewTransport()};
-      while (shared->next.fetch_add(1) < total) {
-        auto [answer, err] = ask(ctx, client, method, url);
-        shared->mu.Lock();
-        if (err == nullptr) shared->answers.push_back(answer);
-        if (err != nullptr && shared->failure.empty()) shared->failure = err.Error();
-        shared->mu.Unlock();
-        shared->finished.fetch_add(1);
-        if (ctx.Err() != nullptr) break;
-      }
-      client.CloseIdleConnections();
-    });
+    shared_->clients.Go(
+        [shared = shared_, ctx = ctx, url, method = line.method, total = total_, stays] {
+          http::Client client{.Transport = http::NewTransport()};
+          while (shared->next.fetch_add(1) < total) {
+            auto [answer, err] = ask(ctx, client, method, url);
+            shared->mu.Lock();
+            if (err == nullptr) shared->answers.push_back(answer);
+            if (err != nullptr && shared->failure.empty()) shared->failure = err.Error();
+            shared->mu.Unlock();
+            shared->finished.fetch_add(1);
+            if (stays) ctx.Done().recv();
+            if (ctx.Err() != nullptr) break;
+          }
+          client.CloseIdleConnections();
+        });
   }
 }
 

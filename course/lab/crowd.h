@@ -20,8 +20,9 @@ struct Answer {
 
 class Crowd {
  public:
-  // Each client is a goroutine with a connection of its own.
-  Crowd(const std::string& url, const RequestLine& line, int clients);
+  // Each client is a goroutine with a connection of its own, closed when there is nothing more to ask
+  // for. One that stays asks once, and keeps its connection until go_home().
+  Crowd(const std::string& url, const RequestLine& line, int clients, bool stays = false);
   ~Crowd() { go_home(); }
   Crowd(const Crowd&) = delete;
   Crowd& operator=(const Crowd&) = delete;

@@ -321,7 +321,7 @@ std::pair<std::string, error> Session::dump_text_amid(const RequestLine& line) {
   Exchange exchange;
   exchange.line = line;
   if (error err = begin(); err != nullptr) return {"", err};
-  Crowd crowd(service_.url(line.path), line, line.count);
+  Crowd crowd(service_.url(line.path), line, line.count, true);
   await_begun(exchange);
   if (exchange.err != nullptr) return {"", exchange.err};
   return dump_text();
