@@ -289,9 +289,8 @@ void Loop::confirm(char key) {
 }
 
 bool Loop::key(char key) {
-  if (key == '\033' || pager_.in_sequence()) {
-    pager_.key(key);
-  } else if (questions_.has_value()) {
+  if (pager_.takes(key)) return true;
+  if (questions_.has_value()) {
     answer(key);
   } else if (confirmation_.has_value()) {
     confirm(key);
@@ -346,7 +345,11 @@ std::string Loop::body(const Screen& screen) const {
                        screen.columns);
   }
   if (judgement_->verdict == Verdict::Solved) {
-    text += "\n" + wrapped("s shows our solution, for comparison; n goes on.", screen.columns);
+    const bool all = std::all_of(all_.begin(), all_.end(), is_solved);
+    text += "\n" + wrapped(all ? "All exercises are solved. What comes now: ./lab hunt, to write a "
+                                 "detector of leaks; ./lab watch URL, on a service of your own."
+                               : "s shows our solution, for comparison; n goes on.",
+                           screen.columns);
   }
   return text;
 }

@@ -28,23 +28,29 @@ std::string Pager::visible(const std::string& page, const Screen& screen) {
 void Pager::move(int lines) { first_ = std::clamp(first_ + lines, 0, last_first_); }
 
 void Pager::key(char key) {
-  if (key == '\033') {
-    sequence_ = key;
-    return;
-  }
-  if (!sequence_.empty()) {
-    sequence_ += key;
-    const bool begins = sequence_.size() == 2 && (key == '[' || key == 'O');
-    if (begins || (sequence_.size() < 8 && key >= '0' && key <= '9')) return;
-    if (key == 'A') move(-1);
-    if (key == 'B') move(1);
-    if (sequence_ == "\033[5~") move(-height_);
-    if (sequence_ == "\033[6~") move(height_);
-    sequence_.clear();
-    return;
-  }
   if (key == ' ') move(height_);
   if (key == 'b') move(-height_);
+}
+
+bool Pager::takes(char key) {
+  if (key == '\033') {
+    sequence_ = key;
+    return true;
+  }
+  if (sequence_.empty()) return false;
+  const bool second = sequence_.size() == 1, begins = key == '[' || key == 'O';
+  if (second && !begins) {
+    sequence_.clear();
+    return false;
+  }
+  sequence_ += key;
+  if (second || (sequence_.size() < 8 && key >= '0' && key <= '9')) return true;
+  if (key == 'A') move(-1);
+  if (key == 'B') move(1);
+  if (sequence_ == "\033[5~") move(-height_);
+  if (sequence_ == "\033[6~") move(height_);
+  sequence_.clear();
+  return true;
 }
 
 std::string screen_text(const std::string& text, const Screen& screen) {

@@ -13,10 +13,11 @@ class Pager {
   // it can be moved.
   std::string visible(const std::string& page, const Screen& screen);
 
-  // Space and b by a screen, the arrows by a line (three bytes, one after the other), PgUp and PgDn.
+  // Space and b move by a screen.
   void key(char key);
-  // Whether the next key belongs to an arrow or to another key of several bytes.
-  bool in_sequence() const { return !sequence_.empty(); }
+  // Takes what belongs to a key of several bytes: the arrows move by a line, PgUp and PgDn by a
+  // screen. False: it is a key of its own. Escape is taken, too, and what follows it alone is not.
+  bool takes(char key);
   void to_top() { first_ = 0; }
 
  private:

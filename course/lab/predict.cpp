@@ -67,13 +67,15 @@ Seen seen_in(const golab::profiler::SymbolizedProfile& profile) {
   if (!has_connection(profile)) seen.goroutines += kFetchGoroutines;
   // By line: the question is for one.
   golab::profiler::ProfileDiff stacks = golab::profiler::diff({}, profile, {.by_line = true});
-  for (const golab::profiler::StackChange& stack : stacks.stacks) {
-    if (!stack.in_main) continue;
+  auto is_worth_it = [](const golab::profiler::StackChange& stack) {
     // main() itself waits in every service.
-    if (stack.function == "main.main") continue;
-    return {seen.goroutines, stack.state, stack.function, stack.file, stack.line};
-  }
-  return seen;
+    return stack.in_main && stack.function != "main.main";
+  };
+  auto most = std::find_if(stacks.stacks.begin(), stacks.stacks.end(), is_worth_it);
+  // A leak may be all in the library's goroutines.
+  if (most == stacks.stacks.end()) most = stacks.stacks.begin();
+  if (most == stacks.stacks.end()) return seen;
+  return {seen.goroutines, most->state, most->function, most->file, most->line};
 }
 
 std::string question(const Exercise& exercise, size_t number) {

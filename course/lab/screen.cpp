@@ -62,11 +62,14 @@ std::string place(const std::string& file, int64_t line) {
 std::string render_group(const StuckGroup& group, const Screen& screen) {
   std::string state = group.state;
   if (!group.since.empty()) state += (state.empty() ? "" : ", ") + group.since;
-  std::string what = group.function.empty() ? "(not started)" : group.function;
+  std::string what = shown(group.function.empty() ? "(not started)" : group.function);
+  if (!state.empty()) state = "[" + shown(state) + "]";
+  const bool fits =
+      text_columns(kUnderCount) + text_columns(what) + 1 + text_columns(state) <= screen.columns;
   std::string text =
       coloured(right_aligned(group.count, kCountColumns), Colour::Red, screen.colour) + "  " +
-      coloured(shown(what), Colour::Bold, screen.colour) +
-      (state.empty() ? "" : " [" + shown(state) + "]") + "\n";
+      coloured(what, Colour::Bold, screen.colour) +
+      (state.empty() ? "" : (fits ? " " : "\n" + kUnderCount) + state) + "\n";
   if (!group.file.empty()) text += kUnderCount + shown(place(group.file, group.line)) + "\n";
   if (!group.source.empty()) text += render_source(group.source, screen);
   if (group.created_by.empty()) return text;
@@ -75,7 +78,8 @@ std::string render_group(const StuckGroup& group, const Screen& screen) {
   std::string where = group.created_file == group.file && !group.file.empty()
                           ? "line " + std::to_string(group.created_line)
                           : place(group.created_file, group.created_line);
-  return text + kUnderCount + created + (where.empty() ? "" : ", " + shown(where)) + "\n";
+  if (!where.empty()) created += ", " + shown(where);
+  return text + wrapped(created, screen.columns, kUnderCount);
 }
 
 bool same_place(const StuckGroup& a, const StuckGroup& b) {

@@ -185,7 +185,7 @@ void Session::note_silence(Exchange& exchange, const Crowd& crowd, const Stillne
   if (still.exiting) {
     exchange.trouble += "the service is at its end";
   } else if (still.idle) {
-    exchange.trouble += "it waits, whatever time passes";
+    exchange.trouble += "the service waits, whatever time passes";
   } else {
     exchange.trouble += "the service never comes to rest, " + std::to_string(still.busy) +
                         (still.busy == 1 ? " goroutine runs" : " goroutines run");

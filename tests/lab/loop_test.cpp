@@ -167,6 +167,13 @@ TEST_CASE("the keys of watch mode", "[lab][loop]") {
   PtyProgram lab({kChild}, student.env);
   REQUIRE(lab.shows("judged at"));
 
+  SECTION("Escape does nothing, and takes no other key with it") {
+    lab.type("l");
+    REQUIRE(lab.shows("> open"));
+    lab.type("\033");
+    lab.type("h");
+    CHECK(lab.shows("Hint 1 of 3"));
+  }
   SECTION("d shows the dump of ?debug=2, page by page, and keeps it") {
     lab.type("d");
     CHECK(lab.shows("as ?debug=2 prints it"));

@@ -285,6 +285,27 @@ TEST_CASE("a judgement fits its screen: the smallest groups are left out first",
         "  red  builds\n  main.cpp:27:20: error:\n  no chh\n   27 | for (chh) {  //…\n");
 }
 
+TEST_CASE("a line of the evidence that is too long is broken between words", "[lab][screen]") {
+  lab::StuckGroup group;
+  group.count = 20;
+  group.function = "main.uploadHandler.func1";
+  group.state = "sync.WaitGroup.Wait";
+  group.since = "1 minute";
+  group.created_by = "sync.(*WaitGroup).Go";
+  group.created_file = "/x/waitgroup.cpp";
+  group.created_line = 41;
+  lab::Judgement judgement;
+  judgement.gates = {{"left", lab::GateState::Red, "left behind", {group}, 0}};
+  CHECK_THAT(lab::judgement_page(judgement, {60, 20, false}),
+             Has("    20  main.uploadHandler.func1\n"
+                 "        [sync.WaitGroup.Wait, 1 minute]\n"
+                 "        created by sync.(*WaitGroup).Go, /x/waitgroup.cpp:41\n"));
+  CHECK_THAT(lab::judgement_page(judgement, {50, 20, false}),
+             Has("        created by sync.(*WaitGroup).Go,\n        /x/waitgroup.cpp:41\n"));
+  CHECK_THAT(lab::judgement_page(judgement, {80, 20, false}),
+             Has("    20  main.uploadHandler.func1 [sync.WaitGroup.Wait, 1 minute]\n"));
+}
+
 TEST_CASE("lab watch prints a line for each look where there is no terminal", "[lab][watch]") {
   lab::Service service;
   REQUIRE(service.start(exercise("02").program(false)) == nullptr);

@@ -347,7 +347,8 @@ void add_options(CLI::App* app, Options* options) {
                       "do not measure: take what --json wrote to this file, show that")
           ->type_name("FILE");
   for (CLI::Option* option : measuring) from->excludes(option);
-  app->add_option("--json", options->json, "also write everything that was measured to this file")
+  app->add_option("--json", options->json, "write everything that was measured to this file; without it, to last.json in the "
+                      "build")
       ->type_name("FILE");
   app->add_option("--pictures", options->pictures,
                   "also draw pictures (SVG, by gnuplot) and write them and their data to this\n"
@@ -389,8 +390,15 @@ int bench_command(const std::vector<std::string>& args) {
   if (options.quick) options.rounds = 1;
   if (options.check && app.count("--groups") == 0) {
     options.groups = {"core", "fair", "profile", "lab"};
-    if (have_program("wrk")) options.groups.push_back("http");
+    if (have_program("wrk")) {
+      options.groups.push_back("http");
+    } else if (options.from.empty()) {
+      std::cerr << "lab: no wrk here: the rows of http are not measured\n"
+                   "     to have them: apt-get install wrk, then again\n";
+    }
   }
+  // An hour's work is never lost.
+  if (options.json.empty() && options.from.empty()) options.json = bench_directory() + "/last.json";
 
   BenchResults results;
   if (!get_results(options, &results)) return 2;
