@@ -295,6 +295,7 @@ TEST_CASE("a line of the evidence that is too long is broken between words", "[l
   group.created_file = "/x/waitgroup.cpp";
   group.created_line = 41;
   lab::Judgement judgement;
+  judgement.verdict = lab::Verdict::NotYet;
   judgement.gates = {{"left", lab::GateState::Red, "left behind", {group}, 0}};
   CHECK_THAT(lab::judgement_page(judgement, {60, 20, false}),
              Has("    20  main.uploadHandler.func1\n"

@@ -20,7 +20,7 @@ bool is_asking(const std::string& stack) {
 }
 
 Stacks stacks_of_profile(const std::string& bytes) {
-  auto read = golab::profiler::read_pprof(bytes, "profile");
+  auto read = golab::profiler::read_profile(bytes, "profile");
   REQUIRE(read.error == "");
   Stacks stacks;
   for (const auto& sample : read.profile.samples) {
