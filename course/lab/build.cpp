@@ -143,9 +143,11 @@ std::string built_before(const Exercise& exercise, const std::string& source) {
 std::pair<bool, error> finds_work(const context::Context& ctx, const std::string& directory,
                                   const std::string& look) {
   auto [ran, err] = run_in_shell(ctx, directory, look);
-  // Where there is no ninja, nobody knows.
-  const bool none = !ran.succeeded || ran.output.find("no work to do") != std::string::npos;
-  return {!none, err};
+  auto says = [&](std::string_view part) { return ran.output.find(part) != std::string::npos; };
+  // Where there is no ninja, nobody knows. Nor if CMake has to look first: it does so whenever any
+  // file comes into the folder of an exercise, an editor's, too.
+  const bool unknown = !ran.succeeded || says("Re-running CMake");
+  return {!unknown && !says("no work to do"), err};
 }
 
 std::string shortest_complaint(const std::string& output, const std::string& source) {

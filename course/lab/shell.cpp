@@ -17,6 +17,9 @@
 namespace lab {
 namespace {
 
+// How long a command that was told to end may take to remove its files.
+constexpr golab::time::Duration kPatience = 2 * golab::time::Second;
+
 std::string contents_of(int fd) {
   std::string text;
   struct stat file;
@@ -48,6 +51,8 @@ void take_signals() {
   ::dup2(::open("/dev/null", O_RDONLY), 0);
   ::dup2(output, 1);
   ::dup2(output, 2);
+  // Lab closes connections meanwhile, and the other end is to see it.
+  ::close_range(3, ~0U, 0);
   const pid_t shell = ::fork();
   if (shell < 0) ::_exit(127);
   if (shell == 0) {
@@ -103,7 +108,10 @@ std::pair<Ran, error> run_in_shell(const context::Context& ctx, const std::strin
   });
   if (select({recv(ended), recv(ctx.Done())}) == 1) {
     ::kill(leader, SIGTERM);
-    ended.recv();
+    if (select({recv(ended), recv(time::After(kPatience))}) == 1) {
+      ::kill(-leader, SIGKILL);
+      ended.recv();
+    }
   }
   int status = 0;
   ::waitpid(leader, &status, 0);

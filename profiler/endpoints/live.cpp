@@ -2,6 +2,7 @@
 #include "profiler/endpoints/live.h"
 
 #include <sys/random.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <array>
@@ -13,11 +14,13 @@
 #include <sstream>
 #include <stdexcept>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "live_files.h"  // made from endpoints/live/ by embed.cmake
 #include "profiler/endpoints/live_guard.h"
 #include "profiler/endpoints/live_json.h"
+#include "runtime/io/io.h"
 #include "runtime/os/os.h"
 #include "runtime/sched/proc.h"
 #include "runtime/sched/sched.h"
@@ -174,6 +177,10 @@ void serve_source(ResponseWriter& w, Request* r) {
   if (!has_shown(name)) {
     return Error(w, "no stack of this service has shown this file", StatusNotFound);
   }
+  struct stat file {};
+  if (::stat(name.c_str(), &file) == 0 && file.st_mtime * 1000 > process().start_ms) {
+    return Error(w, "This file has changed since the program was started.", StatusConflict);
+  }
   auto [text, err] = os::ReadFile(name);
   if (err != nullptr) return Error(w, err.Error(), StatusNotFound);
   if (text.size() > kSourceBytesMax) return Error(w, "this file is too long", StatusNotFound);
@@ -204,10 +211,10 @@ bool send_request(const std::string& address, const Load& load) {
   bool answered = false;
   if (conn.Write(head).second == nullptr) {
     char buffer[4096];
-    for (;;) {
-      auto [n, read_err] = conn.Read(buffer, sizeof buffer);
-      answered = answered || n > 0;
-      if (read_err != nullptr) break;
+    for (error end; end == nullptr;) {
+      int n = 0;
+      std::tie(n, end) = conn.Read(buffer, sizeof buffer);
+      answered = end == io::EOF_;  // not one that is cut off at the deadline
     }
   }
   conn.Close();

@@ -1,8 +1,11 @@
 // live_guard.cpp: the Host of a request, and the policy of the page.
 #include "profiler/endpoints/live_guard.h"
 
+#include <strings.h>
+
 #include <cstdlib>
 #include <exception>
+#include <istream>
 #include <sstream>
 #include <string>
 
@@ -20,8 +23,9 @@ bool is_address(const std::string& host) {
 bool is_allowed_name(const std::string& host) {
   const char* text = std::getenv("GOLAB_LAB_HOST");
   std::istringstream names(text != nullptr ? text : "");
-  for (std::string name; std::getline(names, name, ',');) {
-    if (!name.empty() && name == host) return true;
+  for (std::string name; std::getline(names >> std::ws, name, ',');) {
+    name.erase(name.find_last_not_of(" \t") + 1);
+    if (!name.empty() && strcasecmp(name.c_str(), host.c_str()) == 0) return true;
   }
   return false;
 }

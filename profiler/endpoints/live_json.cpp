@@ -74,7 +74,8 @@ class Frames {
     return at->second;
   }
 
-  ~Frames() {
+  // From here on the page may ask for these files.
+  void publish() const {
     std::lock_guard guard(shown_files().mutex);
     shown_files().names.insert(files_.begin(), files_.end());
   }
@@ -170,7 +171,9 @@ std::string look_json(const Snapshot& snapshot, const Facts& facts) {
                {"pause_ns", snapshot.pause_ns},
                {"stacks", std::move(stacks)},
                {"frames", std::move(frames.rows)}};
-  return text_of(look);
+  std::string text = text_of(look);
+  frames.publish();
+  return text;
 }
 
 std::string goroutines_json(const Snapshot& snapshot, std::string_view key) {

@@ -136,6 +136,14 @@ TEST_CASE("a build that is older than its sources is known by a dry run", "[lab]
                                    std::filesystem::last_write_time(out) + std::chrono::hours(1));
   CHECK(finds_work("ninja -n out"));
   CHECK_FALSE(finds_work("/no/such/ninja -n out"));  // nobody knows
+  // An editor's file in the folder of an exercise has CMake look again. That is no old build.
+  std::ofstream(build.path() + "/build.ninja", std::ios::app)
+      << "rule cmake\n  command = touch build.ninja\n  description = Re-running CMake...\n"
+         "  generator = 1\nbuild build.ninja: cmake folder\n";
+  std::ofstream(build.path() + "/folder") << "";
+  auto now = std::filesystem::last_write_time(build.path() + "/build.ninja");
+  std::filesystem::last_write_time(build.path() + "/folder", now + std::chrono::hours(1));
+  CHECK_FALSE(finds_work("ninja -n out"));
 }
 
 TEST_CASE("a command of the shell ends with its context", "[lab][build]") {
@@ -144,6 +152,8 @@ TEST_CASE("a command of the shell ends with its context", "[lab][build]") {
   CHECK(err == nullptr);
   CHECK_FALSE(ran.succeeded);
   CHECK(ran.output == "one\ntwo\n/\n");
+  // Nothing of lab's stays open in its leader: else no other end sees lab close a connection.
+  CHECK(lab::run_in_shell(ctx, "/", "ls /proc/$PPID/fd").first.output == "0\n1\n2\n");
   cancel();
   auto [never, over] = lab::run_in_shell(ctx, "/", "sleep 1000000 | sleep 1000000");
   CHECK(over == golab::context::Canceled);

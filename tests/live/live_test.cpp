@@ -99,7 +99,7 @@ TEST_CASE("the goroutines of one stack come on demand", "[live]") {
 }
 
 TEST_CASE("a name of another site is refused, whatever it asks for", "[live]") {
-  LiveService s(POOL, {"GOLAB_LAB_HOST=class.example,room-2"});
+  LiveService s(POOL, {"GOLAB_LAB_HOST=Class.example , room-2"});
   for (const char* path : {"", "live.js", "goroutines", "source?file=x"}) {
     std::string asked = std::string("/debug/lab/") + path;
     for (const char* host : {"evil.example", "evil.example:80", "127.0.0.1.evil.example",

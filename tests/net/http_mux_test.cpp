@@ -116,6 +116,7 @@ TEST_CASE("paths are cleaned, and trees found without their slash, by redirect",
   CHECK(to("/tree/./a//b/?q=1") == "/tree/a/b/?q=1");
   CHECK(to("/leaf") == "");
   CHECK(to("/tree/..a/.b") == "");
+  CHECK(to("//%2Fevil.example/") == "/evil.example/");  // not the address of another site
   CHECK(choose({"/leaf"}, "GET", "/leaf/").pattern == "404");
 }
 

@@ -6,7 +6,9 @@ const say = (text) => (document.getElementById('status').textContent = text);
 // Each page says the highest total that its chart has; both draw to the higher one.
 const highest = {exercise: 0, solution: 0};
 addEventListener('message', ({origin, source, data}) => {
-  if (origin !== location.origin || typeof data?.goroutines !== 'number') return;
+  if (origin !== location.origin) return;
+  if (typeof data?.load === 'number') sendBoth(data.load);
+  if (typeof data?.goroutines !== 'number') return;
   highest[sides.find((side) => frame(side) === source)] = data.goroutines;
   const axis = Math.max(highest.exercise, highest.solution);
   for (const side of sides) frame(side).postMessage({axis}, origin);
@@ -27,7 +29,10 @@ async function send(side, i) {
   return unanswered ? `${side}: ${unanswered} requests had no answer. ` : '';
 }
 
+let sending = false;
 async function sendBoth(i) {
+  if (sending) return;
+  sending = true;
   const buttons = document.querySelectorAll('button');
   for (const button of buttons) button.disabled = true;
   try {
@@ -36,6 +41,7 @@ async function sendBoth(i) {
     say(error.message);
   }
   for (const button of buttons) button.disabled = false;
+  sending = false;
 }
 
 async function start() {

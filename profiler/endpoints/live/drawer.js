@@ -30,7 +30,11 @@ export class Drawer {
     const frames = el('ol.frames', {}, ...stack.frames.map((frame) => {
       const item = el('button', {}, el('b', {}, frame.function), ' ', placeOf(frame));
       item.classList.toggle('runtime', frame.runtime);
-      item.onclick = () => this.#fill(source, frame);
+      item.onclick = () => {
+        this.#opening++;
+        this.#fill(source, frame);
+        this.#list(list, stack.key);
+      };
       return el('li', {}, item);
     }));
     this.#show(`${stack.where?.function ?? '(not started)'} [${stack.state}]`,
@@ -52,7 +56,7 @@ export class Drawer {
     if (opening !== this.#opening) return;
     const head = el('p.place', {}, frame.file ? `${frame.file}:${frame.line}` : 'no file is known');
     if (lines === null) {
-      place.replaceChildren(head, el('p.empty', {}, 'The source is not on the machine of the service.'));
+      place.replaceChildren(head, el('p.empty', {}, 'The source is not on the machine of the service, or has changed since the service was started.'));
       return;
     }
     const first = Math.max(frame.line - kLinesAround, 1);

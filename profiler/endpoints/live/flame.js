@@ -37,6 +37,11 @@ export class Flame {
     this.element = el('div.flame');
   }
 
+  // After a restart the same stacks may be of other lines.
+  forget() {
+    this.#drawn = '';
+  }
+
   draw(model, words, difference) {
     const value = (stack) => (difference ? model.growth(stack) : model.count(stack.key));
     const stacks = model.rows(words, 'count');

@@ -47,13 +47,19 @@ function change(news) {
 // ---- Looking ----
 
 async function look() {
-  const answer = await fetch('goroutines', {signal: AbortSignal.timeout(kPatienceMs)});
+  const patience = new AbortController();
+  const timer = setTimeout(() => patience.abort(), kPatienceMs);
+  const answer = await fetch('goroutines', {signal: patience.signal});
   if (!answer.ok) throw new Error(await answer.text());
-  const restarted = model.add(await answer.json());
+  const news = await answer.json();
+  clearTimeout(timer);
+  if (frozen) return;
+  const restarted = model.add(news);
   if (restarted) {
     notice = `The service has restarted at ${new Date(model.look.start_ms).toLocaleTimeString()}. Counts and mark begin anew.`;
     forgetSources();
     table.forget();
+    flame.forget();
   }
   if (restarted || model.history.length === 1) showOpened();
 }
@@ -65,10 +71,11 @@ async function lookForever() {
       try {
         await look();
         silentSince = null;
+        draw();
       } catch (error) {
         silentSince ??= {time: new Date(), why: error.message};
+        drawStatus();
       }
-      draw();
     }
     await new Promise((done) => setTimeout(done, Math.max(kPauseMs - (performance.now() - begin), 100)));
   }
@@ -162,7 +169,8 @@ const keys = {
     frozen = !frozen;
     draw();
   },
-  l: () => send(0),
+  // In a frame the page around it loads both sides.
+  l: () => (parent === window ? send(0) : parent.postMessage({load: 0}, location.origin)),
   1: () => change({view: 'stacks'}),
   2: () => change({view: 'flame'}),
   3: () => change({view: 'difference'}),

@@ -25,6 +25,9 @@ export class Model {
     this.history.push({time: look.now_ms, total: look.total, requests: look.requests, counts});
     if (this.history.length > kLooksMax) this.history.shift();
     this.mark ??= this.history.at(-1);
+    // Beyond the sparkline only the total is drawn.
+    const old = this.history.at(-1 - kSparkLooks);
+    if (old && old !== this.mark) old.counts = new Map();
     for (const key of this.stacks.keys()) {
       if (!counts.has(key) && !this.mark.counts.has(key)) this.stacks.delete(key);
     }

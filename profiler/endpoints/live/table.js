@@ -67,7 +67,7 @@ export class Table {
 
   draw(model, words, order, opened) {
     const stacks = model.rows(words, order);
-    for (const head of this.heads) head.ariaSort = head.className === order ? 'descending' : 'none';
+    for (const head of this.heads) head.setAttribute('aria-sort', head.className === order ? 'descending' : 'none');
     const wanted = stacks.map((stack) => {
       const row = this.#rows.get(stack.key) ?? new Row(stack, this.open);
       this.#rows.set(stack.key, row);

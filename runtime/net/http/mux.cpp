@@ -188,7 +188,8 @@ found lookup(const tree& t, const Request& r) {
   }
   if (clean != path) {
     auto [plain, err] = url::PathUnescape(clean);
-    out.handler = redirect_to(err == nullptr ? plain : clean, r);
+    // Cleaned once more: what "//%2Fhost" says is no address of another site.
+    out.handler = redirect_to(err == nullptr ? url::clean_path(plain) : clean, r);
   } else if (out.e != nullptr) {
     out.handler = out.e->handler;
   } else if (std::string allow = allowed_methods(t, host, clean); !allow.empty()) {
