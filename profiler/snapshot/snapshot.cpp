@@ -133,7 +133,12 @@ void Collector::note(const G* gp, StackEntry* entry) {
 void record(G* gp) {
   if (gp->system) return;
   StoppedStack s;
-  s.keep(runtime::walk_stack(gp, s.buffer()));
+  runtime::WalkBuffer buffer = s.buffer();
+  if (collector->detail != Detail::each_goroutine) {  // the outermost frames are not wanted
+    buffer.max = kCountedDepthMax;
+    buffer.tail = 0;
+  }
+  s.keep(runtime::walk_stack(gp, buffer));
   collector->note(gp, collector->count(s.pcs, s.depth, s.elided, false));
 }
 

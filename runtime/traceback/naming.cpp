@@ -115,7 +115,8 @@ std::string_view without_signature(std::string_view s) {
     if (name_starts && is_operator(s.substr(i))) break;
     if (c == '<' || c == '(' || c == '{' || c == '[') depth++;
     if (c == '>' || c == ')' || c == '}' || c == ']') depth--;
-    if (c == ' ' && depth == 0) start = i + 1;
+    // The blank before `const` of a function that encloses this one ends no return type.
+    if (c == ' ' && depth == 0 && !s.substr(i).starts_with(" const::")) start = i + 1;
   }
   return s.substr(start);
 }

@@ -24,7 +24,11 @@ WalkResult callers_of(const void* frame, int skip, const WalkBuffer& buffer) {
   auto inside = [gp](uintptr_t at) {
     return gp != nullptr && at >= gp->stack_lo && at <= gp->stack_hi - sizeof(FrameRecord);
   };
-  if (!inside(reinterpret_cast<uintptr_t>(frame))) return {};
+  if (!inside(reinterpret_cast<uintptr_t>(frame))) {
+    // On the thread's own stack, for a goroutine: the goroutine's, from where it left it.
+    if (gp == nullptr || !getm()->on_systemstack) return {};
+    return walk_from(gp->sched_pc, gp->sched_fp, gp->stack_lo, gp->stack_hi, buffer);
+  }
   for (; skip > 0 && inside(record->fp) && !is_goexit(record->pc - 1); skip--) {
     record = reinterpret_cast<const FrameRecord*>(record->fp);
   }

@@ -173,6 +173,7 @@ TEST_CASE("symbols without debug information get sane names", "[naming]") {
   CHECK(name_of_symbol("_ZN5golab7runtime6goexitEv").go == "runtime.goexit");
   CHECK(name_of_symbol("_ZZN5golab4time3fooEvENKUlvE0_clEv").go == "time.foo.func2");
   CHECK(name_of_symbol("_ZZN4Pool3RunEvENKUlvE_clEv.isra.0").go == "Pool.Run.func1");
+  CHECK(name_of_symbol("_ZZNK4Pool3RunEvENKUlvE_clEv").go == "Pool.Run.func1");  // Run is const
   CHECK(name_of_symbol("_ZN12_GLOBAL__N_14anonEv").go == "anon");
   CHECK(name_of_symbol("_Znonsense").go == "_Znonsense");
   CHECK(name_of_symbol("").go.empty());

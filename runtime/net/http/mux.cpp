@@ -24,7 +24,7 @@ namespace {
 struct entry {
   pattern pat;
   http::Handler handler;
-  mutable std::atomic<int64_t> requests{0};
+  alignas(64) mutable std::atomic<int64_t> requests{0};  // written at each, the rest is only read
 };
 
 struct node {
@@ -148,7 +148,7 @@ std::string allowed_methods(const tree& t, std::string_view host, std::string_vi
 }
 
 struct found {
-  http::Handler handler;     // the entry's, or one for a redirect, a 405 or a 404
+  http::Handler handler;     // a redirect, a 405 or a 404; null: the entry's serves
   const entry* e = nullptr;  // what matched
   captures wild;             // the values of its wildcards
 };
@@ -190,12 +190,9 @@ found lookup(const tree& t, const Request& r) {
     auto [plain, err] = url::PathUnescape(clean);
     // Cleaned once more: what "//%2Fhost" says is no address of another site.
     out.handler = redirect_to(err == nullptr ? url::clean_path(plain) : clean, r);
-  } else if (out.e != nullptr) {
-    out.handler = out.e->handler;
-  } else if (std::string allow = allowed_methods(t, host, clean); !allow.empty()) {
-    out.handler = refuse_method(allow);
-  } else {
-    out.handler = NotFoundHandler();
+  } else if (out.e == nullptr) {
+    std::string allow = allowed_methods(t, host, clean);
+    out.handler = allow.empty() ? NotFoundHandler() : refuse_method(allow);
   }
   return out;
 }
@@ -268,19 +265,21 @@ void ServeMux::HandleFunc(std::string_view text, HandlerFunc::function f, const 
   found hit = lookup(*table_->current.load(std::memory_order_acquire), *r);
   if (hit.e != nullptr) {
     r->Pattern = hit.e->pat.str;
-    hit.e->requests.fetch_add(1, std::memory_order_relaxed);
     size_t i = 0;
     for (const segment& seg : hit.e->pat.segments) {
       if (!seg.wild || (seg.multi && seg.s.empty()) || i == hit.wild.size()) continue;
       r->path_values.emplace_back(seg.s, std::move(hit.wild[i++]));
     }
   }
-  hit.handler.ServeHTTP(w, r);
+  if (hit.handler != nullptr) return hit.handler.ServeHTTP(w, r);
+  hit.e->requests.fetch_add(1, std::memory_order_relaxed);
+  hit.e->handler.ServeHTTP(w, r);
 }
 
 std::pair<http::Handler, std::string> ServeMux::Handler(Request* r) {
   found hit = lookup(*table_->current.load(std::memory_order_acquire), *r);
-  return {std::move(hit.handler), hit.e != nullptr ? hit.e->pat.str : ""};
+  return {hit.handler != nullptr ? hit.handler : hit.e->handler,
+          hit.e != nullptr ? hit.e->pat.str : ""};
 }
 
 std::vector<ServeMux::Route> ServeMux::routes() const {

@@ -38,9 +38,14 @@ bool server_state::track_listener(const Listener& l, bool add) {
   return true;
 }
 
+// A listener of the program's own may do anything in Close: not with the lock.
 void server_state::close_listeners() {
-  Locked guard(mu);
-  for (const Listener& l : listeners) l.Close();
+  std::vector<Listener> all;
+  {
+    Locked guard(mu);
+    all = listeners;
+  }
+  for (const Listener& l : all) l.Close();
 }
 
 bool server_state::close_idle_conns() {

@@ -7,7 +7,6 @@
 #include <charconv>
 #include <tuple>
 
-#include "runtime/fmt/fmt.h"
 #include "runtime/strconv/strconv.h"
 
 namespace golab::net::url {
@@ -54,7 +53,8 @@ std::string escape(std::string_view s, part where) {
     if (c == ' ' && where == part::query) {
       out += '+';
     } else if (should_escape(c, where)) {
-      out += fmt::Sprintf("%%%02X", static_cast<unsigned char>(c));
+      constexpr std::string_view kDigits = "0123456789ABCDEF";
+      out += {'%', kDigits[static_cast<unsigned char>(c) >> 4], kDigits[c & 15]};
     } else {
       out += c;
     }
