@@ -143,7 +143,8 @@ std::string built_before(const Exercise& exercise, const std::string& source) {
 std::pair<bool, error> finds_work(const context::Context& ctx, const std::string& directory,
                                   const std::string& look) {
   auto [ran, err] = run_in_shell(ctx, directory, look);
-  auto says = [&](std::string_view part) { return ran.output.find(part) != std::string::npos; };
+  const std::string& output = ran.output;  // Clang 14 captures no structured binding
+  auto says = [&](std::string_view part) { return output.find(part) != std::string::npos; };
   // Where there is no ninja, nobody knows. Nor if CMake has to look first: it does so whenever any
   // file comes into the folder of an exercise, an editor's, too.
   const bool unknown = !ran.succeeded || says("Re-running CMake");
