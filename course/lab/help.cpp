@@ -34,7 +34,7 @@ const std::vector<Group>& teaching_order() {
 
 int columns() { return std::min(terminal_columns(), kColumnsMax); }
 
-// A name and, beside it or below it, what it means.
+// A name with its meaning, which stands on the same line or, after a long name, on the next.
 std::string entry(std::string name, const std::string& text) {
   name = "  " + name.substr(0, name.find_last_not_of(' ') + 1);
   const std::string lines =

@@ -69,8 +69,8 @@ class Session {
   std::pair<std::vector<golab::profiler::DumpedGoroutine>, golab::error> dump();
   // The text of ?debug=2.
   std::pair<std::string, golab::error> dump_text() { return classroom_.dump(); }
-  // The same while requests of the line are at work: their handlers wait for something, or have
-  // returned. Nobody waits for the answers then.
+  // The same during requests of the line: their handlers wait for something, or have returned. The
+  // answers are not read.
   std::pair<std::string, golab::error> dump_text_amid(const RequestLine& line);
   // Its last words if it panicked: the goroutine that did.
   std::vector<golab::profiler::DumpedGoroutine> dump_of_panic() const;

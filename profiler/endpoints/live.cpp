@@ -200,8 +200,8 @@ std::string own_address(const Request& r) {
   return net::JoinHostPort(everywhere ? "127.0.0.1" : at.host, at.port);
 }
 
-// Sends one request on a connection of its own, and reads the answer to its end. The caller's goroutine
-// does it all: a client would leave goroutines in the profile that the load is for.
+// Sends one request on a new connection, and reads the response to its end. It does this on the
+// caller's goroutine: a client would add goroutines to the profile that the load is for.
 bool send_request(const std::string& address, const Load& load) {
   auto [conn, err] = net::DialTimeout("tcp", address, kPatience);
   if (err != nullptr) return false;

@@ -1,6 +1,6 @@
 // live.h: a page for the projector: including this serves /debug/lab/ on DefaultServeMux.
 //
-//   /debug/lab/                        the page, and its scripts beside it (endpoints/live/)
+//   /debug/lab/                        the page; its scripts are in the same place (endpoints/live/)
 //   /debug/lab/goroutines              all stacks, counted, and facts of the service, as JSON
 //   /debug/lab/goroutines?stack=KEY    the goroutines of one stack
 //   /debug/lab/source?file=NAME        a source file that an answer has named

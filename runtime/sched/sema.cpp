@@ -9,9 +9,9 @@
 // A waiter's node lies on the waiter's own stack, so nothing is allocated.
 #include "runtime/sched/sema.h"
 
+#include "runtime/core/throw.h"
 #include "runtime/sched/proc.h"
 #include "runtime/sched/sched.h"
-#include "runtime/core/throw.h"
 
 namespace golab::runtime {
 namespace {

@@ -120,9 +120,8 @@ int64_t longest_of(Wait wait) {
 }  // namespace
 
 TEST_CASE("everybody gets a turn, whatever the others do", "[sched][fairness]") {
-  std::string kind =
-      GENERATE(as<std::string>{}, "busy loops", "a pair that talks", "successors", "giving way",
-               "short system calls");
+  std::string kind = GENERATE(as<std::string>{}, "busy loops", "a pair that talks", "successors",
+                              "giving way", "short system calls");
   int procs = GENERATE(1, 2, 4);
   CAPTURE(kind, procs);
   Procs p(procs);

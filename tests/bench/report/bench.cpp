@@ -347,8 +347,10 @@ void add_options(CLI::App* app, Options* options) {
                       "do not measure: take what --json wrote to this file, show that")
           ->type_name("FILE");
   for (CLI::Option* option : measuring) from->excludes(option);
-  app->add_option("--json", options->json, "write everything that was measured to this file; without it, to last.json in the "
-                      "build")
+  app->add_option(
+         "--json", options->json,
+         "write everything that was measured to this file; without it, to last.json in the "
+         "build")
       ->type_name("FILE");
   app->add_option("--pictures", options->pictures,
                   "also draw pictures (SVG, by gnuplot) and write them and their data to this\n"

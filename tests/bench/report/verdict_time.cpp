@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <nlohmann/json.hpp>
 
 #include "tests/bench/report/programs.h"
 
@@ -31,25 +32,27 @@ class Mine {
   const std::string& path() const { return path_; }
 
   bool save(const std::string& first_line) const {
+    if (path_.empty()) return false;
     std::error_code failed;
     fs::create_directories(path_ + "/" + kExercise, failed);
     std::ifstream shipped(GOLAB_SOURCE_DIR "/exercises/" + kExercise + "/main.cpp");
     std::ofstream file(path_ + "/" + kExercise + "/main.cpp");
     file << first_line << "\n" << shipped.rdbuf();
-    return !path_.empty() && shipped && file.flush();
+    return shipped && file.flush();
   }
 
  private:
   std::string path_;
 };
 
-// The value behind a key of the JSON that lab prints; "" if it is not there.
-std::string value_of(const std::string& json, const std::string& key) {
-  const std::string begin = "\"" + key + "\": ";
-  size_t at = json.find(begin);
-  if (at == json.npos) return "";
-  at += begin.size();
-  return json.substr(at, json.find_first_of(",\n", at) - at);
+// The seconds of what `lab check --json` says of the shipped exercise. False: it says something else.
+bool read_verdict(const std::string& said, double* seconds) try {
+  const nlohmann::json judgement = nlohmann::json::parse(said).at(0);
+  *seconds = judgement.at("seconds").get<double>();
+  return judgement.at("verdict") == "not yet" &&
+         said.find("\"function\": \"main.worker\"") != said.npos;
+} catch (const nlohmann::json::exception&) {
+  return false;
 }
 
 }  // namespace
@@ -63,13 +66,10 @@ bool time_to_verdict(const std::string& lab, int procs, double* seconds) {
         mine.save(first_line) &&
         run_program({"sh", "-c", "\"$0\" check 02 --json || [ $? -eq 1 ]", lab},
                     {"GOLAB_MINE=" + mine.path(), "GOMAXPROCS=" + std::to_string(procs)}, &said);
-    const bool judged = value_of(said, "verdict") == "\"not yet\"" &&
-                        said.find("\"function\": \"main.worker\"") != said.npos;
-    if (!ran || !judged) {
+    if (!ran || !read_verdict(said, seconds)) {
       std::cerr << "lab: exercise 02 as shipped has no verdict, or a wrong one:\n" << said;
       return false;
     }
-    *seconds = std::atof(value_of(said, "seconds").c_str());
   }
   return true;
 }
