@@ -9,9 +9,10 @@
 // The exercises are built with it (exercises/CMakeLists.txt): their text stays that of a Go program
 // with net/http/pprof, line for line.
 //
-// What it costs. A look takes a snapshot with counted stacks, as a profile does. Looks share one
-// connection that stays; all else closes its own. So the page adds the goroutines of one
-// connection, and a service at rest has as many as with curl.
+// What it costs. A look takes a snapshot with counted stacks, as a profile does, and reads each
+// goroutine's wait: about two profiles. The looks of a page share one connection that stays; all else
+// closes its own. So one page adds the goroutines of one connection, and a service at rest has as
+// many as with curl. Each further page adds its own, and they are in the growth.
 //
 // What it lets in. A page of another site must not read or do anything here:
 //
@@ -23,6 +24,9 @@
 //   - A source file is opened only if a look has shown a frame in it.
 //   - The page takes its texts in as text, never as HTML, and its policy forbids all but its own
 //     scripts.
+//
+// The rule of the Host is for /debug/lab/ only. On the same port, /debug/pprof/ serves any name, as
+// in Go.
 #pragma once
 
 #include "runtime/net/http/http.h"
