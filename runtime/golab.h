@@ -24,6 +24,7 @@
 #include "runtime/log/log.h"
 #include "runtime/net/http/http.h"
 #include "runtime/os/os.h"
+#include "runtime/pprof/labels.h"
 #include "runtime/sync/sync.h"
 #include "runtime/time/time.h"
 #include "runtime/traceback/stack.h"

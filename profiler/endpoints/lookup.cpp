@@ -103,6 +103,7 @@ GoroutineRecord record_of(const profiler::Snapshot& snapshot, size_t i) {
   r.leaf_exact = stack.leaf_exact;
   r.waited_ns = snapshot.waited_ns(g);
   r.gopc = g.gopc;
+  if (stack.labels) r.labels = &*stack.labels;
   r.pcs = stack.pcs.data();
   r.walk = both_ends(static_cast<uint32_t>(stack.pcs.size()), stack.elided);
   return r;

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "runtime/errors/errors.h"
+#include "runtime/pprof/labels.h"
 
 namespace golab::glue {
 
@@ -65,7 +66,3 @@ std::vector<Profile*> Profiles();
 error WriteDelta(const Writer& w, std::string_view before, std::string_view after);
 
 }  // namespace golab::runtime::pprof
-
-namespace golab {
-namespace pprof = runtime::pprof;
-}

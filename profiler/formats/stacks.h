@@ -18,11 +18,12 @@
 #include <vector>
 
 #include "profiler/formats/profile.h"
+#include "runtime/sched/labels.h"
 #include "runtime/traceback/symbols.h"
 
 namespace golab::profiler {
 
-using LabelSet = std::vector<std::pair<std::string, std::string>>;
+using LabelSet = runtime::LabelList;
 
 struct StackRecord {  // of a snapshot
   int64_t count = 1;

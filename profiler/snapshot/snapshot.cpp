@@ -16,6 +16,7 @@
 #include "runtime/die/panic.h"
 #include "runtime/sched/clock.h"
 #include "runtime/sched/hooks.h"
+#include "runtime/sched/labels.h"
 #include "runtime/sched/parked.h"
 #include "runtime/sched/proc.h"
 #include "runtime/sched/sema.h"
@@ -28,6 +29,7 @@ namespace {
 
 using runtime::G;
 using runtime::kStackTraceMax;
+using runtime::LabelMap;
 using runtime::RunningAtInstant;
 using runtime::StoppedStack;
 
@@ -66,9 +68,10 @@ struct Collector {
   }
   static uint32_t epoch() { return static_cast<uint32_t>(runtime::snapshot_epoch.load()); }
   // Counts a stack. A profile's loses its outermost frames, as in Go. A dump shows both ends.
-  StackEntry* count(const uintptr_t* pcs, uint32_t depth, uint32_t elided, bool leaf_exact) {
+  StackEntry* count(const uintptr_t* pcs, uint32_t depth, uint32_t elided, bool leaf_exact,
+                    const LabelMap* labels) {
     bool both = detail == Detail::each_goroutine;
-    return stacks.add(pcs, std::min(depth, depth_max()), leaf_exact, 1, both ? elided : 0);
+    return stacks.add(pcs, std::min(depth, depth_max()), leaf_exact, labels, 1, both ? elided : 0);
   }
   void add(const RunningAtInstant& r);
   void note(const G* gp, StackEntry* entry);
@@ -80,7 +83,7 @@ Collector* collector = nullptr;
 void Collector::add(const RunningAtInstant& r) {
   if (r.system) return;
   const StoppedStack& stack = r.stack;
-  StackEntry* entry = count(stack.pcs, stack.depth, stack.elided, stack.leaf_exact);
+  StackEntry* entry = count(stack.pcs, stack.depth, stack.elided, stack.leaf_exact, r.labels);
   entry->gopc.store(r.gopc, std::memory_order_relaxed);
   if (GoroutineSnapshot* facts = place_of(r.gp)) {
     *facts = {.goid = r.goid,
@@ -129,6 +132,8 @@ void Collector::note(const G* gp, StackEntry* entry) {
   facts->started = gp->started_running;
 }
 
+const LabelMap* labels_of(const G* gp) { return gp->labels.load(std::memory_order_acquire); }
+
 // Records a goroutine that does not run. Requires: the caller has claimed it.
 void record(G* gp) {
   if (gp->system) return;
@@ -139,7 +144,7 @@ void record(G* gp) {
     buffer.tail = 0;
   }
   s.keep(runtime::walk_stack(gp, buffer));
-  collector->note(gp, collector->count(s.pcs, s.depth, s.elided, false));
+  collector->note(gp, collector->count(s.pcs, s.depth, s.elided, false, labels_of(gp)));
 }
 
 bool has_memo(const G* gp) { return gp->has_memo.load(std::memory_order_relaxed); }
@@ -236,9 +241,11 @@ class Walker {
         record(gp);
         return;
       }
+      const LabelMap* labels = labels_of(gp);
       bool same = entry_ != nullptr && depth == entry_->depth && !entry_->leaf_exact &&
-                  entry_->elided == 0 && std::memcmp(pcs_, entry_->pcs, depth * sizeof *pcs_) == 0;
-      entry = same ? entry_ : c_->stacks.add(pcs_, depth, false, 0);
+                  entry_->elided == 0 && entry_->labels == labels &&
+                  std::memcmp(pcs_, entry_->pcs, depth * sizeof *pcs_) == 0;
+      entry = same ? entry_ : c_->stacks.add(pcs_, depth, false, labels, 0);
       // A system call changes its stack without passing the gate, where memos end. A deep stack may
       // need another entry in a snapshot of the other form.
       lasts = status != runtime::_Gsyscall && depth < kCountedDepthMax;
@@ -302,7 +309,7 @@ void record_self(std::span<const uintptr_t> self, uint32_t elided) {
   if (!runtime::snapshot_claim(me)) return;
   if (!me->system) {
     auto depth = static_cast<uint32_t>(self.size());
-    collector->note(me, collector->count(self.data(), depth, elided, false));
+    collector->note(me, collector->count(self.data(), depth, elided, false, labels_of(me)));
   }
   runtime::snapshot_done(me);
 }
@@ -320,6 +327,7 @@ void gather(Collector& c, Snapshot* out) {
     r.count = e.count.load(std::memory_order_relaxed);
     r.pcs.assign(e.pcs, e.pcs + e.depth);
     r.leaf_exact = e.leaf_exact;
+    if (e.labels != nullptr) r.labels = e.labels->list;
     r.elided = e.elided;
     r.waited_ns = waited_ns_since(e.waitsince_us.load(std::memory_order_relaxed), c.now);
     r.gopc = e.gopc.load(std::memory_order_relaxed);
@@ -345,6 +353,7 @@ int64_t Snapshot::waited_ns(const GoroutineSnapshot& g) const {
 
 Snapshot take_snapshot(Detail detail, std::span<const uintptr_t> self, uint32_t self_elided) {
   glue::SemaLock lock(snapshots);
+  runtime::KeepLabels keep;
   // With room for goroutines that are born before the instant, and few more: dumps keep the table.
   Collector c(detail, std::bit_ceil(2 * runtime::allglen() + 32768));
   Snapshot out;

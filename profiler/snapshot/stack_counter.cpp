@@ -8,8 +8,9 @@
 namespace golab::profiler {
 namespace {
 
-uint64_t hash_of(const uintptr_t* pcs, uint32_t depth, uint32_t elided, bool leaf_exact) {
-  uint64_t h = (0x9e3779b97f4a7c15 + leaf_exact) ^ elided;
+uint64_t hash_of(const uintptr_t* pcs, uint32_t depth, uint32_t elided, bool leaf_exact,
+                 const void* labels) {
+  uint64_t h = (0x9e3779b97f4a7c15 + leaf_exact) ^ elided ^ reinterpret_cast<uintptr_t>(labels);
   for (uint32_t i = 0; i < depth; i++) {
     h = (h ^ pcs[i]) * 0xff51afd7ed558ccd;
     h ^= h >> 32;
@@ -46,9 +47,9 @@ StackEntry* StackCounter::new_entry(uint32_t depth) {
   return reinterpret_cast<StackEntry*>(arena_.data() + at);
 }
 
-StackEntry* StackCounter::add(const uintptr_t* pcs, uint32_t depth, bool leaf_exact, int64_t n,
-                              uint32_t elided) {
-  uint64_t hash = hash_of(pcs, depth, elided, leaf_exact);
+StackEntry* StackCounter::add(const uintptr_t* pcs, uint32_t depth, bool leaf_exact,
+                              const runtime::LabelMap* labels, int64_t n, uint32_t elided) {
+  uint64_t hash = hash_of(pcs, depth, elided, leaf_exact, labels);
   std::atomic<StackEntry*>& bucket = buckets_[hash % kBuckets];
   StackEntry* head = bucket.load(std::memory_order_acquire);
   StackEntry* seen = nullptr;  // the entries from this one on are known to be others
@@ -56,7 +57,8 @@ StackEntry* StackCounter::add(const uintptr_t* pcs, uint32_t depth, bool leaf_ex
   for (;;) {
     for (StackEntry* e = head; e != seen; e = e->next) {
       if (e->hash == hash && e->depth == depth && e->elided == elided &&
-          e->leaf_exact == leaf_exact && memcmp(e->pcs, pcs, depth * sizeof(uintptr_t)) == 0) {
+          e->leaf_exact == leaf_exact && e->labels == labels &&
+          memcmp(e->pcs, pcs, depth * sizeof(uintptr_t)) == 0) {
         e->count.fetch_add(n, std::memory_order_relaxed);
         return e;
       }
@@ -72,6 +74,7 @@ StackEntry* StackCounter::add(const uintptr_t* pcs, uint32_t depth, bool leaf_ex
       mine->depth = depth;
       mine->elided = elided;
       mine->leaf_exact = leaf_exact;
+      mine->labels = labels;
       memcpy(mine->pcs, pcs, depth * sizeof(uintptr_t));
     }
     mine->next = head;

@@ -13,6 +13,7 @@
 #include <cstdint>
 
 #include "profiler/snapshot/lazy_array.h"
+#include "runtime/sched/labels.h"
 
 namespace golab::profiler {
 
@@ -23,6 +24,7 @@ struct StackEntry {
   uint32_t depth;
   uint32_t elided;  // frames left out between the two ends of a deep stack (runtime::both_ends)
   bool leaf_exact;
+  const runtime::LabelMap* labels;  // null: none. Read it only while it is kept (KeepLabels).
   // Detail::with_waits:
   std::atomic<uint64_t> waitsince_us;  // of the goroutine that waits longest; 0: none waits
   std::atomic<uintptr_t> gopc;         // of one of them
@@ -34,9 +36,9 @@ class StackCounter {
   // Throws bad_alloc if there is no address space.
   explicit StackCounter(size_t arena_bytes = size_t{2} << 30);  // address space, not memory
 
-  // Adds n to the count of this stack. Returns its entry. Any thread may call it; it never blocks.
-  StackEntry* add(const uintptr_t* pcs, uint32_t depth, bool leaf_exact, int64_t n,
-                  uint32_t elided = 0);
+  // Adds n to the count of this stack with these labels. Returns its entry. Any thread may call it; it never blocks.
+  StackEntry* add(const uintptr_t* pcs, uint32_t depth, bool leaf_exact,
+                  const runtime::LabelMap* labels, int64_t n, uint32_t elided = 0);
 
   // An entry as a number of 32 bits, and back.
   uint32_t reference(const StackEntry* entry) const {

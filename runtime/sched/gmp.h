@@ -31,6 +31,7 @@ struct G;
 struct M;
 struct P;
 struct Timer;
+struct LabelMap;
 struct PanicRecord;
 struct RequestRecord;
 
@@ -77,6 +78,7 @@ struct alignas(64) G {
   // The stack, [lo, hi). Bound when the goroutine first runs; null before and after.
   uintptr_t stack_lo = 0;
   uintptr_t stack_hi = 0;
+  std::atomic<LabelMap*> labels{nullptr};  // the goroutine writes it (labels.h)
 
   // What a dump also shows.
   uint64_t goid = 0;
@@ -124,6 +126,7 @@ struct RunningAtInstant {
   const G* gp = nullptr;                // its G; another goroutine may have it since
   uint64_t goid = 0, parentGoid = 0;
   uintptr_t gopc = 0;
+  const LabelMap* labels = nullptr;
   bool system = false, locked_to_thread = false;
   StoppedStack stack;
 };

@@ -14,6 +14,7 @@
 #include "runtime/core/reserve.h"
 #include "runtime/core/throw.h"
 #include "runtime/sched/clock.h"
+#include "runtime/sched/labels.h"
 #include "runtime/sched/netpoll.h"
 #include "runtime/sched/request.h"
 #include "runtime/sched/sched.h"
@@ -56,6 +57,23 @@ void discardg(G* gp) {
   gfput(getm()->p, gp);
 }
 
+namespace {
+void inherit_labels(const G* parent, G* child) {
+  if (parent == nullptr || child->system) return;
+  LabelMap* labels = parent->labels.load(std::memory_order_relaxed);
+  if (labels == nullptr) return;
+  hold_labels(labels);
+  child->labels.store(labels, std::memory_order_relaxed);
+}
+
+void leave_labels(G* gp) {
+  LabelMap* labels = gp->labels.load(std::memory_order_relaxed);
+  if (labels == nullptr) return;
+  gp->labels.store(nullptr, std::memory_order_relaxed);
+  release_labels(labels);
+}
+}  // namespace
+
 [[gnu::noinline]] void newproc(G* gp, void (*fn)(void*), uintptr_t startpc) {
   RuntimeCall rc;
   M* mp = getm();
@@ -66,6 +84,7 @@ void discardg(G* gp) {
   gp->parentGoid = mp->curg != nullptr ? mp->curg->goid : 0;
   gp->started_running = false;
   gp->waitsince = 0;
+  inherit_labels(mp->curg, gp);
   if (pp->goidcache == pp->goidcacheend) {
     pp->goidcache = goidgen.fetch_add(kGoidBatch, std::memory_order_relaxed) + 1;
     pp->goidcacheend = pp->goidcache + kGoidBatch;
@@ -151,6 +170,7 @@ void gdestroy(M* mp, G* gp) {
     gp->system = false;
     sched.nsystem.fetch_sub(1);
   }
+  leave_labels(gp);
   if (in_classroom()) [[unlikely]]
     leave_request(gp);
   gp->status.store(_Gdead, std::memory_order_release);

@@ -68,6 +68,7 @@ void describe(const G* gp, RunningAtInstant* r) {
   r->goid = gp->goid;
   r->parentGoid = gp->parentGoid;
   r->gopc = gp->gopc;
+  r->labels = gp->labels.load(std::memory_order_acquire);
   r->system = gp->system;
   r->locked_to_thread = gp->locked_to_thread;
 }

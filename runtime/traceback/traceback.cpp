@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdio>
 #include <cstdlib>
 #include <iterator>
 #include <utility>
@@ -12,6 +13,7 @@
 #include "runtime/sched/parked.h"
 #include "runtime/sched/proc.h"
 #include "runtime/stop/stop.h"
+#include "runtime/strconv/utf8.h"
 #include "runtime/traceback/symbols.h"
 
 namespace golab::runtime {
@@ -45,6 +47,45 @@ bool shown(std::string_view name, bool top) {
   return exported(name.substr(8));
 }
 
+// A key or a value. Go's crash texts quote by a rule of their own: only what has other characters
+// than these, and with few letters after a backslash.
+void append_label_text(std::string* out, std::string_view text) {
+  constexpr std::string_view kPlain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789./_";
+  if (text.find_first_not_of(kPlain) == text.npos) {
+    *out += text;
+    return;
+  }
+  *out += '"';
+  utf8::each_rune(text, [out](char32_t r, std::string_view bytes) {
+    constexpr std::string_view kEscaped = "\n\r\t\\\"", kLetters = "nrt\\\"";
+    size_t at = r < 0x80 ? kEscaped.find(static_cast<char>(r)) : kEscaped.npos;
+    char escape[16] = "";
+    if (at != kEscaped.npos)
+      std::snprintf(escape, sizeof escape, "\\%c", kLetters[at]);
+    else if (r == utf8::RuneError && bytes.size() == 1)  // not UTF-8
+      std::snprintf(escape, sizeof escape, "\\x%02x", static_cast<unsigned char>(bytes[0]));
+    else if (r < ' ')
+      std::snprintf(escape, sizeof escape, "\\x%02x", static_cast<unsigned>(r));
+    else if (r > '~')
+      std::snprintf(escape, sizeof escape, r < 0x10000 ? "\\u%04x" : "\\U%08x",
+                    static_cast<unsigned>(r));
+    *out += *escape != 0 ? std::string_view(escape) : bytes;
+  });
+  *out += '"';
+}
+
+// " {job: "import #7", tenant: acme}"; nothing for an empty set.
+void append_labels(std::string* out, const LabelList& labels) {
+  for (size_t i = 0; i < labels.size(); i++) {
+    *out += i == 0 ? " {" : ", ";
+    append_label_text(out, labels[i].first);
+    *out += ": ";
+    append_label_text(out, labels[i].second);
+  }
+  if (!labels.empty()) *out += '}';
+}
+
 void append_header(std::string* out, const GoroutineRecord& r, const PrintOptions& options) {
   *out += "goroutine " + std::to_string(r.goid);
   if (options.level == TraceLevel::System) {
@@ -64,7 +105,9 @@ void append_header(std::string* out, const GoroutineRecord& r, const PrintOption
   bool blocked = r.status == _Gwaiting || r.status == _Gsyscall;
   if (blocked && minutes >= 1) *out += ", " + std::to_string(minutes) + " minutes";
   if (r.locked_to_thread) *out += ", locked to thread";
-  *out += "]:\n";
+  *out += ']';
+  if (options.labels && r.labels != nullptr) append_labels(out, *r.labels);
+  *out += ":\n";
 }
 
 std::string_view name_of(const Frame& f, const PrintOptions& options) {
@@ -168,6 +211,8 @@ void describe_goroutine(const G* gp, int64_t now, GoroutineRecord* r) {
   r->system = gp->system;
   r->started = gp->started_running;
   r->gopc = gp->gopc;
+  const LabelMap* labels = gp->labels.load(std::memory_order_acquire);
+  r->labels = labels != nullptr ? &labels->list : nullptr;
   r->waited_ns = gp->waitsince != 0 ? std::max<int64_t>(now - gp->waitsince, 0) : 0;
   const M* mp = gp->m;
   if ((r->status == _Grunning || r->status == _Gsyscall) && mp != nullptr) {
@@ -187,12 +232,28 @@ GoroutineRecord running_goroutine(const uintptr_t* pcs, const WalkResult& walk, 
   return r;
 }
 
+namespace {
+// The setting of this name in GODEBUG=name=value,name=value; the last one counts. "" if none.
+std::string_view godebug(std::string_view name) {
+  const char* settings = std::getenv("GODEBUG");
+  std::string_view value, rest = settings != nullptr ? settings : "";
+  while (!rest.empty()) {
+    std::string_view one = rest.substr(0, rest.find(','));
+    rest.remove_prefix(std::min(rest.size(), one.size() + 1));
+    if (one.starts_with(name) && one.substr(name.size()).starts_with('='))
+      value = one.substr(name.size() + 1);
+  }
+  return value;
+}
+}  // namespace
+
 PrintOptions default_print_options(TraceLevel level) {
   static const bool cpp = [] {
     const char* names = std::getenv("GOLAB_NAMES");
     return names != nullptr && std::string_view(names) == "cpp";
   }();
-  return {level, cpp};
+  static const bool labels = godebug("tracebacklabels") != "0";
+  return {level, cpp, labels};
 }
 
 void append_goroutine(std::string* out, const GoroutineRecord& record,
@@ -283,13 +344,19 @@ void collect(Collector* collector, SelfFrame self, bool system) {
 GoroutineDump dump_goroutines(SelfFrame self, bool world_stopped, bool system) {
   size_t goroutines = allglen() + 64;
   size_t pcs = goroutines * 16 + 2 * kStackTraceMax;
+  KeepLabels keep;
   while (true) {
     Collector c(goroutines, pcs, system);
     if (!world_stopped && !stopTheWorld())
       panic_runtime_error("no dump: a thread does not leave the runtime");
     collect(&c, self, system);
     if (!world_stopped) startTheWorld();
-    if (c.dump.records.size() == c.goroutines_wanted) return std::move(c.dump);
+    if (c.dump.records.size() == c.goroutines_wanted) {
+      for (GoroutineRecord& r : c.dump.records) {
+        if (r.labels != nullptr) r.labels = &c.dump.labels.emplace_back(*r.labels);
+      }
+      return std::move(c.dump);
+    }
     goroutines = c.goroutines_wanted + c.goroutines_wanted / 8 + 64;
     pcs = c.pcs_wanted + c.pcs_wanted / 8 + 2 * kStackTraceMax;
   }

@@ -16,11 +16,13 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "runtime/sched/gmp.h"
+#include "runtime/sched/labels.h"
 #include "runtime/walk/walk.h"
 
 namespace golab::runtime {
@@ -40,8 +42,9 @@ struct GoroutineRecord {
   bool leaf_exact = false;  // pcs[0] is an instruction's address, not a return address
   int64_t waited_ns = 0;    // 0: unknown or not waiting
   uintptr_t gopc = 0;
-  const uintptr_t* pcs = nullptr;   // leaf first
-  const uintptr_t* cfas = nullptr;  // parallel to pcs, or null (system level prints fp= and sp=)
+  const LabelList* labels = nullptr;  // null: none
+  const uintptr_t* pcs = nullptr;     // leaf first
+  const uintptr_t* cfas = nullptr;    // parallel to pcs, or null (system level prints fp= and sp=)
   WalkResult walk;
 };
 
@@ -63,8 +66,9 @@ enum class TraceLevel : unsigned char {
 struct PrintOptions {
   TraceLevel level = TraceLevel::User;
   bool cpp_names = false;
+  bool labels = true;
 };
-// cpp_names is true if the environment has GOLAB_NAMES=cpp.
+// From the environment: GOLAB_NAMES=cpp sets cpp_names, GODEBUG=tracebacklabels=0 clears labels.
 PrintOptions default_print_options(TraceLevel level = TraceLevel::User);
 
 // A block of text without blank lines around it, whole or without its header. They need a big stack
@@ -75,6 +79,7 @@ void append_stack(std::string* out, const GoroutineRecord& record, const PrintOp
 struct GoroutineDump {
   std::vector<GoroutineRecord> records;  // the caller first, then in order of creation
   std::vector<uintptr_t> pcs;
+  std::deque<LabelList> labels;
 };
 
 // Where the running goroutine's stack begins in a dump: a return address and its frame.

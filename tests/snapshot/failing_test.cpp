@@ -190,7 +190,7 @@ TEST_CASE("stacks that have no room are noticed, and gone with the next", "[snap
   auto add_different = [&](uintptr_t stacks) {
     for (uintptr_t i = 0; i < stacks; i++) {
       uintptr_t pcs[] = {i, i, i};
-      counter.add(pcs, 3, false, 1);
+      counter.add(pcs, 3, false, nullptr, 1);
     }
   };
   for (int round = 0; round < 3; round++) {

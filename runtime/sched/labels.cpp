@@ -1,0 +1,58 @@
+// labels.cpp: who holds a set of labels, and when it is freed (see labels.h).
+#include "runtime/sched/labels.h"
+
+#include <memory>
+
+#include "runtime/sched/gmp.h"
+#include "runtime/sched/proc.h"
+
+namespace golab::runtime {
+namespace {
+
+std::atomic<LabelMap*> dead{nullptr};  // a list by next_dead
+std::atomic<uint32_t> keepers{0};
+
+void bury(LabelMap* labels) {
+  LabelMap* head = dead.load(std::memory_order_relaxed);
+  do {
+    labels->next_dead = head;
+  } while (!dead.compare_exchange_weak(head, labels));
+}
+
+}  // namespace
+
+LabelsRef::LabelsRef(LabelMap* labels) : labels_(labels) {
+  if (labels != nullptr) hold_labels(labels);
+}
+
+LabelsRef::~LabelsRef() {
+  if (labels_ != nullptr) release_labels(labels_);
+}
+
+void hold_labels(LabelMap* labels) { labels->holders.fetch_add(1, std::memory_order_relaxed); }
+
+void release_labels(LabelMap* labels) {
+  if (labels->holders.fetch_sub(1, std::memory_order_acq_rel) == 1) bury(labels);
+}
+
+void set_goroutine_labels(LabelMap* labels) {
+  if (labels != nullptr) hold_labels(labels);
+  if (LabelMap* before = getg()->labels.exchange(labels)) release_labels(before);
+}
+
+KeepLabels::KeepLabels() { keepers.fetch_add(1); }
+KeepLabels::~KeepLabels() { keepers.fetch_sub(1); }
+
+void reap_labels() {
+  LabelMap* next = dead.exchange(nullptr);
+  bool kept = keepers.load() != 0;
+  while (next != nullptr) {
+    LabelMap* labels = std::exchange(next, next->next_dead);
+    if (kept)
+      bury(labels);
+    else
+      delete labels;
+  }
+}
+
+}  // namespace golab::runtime
