@@ -15,6 +15,7 @@
 
 #include "runtime/chan/chan.h"
 #include "runtime/context/context.h"
+#include "runtime/sched/contention.h"
 #include "runtime/sched/go.h"
 #include "runtime/die/panic.h"
 #include "runtime/errgroup/errgroup.h"

@@ -4,6 +4,9 @@
 // the goroutine that asks, and so in its profile.
 #include "profiler/endpoints/lookup.h"
 
+#include <algorithm>
+#include <iterator>
+#include <memory>
 #include <new>
 #include <utility>
 
@@ -12,8 +15,12 @@
 #include "profiler/formats/mappings.h"
 #include "profiler/formats/pprof_writer.h"
 #include "profiler/snapshot/snapshot.h"
+#include "runtime/die/panic.h"
+#include "runtime/sched/contention.h"
 #include "runtime/sched/proc.h"
+#include "runtime/sched/sched.h"
 #include "runtime/sched/sema.h"
+#include "runtime/time/time.h"
 #include "runtime/traceback/stack.h"
 #include "runtime/traceback/symbols.h"
 #include "runtime/traceback/traceback.h"
@@ -56,30 +63,41 @@ bool cpp_names(const Writer& w) { return w.cpp_names || default_print_options().
 
 }  // namespace
 
+namespace {
+
 // Needs a big stack.
-static std::string in_words(const profiler::Snapshot& snapshot, int debug, bool cpp_names) {
-  profiler::StackTable table = profiler::count_stacks(snapshot.stacks, profiler::runtime_symbols());
+std::string as_pprof(const profiler::StackTable& table, profiler::PprofOptions options) {
   std::string text;
-  profiler::Sink sink = [&](std::string_view piece) { text.append(piece); };
-  if (debug > 0) {
-    profiler::write_debug1(table, {.cpp_names = cpp_names}, sink);
-  } else {
-    profiler::PprofOptions options;
-    options.time_nanos = snapshot.time_nanos;
-    options.mappings = profiler::read_mappings();
-    options.comments = symbol_problems();
-    options.cpp_names = cpp_names;
-    profiler::write_pprof(table, options, sink);
-  }
+  options.mappings = profiler::read_mappings();
+  options.comments = symbol_problems();
+  profiler::write_pprof(table, options, [&](std::string_view piece) { text.append(piece); });
   return text;
 }
+
+// Stacks that are counted and no more: goroutines, threads, values of the program's own profiles.
+// Needs a big stack.
+std::string counts_in_words(const std::vector<profiler::StackRecord>& stacks, std::string name,
+                            int64_t time_nanos, int debug, bool cpp_names) {
+  profiler::StackTable table = profiler::count_stacks(stacks, profiler::runtime_symbols());
+  if (debug <= 0)
+    return as_pprof(table, {.type = name, .time_nanos = time_nanos, .cpp_names = cpp_names});
+  std::string text;
+  profiler::write_debug1(table, {.name = name, .cpp_names = cpp_names},
+                         [&](std::string_view piece) { text.append(piece); });
+  return text;
+}
+
+}  // namespace
 
 [[gnu::noinline]] static error writeRuntimeProfile(const Writer& w, int debug) {
   std::string text;
   {
     glue::SemaLock lock(wording);
     profiler::Snapshot snapshot = pprof_goroutineProfileWithLabels();
-    systemstack([&] { text = in_words(snapshot, debug, cpp_names(w)); });
+    systemstack([&] {
+      text =
+          counts_in_words(snapshot.stacks, "goroutine", snapshot.time_nanos, debug, cpp_names(w));
+    });
   }
   yield_if_others_wait();
   return w(text);
@@ -146,11 +164,141 @@ GoroutineRecord record_of(const profiler::Snapshot& snapshot, size_t i) {
   return writeRuntimeProfile(w, debug);
 }
 
-int Profile::Count() const { return NumGoroutine(); }
+namespace {
+
+// Where Go's stacks of contention begin: in the function of package sync or runtime that the
+// program called.
+bool begins_contention(const Frame& frame) {
+  std::string_view name = frame.function;
+  constexpr std::string_view kOperations[] = {"runtime.chansend1", "runtime.chanrecv1",
+                                              "runtime.chanrecv2", "runtime.selectgo"};
+  if (name.starts_with("runtime."))
+    return std::find(std::begin(kOperations), std::end(kOperations), name) != std::end(kOperations);
+  return !name.starts_with("internal/sync.") && !name.starts_with("sync.runtime_") &&
+         !name.starts_with("internal/poll.runtime_");
+}
+
+int count_contention(Contention which) {
+  return static_cast<int>(contention_records(which).size());
+}
+
+error write_contention(Contention which, const Writer& w, int debug) {
+  std::vector<profiler::StackRecord> stacks;
+  for (ContentionRecord& r : contention_records(which)) {
+    profiler::StackRecord& stack = stacks.emplace_back();
+    stack.count = r.count;
+    stack.delay_ns = r.delay_ns;
+    stack.pcs = std::move(r.pcs);
+  }
+  std::string text;
+  const bool names = cpp_names(w), mutex = which == Contention::Mutex;
+  const int64_t now = time::Now().UnixNano();
+  in_turn([&] {
+    profiler::StackTable table =
+        profiler::count_contention(stacks, profiler::runtime_symbols(), begins_contention);
+    if (debug <= 0) {
+      text = as_pprof(
+          table,
+          {.type = "contentions", .with_delay = true, .time_nanos = now, .cpp_names = names});
+      return;
+    }
+    profiler::ContentionOptions options{.name = mutex ? "mutex" : "contention", .cpp_names = names};
+    if (mutex) options.sampling_period = SetMutexProfileFraction(-1);
+    profiler::write_contention(table, options, [&](std::string_view piece) { text.append(piece); });
+  });
+  return w(text);
+}
+
+int countBlock() { return count_contention(Contention::Block); }
+int countMutex() { return count_contention(Contention::Mutex); }
+error writeBlock(const Writer& w, int debug) {
+  return write_contention(Contention::Block, w, debug);
+}
+error writeMutex(const Writer& w, int debug) {
+  return write_contention(Contention::Mutex, w, debug);
+}
+
+error write_counts(const Writer& w, int debug, const std::string& name,
+                   const std::vector<profiler::StackRecord>& stacks) {
+  std::string text;
+  const bool names = cpp_names(w);
+  const int64_t now = time::Now().UnixNano();
+  in_turn([&] { text = counts_in_words(stacks, name, now, debug, names); });
+  return w(text);
+}
+
+int countThreads() { return sched.mcount.load(); }
+// Go has kept no stack of a thread's creation for long; its text is one record of 32 zeros.
+error writeThreadCreate(const Writer& w, int debug) {
+  std::string threads = std::to_string(countThreads());
+  if (debug <= 0) {
+    profiler::StackRecord all;
+    all.count = countThreads();
+    return write_counts(w, debug, "threadcreate", {all});
+  }
+  std::string text = "threadcreate profile: total " + threads + "\n" + threads + " @";
+  for (int i = 0; i < 32; i++) text += " 0x0";
+  return w(text + "\n#\t0x0\n\n");
+}
+
+struct Registry {
+  std::mutex mu;
+  std::map<std::string, std::unique_ptr<Profile>, std::less<>> profiles;
+
+  Registry() {
+    add("block", {countBlock, writeBlock});
+    add("goroutine", {NumGoroutine, writeGoroutine});
+    add("mutex", {countMutex, writeMutex});
+    add("threadcreate", {countThreads, writeThreadCreate});
+  }
+  Profile* add(const std::string& name, Profile::BuiltIn built_in) {
+    return (profiles[name] = std::make_unique<Profile>(name, built_in)).get();
+  }
+};
+
+Registry& registry() {
+  static auto* all = new Registry;
+  return *all;
+}
+
+}  // namespace
+
+int Profile::Count() const {
+  if (built_in_.count != nullptr) return built_in_.count();
+  std::lock_guard lock(mu_);
+  return static_cast<int>(values_.size());
+}
+
+// The stack of a value that was added with a skip beyond its goroutine's first frame.
+[[gnu::noinline, gnu::used]] void lostProfileEvent() { asm volatile(""); }
+
+[[gnu::noinline]] void Profile::Add(const void* value, int skip) {
+  if (built_in_.write != nullptr) panic("pprof: Add called on built-in Profile " + name_);
+  std::vector<uintptr_t> pcs(kStackTraceMax);
+  pcs.resize(static_cast<size_t>(Callers(skip + 1, pcs)));
+  if (pcs.empty()) pcs = {reinterpret_cast<uintptr_t>(lostProfileEvent) + 1};
+  bool fresh = false;
+  {
+    std::lock_guard lock(mu_);
+    fresh = values_.try_emplace(value, std::move(pcs)).second;
+  }
+  if (!fresh) panic("pprof: Profile.Add of duplicate value");
+}
+
+void Profile::Remove(const void* value) {
+  std::lock_guard lock(mu_);
+  values_.erase(value);
+}
 
 [[gnu::noinline]] error Profile::WriteTo(const Writer& w, int debug) {
   try {
-    return writeGoroutine(w, debug);
+    if (built_in_.write != nullptr) return built_in_.write(w, debug);
+    std::vector<profiler::StackRecord> stacks;
+    {
+      std::lock_guard lock(mu_);
+      for (const auto& [value, pcs] : values_) stacks.emplace_back().pcs = pcs;
+    }
+    return write_counts(w, debug, name_, stacks);
   } catch (const std::bad_alloc&) {
     return kOutOfMemory;
   } catch (const profiler::NoInstant& e) {
@@ -159,11 +307,31 @@ int Profile::Count() const { return NumGoroutine(); }
 }
 
 Profile* Lookup(std::string_view name) {
-  static Profile goroutine("goroutine");
-  return name == goroutine.Name() ? &goroutine : nullptr;
+  Registry& all = registry();
+  std::lock_guard lock(all.mu);
+  auto at = all.profiles.find(name);
+  return at != all.profiles.end() ? at->second.get() : nullptr;
 }
 
-std::vector<Profile*> Profiles() { return {Lookup("goroutine")}; }
+std::vector<Profile*> Profiles() {
+  Registry& all = registry();
+  std::lock_guard lock(all.mu);
+  std::vector<Profile*> found;
+  for (const auto& [name, profile] : all.profiles) found.push_back(profile.get());
+  return found;
+}
+
+Profile* NewProfile(std::string name) {
+  if (name.empty()) panic("pprof: NewProfile with empty name");
+  Profile* made = nullptr;
+  {
+    Registry& all = registry();
+    std::lock_guard lock(all.mu);
+    if (!all.profiles.contains(name)) made = all.add(name, {});
+  }
+  if (made == nullptr) panic("pprof: NewProfile name already in use: " + name);
+  return made;
+}
 
 namespace {
 

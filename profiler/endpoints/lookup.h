@@ -4,10 +4,24 @@
 //
 //   debug 0        pprof's gzipped protobuf, equal stacks counted
 //   debug 1        text, equal stacks counted
-//   debug 2, 3 …   text, every goroutine
+//   debug 2, 3 …   goroutine: text, every goroutine. The others: as debug 1
+//
+//   goroutine      where every goroutine stands, at one instant
+//   block          where goroutines waited, and for how long (runtime::SetBlockProfileRate)
+//   mutex          who held locks that others waited for (runtime::SetMutexProfileFraction)
+//   threadcreate   how many threads there are; as in Go, without their stacks
+//
+// A profile of the program's own counts what is open, by where it was opened:
+//
+//   auto* conns = pprof::NewProfile("example.com/conns");  // conns := pprof.NewProfile(…)
+//   conns->Add(c, 0);                                      // conns.Add(c, 0)     at its opening
+//   conns->Remove(c);                                      // conns.Remove(c)     at its end
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <map>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -45,22 +59,41 @@ using Writer = glue::ProfileWriter;
 
 class Profile {
  public:
-  explicit Profile(std::string name) : name_(std::move(name)) {}
+  // How a profile of the runtime's is counted and written.
+  struct BuiltIn {
+    int (*count)();
+    error (*write)(const Writer& w, int debug);
+  };
+  Profile(std::string name, BuiltIn built_in) : name_(std::move(name)), built_in_(built_in) {}
+
   const std::string& Name() const { return name_; }
-  // Returns the number of goroutines.
+  // Returns the number of goroutines, of threads, of different stacks (block, mutex), or of values.
   int Count() const;
-  // Takes the profile and writes it. Stops the world for a moment. Parks during another profile,
-  // and where `w` parks. The error is w's, or: out of memory, or the world did not stop.
+  // Takes the profile and writes it. `goroutine` stops the world for a moment. Parks during another
+  // profile, and where `w` parks. The error is w's, or: out of memory, or the world did not stop.
   error WriteTo(const Writer& w, int debug);
+
+  // Counts a value, known by its address, under the stack of this call; skip leaves out that many
+  // frames, 0 none. Panics "pprof: Profile.Add of duplicate value", and "pprof: Add called on
+  // built-in Profile NAME".
+  void Add(const void* value, int skip);
+  // Does nothing if the value is not there.
+  void Remove(const void* value);
 
  private:
   std::string name_;
+  BuiltIn built_in_;
+  mutable std::mutex mu_;
+  std::map<const void*, std::vector<uintptr_t>> values_;  // where each was added
 };
 
 // Returns null if there is no profile of that name.
 Profile* Lookup(std::string_view name);
 // Returns all, by name.
 std::vector<Profile*> Profiles();
+// Makes a profile. It stays. By convention a name begins with an import path and a slash.
+// Panics "pprof: NewProfile with empty name" and "pprof: NewProfile name already in use: NAME".
+Profile* NewProfile(std::string name);
 
 // Writes the difference of two profiles in protobuf form, as ?seconds=N does (formats/delta.h).
 error WriteDelta(const Writer& w, std::string_view before, std::string_view after);

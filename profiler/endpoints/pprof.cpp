@@ -5,9 +5,12 @@
 #include <cerrno>
 #include <climits>
 #include <cstdlib>
+#include <map>
+#include <string>
 #include <vector>
 
 #include "runtime/fmt/fmt.h"
+#include "runtime/net/http/html.h"
 #include "runtime/os/os.h"
 #include "runtime/sched/proc.h"
 #include "runtime/time/time.h"
@@ -16,20 +19,31 @@
 namespace golab::net::http::pprof {
 namespace {
 
-// The rows of the index, in Go's words.
+// What the index says of each profile, and of what is served beside them.
 struct Description {
   std::string_view name;
   std::string_view text;
 };
 constexpr Description kDescriptions[] = {
-    {"cmdline", "The command line invocation of the current program"},
-    {"goroutine",
-     "Stack traces of all current goroutines. Use debug=2 as a query parameter to export in the "
-     "same format as an unrecovered panic."},
-    {"symbol",
-     "Maps given program counters to function names. Counters can be specified in a GET raw query "
-     "or POST body, multiple counters are separated by &#39;+&#39;."},
+    {"block", "Where goroutines waited for channels and locks, and for how long"},
+    {"cmdline", "The program and its arguments"},
+    {"goroutine", "Where every goroutine stands now; debug=2 lists them one by one"},
+    {"mutex", "Who held the locks that others waited for"},
+    {"symbol", "The functions at the addresses of the query, which are joined by +"},
+    {"threadcreate", "How many threads the program has made"},
 };
+
+std::string_view description_of(std::string_view name) {
+  for (const Description& d : kDescriptions) {
+    if (d.name == name) return d.text;
+  }
+  return "";
+}
+
+// The names of the profiles for which Go serves ?seconds=.
+bool supports_delta(std::string_view name) {
+  return name == "block" || name == "goroutine" || name == "mutex" || name == "threadcreate";
+}
 
 // strconv.ParseInt. On an error *value is 0, or the nearest value if the number is too big.
 bool parse_int(const std::string& text, int64_t* value) {
@@ -119,6 +133,9 @@ void handler::serveDeltaProfile(ResponseWriter& w, Request* r, golab::pprof::Pro
   if (!parse_int(seconds, &sec) || sec <= 0) {
     return serveError(w, 400, "invalid value for \"seconds\" - must be a positive integer");
   }
+  if (!supports_delta(name_)) {
+    return serveError(w, 400, "\"seconds\" parameter is not supported for this profile type");
+  }
   configureWriteDeadline(w, r, seconds_of(sec));
   if (lenient_int(r->FormValue("debug")) != 0) {
     return serveError(w, 400, "seconds and debug params are incompatible");
@@ -154,18 +171,21 @@ std::string index_page() {
       "\tdisplay:inline-block;\n\twidth:6rem;\n}\n</style>\n</head>\n<body>\n/debug/pprof/\n<br>\n"
       "<p>Set debug=1 as a query parameter to export in legacy text format</p>\n<br>\n"
       "Types of profiles available:\n<table>\n<thead><td>Count</td><td>Profile</td></thead>\n";
-  for (const Description& d : kDescriptions) {
-    std::string name(d.name);
-    golab::pprof::Profile* p = golab::pprof::Lookup(name);
-    page += "<tr><td>" + std::to_string(p != nullptr ? p->Count() : 0) + "</td><td><a href='" +
-            name + "?debug=1'>" + name + "</a></td></tr>\n";
+  std::map<std::string, int> rows{{"cmdline", 0}, {"symbol", 0}};
+  for (golab::pprof::Profile* p : golab::pprof::Profiles()) rows[p->Name()] = p->Count();
+  for (const auto& [name, count] : rows) {
+    url::URL link;
+    link.Path = name;
+    link.RawQuery = "debug=1";
+    page += "<tr><td>" + std::to_string(count) + "</td><td><a href='" + link.String() + "'>" +
+            html::EscapeString(name) + "</a></td></tr>\n";
   }
   page +=
       "</table>\n<a href=\"goroutine?debug=2\">full goroutine stack dump</a>\n<br>\n<p>\n"
       "Profile Descriptions:\n<ul>\n";
-  for (const Description& d : kDescriptions) {
-    page += "<li><div class=profile-name>" + std::string(d.name) + ": </div> " +
-            std::string(d.text) + "</li>\n";
+  for (const auto& [name, count] : rows) {
+    page += "<li><div class=profile-name>" + html::EscapeString(name) + ": </div> " +
+            std::string(description_of(name)) + "</li>\n";
   }
   return page + "</ul>\n</p>\n</body>\n</html>";
 }

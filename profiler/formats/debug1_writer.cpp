@@ -40,11 +40,11 @@ std::vector<std::string> cells_of(const ShownFrame& shown, const std::string& na
   return {"#", hex(shown.pc), name + "+" + offset, file + ":" + std::to_string(frame.line)};
 }
 
-// The lines below a record. Runtime frames at the leaf are hidden. If there are no other frames,
-// all are shown.
-std::string frame_lines(const std::vector<ShownFrame>& stack, bool cpp_names) {
+// The lines below a record. Runtime frames at the leaf are hidden, unless `all` or there are no
+// other frames.
+std::string frame_lines(const std::vector<ShownFrame>& stack, bool cpp_names, bool all) {
   std::vector<std::vector<std::string>> rows;
-  for (bool show_runtime : {false, true}) {
+  for (bool show_runtime : {all, true}) {
     bool show = show_runtime, any = false;
     for (const ShownFrame& shown : stack) {
       std::string_view name = name_of(*shown.frame, cpp_names);
@@ -58,6 +58,25 @@ std::string frame_lines(const std::vector<ShownFrame>& stack, bool cpp_names) {
   return aligned(rows);
 }
 
+// From the addresses of a record to its last line.
+std::string rest_of_record(const StackTable& table, const CountedStack& stack, bool cpp_names,
+                           bool all) {
+  std::string text;
+  std::vector<ShownFrame> frames;
+  for (uint32_t index : stack.frames) {
+    const PhysicalFrame& physical = table.frames[index];
+    std::vector<uintptr_t> pcs = shown_return_pcs(physical);
+    for (size_t i = 0; i < pcs.size(); i++) {
+      text += " " + hex(pcs[i]);
+      frames.push_back({pcs[i] - 1, &physical.frames[i]});
+    }
+  }
+  if (frames.empty()) text += " 0x0";  // pprof refuses a file that has a record without an address
+  text += "\n";
+  if (stack.labels) text += "# labels: " + labels_text(*stack.labels) + "\n";
+  return text + frame_lines(frames, cpp_names, all) + "\n";
+}
+
 }  // namespace
 
 void write_debug1(const StackTable& table, const Debug1Options& options, const Sink& sink) {
@@ -67,21 +86,20 @@ void write_debug1(const StackTable& table, const Debug1Options& options, const S
   }
   std::string text = options.name + " profile: total " + std::to_string(goroutines) + "\n";
   for (const CountedStack& stack : table.stacks) {
-    text += std::to_string(stack.count) + " @";
-    std::vector<ShownFrame> frames;
-    for (uint32_t index : stack.frames) {
-      const PhysicalFrame& physical = table.frames[index];
-      std::vector<uintptr_t> pcs = shown_return_pcs(physical);
-      for (size_t i = 0; i < pcs.size(); i++) {
-        text += " " + hex(pcs[i]);
-        frames.push_back({pcs[i] - 1, &physical.frames[i]});
-      }
-    }
-    if (frames.empty())
-      text += " 0x0";  // pprof refuses a file that has a record without an address
-    text += "\n";
-    if (stack.labels) text += "# labels: " + labels_text(*stack.labels) + "\n";
-    text += frame_lines(frames, options.cpp_names) + "\n";
+    text +=
+        std::to_string(stack.count) + " @" + rest_of_record(table, stack, options.cpp_names, false);
+    if (text.size() > kPieceBytes) sink(text), text.clear();
+  }
+  sink(text);
+}
+
+void write_contention(const StackTable& table, const ContentionOptions& options, const Sink& sink) {
+  std::string text = "--- " + options.name + ":\ncycles/second=1000000000\n";
+  if (options.sampling_period >= 0)
+    text += "sampling period=" + std::to_string(options.sampling_period) + "\n";
+  for (const CountedStack& stack : table.stacks) {
+    text += std::to_string(stack.delay_ns) + " " + std::to_string(stack.count) + " @" +
+            rest_of_record(table, stack, options.cpp_names, true);
     if (text.size() > kPieceBytes) sink(text), text.clear();
   }
   sink(text);

@@ -19,4 +19,19 @@ struct Debug1Options {
 
 void write_debug1(const StackTable& table, const Debug1Options& options, const Sink& sink);
 
+// The text of a contention profile: delay, then count. Go counts the delay in cycles of the
+// processor and says how many make a second; here a cycle is a nanosecond.
+//
+//   --- mutex:
+//   cycles/second=1000000000
+//   sampling period=1
+//   20135000 1 @ 0x40a1aa 0x41808e
+//   #	0x40a1a9	sync.(*Mutex).Unlock+0x29	/home/gopher/golab/runtime/sync/mutex.h:61
+struct ContentionOptions {
+  std::string name;              // "contention" or "mutex"
+  int64_t sampling_period = -1;  // -1: the line is left out
+  bool cpp_names = false;
+};
+void write_contention(const StackTable& table, const ContentionOptions& options, const Sink& sink);
+
 }  // namespace golab::profiler

@@ -33,6 +33,10 @@ class PprofEncoder {
     period.int64_opt(pb::Profile::kPeriodFieldNumber, 1);
     sink_(period.data());
     put(sink_, pb::Profile::kSampleTypeFieldNumber, value_type_message(type, strings_));
+    if (options_.with_delay) {
+      ValueType delay{"delay", "nanoseconds"};
+      put(sink_, pb::Profile::kSampleTypeFieldNumber, value_type_message(delay, strings_));
+    }
     for (const CountedStack& stack : table_.stacks) encode_sample(stack);
     Message time;
     time.int64_opt(pb::Profile::kTimeNanosFieldNumber, options_.time_nanos);
@@ -84,7 +88,9 @@ class PprofEncoder {
       if (uint64_t id = location_id(index); id != 0) location_ids.push_back(id);
     }
     Message sample;
-    sample.numbers(pb::Sample::kValueFieldNumber, {static_cast<uint64_t>(stack.count)});
+    std::vector<uint64_t> values{static_cast<uint64_t>(stack.count)};
+    if (options_.with_delay) values.push_back(static_cast<uint64_t>(stack.delay_ns));
+    sample.numbers(pb::Sample::kValueFieldNumber, values);
     sample.numbers(pb::Sample::kLocationIdFieldNumber, location_ids);
     if (stack.labels) {
       for (const auto& [key, value] : *stack.labels) {

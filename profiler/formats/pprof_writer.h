@@ -19,11 +19,12 @@
 namespace golab::profiler {
 
 struct PprofOptions {
-  std::string type = "goroutine";     // of the profile
-  int64_t time_nanos = 0;             // when the stacks were taken, since 1970
-  Mappings mappings;                  // read_mappings()
-  std::vector<std::string> comments;  // for the reader of the profile; mostly none, as in Go
-  bool cpp_names = false;             // C++ spelling instead of Go's (GOLAB_NAMES=cpp)
+  std::string type = "goroutine";          // of the profile
+  bool with_delay = false;                 // each stack has a second value: delay/nanoseconds
+  int64_t time_nanos = 0;                  // when the stacks were taken, since 1970
+  Mappings mappings = {};                  // read_mappings()
+  std::vector<std::string> comments = {};  // for the reader of the profile; mostly none, as in Go
+  bool cpp_names = false;                  // C++ spelling instead of Go's (GOLAB_NAMES=cpp)
 };
 
 // Writes the profile in pieces.

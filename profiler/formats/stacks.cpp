@@ -50,9 +50,10 @@ void sort_as_go_does(StackTable& table) {
   for (size_t i = 0; i < sorted.size(); i++) table.stacks[i] = std::move(sorted[i].stack);
 }
 
-}  // namespace
-
-StackTable count_stacks(const std::vector<StackRecord>& records, const SymbolizeStack& symbolize) {
+// Steps 1 and 2. `named` may change the frames of a stack.
+template <typename Named>
+StackTable count_named(const std::vector<StackRecord>& records, const SymbolizeStack& symbolize,
+                       Named named) {
   StackTable table;
   // What is in the table already, and where.
   std::map<PhysicalFrame, uint32_t> frames;
@@ -62,6 +63,7 @@ StackTable count_stacks(const std::vector<StackRecord>& records, const Symbolize
     // Every reader subtracts one, to get into the call instruction. So an exact leaf gets one more.
     if (record.leaf_exact && !pcs.empty()) pcs[0]++;
     auto found = symbolize(pcs);
+    named(found);
 
     CountedStack stack;
     for (size_t i = 0; i < pcs.size() && i < found.size(); i++) {
@@ -77,13 +79,42 @@ StackTable count_stacks(const std::vector<StackRecord>& records, const Symbolize
     }
     stack.waited_ns = record.waited_ns;
     stack.gopc = record.gopc;
+    stack.delay_ns = record.delay_ns;
     auto [known, fresh] = stacks.try_emplace({stack.frames, stack.labels}, table.stacks.size());
-    if (fresh) table.stacks.push_back(std::move(stack));
+    if (fresh) {
+      stack.count = record.count;
+      table.stacks.push_back(std::move(stack));
+      continue;
+    }
     CountedStack& same = table.stacks[known->second];
     same.count = wrapping_add(same.count, record.count);
+    same.delay_ns = wrapping_add(same.delay_ns, record.delay_ns);
     same.waited_ns = std::max(same.waited_ns, record.waited_ns);
   }
+  return table;
+}
+
+}  // namespace
+
+StackTable count_stacks(const std::vector<StackRecord>& records, const SymbolizeStack& symbolize) {
+  StackTable table = count_named(records, symbolize, [](auto&) {});
   sort_as_go_does(table);
+  return table;
+}
+
+StackTable count_contention(const std::vector<StackRecord>& records,
+                            const SymbolizeStack& symbolize,
+                            bool (*begins)(const runtime::Frame& frame)) {
+  StackTable table = count_named(records, symbolize, [begins](auto& found) {
+    for (auto& frames : found) {
+      auto first = std::find_if(frames.begin(), frames.end(), begins);
+      bool here = first != frames.end();
+      frames.erase(frames.begin(), first);
+      if (here) return;
+    }
+  });
+  std::stable_sort(table.stacks.begin(), table.stacks.end(),
+                   [](const auto& a, const auto& b) { return a.delay_ns > b.delay_ns; });
   return table;
 }
 

@@ -35,6 +35,7 @@ struct StackRecord {  // of a snapshot
   uint32_t elided = 0;             // frames left out between the two ends (runtime::both_ends)
   int64_t waited_ns = 0;           // the longest wait of its goroutines (Detail::with_waits)
   uintptr_t gopc = 0;              // of the `go` that made one of them (Detail::with_waits)
+  int64_t delay_ns = 0;            // of a contention profile
 };
 
 // Returns the frames of each return address, innermost first; none if it is all glue. A frame can
@@ -57,6 +58,7 @@ struct CountedStack {
   std::optional<LabelSet> labels;  // sorted by key
   int64_t waited_ns = 0;           // as in StackRecord
   uintptr_t gopc = 0;
+  int64_t delay_ns = 0;
 };
 
 struct StackTable {
@@ -66,6 +68,12 @@ struct StackTable {
 
 // The three steps.
 StackTable count_stacks(const std::vector<StackRecord>& records, const SymbolizeStack& symbolize);
+
+// The same for a contention profile. In step 1, each stack loses what is below its first frame that
+// `begins` accepts: the runtime and sync from within. In step 3, the longest delay comes first.
+StackTable count_contention(const std::vector<StackRecord>& records,
+                            const SymbolizeStack& symbolize,
+                            bool (*begins)(const runtime::Frame& frame));
 
 // Returns the addresses that debug=1 shows for the frames of a physical frame, innermost first. The
 // first is the return address. The others are made up, as in Go: each is one byte less, but not

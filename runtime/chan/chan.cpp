@@ -6,7 +6,9 @@
 #include <new>
 
 #include "runtime/chan/elem.h"
+#include "runtime/core/arch.h"
 #include "runtime/die/panic.h"
+#include "runtime/sched/contention.h"
 #include "runtime/sched/gmp.h"
 #include "runtime/sched/proc.h"
 #include "runtime/sched/request.h"
@@ -132,13 +134,16 @@ namespace golab::glue {
 using namespace golab::runtime;
 
 // Parks on q until a partner or close comes. Requires c->lock. True if a partner came.
-[[gnu::always_inline]] static inline bool park_on(hchan* c, waitq* q, void* elem,
-                                                  WaitReason reason) {
+[[gnu::always_inline]] static inline bool park_on(hchan* c, waitq* q, void* elem, WaitReason reason,
+                                                  int64_t* waited_ns) {
   Sudog sg;
   sg.g = getm()->curg;
   sg.elem = elem;
+  sg.releasetime = contention_clock(blockprofilerate);
+  const int64_t begun = sg.releasetime;
   enqueue(q, &sg);
   gopark(parkunlock, c, reason);
+  *waited_ns = sg.releasetime - begun;
   return sg.success;
 }
 
@@ -193,6 +198,7 @@ void freechan(hchan* c) {
 
 [[gnu::noinline]] static void chansend(hchan* c, void* elem) {
   bool closed = false;
+  int64_t waited_ns = 0;
   {
     RuntimeCall rc;
     if (c == nullptr) {
@@ -202,11 +208,13 @@ void freechan(hchan* c) {
     lock_with_p(&c->lock);
     Outcome outcome = try_send(c, elem);
     if (outcome == Outcome::WouldBlock) {
-      closed = !park_on(c, &c->sendq, elem, WaitReason::ChanSend);
+      closed = !park_on(c, &c->sendq, elem, WaitReason::ChanSend, &waited_ns);
     } else {
       closed = outcome == Outcome::Closed;
     }
   }
+  if (waited_ns != 0) [[unlikely]]
+    blockevent(waited_ns, getpc(), __builtin_frame_address(0));
   if (closed) panic_runtime_error("send on closed channel");
   if (in_classroom()) [[unlikely]]
     count_send_for_request();
@@ -222,7 +230,12 @@ bool chantrysend(hchan* c, void* elem) {
   return outcome == Outcome::Done;
 }
 
-[[gnu::noinline]] static bool chanrecv(hchan* c, void* elem) {
+}  // namespace golab::runtime
+
+namespace golab::glue {
+
+[[gnu::always_inline]] static inline Outcome recv_or_park(hchan* c, void* elem,
+                                                          int64_t* waited_ns) {
   RuntimeCall rc;
   if (c == nullptr) {
     gopark(nullptr, nullptr, WaitReason::ChanReceiveNilChan);
@@ -235,11 +248,22 @@ bool chantrysend(hchan* c, void* elem) {
   lock_with_p(&c->lock);
   Outcome outcome = try_recv(c, elem, false);
   if (outcome == Outcome::WouldBlock) {
-    outcome =
-        park_on(c, &c->recvq, elem, WaitReason::ChanReceive) ? Outcome::Done : Outcome::Closed;
+    bool met = park_on(c, &c->recvq, elem, WaitReason::ChanReceive, waited_ns);
+    outcome = met ? Outcome::Done : Outcome::Closed;
   }
   if (c->timer != nullptr) [[unlikely]]
     unblockTimerChan(c->timer);
+  return outcome;
+}
+}  // namespace golab::glue
+
+namespace golab::runtime {
+
+[[gnu::noinline]] static bool chanrecv(hchan* c, void* elem) {
+  int64_t waited_ns = 0;
+  Outcome outcome = glue::recv_or_park(c, elem, &waited_ns);
+  if (waited_ns != 0) [[unlikely]]
+    blockevent(waited_ns, getpc(), __builtin_frame_address(0));
   return outcome == Outcome::Done;
 }
 

@@ -79,6 +79,8 @@ inline Sudog* dequeue(waitq* q) {
 inline void wake(Sudog* sg, bool success) {
   G* gp = sg->g;
   sg->success = success;
+  if (sg->releasetime != 0) [[unlikely]]
+    sg->releasetime = nanotime();
   gp->param = sg;
   goready(gp);
 }

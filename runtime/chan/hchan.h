@@ -41,9 +41,10 @@ struct Sudog {
   Sudog* prev = nullptr;
   void* elem = nullptr;  // the value to send, or the place for the received one (null: drop it)
   bool isSelect = false;
-  bool success = false;  // woken by a communication, not by close
-  bool assign = false;   // receive: elem is a variable, else raw memory
-  uint16_t index = 0;    // case of the select
+  bool success = false;     // woken by a communication, not by close
+  bool assign = false;      // receive: elem is a variable, else raw memory
+  uint16_t index = 0;       // case of the select
+  int64_t releasetime = 0;  // not 0: the wait is timed; the waker writes when it ended
 };
 
 struct waitq {

@@ -14,7 +14,9 @@
 #include <new>
 
 #include "runtime/chan/elem.h"
+#include "runtime/core/arch.h"
 #include "runtime/die/panic.h"
+#include "runtime/sched/contention.h"
 #include "runtime/sched/request.h"
 #include "runtime/sched/timer.h"
 
@@ -111,6 +113,7 @@ class TimersBlocked {
 struct Result {
   int index;
   Outcome outcome;
+  int64_t waited_ns = 0;
 };
 
 }  // namespace
@@ -127,6 +130,7 @@ using namespace golab::runtime;
   G* gp = getm()->curg;
   gp->selectDone.store(0, std::memory_order_relaxed);
   gp->param = nullptr;
+  const int64_t begun = contention_clock(blockprofilerate);
   for (int i = 0; i < n; i++) {
     uint16_t index = order[i].lock;
     scase& cas = cases[index];
@@ -136,6 +140,7 @@ using namespace golab::runtime;
     sg.elem = cas.elem;
     sg.assign = cas.assign;
     sg.index = index;
+    sg.releasetime = begun;
     enqueue(cas.kind == scase::Send ? &cas.c->sendq : &cas.c->recvq, &sg);
   }
   Park park{cases, order, n};
@@ -149,7 +154,7 @@ using namespace golab::runtime;
     dequeueSudoG(cas.kind == scase::Send ? &cas.c->sendq : &cas.c->recvq, &sudogs[i]);
     unlock_with_p(&cas.c->lock);
   }
-  return {won->index, won->success ? Outcome::Done : Outcome::Closed};
+  return {won->index, won->success ? Outcome::Done : Outcome::Closed, won->releasetime - begun};
 }
 
 static Result choose(scase* cases, int n, bool block, int default_index) {
@@ -202,6 +207,8 @@ namespace golab::runtime {
     TimersBlocked timers_blocked(cases, timers ? n : 0, block);
     if (any) result = glue::choose(cases, n, block, default_index);
   }
+  if (result.waited_ns != 0) [[unlikely]]
+    blockevent(result.waited_ns, getpc(), __builtin_frame_address(0));
   if (result.index == default_index) return result.index;
   scase& cas = cases[result.index];
   if (cas.kind == scase::Send) {

@@ -32,7 +32,7 @@ constexpr const char* kTooMany =
 constexpr const char* kInconsistent = "inconsistent poll.fdMutex";
 
 [[gnu::noinline]] void runtime_Semacquire(std::atomic<uint32_t>* sema) {
-  runtime::semacquire1(sema, false, runtime::WaitReason::Semacquire);
+  runtime::semacquire1(sema, false, runtime::WaitReason::Semacquire, runtime::SemaProfile::Block);
 }
 
 void runtime_Semrelease(std::atomic<uint32_t>* sema) { runtime::semrelease1(sema); }

@@ -9,7 +9,9 @@
 // A waiter's node lies on the waiter's own stack, so nothing is allocated.
 #include "runtime/sched/sema.h"
 
+#include "runtime/core/arch.h"
 #include "runtime/core/throw.h"
+#include "runtime/sched/contention.h"
 #include "runtime/sched/proc.h"
 #include "runtime/sched/sched.h"
 
@@ -23,6 +25,9 @@ struct SemaWaiter {
   SemaWaiter* child[2] = {nullptr, nullptr};  // first waiters: the tree
   SemaWaiter* next = nullptr;                 // the queue of this address
   SemaWaiter* tail = nullptr;                 // first waiters: its end
+  int64_t behind = 0;                         // first waiters: how many wait behind it
+  int64_t releasetime = 0;  // not 0: the wait is timed; the waker writes when it ended
+  int64_t acquiretime = 0;  // not 0: since when its wait is not yet charged to an Unlock
 };
 
 struct alignas(64) SemaRoot {
@@ -55,6 +60,7 @@ SemaWaiter** SemaRoot::find(const void* addr) {
 
 void SemaRoot::queue(SemaWaiter* w, bool lifo) {
   w->child[0] = w->child[1] = w->next = nullptr;
+  w->behind = 0;
   SemaWaiter** link = find(w->addr);
   SemaWaiter* first = *link;
   if (first == nullptr) {
@@ -65,10 +71,13 @@ void SemaRoot::queue(SemaWaiter* w, bool lifo) {
     w->child[1] = first->child[1];
     w->next = first;
     w->tail = first->tail;
+    w->behind = first->behind + 1;
+    w->acquiretime = first->acquiretime;  // the first waiter's is the oldest
     *link = w;
   } else {
     first->tail->next = w;
     first->tail = w;
+    first->behind++;
   }
 }
 
@@ -79,6 +88,7 @@ SemaWaiter* SemaRoot::dequeue(const void* addr) {
   SemaWaiter* heir = first->next;
   if (heir != nullptr) {
     heir->tail = first->tail;
+    heir->behind = first->behind - 1;
   } else {
     SemaWaiter** at = link;
     while ((*at)->child[0] != nullptr || (*at)->child[1] != nullptr) {
@@ -102,62 +112,106 @@ bool cansemacquire(std::atomic<uint32_t>* addr) {
   return false;
 }
 
+// What an Unlock is charged with: how long `first`, which it wakes, and those behind it have waited
+// since the last charge. Those behind are not looked at one by one: on average they have waited for
+// half as long as the first and the last together.
+int64_t charge(SemaWaiter* first) {
+  if (first->acquiretime == 0) return 0;
+  const int64_t now = nanotime();
+  const int64_t longest = now - first->acquiretime;
+  if (first->behind == 0) return longest;
+  SemaWaiter* last = first->next->tail;
+  const int64_t shortest = last->acquiretime != 0 ? now - last->acquiretime : 0;
+  first->next->acquiretime = last->acquiretime = now;
+  return longest + (longest + shortest) / 2 * first->behind;
+}
+
 // The first goroutine that waits on addr, which waits no more; null: none does.
-SemaWaiter* take_waiter(SemaRoot* root, std::atomic<uint32_t>* addr) {
+SemaWaiter* take_waiter(SemaRoot* root, std::atomic<uint32_t>* addr, int64_t* charged_ns) {
   lock(&root->lock);
   SemaWaiter* w = root->nwait.load() != 0 ? root->dequeue(addr) : nullptr;
-  if (w != nullptr) root->nwait.fetch_sub(1);
+  if (w != nullptr) {
+    root->nwait.fetch_sub(1);
+    *charged_ns = charge(w);
+  }
   unlock(&root->lock);
+  if (w != nullptr && w->releasetime != 0) [[unlikely]]
+    w->releasetime = nanotime();
   return w;
 }
 
 }  // namespace
 
-[[gnu::noinline]] void semacquire1(std::atomic<uint32_t>* addr, bool lifo, WaitReason reason) {
+[[gnu::noinline]] void semacquire1(std::atomic<uint32_t>* addr, bool lifo, WaitReason reason,
+                                   SemaProfile profile) {
   if (cansemacquire(addr)) return;
-  RuntimeCall rc;
-  SemaRoot* root = semroot(addr);
-  SemaWaiter w;
-  w.g = getm()->curg;
-  w.addr = addr;
-  for (;;) {
-    lock(&root->lock);
-    root->nwait.fetch_add(1);
-    if (cansemacquire(addr)) {
-      root->nwait.fetch_sub(1);
-      unlock(&root->lock);
-      return;
+  int64_t waited_ns = 0;
+  {
+    RuntimeCall rc;
+    SemaRoot* root = semroot(addr);
+    SemaWaiter w;
+    w.g = getm()->curg;
+    w.addr = addr;
+    if (profile != SemaProfile::None) w.releasetime = contention_clock(blockprofilerate);
+    const int64_t begun = w.releasetime;
+    const int64_t charged_from =
+        profile == SemaProfile::BlockAndMutex ? contention_clock(mutexprofilerate) : 0;
+    for (;;) {
+      lock(&root->lock);
+      root->nwait.fetch_add(1);
+      if (cansemacquire(addr)) {
+        root->nwait.fetch_sub(1);
+        unlock(&root->lock);
+        break;
+      }
+      w.acquiretime = charged_from;
+      root->queue(&w, lifo);
+      goparkunlock(&root->lock, reason);
+      if (w.ticket != 0 || cansemacquire(addr)) break;
     }
-    root->queue(&w, lifo);
-    goparkunlock(&root->lock, reason);
-    if (w.ticket != 0 || cansemacquire(addr)) return;
+    waited_ns = w.releasetime - begun;
   }
+  if (waited_ns != 0) [[unlikely]]
+    blockevent(waited_ns, getpc(), __builtin_frame_address(0));
 }
 
 [[gnu::noinline]] void semrelease1(std::atomic<uint32_t>* addr, bool handoff) {
   SemaRoot* root = semroot(addr);
+  int64_t charged_ns = 0;
+  bool handed_on = false;
   if (handoff && root->nwait.load() != 0) {
     RuntimeCall rc;
-    if (SemaWaiter* w = take_waiter(root, addr)) {
+    if (SemaWaiter* w = take_waiter(root, addr, &charged_ns)) {
+      handed_on = true;
       w->ticket = 1;  // The word does not show what is handed on: no acquirer can come in between.
       goready(w->g);  // from here on w may be gone
       // Lets the new owner run at once, on this P: while it waited for a thread, the whole queue
       // would. Inside another runtime call nothing may park.
-      if (getm()->locks.load(std::memory_order_relaxed) != 1) return;
-      gopark([](G*, void*) { return false; }, nullptr, WaitReason::Preempted);
-      return;
+      if (getm()->locks.load(std::memory_order_relaxed) == 1)
+        gopark([](G*, void*) { return false; }, nullptr, WaitReason::Preempted);
     }
   }
-  addr->fetch_add(1);
-  if (root->nwait.load() == 0) return;
-  RuntimeCall rc;
-  if (SemaWaiter* w = take_waiter(root, addr)) goready(w->g);
+  if (!handed_on) {
+    addr->fetch_add(1);
+    if (root->nwait.load() == 0) return;
+    RuntimeCall rc;
+    if (SemaWaiter* w = take_waiter(root, addr, &charged_ns)) goready(w->g);
+  }
+  if (charged_ns != 0) [[unlikely]]
+    mutexevent(charged_ns, getpc(), __builtin_frame_address(0));
 }
 
 struct NotifyWaiter {
   G* g = nullptr;
   uint32_t ticket = 0;
   NotifyWaiter* next = nullptr;
+  int64_t releasetime = 0;  // as SemaWaiter's
+
+  void wake() {
+    if (releasetime != 0) [[unlikely]]
+      releasetime = nanotime();
+    goready(g);
+  }
 };
 
 }  // namespace golab::runtime
@@ -166,25 +220,33 @@ namespace golab::sync {
 
 using runtime::NotifyWaiter;
 using runtime::RuntimeCall;
+using runtime::SemaProfile;
 using runtime::WaitReason;
 
 uint32_t runtime_notifyListAdd(runtime::notifyList* l) { return l->wait.fetch_add(1); }
 
 [[gnu::noinline]] void runtime_notifyListWait(runtime::notifyList* l, uint32_t ticket) {
-  RuntimeCall rc;
-  runtime::lock(&l->lock);
-  // Tickets wrap around: compare their distance.
-  if (static_cast<int32_t>(ticket - l->notify.load(std::memory_order_relaxed)) < 0) {
-    runtime::unlock(&l->lock);
-    return;
+  int64_t waited_ns = 0;
+  {
+    RuntimeCall rc;
+    runtime::lock(&l->lock);
+    // Tickets wrap around: compare their distance.
+    if (static_cast<int32_t>(ticket - l->notify.load(std::memory_order_relaxed)) < 0) {
+      runtime::unlock(&l->lock);
+      return;
+    }
+    const int64_t begun = runtime::contention_clock(runtime::blockprofilerate);
+    NotifyWaiter w{runtime::getm()->curg, ticket, nullptr, begun};
+    if (l->tail == nullptr)
+      l->head = &w;
+    else
+      l->tail->next = &w;
+    l->tail = &w;
+    runtime::goparkunlock(&l->lock, WaitReason::SyncCondWait);
+    waited_ns = w.releasetime - begun;
   }
-  NotifyWaiter w{runtime::getm()->curg, ticket, nullptr};
-  if (l->tail == nullptr)
-    l->head = &w;
-  else
-    l->tail->next = &w;
-  l->tail = &w;
-  runtime::goparkunlock(&l->lock, WaitReason::SyncCondWait);
+  if (waited_ns != 0) [[unlikely]]
+    runtime::blockevent(waited_ns, runtime::getpc(), __builtin_frame_address(0));
 }
 
 void runtime_notifyListNotifyAll(runtime::notifyList* l) {
@@ -198,7 +260,7 @@ void runtime_notifyListNotifyAll(runtime::notifyList* l) {
   runtime::unlock(&l->lock);
   while (w != nullptr) {
     NotifyWaiter* next = w->next;
-    runtime::goready(w->g);
+    w->wake();
     w = next;
   }
 }
@@ -226,19 +288,19 @@ void runtime_notifyListNotifyOne(runtime::notifyList* l) {
     if (l->tail == w) l->tail = prev;
   }
   runtime::unlock(&l->lock);
-  if (w != nullptr) runtime::goready(w->g);
+  if (w != nullptr) w->wake();
 }
 
 [[gnu::noinline]] void runtime_SemacquireWaitGroup(std::atomic<uint32_t>* addr) {
-  runtime::semacquire1(addr, false, WaitReason::SyncWaitGroupWait);
+  runtime::semacquire1(addr, false, WaitReason::SyncWaitGroupWait, SemaProfile::Block);
 }
 
 [[gnu::noinline]] void runtime_SemacquireRWMutexR(std::atomic<uint32_t>* addr) {
-  runtime::semacquire1(addr, false, WaitReason::SyncRWMutexRLock);
+  runtime::semacquire1(addr, false, WaitReason::SyncRWMutexRLock, SemaProfile::BlockAndMutex);
 }
 
 [[gnu::noinline]] void runtime_SemacquireRWMutex(std::atomic<uint32_t>* addr) {
-  runtime::semacquire1(addr, false, WaitReason::SyncRWMutexLock);
+  runtime::semacquire1(addr, false, WaitReason::SyncRWMutexLock, SemaProfile::BlockAndMutex);
 }
 
 [[gnu::noinline]] void runtime_Semrelease(std::atomic<uint32_t>* addr, bool handoff) {
@@ -252,7 +314,8 @@ void runtime_notifyListNotifyOne(runtime::notifyList* l) {
 namespace golab::internal::sync {
 
 [[gnu::noinline]] void runtime_SemacquireMutex(std::atomic<uint32_t>* addr, bool lifo) {
-  runtime::semacquire1(addr, lifo, runtime::WaitReason::SyncMutexLock);
+  runtime::semacquire1(addr, lifo, runtime::WaitReason::SyncMutexLock,
+                       runtime::SemaProfile::BlockAndMutex);
 }
 
 [[gnu::noinline]] void runtime_Semrelease(std::atomic<uint32_t>* addr, bool handoff) {

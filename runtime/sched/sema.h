@@ -22,9 +22,13 @@
 
 namespace golab::runtime {
 
+// Which profiles hear of a wait (contention.h).
+enum class SemaProfile { None, Block, BlockAndMutex };
+
 // Parks until *addr > 0, then subtracts one. With `lifo`, this waiter goes to the head of the queue
 // (for a goroutine that has waited for the same mutex before).
-void semacquire1(std::atomic<uint32_t>* addr, bool lifo, WaitReason reason);
+void semacquire1(std::atomic<uint32_t>* addr, bool lifo, WaitReason reason,
+                 SemaProfile profile = SemaProfile::None);
 // Adds one and wakes one waiter. With `handoff`, that waiter gets the semaphore for certain and
 // runs on this P at once: the caller parks until its next turn, unless it holds its M (acquirem).
 void semrelease1(std::atomic<uint32_t>* addr, bool handoff = false);

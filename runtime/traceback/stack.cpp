@@ -32,6 +32,7 @@ WalkResult callers_of(const void* frame, int skip, const WalkBuffer& buffer) {
   for (; skip > 0 && inside(record->fp) && !is_goexit(record->pc - 1); skip--) {
     record = reinterpret_cast<const FrameRecord*>(record->fp);
   }
+  if (skip > 0) return {};  // there are not so many
   return walk_from(record->pc, record->fp, gp->stack_lo, gp->stack_hi, buffer);
 }
 

@@ -5,6 +5,7 @@
 
 #include "runtime/fmt/fmt.h"
 #include "runtime/net/http/conn.h"
+#include "runtime/net/http/html.h"
 
 namespace golab::net::http {
 
@@ -124,17 +125,6 @@ Handler NotFoundHandler() { return HandlerFunc(NotFound); }
 
 namespace {
 
-std::string html_escape(std::string_view s) {
-  constexpr std::string_view kSpecial = "&<>\"'";
-  constexpr const char* kEscaped[] = {"&amp;", "&lt;", "&gt;", "&#34;", "&#39;"};
-  std::string out;
-  for (char c : s) {
-    const size_t i = kSpecial.find(c);
-    out += i == kSpecial.npos ? std::string(1, c) : kEscaped[i];
-  }
-  return out;
-}
-
 // A Location has only ASCII characters.
 std::string ascii_url(std::string_view s) {
   std::string out;
@@ -167,7 +157,7 @@ void Redirect(ResponseWriter& w, Request* r, std::string_view target, int code) 
   if (!has_type && shows) h.Set("Content-Type", "text/html; charset=utf-8");
   w.WriteHeader(code);
   if (!has_type && r->Method == "GET") {
-    w.Write("<a href=\"" + html_escape(to) + "\">" + std::string(StatusText(code)) + "</a>.\n\n");
+    w.Write("<a href=\"" + html::EscapeString(to) + "\">" + std::string(StatusText(code)) + "</a>.\n\n");
   }
 }
 
