@@ -1,4 +1,4 @@
-// commands.cpp: hint, list, reset, solution, report, watch, cheatsheet, hunt, completions.
+// commands.cpp: hint, list, url, reset, solution, report, watch, cheatsheet, hunt, completions.
 #include "course/lab/commands.h"
 
 #include <unistd.h>
@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <iostream>
 
+#include "course/lab/address.h"
 #include "course/lab/after_load.h"
 #include "course/lab/completions.h"
 #include "course/lab/diary.h"
@@ -65,6 +66,20 @@ int list_command(bool json, bool names) {
   }
   print(render_list(all, "", output_screen()));
   print("\nNext: ./lab works on the first one that is not solved.\n");
+  return 0;
+}
+
+// Without a name: the service that was started last.
+int url_command(const std::string& wanted) {
+  std::string name;
+  if (!wanted.empty()) {
+    auto [exercise, err] = find_exercise(wanted);
+    if (err != nullptr) return failed(err, 2);
+    name = exercise.name;
+  }
+  auto [url, err] = running_url(name);
+  if (err != nullptr) return failed(err, 1);
+  print(url + "\n");
   return 0;
 }
 
@@ -135,6 +150,11 @@ StudentCommands::StudentCommands(CLI::App& app) : app_(app), a_(std::make_unique
   CLI::App* list = add("list", "the exercises, and how far you are");
   list->add_flag("--json", a_->json, "an array of name, chapter, title, minutes, state");
   list->add_flag("--names", a_->names, "the names only, one a line");
+  add("url", "where your service listens, for curl and go tool pprof",
+      "    url=$(./lab url)\n    curl \"$url/debug/pprof/goroutine?debug=1\"\n\nWithout EXERCISE: of "
+      "the one that ./lab run started last. Exit status: 1 if none runs.")
+      ->add_option("EXERCISE", a_->exercise, "a number or a name: 2, worker-pool")
+      ->option_text(" ");
   exercise(add("solution", "our solution: path, why, and the diff",
                "Asks first if the exercise is not solved yet and this is a terminal."));
   exercise(add("reset", "begin an exercise anew",
@@ -175,6 +195,7 @@ StudentCommands::~StudentCommands() = default;
 std::optional<int> StudentCommands::dispatch() const {
   auto got = [&](const char* name) { return app_.got_subcommand(name); };
   if (got("list")) return list_command(a_->json, a_->names);
+  if (got("url")) return url_command(a_->exercise);
   if (got("report")) return report_command(a_->file);
   if (got("watch")) return watch_command(a_->watch);
   if (got("hunt")) return hunt_command(a_->names_of_exercises, take_dumps);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "compare_page.h"  // made from compare_page/
+#include "course/lab/address.h"
 #include "course/lab/compare.h"
 #include "course/lab/output.h"
 #include "profiler/endpoints/live_guard.h"
@@ -83,6 +84,8 @@ void add_side(http::ServeMux& mux, const std::string& name, WebSide& side) {
 int compare_web_command(const std::string& name, const std::string& addr) {
   auto [exercise, err] = find_exercise(name);
   if (err != nullptr) return failed(err, 2);
+  auto [address, choose_err] = addr.empty() ? choose_address(exercise) : std::pair(addr, error());
+  if (choose_err != nullptr) return failed(choose_err, 2);
   ::setenv("GOLAB_LOADS", exercise.load_lines().c_str(), 1);  // both sides inherit it
   WebSide broken, fixed;
   for (bool solution : {false, true}) {
@@ -94,9 +97,9 @@ int compare_web_command(const std::string& name, const std::string& addr) {
   mux.HandleFunc("GET /{file}", guarded(serve_file));
   add_side(mux, "exercise", broken);
   add_side(mux, "solution", fixed);
-  auto [listener, listen_err] = net::Listen("tcp", addr);
+  auto [listener, listen_err] = net::Listen("tcp", address);
   if (listen_err != nullptr) return failed(listen_err, 2);
-  print(exercise.name + ", the exercise and the solution: http://" + listener.Addr().String() +
+  print(exercise.name + ", the exercise and the solution: " + url_of(listener.Addr().String()) +
         "/\nCtrl-C ends it.\n");
   http::Server server{.Handler = &mux};
   return failed(server.Serve(listener), 2);

@@ -188,7 +188,7 @@ struct Arguments {
   FetchOptions fetch;
   CompareOptions compare;
   bool web = false;
-  std::string web_addr = "127.0.0.1:0";
+  std::string web_addr;
   CheckOptions check;
   VerifyOptions verify;
   profiler::TopOptions top;
@@ -220,10 +220,11 @@ void describe_exercise_commands(CLI::App& app, Arguments& a) {
   command(app, "demo", "start here: a leaky worker pool beside its repaired twin, explained", "");
   add_compare_options(app.get_subcommand("demo"), &a.compare);
 
-  CLI::App* run = command(app, "run", "one exercise as the HTTP service it is, until Ctrl-C",
-                          std::string(kName) +
-                              "\nFlags that follow it are the exercise's own: ./lab run 02 --addr "
-                              "127.0.0.1:7000, ./lab run 02 --help.");
+  CLI::App* run =
+      command(app, "run", "one exercise as the HTTP service it is, until Ctrl-C",
+              std::string(kName) +
+                  "\nIt listens on a free port, which ./lab url prints. Flags that follow it are "
+                  "the exercise's own: ./lab run 02 --addr 127.0.0.1:7000, ./lab run 02 --help.");
   run->add_option("EXERCISE", a.exercise, "which one")->required()->option_text(" ");
   run->add_flag("--solution", a.solution, "run the repaired program instead");
 
@@ -236,7 +237,7 @@ void describe_exercise_commands(CLI::App& app, Arguments& a) {
   compare->add_option("EXERCISE", a.exercise, "which one")->required()->option_text(" ");
   add_compare_options(compare, &a.compare);
   compare->add_flag("--web", a.web, "side by side in the browser, until Ctrl-C");
-  compare->add_option("--addr", a.web_addr, "with --web: where to listen (any free port)")
+  compare->add_option("--addr", a.web_addr, "with --web: where to listen (a free port)")
       ->option_text("HOST:PORT")
       ->needs("--web");
 }

@@ -1,14 +1,18 @@
 // port.cpp: from a port to a socket's inode in /proc/net/tcp, from there to a process in /proc.
 #include "course/lab/port.h"
 
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cctype>
+#include <cstddef>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
-
-#include "runtime/net/net.h"
+#include <vector>
 
 namespace lab {
 namespace {
@@ -17,8 +21,9 @@ namespace fs = std::filesystem;
 
 constexpr char kListens[] = "0A";  // the state, in hex
 
-// The inode of the socket that listens on the port, by one of the kernel's tables. Empty if none does.
-std::string listening_inode(const char* table, int port) {
+// The sockets that listen on the port, by one of the kernel's tables, as /proc/PID/fd names them. Several
+// may: each on another address.
+void add_listening_sockets(const char* table, int port, std::vector<std::string>* sockets) {
   std::ifstream lines(table);
   std::string line;
   std::getline(lines, line);  // the headings
@@ -29,15 +34,23 @@ std::string listening_inode(const char* table, int port) {
         inode;
     size_t colon = local.rfind(':');
     if (!words || state != kListens || colon == std::string::npos) continue;
-    if (std::strtol(local.c_str() + colon + 1, nullptr, 16) == port) return inode;
+    if (std::strtol(local.c_str() + colon + 1, nullptr, 16) != port) continue;
+    sockets->push_back("socket:[" + inode + "]");
   }
-  return "";
 }
 
-bool has_socket(const fs::path& process, const std::string& socket) {
+std::vector<std::string> listening_sockets(int port) {
+  std::vector<std::string> sockets;
+  add_listening_sockets("/proc/net/tcp", port, &sockets);
+  add_listening_sockets("/proc/net/tcp6", port, &sockets);
+  return sockets;
+}
+
+bool has_one_of(const fs::path& process, const std::vector<std::string>& sockets) {
   std::error_code denied;
   for (const auto& fd : fs::directory_iterator(process / "fd", denied)) {
-    if (fs::read_symlink(fd.path(), denied).string() == socket) return true;
+    const std::string name = fs::read_symlink(fd.path(), denied).string();
+    if (std::find(sockets.begin(), sockets.end(), name) != sockets.end()) return true;
   }
   return false;
 }
@@ -57,13 +70,12 @@ int port_of(const std::string& address) {
 }
 
 std::string port_holder(int port) {
-  std::string inode = listening_inode("/proc/net/tcp", port);
-  if (inode.empty()) inode = listening_inode("/proc/net/tcp6", port);
-  if (inode.empty()) return "";
+  const std::vector<std::string> sockets = listening_sockets(port);
+  if (sockets.empty()) return "";
   std::error_code gone;
   for (const auto& process : fs::directory_iterator("/proc", gone)) {
     std::string pid = process.path().filename().string();
-    if (!is_number(pid) || !has_socket(process.path(), "socket:[" + inode + "]")) continue;
+    if (!is_number(pid) || !has_one_of(process.path(), sockets)) continue;
     std::string name;
     std::getline(std::ifstream(process.path() / "comm") >> std::ws, name);
     return "process " + pid + " (" + name + ")";
@@ -71,15 +83,25 @@ std::string port_holder(int port) {
   return "a process of another user";
 }
 
-int free_port_after(int port) {
-  constexpr int kNear = 100;
-  for (int next = port + 1; next <= port + kNear && next < 65536; next++) {
-    auto [listener, err] = golab::net::Listen("tcp", "127.0.0.1:" + std::to_string(next));
-    if (err != nullptr) continue;
-    listener.Close();
-    return next;
+bool process_listens(pid_t pid, int port) {
+  if (pid <= 0 || port == 0) return false;
+  return has_one_of(fs::path("/proc") / std::to_string(pid), listening_sockets(port));
+}
+
+// An abstract socket is a name in the kernel, in the same network namespace as the port. No file and no
+// permission is needed, and the name goes with its descriptor.
+int claim_port(int port) {
+  sockaddr_un name{};
+  name.sun_family = AF_UNIX;
+  const std::string text = "golab port " + std::to_string(port);
+  text.copy(name.sun_path + 1, sizeof name.sun_path - 1);
+  const size_t bytes = offsetof(sockaddr_un, sun_path) + 1 + text.size();
+  int claim = ::socket(AF_UNIX, SOCK_STREAM, 0);
+  if (::bind(claim, reinterpret_cast<sockaddr*>(&name), static_cast<socklen_t>(bytes)) == 0) {
+    return claim;
   }
-  return 0;
+  ::close(claim);
+  return -1;
 }
 
 }  // namespace lab

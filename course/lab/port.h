@@ -1,5 +1,7 @@
-// port.h: which process holds a port of this machine.
+// port.h: which process holds a port of this machine, and which lab is about to.
 #pragma once
+
+#include <sys/types.h>
 
 #include <string>
 
@@ -12,7 +14,11 @@ int port_of(const std::string& address);
 // if the kernel does not say which. Empty if nobody listens there.
 std::string port_holder(int port);
 
-// A port that is free now, from this one on; 0 if there is none near.
-int free_port_after(int port);
+// Whether this process, one of our own user's, listens on the port.
+bool process_listens(pid_t pid, int port);
+
+// Keeps other labs of this machine, of whatever user, from this port until the descriptor is closed. It
+// stays open when the process becomes another program. Returns -1 if another process has the claim.
+int claim_port(int port);
 
 }  // namespace lab

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <iostream>
 
+#include "course/lab/address.h"
 #include "course/lab/after_load.h"
 #include "course/lab/build.h"
 #include "course/lab/exercise.h"
@@ -24,14 +25,13 @@ namespace {
 struct Wish {
   bool solution = false;
   bool help = false;
-  std::string addr;                // where it is to listen
+  std::string addr;                // where it is to listen; empty until it is chosen
   std::vector<std::string> flags;  // of the service
 };
 
 // The flag as Go's package flag reads it: -addr VALUE, --addr=VALUE.
-Wish read_wish(const Exercise& exercise, const std::vector<std::string>& args) {
+Wish read_wish(const std::vector<std::string>& args) {
   Wish wish;
-  wish.addr = exercise.addr;
   for (size_t i = 1; i < args.size(); i++) {
     if (args[i] == "--solution") {
       wish.solution = true;
@@ -48,22 +48,25 @@ Wish read_wish(const Exercise& exercise, const std::vector<std::string>& args) {
   return wish;
 }
 
-// A port in use is said before the service is started, with who holds it. Everything else about an
-// address the service says itself.
-error port_in_use(const Exercise& exercise, const Wish& wish) {
-  auto [listener, err] = net::Listen("tcp", wish.addr);
+// Chooses an address if the student has not. One that is in use is said before the service is started,
+// with the process that has it. Everything else about an address the service says itself.
+error settle_address(const Exercise& exercise, Wish* wish) {
+  if (wish->addr.empty()) {
+    auto [address, err] = choose_address(exercise);
+    wish->addr = address;
+    wish->flags.insert(wish->flags.begin(), {"--addr", address});
+    return err;
+  }
+  auto [listener, err] = net::Listen("tcp", wish->addr);
   if (err == nullptr) {
     listener.Close();
     return nullptr;
   }
-  int port = port_of(wish.addr);
+  int port = port_of(wish->addr);
   std::string holder = port_holder(port);
   if (port == 0 || holder.empty()) return nullptr;
-  error said = fmt::Errorf("%w\n     %s has it: end that", err, holder);
-  int other = free_port_after(port);
-  if (other == 0) return said;
-  return fmt::Errorf("%w, or: ./lab run %s%s --addr 127.0.0.1:%d", said, exercise.name,
-                     wish.solution ? " --solution" : "", other);
+  return fmt::Errorf("%w\n     %s has it: end that, or let lab choose: ./lab run %s%s", err, holder,
+                     exercise.name, wish->solution ? " --solution" : "");
 }
 
 // Returns the program, or an error with the status to end with.
@@ -79,12 +82,13 @@ std::pair<std::string, error> program_for(const Exercise& exercise, const Wish& 
 }
 
 void introduce(const Exercise& exercise, const Wish& wish) {
-  std::string url = "http://" + profiler::shown(wish.addr);
+  const std::string url = profiler::shown(url_of(wish.addr));
   std::string file = wish.solution ? solution_file(exercise) : mine_file(exercise);
   std::cerr << exercise.name << ": " << profiler::shown(short_path(file))
             << ". Ctrl-C ends it. In another terminal:\n"
-            << "  curl " << url << exercise.load().path << "\n"
-            << "  curl '" << url << "/debug/pprof/goroutine?debug=1'\n"
+            << "  url=" << url << "  # or: url=$(./lab url)\n"
+            << "  curl $url" << exercise.load().path << "\n"
+            << "  curl \"$url/debug/pprof/goroutine?debug=1\"\n"
             << "or in a browser: " << url << "/debug/lab/\n"
             << std::flush;
 }
@@ -94,12 +98,16 @@ void introduce(const Exercise& exercise, const Wish& wish) {
 int run_command(const std::vector<std::string>& args) {
   auto [exercise, err] = find_exercise(args.empty() ? "" : args[0]);
   if (err != nullptr) return failed(err, 2);
-  Wish wish = read_wish(exercise, args);
+  Wish wish = read_wish(args);
   int status = 0;
   auto [program, program_err] = program_for(exercise, wish, &status);
   if (program_err != nullptr) return failed(program_err, status);
-  error used = wish.help ? nullptr : port_in_use(exercise, wish);
-  if (used != nullptr) return failed(used, 1);
+  if (!wish.help) {
+    error unsettled = settle_address(exercise, &wish);
+    if (unsettled != nullptr) return failed(unsettled, 1);
+    error unnoted = note_address(exercise, wish.addr);
+    if (unnoted != nullptr) failed(fmt::Errorf("%w; ./lab url will not find it", unnoted), 0);
+  }
 
   std::vector<char*> argv = {program.data()};
   for (std::string& flag : wish.flags) argv.push_back(flag.data());
