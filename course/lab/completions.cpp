@@ -54,7 +54,7 @@ std::string bash(const std::vector<Words>& all) {
       "  if [ \"$COMP_CWORD\" = 1 ]; then\n"
       "    COMPREPLY=($(compgen -W '" +
       names(all) +
-      " help test build bench --help --version' -- \"$word\"))\n"
+      " help test build bench packages --help --version' -- \"$word\"))\n"
       "    return\n"
       "  fi\n"
       "  case ${COMP_WORDS[1]} in\n";

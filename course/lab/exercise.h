@@ -6,7 +6,7 @@
 //   title     First answer wins
 //   chapter   1                        1 to 3
 //   minutes   15                       how long a student may need
-//   addr      127.0.0.1:6060           where it listens unless --addr says otherwise
+//   addr      127.0.0.1:6060           the port that `lab run` tries first
 //   load      20 GET /fastest          requests that make it leak, 4 at a time; may be repeated
 //   leak      2 main.ask               goroutines that one request of the first load line leaves
 //                                      behind as shipped, and where; one line for each place

@@ -328,7 +328,7 @@ int dispatch(const CLI::App& app, const StudentCommands& student, Arguments& a) 
 
 int no_command(const CLI::App& app, const std::string& wanted) {
   // These are of the script ./lab.
-  std::vector<std::string> known = {"help", "test", "build", "bench"};
+  std::vector<std::string> known = {"help", "test", "build", "bench", "packages"};
   for (const CLI::App* each : app.get_subcommands([](const CLI::App*) { return true; })) {
     known.push_back(each->get_name());
   }

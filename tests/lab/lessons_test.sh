@@ -9,13 +9,14 @@
 #   ```sh exit=1            run to its end; must exit with 1
 #   ```sh again             as the first, and again if it does not show what is expected: on a busy
 #                           machine a profile may catch a goroutine of the server on its way to park
-#   ```sh background 6060   left running, once it answers on that port; ends with the lesson, or
-#                           when another block takes the port over
+#   ```sh background        left running, once it answers at the address that it prints; ends with the
+#                           lesson, or when a later one runs the same command
 #   <!-- expect: TEXT -->   below a block that ran: its output has this text in it
 #
-# Other blocks (```text, ```go, ```cpp) are for reading. The ports of the lesson are replaced by
-# free ones, so that lessons run beside each other and beside a student's own. Blocks with `go tool`
-# are left out, and say so, where Go is not installed.
+# Other blocks (```text, ```go, ```cpp) are for reading. The blocks share one variable, as in a student's
+# terminal: $url. Lessons run beside each other and beside a student's own, so an address that is
+# written in a block is an error: it comes from `./lab url`. Blocks with `go tool` are left out, and
+# say so, where Go is not installed.
 #
 # Exit status: 0 passed, 1 failed, 77 skipped.
 set -u
@@ -32,7 +33,7 @@ unset NO_COLOR http_proxy HTTP_PROXY
 work=$(mktemp -d)
 GOLAB_MINE=$work/mine # what somebody has in mine/ is no business of the tests
 export GOLAB_MINE
-groups='' # process groups of the background blocks, as PORT:GROUP
+groups='' # process groups of the background blocks, as COMMAND:GROUP
 end_group() { kill -s KILL -- "-$1" 2>/dev/null && wait "$1" 2>/dev/null; }
 clean_up() {
   for entry in $groups; do end_group "${entry#*:}"; done
@@ -48,36 +49,16 @@ fail() {
   exit 1
 }
 
-# A port that nobody answers on, below those that the kernel hands out. Our pid keeps two of us
-# apart.
-next=$((20000 + ($$ * 17) % 12000))
-free_port() {
-  status=0
-  until [ "$status" -eq 7 ]; do # nobody there
-    next=$((next + 1)) status=0
-    curl -s -o /dev/null --max-time 2 "http://127.0.0.1:$next/" || status=$?
-  done
-  echo "$next"
-}
-port_6060=$(free_port)
-next=$port_6060
-port_8080=$(free_port)
-next=$port_8080
-port_8000=$(free_port)
-
 # The project's top as the lesson sees it: everything by its name, and a ./lab that is built.
 cd "$work" || exit 1
-ln -s "$top/exercises" "$top/solutions" "$top/course" "$top/runtime" "$top/profiler" .
-cat >lab <<LAB
-#!/bin/sh
-if [ "\$1" = run ]; then
-  port=$port_6060
-  case "\$2" in 01-*) port=$port_8080 ;; esac
-  set -- "\$@" --addr "127.0.0.1:\$port"
-fi
-exec "$build/course/lab" "\$@"
-LAB
-chmod +x lab
+ln -s "$top/exercises" "$top/solutions" "$top/course" "$top/runtime" "$top/profiler" "$top/tests" .
+ln -s "$build/course/lab" lab
+
+# A block leaves $url to the next one.
+cat >prelude <<'PRELUDE'
+[ ! -s url ] || url=$(cat url)
+trap 'printf %s "${url-}" >url' EXIT
+PRELUDE
 
 # One line per block (its line in the lesson, how it is to run, how many lines of it follow), its
 # lines, and the expectations, each behind an "expect ".
@@ -93,11 +74,14 @@ awk '
   !other && /^<!-- expect: .* -->$/ { sub(/^<!-- expect: /, ""); sub(/ -->$/, ""); print "expect " $0 }
 ' "$top/$lesson" >blocks
 
+# The first address in the output, HOST:PORT.
+address() { sed -n -E 's,.*( on |http://)([^/ ]*:[0-9]+).*,\2,p' output | head -n 1; }
+
 start_background() {
-  eval "port=\$port_$1"
+  started=$(cut -d ' ' -f 1 command | head -n 1)
   kept=''
   for entry in $groups; do
-    if [ "${entry%%:*}" = "$1" ]; then
+    if [ "${entry%%:*}" = "$started" ]; then
       end_group "${entry#*:}"
     else
       kept="$kept $entry"
@@ -105,13 +89,20 @@ start_background() {
   done
   groups=$kept
   setsid sh -eu command >output 2>&1 &
-  groups="$groups $1:$!"
+  groups="$groups $started:$!"
   tries=0
-  until curl -s -o /dev/null --max-time 2 "http://127.0.0.1:$port/"; do
+  until [ -n "$(address)" ] && curl -s -o /dev/null --max-time 2 "http://$(address)/"; do
     kill -0 $! 2>/dev/null || fail "it ended instead of serving"
-    [ $((tries += 1)) -lt 600 ] || fail "no answer on port $port"
+    [ $((tries += 1)) -lt 600 ] || fail "no answer at \"$(address)\""
     sleep 0.05
   done
+}
+
+# Runs the block to its end, and leaves its exit status in $status.
+run_block() {
+  cat prelude command >script
+  sh -eu script >output 2>&1 3<&-
+  status=$?
 }
 
 ran=no
@@ -122,15 +113,15 @@ while IFS= read -r entry <&3; do
     'block '*)
       # shellcheck disable=SC2086  # the words are to be split
       set -- $entry
-      line=$2 lines=$3 how=${4-} port=${5-}
+      line=$2 lines=$3 how=${4-}
       : >"$work/command"
       while [ "$lines" -gt 0 ]; do
         IFS= read -r text <&3
         printf '%s\n' "$text" >>"$work/command"
         lines=$((lines - 1))
       done
-      sed -i "s/:6060/:$port_6060/g; s/:8080/:$port_8080/g
-        s/localhost:8000/127.0.0.1:$port_8000/g" command
+      ! grep -qE '(127\.0\.0\.1|localhost):[0-9]' command ||
+        fail "another student may have this port: take the address from ./lab url"
       ran=yes
       if grep -q 'go tool' command && ! command -v go >/dev/null 2>&1; then
         echo "line $line: left out, go is not installed"
@@ -139,12 +130,11 @@ while IFS= read -r entry <&3; do
       fi
       blocks=$((blocks + 1))
       case $how in
-        background) start_background "$port" ;;
+        background) start_background ;;
         '' | again | exit=*)
           wanted=${how#exit=}
           [ "$how" != again ] || wanted=0
-          sh -eu command >output 2>&1 3<&-
-          status=$?
+          run_block
           [ "$status" -eq "${wanted:-0}" ] || fail "exit status $status, not ${wanted:-0}"
           ;;
         *) fail "nobody knows how to run a block marked '$how'" ;;
@@ -156,7 +146,7 @@ while IFS= read -r entry <&3; do
       while [ $ran = yes ] && [ "$how" = again ] && [ $tries -lt 50 ] && ! grep -qF -e "$text" output; do
         tries=$((tries + 1))
         sleep 0.1
-        sh -eu command >output 2>&1 3<&-
+        run_block
       done
       [ $ran = no ] || grep -qF -e "$text" output || fail "no \"$text\" in the output"
       ;;

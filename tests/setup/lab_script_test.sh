@@ -125,6 +125,9 @@ command_on bare dpkg-query <<'END'
 for l in "$@"; do [ "$l" = libdw-dev ] && echo "$l config-files" || echo "$l installed"; done
 exit 1
 END
+run bare packages
+check "packages installs what is missing" called 'apt-get install .* g++ cmake libdw-dev$'
+check "… and does no more" not called ninja
 run bare demo
 check "missing packages are named" said 'Missing packages: g++ cmake libdw-dev *$'
 check "… and exactly these installed" called 'apt-get install .* g++ cmake libdw-dev$'
