@@ -8,6 +8,7 @@
 #include <fstream>
 #include <vector>
 
+#include "course/lab/claim.h"
 #include "course/lab/port.h"
 #include "course/lab/whole_file.h"
 #include "course/lab/workspace.h"
@@ -65,11 +66,10 @@ bool can_listen(const std::string& address) {
 // Whether this process may have the address. It is claimed first: between our look at the port and the
 // service's listening on it, another lab would find it free, too.
 bool take(const std::string& address) {
-  int claim = claim_port(port_of(address));
-  if (claim < 0) return false;
-  if (can_listen(address)) return true;
-  ::close(claim);
-  return false;
+  Claim claim = claim_port(port_of(address));
+  if (!claim.is_ours() || !can_listen(address)) return false;
+  claim.keep();
+  return true;
 }
 
 }  // namespace

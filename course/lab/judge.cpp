@@ -6,6 +6,7 @@
 
 #include "course/lab/answers.h"
 #include "course/lab/build.h"
+#include "course/lab/claim.h"
 #include "course/lab/gates.h"
 #include "course/lab/rulers.h"
 #include "course/lab/workspace.h"
@@ -139,6 +140,9 @@ class Judging {
 
 Judgement judge(const Exercise& exercise, const std::string& source_file,
                 const JudgeOptions& options, Progress* progress) {
+  Claim turn = wait_for_turn(options.ctx, [&] {
+    if (progress != nullptr) progress->step(exercise.name + ": others are being judged first");
+  });
   return Judging(exercise, source_file, options, progress).all();
 }
 

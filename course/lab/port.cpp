@@ -1,13 +1,8 @@
 // port.cpp: from a port to a socket's inode in /proc/net/tcp, from there to a process in /proc.
 #include "course/lab/port.h"
 
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cctype>
-#include <cstddef>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -86,22 +81,6 @@ std::string port_holder(int port) {
 bool process_listens(pid_t pid, int port) {
   if (pid <= 0 || port == 0) return false;
   return has_one_of(fs::path("/proc") / std::to_string(pid), listening_sockets(port));
-}
-
-// An abstract socket is a name in the kernel, in the same network namespace as the port. No file and no
-// permission is needed, and the name goes with its descriptor.
-int claim_port(int port) {
-  sockaddr_un name{};
-  name.sun_family = AF_UNIX;
-  const std::string text = "golab port " + std::to_string(port);
-  text.copy(name.sun_path + 1, sizeof name.sun_path - 1);
-  const size_t bytes = offsetof(sockaddr_un, sun_path) + 1 + text.size();
-  int claim = ::socket(AF_UNIX, SOCK_STREAM, 0);
-  if (::bind(claim, reinterpret_cast<sockaddr*>(&name), static_cast<socklen_t>(bytes)) == 0) {
-    return claim;
-  }
-  ::close(claim);
-  return -1;
 }
 
 }  // namespace lab

@@ -1,4 +1,4 @@
-// port.h: which process holds a port of this machine, and which lab is about to.
+// port.h: which process holds a port of this machine.
 #pragma once
 
 #include <sys/types.h>
@@ -16,9 +16,5 @@ std::string port_holder(int port);
 
 // Whether this process, one of our own user's, listens on the port.
 bool process_listens(pid_t pid, int port);
-
-// Keeps other labs of this machine, of whatever user, from this port until the descriptor is closed. It
-// stays open when the process becomes another program. Returns -1 if another process has the claim.
-int claim_port(int port);
 
 }  // namespace lab

@@ -1,6 +1,8 @@
 // diff_test.cpp: what changed between two profiles, and whether it is a leak.
 #include "profiler/analysis/diff.h"
 
+#include <algorithm>
+
 #include "profiler/analysis/text_table.h"
 #include "profiler/analysis/verdict.h"
 #include "profiler/analysis/wait_state.h"

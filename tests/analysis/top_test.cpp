@@ -1,6 +1,7 @@
 // top_test.cpp: our top against what go tool pprof printed for the same files.
 #include "profiler/analysis/top.h"
 
+#include <algorithm>
 #include <random>
 
 #include "profiler/analysis/verdict.h"

@@ -1,5 +1,6 @@
 // profile_test.cpp: after the same load, the profile is Go's: groups, counts, order, function
 // names.
+#include <algorithm>
 #include <map>
 #include <regex>
 #include <set>

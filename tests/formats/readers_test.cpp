@@ -1,4 +1,5 @@
 // readers_test.cpp: what the readers make of good files, and of bad ones.
+#include <algorithm>
 #include <random>
 
 #include "profiler/formats/debug2_reader.h"

@@ -6,11 +6,15 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <vector>
 
+#include "course/lab/claim.h"
 #include "course/lab/port.h"
 #include "course/lab/service.h"
 #include "course/lab/workspace.h"
+#include "runtime/context/context.h"
 #include "runtime/net/net.h"
+#include "runtime/sched/proc.h"
 #include "runtime/time/time.h"
 #include "tests/catch.h"
 #include "tests/lab/run.h"
@@ -57,7 +61,33 @@ TEST_CASE("a port is chosen once, whoever chooses at the same time", "[lab][addr
   CHECK(lab::port_of(one) >= lab::port_of(pool().addr));
   // Nobody listens there yet: the claim is what keeps the other away.
   CHECK(lab::port_holder(lab::port_of(one)) == "");
-  CHECK(lab::claim_port(lab::port_of(one)) == -1);
+  CHECK_FALSE(lab::claim_port(lab::port_of(one)).is_ours());
+}
+
+TEST_CASE("a judgement waits for its turn where all processors have one", "[lab][address]") {
+  using golab::context::Background;
+  std::vector<lab::Claim> others;
+  for (int i = 0; i < golab::runtime::NumCPU(); i++) {
+    others.push_back(lab::wait_for_turn(Background(), [] {}));
+    REQUIRE(others.back().is_ours());
+  }
+  int waits = 0;
+  SECTION("until another one is over") {
+    lab::Claim turn = lab::wait_for_turn(Background(), [&] {
+      waits++;
+      others.pop_back();
+    });
+    CHECK(turn.is_ours());
+  }
+  SECTION("or until nobody wants it any more") {
+    auto [ctx, cancel] = golab::context::WithCancel(Background());
+    auto give_up = cancel;
+    CHECK_FALSE(lab::wait_for_turn(ctx, [&] {
+                  waits++;
+                  give_up();
+                }).is_ours());
+  }
+  CHECK(waits == 1);
 }
 
 TEST_CASE("a service keeps its port from one time to the next, if it is still free",

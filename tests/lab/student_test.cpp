@@ -1,6 +1,7 @@
 // student_test.cpp: the commands around the judge: hint, list, reset, solution, report, watch.
 #include <signal.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>

@@ -1,6 +1,7 @@
 // Goal: log lines look like Go's and come out whole.
 #include "runtime/log/log.h"
 
+#include <algorithm>
 #include <regex>
 
 #include "runtime/golab.h"

@@ -1,4 +1,5 @@
 // http_server_test.cpp: what a client sees of the server, byte for byte where Go's bytes are known.
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 

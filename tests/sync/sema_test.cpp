@@ -1,6 +1,7 @@
 // Goal: the table of semaphores finds every waiter, however many addresses there are.
 #include "runtime/sched/sema.h"
 
+#include <algorithm>
 #include <atomic>
 #include <memory>
 #include <random>
