@@ -34,6 +34,10 @@ struct Note {
 
 std::string note_file(const std::string& name) { return mine_dir() + "/.lab/running/" + name; }
 
+std::string note_name(const std::string& exercise, bool solution) {
+  return exercise + (solution ? ".solution" : "");
+}
+
 // An empty note if there is none.
 Note read_note(const std::string& name) {
   Note note;
@@ -74,13 +78,14 @@ bool take(const std::string& address) {
 
 }  // namespace
 
-std::pair<std::string, error> choose_address(const Exercise& exercise) {
+std::pair<std::string, error> choose_address(const Exercise& exercise, bool solution) {
   const char* named = std::getenv("GOLAB_LISTEN");
   const bool is_named = named != nullptr && *named != '\0';
   const std::string host = is_named ? named : net::SplitHostPort(exercise.addr).host;
   const int first = port_of(exercise.addr);
   std::vector<int> ports;
-  if (int last = port_of(read_note(exercise.name).address); last != 0) ports.push_back(last);
+  if (int last = port_of(read_note(note_name(exercise.name, solution)).address); last != 0)
+    ports.push_back(last);
   for (int i = 0; i < kPortsTried; i++) ports.push_back(first + i);
   for (int port : ports) {
     std::string address = net::JoinHostPort(host, std::to_string(port));
@@ -92,8 +97,8 @@ std::pair<std::string, error> choose_address(const Exercise& exercise) {
                           exercise.name)};
 }
 
-error note_address(const Exercise& exercise, const std::string& address) {
-  auto [file, err] = lab_file("running/" + exercise.name);
+error note_address(const Exercise& exercise, bool solution, const std::string& address) {
+  auto [file, err] = lab_file("running/" + note_name(exercise.name, solution));
   if (err != nullptr) return err;
   return write_whole(file, std::to_string(::getpid()) + " " + address + "\n");
 }
@@ -105,18 +110,21 @@ std::string url_of(const std::string& address) {
   return "http://" + net::JoinHostPort(host, parts.port);
 }
 
-std::pair<std::string, error> running_url(const std::string& name) {
-  Note latest;
-  for (const std::string& each : name.empty() ? noted() : std::vector{name}) {
+std::pair<std::string, error> running_url(const std::string& name, bool solution) {
+  std::vector<std::string> wanted = noted();
+  if (!name.empty()) wanted = {note_name(name, solution)};
+  if (!name.empty() && !solution) wanted.push_back(note_name(name, true));
+  Note found;
+  for (const std::string& each : wanted) {
     Note note = read_note(each);
-    const bool runs = process_listens(note.pid, port_of(note.address));
-    if (runs && (latest.address.empty() || note.written > latest.written)) latest = note;
+    if (!process_listens(note.pid, port_of(note.address))) continue;
+    if (found.address.empty() || (name.empty() && note.written > found.written)) found = note;
   }
-  if (!latest.address.empty()) return {url_of(latest.address), nullptr};
-  return {"", fmt::Errorf("%s runs here; start it in another terminal: ./lab run %s\n"
+  if (!found.address.empty()) return {url_of(found.address), nullptr};
+  const std::string what = (name.empty() ? "EXERCISE" : name) + (solution ? " --solution" : "");
+  return {"", fmt::Errorf("no %s runs here; start it in another terminal: ./lab run %s\n"
                           "     (that terminal must have the same files: %s)",
-                          name.empty() ? "no exercise" : "no " + name,
-                          name.empty() ? "EXERCISE" : name, mine_dir())};
+                          name.empty() ? "exercise" : what, what, mine_dir())};
 }
 
 }  // namespace lab

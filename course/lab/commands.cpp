@@ -38,6 +38,7 @@ struct StudentCommands::Arguments {
   bool all = false;
   bool json = false;
   bool names = false;
+  bool solution = false;
   bool yes = false;
   WatchOptions watch;
 };
@@ -70,14 +71,14 @@ int list_command(bool json, bool names) {
 }
 
 // Without a name: the service that was started last.
-int url_command(const std::string& wanted) {
+int url_command(const std::string& wanted, bool solution) {
   std::string name;
   if (!wanted.empty()) {
     auto [exercise, err] = find_exercise(wanted);
     if (err != nullptr) return failed(err, 2);
     name = exercise.name;
   }
-  auto [url, err] = running_url(name);
+  auto [url, err] = running_url(name, solution);
   if (err != nullptr) return failed(err, 1);
   print(url + "\n");
   return 0;
@@ -150,11 +151,14 @@ StudentCommands::StudentCommands(CLI::App& app) : app_(app), a_(std::make_unique
   CLI::App* list = add("list", "the exercises, and how far you are");
   list->add_flag("--json", a_->json, "an array of name, chapter, title, minutes, state");
   list->add_flag("--names", a_->names, "the names only, one a line");
-  add("url", "where your service listens, for curl and go tool pprof",
-      "    url=$(./lab url)\n    curl \"$url/debug/pprof/goroutine?debug=1\"\n\nWithout EXERCISE: of "
-      "the one that ./lab run started last. Exit status: 1 if none runs.")
-      ->add_option("EXERCISE", a_->exercise, "a number or a name: 2, worker-pool")
-      ->option_text(" ");
+  CLI::App* url = add(
+      "url", "where your service listens, for curl and go tool pprof",
+      "    url=$(./lab url)\n    curl \"$url/debug/pprof/goroutine?debug=1\"\n\nWithout EXERCISE: "
+      "of the one that ./lab run started last. Exit status: 1 if none runs.");
+  CLI::Option* named =
+      url->add_option("EXERCISE", a_->exercise, "a number or a name: 2, worker-pool")
+          ->option_text(" ");
+  url->add_flag("--solution", a_->solution, "of the solution, if both run")->needs(named);
   exercise(add("solution", "our solution: path, why, and the diff",
                "Asks first if the exercise is not solved yet and this is a terminal."));
   exercise(add("reset", "begin an exercise anew",
@@ -195,7 +199,7 @@ StudentCommands::~StudentCommands() = default;
 std::optional<int> StudentCommands::dispatch() const {
   auto got = [&](const char* name) { return app_.got_subcommand(name); };
   if (got("list")) return list_command(a_->json, a_->names);
-  if (got("url")) return url_command(a_->exercise);
+  if (got("url")) return url_command(a_->exercise, a_->solution);
   if (got("report")) return report_command(a_->file);
   if (got("watch")) return watch_command(a_->watch);
   if (got("hunt")) return hunt_command(a_->names_of_exercises, take_dumps);

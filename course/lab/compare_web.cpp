@@ -84,7 +84,7 @@ void add_side(http::ServeMux& mux, const std::string& name, WebSide& side) {
 int compare_web_command(const std::string& name, const std::string& addr) {
   auto [exercise, err] = find_exercise(name);
   if (err != nullptr) return failed(err, 2);
-  auto [address, choose_err] = addr.empty() ? choose_address(exercise) : std::pair(addr, error());
+  auto [address, choose_err] = addr.empty() ? choose_address(exercise, false) : std::pair(addr, error());
   if (choose_err != nullptr) return failed(choose_err, 2);
   ::setenv("GOLAB_LOADS", exercise.load_lines().c_str(), 1);  // both sides inherit it
   WebSide broken, fixed;

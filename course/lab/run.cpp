@@ -52,7 +52,7 @@ Wish read_wish(const std::vector<std::string>& args) {
 // with the process that has it. Everything else about an address the service says itself.
 error settle_address(const Exercise& exercise, Wish* wish) {
   if (wish->addr.empty()) {
-    auto [address, err] = choose_address(exercise);
+    auto [address, err] = choose_address(exercise, wish->solution);
     wish->addr = address;
     wish->flags.insert(wish->flags.begin(), {"--addr", address});
     return err;
@@ -105,7 +105,7 @@ int run_command(const std::vector<std::string>& args) {
   if (!wish.help) {
     error unsettled = settle_address(exercise, &wish);
     if (unsettled != nullptr) return failed(unsettled, 1);
-    error unnoted = note_address(exercise, wish.addr);
+    error unnoted = note_address(exercise, wish.solution, wish.addr);
     if (unnoted != nullptr) failed(fmt::Errorf("%w; ./lab url will not find it", unnoted), 0);
   }
 

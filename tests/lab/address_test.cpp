@@ -30,7 +30,7 @@ lab::Exercise pool() {
 }
 
 std::string chosen() {
-  auto [address, err] = lab::choose_address(pool());
+  auto [address, err] = lab::choose_address(pool(), false);
   REQUIRE(err == nullptr);
   return address;
 }
@@ -95,7 +95,7 @@ TEST_CASE("a service keeps its port from one time to the next, if it is still fr
   Mine mine;
   golab::net::Listener listener = listen_anywhere();
   const std::string last = listener.Addr().String();
-  REQUIRE(lab::note_address(pool(), last) == nullptr);
+  REQUIRE(lab::note_address(pool(), false, last) == nullptr);
   CHECK(chosen() != last);
   listener.Close();
   CHECK(chosen() == last);
@@ -117,27 +117,37 @@ TEST_CASE("GOLAB_LISTEN names the host, and the URL is one that a browser can op
 
 TEST_CASE("a note counts for as long as its process listens there", "[lab][address]") {
   Mine mine;
-  CHECK(lab::running_url("").second != nullptr);
+  CHECK(lab::running_url("", false).second != nullptr);
   golab::net::Listener listener = listen_anywhere();
-  REQUIRE(lab::note_address(pool(), listener.Addr().String()) == nullptr);
-  CHECK(lab::running_url("02-worker-pool").first == "http://" + listener.Addr().String());
-  CHECK(lab::running_url("").first == "http://" + listener.Addr().String());
-  CHECK(lab::running_url("01-time-after").second != nullptr);
+  REQUIRE(lab::note_address(pool(), false, listener.Addr().String()) == nullptr);
+  CHECK(lab::running_url("02-worker-pool", false).first == "http://" + listener.Addr().String());
+  CHECK(lab::running_url("", false).first == "http://" + listener.Addr().String());
+  CHECK(lab::running_url("01-time-after", false).second != nullptr);
 
+  SECTION("beside that of the solution") {
+    CHECK(lab::running_url("02-worker-pool", true).second != nullptr);
+    golab::net::Listener other = listen_anywhere();
+    REQUIRE(lab::note_address(pool(), true, other.Addr().String()) == nullptr);
+    CHECK(lab::running_url("02-worker-pool", true).first == "http://" + other.Addr().String());
+    CHECK(lab::running_url("", false).first == "http://" + other.Addr().String());
+    CHECK(lab::running_url("02-worker-pool", false).first == "http://" + listener.Addr().String());
+    listener.Close();
+    CHECK(lab::running_url("02-worker-pool", false).first == "http://" + other.Addr().String());
+  }
   SECTION("not when it has closed the port") {
     listener.Close();
-    CHECK(lab::running_url("").second != nullptr);
+    CHECK(lab::running_url("", false).second != nullptr);
   }
   SECTION("not when another process has the port now") {
     lab::Service service;
     REQUIRE(service.start(pool().program(true)) == nullptr);
-    REQUIRE(lab::note_address(pool(), service.address()) == nullptr);
-    CHECK(lab::running_url("").second != nullptr);
+    REQUIRE(lab::note_address(pool(), false, service.address()) == nullptr);
+    CHECK(lab::running_url("", false).second != nullptr);
   }
   SECTION("a note that cannot be read is none") {
     std::ofstream(mine.path(".lab/running/02-worker-pool")) << "x y z\n";
-    CHECK(lab::running_url("").second != nullptr);
-    CHECK(lab::choose_address(pool()).second == nullptr);
+    CHECK(lab::running_url("", false).second != nullptr);
+    CHECK(lab::choose_address(pool(), false).second == nullptr);
   }
 }
 

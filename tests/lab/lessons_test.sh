@@ -13,8 +13,8 @@
 #                           lesson, or when a later one runs the same command
 #   <!-- expect: TEXT -->   below a block that ran: its output has this text in it
 #
-# Other blocks (```text, ```go, ```cpp) are for reading. The blocks share one variable, as in a student's
-# terminal: $url. Lessons run beside each other and beside a student's own, so an address that is
+# Other blocks (```text, ```go, ```cpp) are for reading. The blocks share their variables that hold an
+# address, as $url. Lessons run beside each other and beside a student's own, so an address that is
 # written in a block is an error: it comes from `./lab url`. Blocks with `go tool` are left out, and
 # say so, where Go is not installed.
 #
@@ -54,11 +54,12 @@ cd "$work" || exit 1
 ln -s "$top/exercises" "$top/solutions" "$top/course" "$top/runtime" "$top/profiler" "$top/tests" .
 ln -s "$build/course/lab" lab
 
-# A block leaves $url to the next one.
+# A block leaves its addresses to the next one.
 cat >prelude <<'PRELUDE'
-[ ! -s url ] || url=$(cat url)
-trap 'printf %s "${url-}" >url' EXIT
+. ./variables
+trap 'set | grep -E "^[a-z]+=.?http://" >variables || true' EXIT
 PRELUDE
+: >variables
 
 # One line per block (its line in the lesson, how it is to run, how many lines of it follow), its
 # lines, and the expectations, each behind an "expect ".
@@ -78,7 +79,7 @@ awk '
 address() { sed -n -E 's,.*( on |http://)([^/ ]*:[0-9]+).*,\2,p' output | head -n 1; }
 
 start_background() {
-  started=$(cut -d ' ' -f 1 command | head -n 1)
+  started=$(cksum <command | cut -d ' ' -f 1)
   kept=''
   for entry in $groups; do
     if [ "${entry%%:*}" = "$started" ]; then
@@ -120,7 +121,7 @@ while IFS= read -r entry <&3; do
         printf '%s\n' "$text" >>"$work/command"
         lines=$((lines - 1))
       done
-      ! grep -qE '(127\.0\.0\.1|localhost):[0-9]' command ||
+      ! grep -qE '(127\.0\.0\.1|localhost):(60[67][0-9]|80[0-9]{2})' command ||
         fail "another student may have this port: take the address from ./lab url"
       ran=yes
       if grep -q 'go tool' command && ! command -v go >/dev/null 2>&1; then
