@@ -14,7 +14,7 @@ pointers() {
   grep -o '!\[\]([^)]*)' "$1" | sed 's/.*(\(.*\))/silent \1/'
   grep -o ']([^)#:]*)' "$1" | sed 's/](\(.*\))/link \1/'
   grep -o 'DOC: [a-z0-9-]*' "$1" | sed 's/DOC:/tag/'
-  grep -oe '-L [a-z]*' "$1" | sed 's/-L/label/'
+  grep -oe '-L [a-z][a-z]*' "$1" | sed 's/-L/label/'
   sed -n 's/^| \(`.*\) | \([a-z_/]*\.[a-z]*\) |$/\1 \2/p' "$1" |
     awk '{ for (i = 1; i < NF; i++) { gsub("`", "", $i); print "function", $i, $NF } }'
 }
