@@ -59,6 +59,7 @@ void gfrefill(P* pp) {
   for (uint32_t i = kGBatch; i-- > 0;) {
     G* gp = new (&allgs[len + i]) G;
     gp->status.store(_Gdead, std::memory_order_relaxed);
+    gp->trackingSeq = static_cast<uint8_t>(i);
     pp->gFree[pp->gfree_count++] = gp;
   }
   allglen_.store(len + kGBatch, std::memory_order_release);
@@ -89,17 +90,43 @@ void gfput(P* pp, G* gp) {
 uint32_t allglen() { return allglen_.load(std::memory_order_acquire); }
 G* allg(uint32_t i) { return &allgs[i]; }
 
-int NumGoroutine() {
+int32_t gcount(bool include_system) {
   RuntimeCall rc;
   // Under both locks no G is made, and none moves to or from the global table.
   lock(&sched.lock);
   lock(&allglock);
-  int32_t n = static_cast<int32_t>(allglen()) - sched.gfree_count.load() - sched.nsystem.load();
+  int32_t n = static_cast<int32_t>(allglen()) - sched.gfree_count.load();
+  if (!include_system) n -= sched.nsystem.load();
   for (int32_t i = 0; i < kMaxProcs && sched.allp[i] != nullptr; i++)
     n -= sched.allp[i]->gfree_count;
   unlock(&allglock);
   unlock(&sched.lock);
   return n < 1 ? 1 : n;  // other Ps' counts change during the reads
+}
+
+int NumGoroutine() { return gcount(false); }
+
+GoroutineStates goroutine_states() {
+  GoroutineStates states;
+  for (uint32_t i = 0; i < allglen(); i++) {
+    switch (allg(i)->status.load(std::memory_order_relaxed)) {  // DOC: goroutines-by-state
+      case _Grunnable:
+        states.runnable++;
+        break;
+      case _Grunning:
+        states.running++;
+        break;
+      case _Gsyscall:
+        states.not_in_go++;
+        break;
+      case _Gwaiting:
+        states.waiting++;
+        break;
+      default:  // not in use
+        break;
+    }
+  }
+  return states;
 }
 
 }  // namespace golab::runtime

@@ -71,6 +71,7 @@ struct alignas(64) G {
   bool started_running = false;              // has a stack
   bool locked_to_thread = false;
   std::atomic<bool> has_memo{false};  // a snapshot has left a memo of this stack (memo.h)
+  uint8_t trackingSeq = 0;            // becomes runnable so often, modulo 256: each 8th is timed
   // epoch << 2 | kSnapshotAbsent, kSnapshotInProgress or kSnapshotSatisfied (stop.h).
   std::atomic<uint64_t> snapshot{0};
   uintptr_t sched_pc = 0;  // off its thread: the innermost frame, for walkers
@@ -86,6 +87,9 @@ struct alignas(64) G {
   uintptr_t startpc = 0;    // entry of the user's function; 0 if glue comes before it
   uintptr_t gopc = 0;       // return address of that go(...): "created by" in a dump
   int64_t waitsince = 0;    // nanotime_coarse of the park or system call; 0 while it runs
+
+  // nanotime of when it became runnable, if that is timed (Sched::tracksTimeToRun); else 0.
+  int64_t trackingStamp = 0;
 
   // Set by newproc, then unchanged until this goroutine ends (a dead G is reused, as in Go).
   void (*fn)(void*) = nullptr;  // calls and destroys the closure
@@ -246,8 +250,9 @@ struct P {
   G* gFree[kGFreeSize];  // dead Gs, the last one on top
   int32_t stack_cache_count = 0;
   uintptr_t stack_cache[kStackCacheSize];  // free stacks, the last one on top
-  uint64_t goidcache = 0;
-  uint64_t goidcacheend = 0;
+  uint64_t goid_next = 0;                  // of the batch of ids that it hands out
+  // Goroutines that were made on it: written by the owner, read by any thread.
+  std::atomic<uint64_t> goroutinesCreated{0};
 
   // Timers: a heap ordered by `when` (timer.h).
   alignas(64) mutex timersLock;

@@ -34,6 +34,16 @@ constexpr uint32_t kGoidBatch = 16;
 std::atomic<uint64_t> goidgen{0};
 
 bool fits_in_g(size_t bytes, size_t align) { return bytes <= kClosureBytes && align <= 16; }
+
+// Also counts it.
+uint64_t next_goid(P* pp) {
+  uint64_t created = pp->goroutinesCreated.load(std::memory_order_relaxed);
+  if (created % kGoidBatch == 0) {
+    pp->goid_next = goidgen.fetch_add(kGoidBatch, std::memory_order_relaxed) + 1;
+  }
+  pp->goroutinesCreated.store(created + 1, std::memory_order_relaxed);
+  return pp->goid_next++;
+}
 }  // namespace
 
 void* newg(size_t closure_bytes, size_t closure_align, G** out) {
@@ -85,18 +95,23 @@ void leave_labels(G* gp) {
   gp->started_running = false;
   gp->waitsince = 0;
   inherit_labels(mp->curg, gp);
-  if (pp->goidcache == pp->goidcacheend) {
-    pp->goidcache = goidgen.fetch_add(kGoidBatch, std::memory_order_relaxed) + 1;
-    pp->goidcacheend = pp->goidcache + kGoidBatch;
-  }
-  gp->goid = pp->goidcache++;
+  gp->goid = next_goid(pp);
   if (gp->goid == 1) gp->gopc = 0;  // no go statement made main
   if (in_classroom()) [[unlikely]]
     inherit_request(mp->curg, gp);
   gp->snapshot.store(snapshot_of_newborn(), std::memory_order_relaxed);
-  gp->status.store(_Grunnable, std::memory_order_release);
+  runnable(gp);
   runqput(pp, gp, true);
   wake_helper();
+}
+
+uint64_t goroutinesCreated() {
+  RuntimeCall rc;  // no P is made meanwhile
+  uint64_t sum = 0;
+  for (int32_t i = 0; i < kMaxProcs && sched.allp[i] != nullptr; i++) {
+    sum += sched.allp[i]->goroutinesCreated.load(std::memory_order_relaxed);
+  }
+  return sum;
 }
 
 void go_system(void (*fn)(void*)) {
@@ -221,11 +236,27 @@ void finish_left(M* mp) {
 
 // ---- The switch ---------------------------------------------------------------------------------
 
+namespace {
+constexpr uint8_t kTrackingPeriod = 8;  // Go's gTrackingPeriod
+
+// gp becomes runnable.
+[[gnu::noinline]] void track_time_to_run(G* gp) {
+  if (++gp->trackingSeq % kTrackingPeriod == 0) gp->trackingStamp = nanotime();
+}
+
+// gp, which was timed, runs.
+[[gnu::noinline]] void note_time_to_run(G* gp) {
+  sched.timeToRun.record(nanotime() - std::exchange(gp->trackingStamp, 0));
+}
+}  // namespace
+
 void execute(M* mp, G* gp) {
   mp->curg = gp;
   gp->m = mp;
   mp->p->runtick++;
   gp->waitsince = 0;
+  if (gp->trackingStamp != 0) [[unlikely]]
+    note_time_to_run(gp);
   gp->status.store(_Grunning, std::memory_order_release);
   if (!gp->started_running) first_run(mp, gp);
 }
@@ -294,7 +325,11 @@ bool parkunlock(G*, void* l) {
 
 void goparkunlock(mutex* l, WaitReason reason) { gopark(parkunlock, l, reason); }
 
-void runnable(G* gp) { gp->status.store(_Grunnable, std::memory_order_release); }
+void runnable(G* gp) {
+  if (sched.tracksTimeToRun.load(std::memory_order_relaxed)) [[unlikely]]
+    track_time_to_run(gp);
+  gp->status.store(_Grunnable, std::memory_order_release);
+}
 
 void ready(G* gp, bool next) {
   runqput(getm()->p, gp, next);
@@ -335,7 +370,7 @@ namespace {
   G* gp = mp->curg;
   gp->sched_fp = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
   gp->sched_pc = getpc();
-  gp->status.store(_Grunnable, std::memory_order_release);
+  runnable(gp);
   switch_away(mp, gp, action);
 }
 }  // namespace

@@ -18,6 +18,7 @@
 
 #include "runtime/sched/gate.h"
 #include "runtime/sched/proc.h"
+#include "runtime/sched/time_histogram.h"
 
 namespace golab::runtime {
 
@@ -52,8 +53,15 @@ struct Sched {
   std::atomic<int64_t> pollUntil{0};  // until when, 0: no limit
   std::atomic<M*> allm{nullptr};
   std::atomic<int32_t> gomaxprocs{0};
+  std::atomic<bool> tracksTimeToRun{false};  // read at each wake-up: beside what seldom changes
   P* allp[kMaxProcs] = {};
   std::atomic<int32_t> nsystem{0};  // system goroutines
+
+  // For package metrics. Each 8th time that a goroutine becomes runnable is timed, as in Go, but
+  // only from the first time on that timeToRun is read: that sets tracksTimeToRun.
+  TimeHistogram timeToRun;             // from runnable to running
+  TimeHistogram stwStoppingTimeOther;  // from the wish to stop the world until it stood
+  TimeHistogram stwTotalTimeOther;     // … until it ran again
 
   // Ps that signal handlers let go, for sysmon to hand on (linked by P::link).
   std::atomic<P*> retaken{nullptr};
@@ -89,6 +97,7 @@ void runnable(G* gp);  // sets gp's status; the caller queues it
 void ready(G* gp, bool next);
 void execute(M* mp, G* gp);  // marks gp as running on mp; the jump follows
 void finish_left(M* mp);     // see gopark
+uint64_t goroutinesCreated();
 // gp has come into the runtime and there is no P for it: it queues for one. Returns when it runs.
 void queue_for_p(M* mp, G* gp);
 
@@ -97,6 +106,16 @@ void allginit();
 G* gfget(P* pp);                // a dead G, or a new one; on pp's thread, like gfput
 void gfput(P* pp, G* gp);       // gp is dead
 void gfgive(P* pp, int32_t n);  // n of pp's dead Gs to the global table; needs sched.lock
+int32_t gcount(bool include_system);
+// All goroutines by their state, in one pass without a lock. Each is counted as it was at its own
+// moment, so the sums may miss one that changes meanwhile.
+struct GoroutineStates {
+  uint64_t runnable = 0;
+  uint64_t running = 0;
+  uint64_t waiting = 0;
+  uint64_t not_in_go = 0;  // in a system call or a library
+};
+GoroutineStates goroutine_states();
 
 // ---- find.cpp ----
 G* findRunnable(M* mp, bool* inheritTime);  // blocks until there is one; mp has a P then

@@ -82,6 +82,7 @@ int64_t let_them_go() {
   uint32_t stop = last_stop;
   sched.stopping.compare_exchange_strong(stop, 0);
   if (sched.stopped_sleepers.load() > 0) futexwakeup(&sched.stopping, UINT32_MAX >> 1);
+  sched.stwTotalTimeOther.record(ns);
   return ns;
 }
 
@@ -102,6 +103,13 @@ void stand_still(M* mp, uint32_t stop) {
   for (;;) stand_still(self, kFrozen);
 }
 
+// All stand: calls act(), and lets them go. act() takes no time, so the stop took as long as the
+// stopping.
+void act_and_let_go() {
+  at_instant.load()();
+  sched.stwStoppingTimeOther.record(let_them_go());
+}
+
 // Calls act() if that was left to mp.
 bool act_as_last(M* mp, uint32_t stop) {
   M* last = mp;
@@ -109,8 +117,7 @@ bool act_as_last(M* mp, uint32_t stop) {
       !last_awaited.compare_exchange_strong(last, nullptr)) {
     return false;
   }
-  at_instant.load()();
-  let_them_go();
+  act_and_let_go();
   announce_arrival();
   return true;
 }
@@ -407,8 +414,7 @@ bool have_instant(M* last, int64_t deadline) {
     }
     if (!came) return false;
   }
-  at_instant.load()();
-  let_them_go();
+  act_and_let_go();
   return true;
 }
 
@@ -488,7 +494,11 @@ bool is_outside(const M* mp) {
   return mp->locks.load(std::memory_order_acquire) == 0 && mp->state.load() == kMRunning;
 }
 
-bool stopTheWorld() { return stop_the_world(nullptr); }
+bool stopTheWorld() {
+  if (!stop_the_world(nullptr)) return false;
+  sched.stwStoppingTimeOther.record(nanotime() - stop_began);
+  return true;
+}
 
 int64_t startTheWorld() {
   getm()->preempt.fetch_and(~kNoteStop);
