@@ -81,7 +81,8 @@ const Process& process() {
 }
 
 bool is_ours(std::string_view pattern) {
-  return pattern.substr(std::min(pattern.find('/'), pattern.size())).starts_with("/debug/");
+  const std::string_view path = pattern.substr(std::min(pattern.find('/'), pattern.size()));
+  return path.starts_with("/debug/") || path == "/metrics";
 }
 
 bool has_route(const Load& load) {
