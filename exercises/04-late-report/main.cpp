@@ -12,17 +12,18 @@
 constexpr time::Duration patience = 200 * time::Millisecond;  // of a client
 const error errSecret = errors::New("it is secret");
 
-// build makes a report. December has the most pages.
+// build makes a report. December has the most pages, june some.
 std::string build(const std::string& month) {
-  time::Sleep(month == "december" ? 2 * time::Second : 50 * time::Millisecond);
+  int64_t pages = month == "december" ? 200 : month == "june" ? 15 : 5;
+  time::Sleep(pages * 10 * time::Millisecond);
   return fmt::Sprintf("report of %s: all is well", month);
 }
 
-// secret says whether a report must not go out. For july it has to ask somebody.
+// secret says whether a report must not go out. For june and july it has to ask somebody.
 bool secret(const std::string& month) {
-  if (month != "july") return false;
+  if (month != "june" && month != "july") return false;
   time::Sleep(100 * time::Millisecond);
-  return true;
+  return month == "july";
 }
 
 // ------------------------------------------------------------------- yours to change
