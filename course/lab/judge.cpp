@@ -30,13 +30,22 @@ Gate rulers_gate(const std::string& shipped, const std::string& text) {
 }
 
 // A binary in the build may stand for a file of the student's with the same text. Its lines are
-// then those of the student's file.
+// then those of the student's file, in the evidence as in the dump.
 void call_it_by(const std::string& source, const Exercise& exercise, std::vector<Gate>& gates) {
   for (Gate& gate : gates) {
     for (StuckGroup& group : gate.evidence) {
       for (std::string* file : {&group.file, &group.created_file}) {
         if (*file == shipped_file(exercise) || *file == solution_file(exercise)) *file = source;
       }
+    }
+  }
+}
+
+void call_it_by(const std::string& source, const Exercise& exercise, std::string& dump) {
+  for (const std::string& built : {shipped_file(exercise), solution_file(exercise)}) {
+    const std::string from = "\t" + built + ":", to = "\t" + source + ":";
+    for (size_t at = 0; (at = dump.find(from, at)) != std::string::npos; at += to.size()) {
+      dump.replace(at, from.size(), to);
     }
   }
 }
@@ -99,6 +108,7 @@ class Judging {
     const Part& load = trials.back().parts[0];
     judgement_.profile = load.profile;
     judgement_.dump = load.dump;
+    call_it_by(source_, exercise_, judgement_.dump);
     return nullptr;
   }
 

@@ -157,6 +157,8 @@ error read_line(const std::string& line, Exercise& exercise) {
 // What the lines together do not say, or say against each other.
 std::string contradiction(const Exercise& exercise) {
   if (exercise.title.empty()) return "there is no line \"title TEXT\"";
+  if (exercise.chapter == 0) return "there is no line \"chapter 1, 2 or 3\"";
+  if (exercise.minutes == 0) return "there is no line \"minutes NUMBER\"";
   if (exercise.addr.empty()) return "there is no line \"addr HOST:PORT\"";
   if (exercise.loads.empty()) return "there is no line \"load COUNT METHOD /PATH\"";
   std::vector<std::string> gates = exercise.gates();

@@ -54,9 +54,14 @@ std::string state_of(const Exercise& exercise) {
 
 std::string render_list(const std::vector<Exercise>& all, const std::string& current,
                         const Screen& screen) {
-  std::string text;
-  int chapter = 0, minutes = 0, solved = 0;
+  std::string text, unusable;
+  int chapter = 0, minutes = 0, solved = 0, usable = 0;
   for (const Exercise& exercise : all) {
+    if (!exercise.problem.empty()) {
+      unusable += wrapped(shown(exercise.problem), screen.columns, "  ");
+      continue;
+    }
+    usable++;
     if (exercise.chapter != chapter) {
       chapter = exercise.chapter;
       text += (text.empty() ? "" : "\n") +
@@ -64,18 +69,22 @@ std::string render_list(const std::vector<Exercise>& all, const std::string& cur
     }
     const bool done = is_solved(exercise);
     const std::string state = state_of(exercise);
-    const std::string wrong = shown(exercise.problem);
     char begin[64];
     std::snprintf(begin, sizeof begin, "%c %-6s %3d min  ", exercise.name == current ? '>' : ' ',
                   state.c_str(), exercise.minutes);
-    std::string line =
-        begin + exercise.name + "  " + (wrong.empty() ? shown(exercise.title) : wrong);
-    Colour colour = !wrong.empty() ? Colour::Red : done ? Colour::Green : Colour::None;
-    text += coloured(shortened(line, screen.columns), colour, screen.colour) + "\n";
+    const std::string line = begin + exercise.name + "  " + shown(exercise.title);
+    text += coloured(shortened(line, screen.columns), done ? Colour::Green : Colour::None,
+                     screen.colour) +
+            "\n";
     minutes += exercise.minutes;
     solved += done;
   }
-  return text + "\n" + std::to_string(solved) + " of " + std::to_string(all.size()) + " solved, " +
+  if (!unusable.empty()) {
+    text += (text.empty() ? "" : "\n") +
+            coloured("Left out, because of their manifests", Colour::Red, screen.colour) + "\n" +
+            unusable;
+  }
+  return text + "\n" + std::to_string(solved) + " of " + std::to_string(usable) + " solved, " +
          std::to_string(minutes) + " minutes in all\n";
 }
 

@@ -15,7 +15,8 @@ namespace lab {
 // "solved", "open" (the student has a copy) or "new".
 std::string state_of(const Exercise& exercise);
 
-// The exercises by chapter: state, name, title, minutes. `current`: marked, may be empty.
+// The exercises by chapter: state, name, title, minutes; then what is wrong with the manifests of
+// those that cannot be used. `current`: marked, may be empty.
 std::string render_list(const std::vector<Exercise>& all, const std::string& current,
                         const Screen& screen);
 

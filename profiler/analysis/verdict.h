@@ -25,7 +25,9 @@
 //             where goroutines block or take class time. Those that run through at once need not be
 //             there together: the first may have ended when the last begins, under one P above all.
 //             So a manifest asks for the peak of goroutines that wait, and counts the values of
-//             those that only compute.
+//             those that only compute. `waits` asks that a goroutine below the request waits for as
+//             long as the work does, by a timer, a deadline or a sleep: a fix that waits for less has
+//             no leak, and does something else.
 //   hangup    The same count after clients that go away midway. A fix that only looks at the end of
 //             the work leaves all that waits for a client.
 //   errors    The same after requests during which something fails: the way out that is used least is

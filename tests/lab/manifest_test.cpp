@@ -63,7 +63,8 @@ TEST_CASE("a manifest says what is asked of an exercise", "[lab][manifest]") {
 }
 
 TEST_CASE("what a manifest does not say has its usual value", "[lab][manifest]") {
-  auto [read, err] = lab::parse_manifest("09-x", "title A\naddr :1\nload 1 GET /x\n");
+  auto [read, err] =
+      lab::parse_manifest("09-x", "title A\nchapter 1\nminutes 5\naddr :1\nload 1 GET /x\n");
   REQUIRE(err == nullptr);
   CHECK(read.rest == golab::time::Minute);
   CHECK(read.red == std::vector<std::string>{"left"});
@@ -97,10 +98,13 @@ TEST_CASE("a manifest that is wrong is refused with file, line and what is expec
 }
 
 TEST_CASE("lines that say something against each other are refused", "[lab][manifest]") {
-  const std::string head = "title A\naddr :1\nload 1 GET /x\n";
-  for (auto [text, says] : {std::pair<std::string, std::string>{"title a\n", "\"addr HOST:PORT\""},
+  const std::string title = "title A\nchapter 1\nminutes 5\n";
+  const std::string head = title + "addr :1\nload 1 GET /x\n";
+  for (auto [text, says] : {std::pair<std::string, std::string>{title, "\"addr HOST:PORT\""},
                             {"addr :1\nload 1 GET /x\n", "\"title TEXT\""},
-                            {"title A\naddr :1\n", "\"load COUNT METHOD /PATH\""},
+                            {"title A\nminutes 5\n", "\"chapter 1, 2 or 3\""},
+                            {"title A\nchapter 1\n", "\"minutes NUMBER\""},
+                            {title + "addr :1\n", "\"load COUNT METHOD /PATH\""},
                             {head + "red hangup\n", "no such gate; it has builds, rulers"},
                             {head + "red lefft\n", "did you mean \"left\"?"}}) {
     auto [ignored, err] = lab::parse_manifest("09-x", text);

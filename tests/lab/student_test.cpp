@@ -91,6 +91,18 @@ TEST_CASE("lab list is for people and, with --json, for programs", "[lab][list]"
   CHECK(list.at(1).at("state") == "open");
 }
 
+TEST_CASE("an exercise with a bad manifest is in no chapter of the list", "[lab][list]") {
+  Mine mine;
+  lab::Exercise bad;
+  bad.name = "16-bad";
+  bad.problem =
+      "exercises/16-bad/manifest:3: cannot read \"minutes soon\": expected minutes NUMBER";
+  const std::string list = lab::render_list({exercise("01"), bad}, "", {60, 24, false});
+  CHECK_THAT(list, Has("Chapter 1") && !Has("Chapter 0") && Has("0 of 1 solved, 15 minutes"));
+  CHECK_THAT(list, Has("Left out, because of their manifests\n  exercises/16-bad/manifest:3: ") &&
+                       Has("expected minutes NUMBER"));
+}
+
 TEST_CASE("lab solution shows path, why and diff; on a terminal it asks first", "[lab][solution]") {
   Mine mine;
   Ran ran = run_lab({"solution", "02"});
@@ -243,6 +255,14 @@ TEST_CASE("lab alone on a terminal judges what is saved", "[lab][loop]") {
   INFO(lab.screen().text());
   CHECK(lab.shows("20  main.leakingFunction [chan receive"));
   CHECK(lab.shows("red  left"));
+  // The build's own binary stands for a copy that is not edited; the dump names the copy.
+  lab.type("d");
+  CHECK(lab.shows("as ?debug=2 prints it"));
+  const std::string dump = text_of(mine.path("01-time-after/goroutines.txt"));
+  CHECK_THAT(dump, Has("\t" + mine.path("01-time-after/main.cpp") + ":") &&
+                       !Has("/exercises/01-time-after/main.cpp"));
+  lab.type("\n");
+  CHECK(lab.shows("judged at"));
   std::filesystem::copy_file(lab::solution_file(exercise("01")),
                              mine.path("01-time-after/main.cpp"),
                              std::filesystem::copy_options::overwrite_existing);
