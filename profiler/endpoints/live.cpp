@@ -18,8 +18,11 @@
 #include <vector>
 
 #include "live_files.h"  // made from endpoints/live/ by embed.cmake
+#include "profiler/endpoints/live_catalog.h"
 #include "profiler/endpoints/live_guard.h"
 #include "profiler/endpoints/live_json.h"
+#include "profiler/endpoints/live_viewers.h"
+#include "profiler/endpoints/lookup.h"
 #include "runtime/io/io.h"
 #include "runtime/os/os.h"
 #include "runtime/sched/proc.h"
@@ -30,10 +33,11 @@
 namespace golab::runtime {
 
 // It has Go's name, because it is on the stack of the goroutine that asks, and so in its profile.
-[[gnu::noinline]] static profiler::Snapshot goroutineProfileWithLabels(profiler::Detail detail) {
+[[gnu::noinline]] static profiler::Snapshot goroutineProfileWithLabels(
+    profiler::Detail detail, const std::vector<uint64_t>& apart) {
   std::vector<uintptr_t> self(kStackTraceMax);
   self.resize(static_cast<size_t>(Callers(1, self)));
-  return profiler::take_snapshot(detail, self);
+  return profiler::take_snapshot(detail, self, 0, apart);
 }
 
 }  // namespace golab::runtime
@@ -160,17 +164,27 @@ Facts facts() {
 
 void serve_goroutines(ResponseWriter& w, Request* r) {
   const std::string key = r->FormValue("stack");
+  const std::vector<uint64_t> others = viewers().others();
   std::string text;
   if (key.empty()) {
     const Facts f = facts();  // before the instant: what these requests have left is in it
-    const Snapshot snapshot = runtime::goroutineProfileWithLabels(Detail::with_waits);
+    const Snapshot snapshot = runtime::goroutineProfileWithLabels(Detail::with_waits, others);
+    viewers().forget_dead(others, snapshot.apart);
     runtime::systemstack([&] { text = look_json(snapshot, f); });
   } else {
     w.Header().Set("Connection", "close");  // only the looks keep theirs
-    const Snapshot snapshot = runtime::goroutineProfileWithLabels(Detail::each_goroutine);
-    runtime::systemstack([&] { text = goroutines_json(snapshot, key); });
+    const Snapshot snapshot = runtime::goroutineProfileWithLabels(Detail::each_goroutine, others);
+    runtime::systemstack([&] { text = goroutines_json(snapshot, key, others); });
   }
   answer(w, "application/json", text);
+}
+
+// The binary profile under a name that says what it is. /debug/pprof/ names its file as Go does.
+void serve_profile(ResponseWriter& w, Request*) {
+  w.Header().Set("Content-Disposition", "attachment; filename=\"goroutine.pb.gz\"");
+  w.Header().Set("Content-Type", "application/octet-stream");
+  error err = pprof::Lookup("goroutine")->WriteTo(w, 0);
+  if (err != nullptr) throw std::runtime_error(err.Error());
 }
 
 void serve_source(ResponseWriter& w, Request* r) {
@@ -250,6 +264,16 @@ void serve_load(ResponseWriter& w, Request* r) {
              ", \"unanswered\": " + std::to_string(unanswered) + "}");
 }
 
+// A handler of the page: guarded, and its goroutine is known to be the page's.
+HandlerFunc::function of_the_page(HandlerFunc::function f, bool keep = false) {
+  return guarded(
+      [f](ResponseWriter& w, Request* r) {
+        viewers().add_this();
+        f(w, r);
+      },
+      keep);
+}
+
 }  // namespace
 }  // namespace golab::profiler::live
 
@@ -258,11 +282,12 @@ namespace golab::glue {
 void register_live_handlers() {
   using namespace profiler::live;
   process();  // the start of this process
-  net::http::HandleFunc("GET /debug/lab/{$}", guarded(serve_file));
-  net::http::HandleFunc("GET /debug/lab/{file}", guarded(serve_file));
-  net::http::HandleFunc("GET /debug/lab/goroutines", guarded(serve_goroutines, true));
-  net::http::HandleFunc("GET /debug/lab/source", guarded(serve_source));
-  net::http::HandleFunc("POST /debug/lab/load", guarded(serve_load));
+  net::http::HandleFunc("GET /debug/lab/{$}", of_the_page(serve_file));
+  net::http::HandleFunc("GET /debug/lab/{file}", of_the_page(serve_file));
+  net::http::HandleFunc("GET /debug/lab/goroutines", of_the_page(serve_goroutines, true));
+  net::http::HandleFunc("GET /debug/lab/goroutine.pb.gz", of_the_page(serve_profile));
+  net::http::HandleFunc("GET /debug/lab/source", of_the_page(serve_source));
+  net::http::HandleFunc("POST /debug/lab/load", of_the_page(serve_load));
 }
 
 }  // namespace golab::glue

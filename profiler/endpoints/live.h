@@ -3,6 +3,7 @@
 //   /debug/lab/                        the page; its scripts are in the same place (endpoints/live/)
 //   /debug/lab/goroutines              all stacks, counted, and facts of the service, as JSON
 //   /debug/lab/goroutines?stack=KEY    the goroutines of one stack
+//   /debug/lab/goroutine.pb.gz         the binary profile, to save
 //   /debug/lab/source?file=NAME        a source file that an answer has named
 //   POST /debug/lab/load?load=I&n=N    sends N requests of line I of "loads" to this service
 //
@@ -10,9 +11,12 @@
 // with net/http/pprof, line for line.
 //
 // What it costs. A look takes a snapshot with counted stacks, as a profile does, and reads each
-// goroutine's wait: about two profiles. The looks of a page share one connection that stays; all else
-// closes its own. So one page adds the goroutines of one connection, and a service at rest has as
-// many as with curl. Each further page adds its own, and they are in the growth.
+// goroutine's wait. That is less than a binary profile, because a stack is put into words once
+// (live_catalog.h).
+//
+// The looks of a page share one connection that stays; all else closes its own. A look counts the
+// goroutines of the connection that asks, so a service at rest has as many as with curl. Those of
+// other pages are left out, and the look says how many they are (live_viewers.h).
 //
 // What it lets in. A page of another site must not read or do anything here:
 //

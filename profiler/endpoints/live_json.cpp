@@ -2,16 +2,13 @@
 #include "profiler/endpoints/live_json.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <unordered_map>
 #include <vector>
 
-#include "profiler/analysis/wait_state.h"
-#include "profiler/formats/stacks.h"
-#include "runtime/traceback/symbols.h"
+#include "profiler/endpoints/live_catalog.h"
 
 namespace golab::profiler::live {
 namespace {
@@ -22,111 +19,157 @@ constexpr size_t kGoroutinesMax = 500;
 constexpr size_t kCountedDepthMax =
     128;  // a deeper stack is longer in a snapshot of each goroutine
 
-// The files that frames have named. Their names are never freed (symbols.h).
-struct ShownFiles {
+// What all looks share.
+struct Shared {
   std::mutex mutex;  // not one that parks: it is taken on the system stack
-  std::set<std::string_view> names;
+  Catalog catalog;
 };
-ShownFiles& shown_files() {
-  static auto* files = new ShownFiles;
-  return *files;
+Shared& shared() {
+  static auto* shared = new Shared;
+  return *shared;
 }
 
-std::string_view name_of(const runtime::Frame& frame) {
-  if (!frame.function.empty()) return frame.function;
-  return frame.system_name.empty() ? "[unknown]" : frame.system_name;
-}
+// A row of a look: stacks of the snapshot that have the same names.
+struct Row {
+  const std::string* text = nullptr;  // the catalog's
+  int64_t count = 0;
+  int64_t waited_ns = 0;
+  uintptr_t gopc = 0;
+};
 
-// The protobuf form leaves it out, too.
-bool is_goexit(const PhysicalFrame& physical) {
-  return physical.frames.size() == 1 && physical.frames[0].function == "runtime.goexit";
-}
+struct Rows {
+  std::vector<Row> rows;
+  int64_t apart = 0;
+};
 
-std::string key_of(const StackTable& table, const CountedStack& stack) {
-  uint64_t hash = 14695981039346656037u;
-  auto mix = [&hash](uint64_t word) { hash = (hash ^ word) * 1099511628211u, hash ^= hash >> 31; };
-  for (uint32_t frame : stack.frames) mix(table.frames[frame].return_pc);
-  if (stack.labels) {
-    for (char c : labels_text(*stack.labels)) mix(static_cast<unsigned char>(c));
+// Takes from `apart` what is not the page's: a browser may use the page's connection for a request to
+// the program. The goroutine that serves is the program's then, and so is its reader.
+void keep_apart_the_page(std::vector<StackRecord>& records, const std::vector<NamedStack>& stacks) {
+  int64_t in_program = 0;
+  for (size_t i = 0; i < records.size(); i++) {
+    const Serves serves = records[i].apart > 0 ? stacks[i].serves() : Serves::nothing;
+    if (serves == Serves::program) in_program += records[i].apart;
+    if (serves == Serves::program || serves == Serves::nothing) records[i].apart = 0;
   }
-  char text[20];
-  std::snprintf(text, sizeof text, "%016lx", static_cast<unsigned long>(hash));
-  return text;
+  for (size_t i = 0; i < records.size() && in_program > 0; i++) {
+    if (records[i].apart == 0 || stacks[i].serves() != Serves::reader) continue;
+    const int64_t readers = std::min(records[i].apart, in_program);
+    records[i].apart -= readers;
+    in_program -= readers;
+  }
 }
 
-// Numbers the frames that stacks show.
-class Frames {
+Rows rows_of(std::vector<StackRecord> records, Catalog& catalog) {
+  const std::vector<NamedStack> stacks(records.begin(), records.end());
+  keep_apart_the_page(records, stacks);
+  Rows all;
+  std::unordered_map<const std::string*, size_t> places;
+  for (size_t i = 0; i < records.size(); i++) {
+    const StackRecord& record = records[i];
+    all.apart += record.apart;
+    if (record.count == record.apart) continue;
+    const std::string& text = catalog.text_of(stacks[i]);
+    auto [at, is_new] = places.try_emplace(&text, all.rows.size());
+    if (is_new) all.rows.push_back({&text});
+    Row& row = all.rows[at->second];
+    row.count += record.count - record.apart;
+    row.waited_ns = std::max(row.waited_ns, record.waited_ns);
+    row.gopc = record.gopc;
+  }
+  return all;
+}
+
+void append_row(std::string& out, const Row& row, Catalog& catalog) {
+  out += '{' + *row.text + ",\"count\":" + std::to_string(row.count) +
+         ",\"waited_ms\":" + std::to_string(row.waited_ns / 1'000'000);
+  if (int64_t creator = catalog.creator(row.gopc); creator >= 0) {
+    out += ",\"creator\":" + std::to_string(creator);
+  }
+  out += "},";
+}
+
+// Names may be any bytes.
+std::string text_of(const json& value) {
+  return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+std::string facts_text(const Facts& facts) {
+  json loads = json::array();
+  for (const Load& load : facts.loads) {
+    loads.push_back(
+        {{"requests", load.requests}, {"method", load.method}, {"target", load.target}});
+  }
+  return text_of({{"program", facts.program},
+                  {"instance", facts.instance},
+                  {"token", facts.token},
+                  {"start_ms", facts.start_ms},
+                  {"now_ms", facts.now_ms},
+                  {"requests", facts.requests},
+                  {"gomaxprocs", facts.gomaxprocs},
+                  {"threads", facts.threads},
+                  {"loads", std::move(loads)}});
+}
+
+// A stack of a snapshot of each goroutine.
+struct Known {
+  bool has_key = false;
+  Serves serves = Serves::nothing;
+};
+std::vector<Known> known_stacks(const Snapshot& snapshot, std::string_view key) {
+  std::vector<Known> known;
+  for (StackRecord record : snapshot.stacks) {
+    record.pcs.resize(std::min(record.pcs.size(), kCountedDepthMax));
+    NamedStack stack(record);
+    known.push_back({stack.key() == key, stack.serves()});
+  }
+  return known;
+}
+
+// Does this goroutine serve another page, as in a look?
+class OtherPages {
  public:
-  json rows = json::array();
-
-  size_t number_of(const runtime::Frame& frame, bool inlined) {
-    std::string key = std::string(name_of(frame)) + '\0' + std::string(frame.file) + '\0' +
-                      std::to_string(frame.line) + (inlined ? "i" : "");
-    auto [at, is_new] = numbers_.try_emplace(std::move(key), rows.size());
-    if (is_new) {
-      rows.push_back({{"function", name_of(frame)},
-                      {"file", frame.file},
-                      {"line", frame.line},
-                      {"inlined", inlined},
-                      {"runtime", is_runtime_function(name_of(frame))}});
-      if (!frame.file.empty()) files_.insert(frame.file);
-    }
-    return at->second;
+  OtherPages(const Snapshot& snapshot, const std::vector<Known>& stacks,
+             const std::vector<uint64_t>& apart)
+      : goids_(apart.begin(), apart.end()) {
+    if (goids_.empty()) return;
+    snapshot.for_each_goroutine([&](const GoroutineSnapshot& g) {
+      if (stacks[snapshot.stack_of(g)].serves == Serves::program) goids_.erase(g.goid);
+    });
   }
-
-  // From here on the page may ask for these files.
-  void publish() const {
-    std::lock_guard guard(shown_files().mutex);
-    shown_files().names.insert(files_.begin(), files_.end());
+  bool has(const GoroutineSnapshot& g, Serves serves) const {
+    if (serves == Serves::page) return goids_.contains(g.goid);
+    return serves == Serves::reader && goids_.contains(g.parent_goid);
   }
 
  private:
-  std::unordered_map<std::string, size_t> numbers_;
-  std::set<std::string_view> files_;
+  std::set<uint64_t> goids_;
 };
 
-json stack_row(const StackTable& table, const CountedStack& stack, Frames& frames) {
-  json numbers = json::array();
-  std::vector<std::string_view> functions;
-  for (uint32_t index : stack.frames) {
-    const PhysicalFrame& physical = table.frames[index];
-    if (is_goexit(physical)) continue;
-    for (const runtime::Frame& frame : physical.frames) {
-      numbers.push_back(frames.number_of(frame, &frame != &physical.frames.back()));
-      functions.push_back(name_of(frame));
-    }
-  }
-  std::string state = wait_state(functions);
-  json row = {{"key", key_of(table, stack)},
-              {"count", stack.count},
-              {"state", state.empty() ? "runnable" : state},
-              {"waited_ms", stack.waited_ns / 1'000'000},
-              {"labels", stack.labels ? labels_text(*stack.labels) : ""},
-              {"frames", std::move(numbers)}};
-  std::vector<runtime::StackFrame> creator;
-  if (stack.gopc != 0) creator = runtime::frames_of(&stack.gopc, 1);
-  if (!creator.empty()) {
-    row["creator"] = frames.number_of(*creator[0].frame, creator[0].inlined);
-  }
-  return row;
+}  // namespace
+
+std::string look_json(const Snapshot& snapshot, const Facts& facts) {
+  std::string text = facts_text(facts);
+  std::lock_guard guard(shared().mutex);
+  Catalog& catalog = shared().catalog;
+  catalog.begin();
+  const Rows all = rows_of(snapshot.stacks, catalog);
+  text.back() = ',';  // not the end of the object yet
+  text += "\"total\":" + std::to_string(snapshot.total - all.apart) +
+          ",\"apart\":" + std::to_string(all.apart) +
+          ",\"pause_ns\":" + std::to_string(snapshot.pause_ns) + ",\"stacks\":[";
+  for (const Row& row : all.rows) append_row(text, row, catalog);
+  if (text.back() == ',') text.pop_back();
+  return text + "],\"frames\":[" + catalog.frames_text() + "]}";
 }
 
-// Which stacks of the snapshot are the one with this key.
-std::vector<bool> stacks_with(const Snapshot& snapshot, std::string_view key) {
-  std::vector<bool> wanted;
-  for (StackRecord record : snapshot.stacks) {
-    record.pcs.resize(std::min(record.pcs.size(), kCountedDepthMax));
-    StackTable table = count_stacks({std::move(record)}, runtime_symbols());
-    wanted.push_back(key_of(table, table.stacks[0]) == key);
-  }
-  return wanted;
-}
-
-json goroutine_rows(const Snapshot& snapshot, std::string_view key) {
-  std::vector<bool> wanted = stacks_with(snapshot, key);
+std::string goroutines_json(const Snapshot& snapshot, std::string_view key,
+                            const std::vector<uint64_t>& apart) {
+  const std::vector<Known> stacks = known_stacks(snapshot, key);
+  const OtherPages others(snapshot, stacks, apart);
   std::vector<const GoroutineSnapshot*> found;
   snapshot.for_each_goroutine([&](const GoroutineSnapshot& g) {
-    if (wanted[snapshot.stack_of(g)]) found.push_back(&g);
+    const Known& stack = stacks[snapshot.stack_of(g)];
+    if (stack.has_key && !others.has(g, stack.serves)) found.push_back(&g);
   });
   const size_t count = found.size();
   std::stable_sort(found.begin(), found.end(), [&](auto* a, auto* b) {
@@ -139,50 +182,7 @@ json goroutine_rows(const Snapshot& snapshot, std::string_view key) {
                     {"waited_ms", snapshot.waited_ns(*g) / 1'000'000},
                     {"creator", g->parent_goid}});
   }
-  return {{"count", count}, {"goroutines", std::move(rows)}};
-}
-
-// Names may be any bytes.
-std::string text_of(const json& value) {
-  return value.dump(-1, ' ', false, json::error_handler_t::replace);
-}
-
-}  // namespace
-
-std::string look_json(const Snapshot& snapshot, const Facts& facts) {
-  StackTable table = count_stacks(snapshot.stacks, runtime_symbols());
-  Frames frames;
-  json stacks = json::array(), loads = json::array();
-  for (const CountedStack& stack : table.stacks) stacks.push_back(stack_row(table, stack, frames));
-  for (const Load& load : facts.loads) {
-    loads.push_back(
-        {{"requests", load.requests}, {"method", load.method}, {"target", load.target}});
-  }
-  json look = {{"program", facts.program},
-               {"instance", facts.instance},
-               {"token", facts.token},
-               {"start_ms", facts.start_ms},
-               {"now_ms", facts.now_ms},
-               {"requests", facts.requests},
-               {"gomaxprocs", facts.gomaxprocs},
-               {"threads", facts.threads},
-               {"loads", std::move(loads)},
-               {"total", snapshot.total},
-               {"pause_ns", snapshot.pause_ns},
-               {"stacks", std::move(stacks)},
-               {"frames", std::move(frames.rows)}};
-  std::string text = text_of(look);
-  frames.publish();
-  return text;
-}
-
-std::string goroutines_json(const Snapshot& snapshot, std::string_view key) {
-  return text_of(goroutine_rows(snapshot, key));
-}
-
-bool has_shown(std::string_view file) {
-  std::lock_guard guard(shown_files().mutex);
-  return shown_files().names.contains(file);
+  return text_of({{"count", count}, {"goroutines", std::move(rows)}});
 }
 
 }  // namespace golab::profiler::live

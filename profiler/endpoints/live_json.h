@@ -28,23 +28,25 @@ struct Facts {
   std::vector<Load> loads;
 };
 
-// Needs a big stack, as symbolize() does. The facts by their names, and of a snapshot with waits:
+// Needs a big stack, as frames_of() does. The facts by their names, and of a snapshot with waits:
 //
-//   "total": 1523, "pause_ns": 5280,
-//   "frames": [{"function", "file", "line", "inlined", "runtime"}, …],
-//   "stacks": [{"key", "count", "state", "waited_ms", "labels", "frames": [4, 2], "creator": 7}, …]
+//   "total": 1523, "apart": 2, "pause_ns": 5280,
+//   "stacks": [{"key", "state", "labels", "frames": [4, 2], "count", "waited_ms", "creator": 7}, …],
+//   "frames": [{"function", "file", "line", "inlined", "runtime"}, …]
 //
 // The frames of a stack are those of a binary profile, leaf first. A key stands for the same stack
-// in each run of the same binary. "creator" is absent where nobody is known.
+// in each run of the same binary. "creator" is absent where nobody is known. "frames" has all that
+// were needed lately.
+//
+// "apart" is how many goroutines serve other pages: the snapshot's, as far as their stacks are those
+// of a server. They are in no other number.
 std::string look_json(const Snapshot& snapshot, const Facts& facts);
 
 // Needs a big stack. The goroutines of one stack, the oldest first, at most 500. The snapshot is one of
-// each goroutine.
+// each goroutine. Those that serve other pages (of `apart`) are left out, as in a look.
 //
 //   {"count": 1500, "goroutines": [{"id": 7, "waited_ms": 1200, "creator": 5}, …]}
-std::string goroutines_json(const Snapshot& snapshot, std::string_view key);
-
-// True if a look has shown a frame in this file.
-bool has_shown(std::string_view file);
+std::string goroutines_json(const Snapshot& snapshot, std::string_view key,
+                            const std::vector<uint64_t>& apart);
 
 }  // namespace golab::profiler::live

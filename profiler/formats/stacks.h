@@ -36,6 +36,7 @@ struct StackRecord {  // of a snapshot
   int64_t waited_ns = 0;           // the longest wait of its goroutines (Detail::with_waits)
   uintptr_t gopc = 0;              // of the `go` that made one of them (Detail::with_waits)
   int64_t delay_ns = 0;            // of a contention profile
+  int64_t apart = 0;               // how many of `count` are counted apart (Detail::with_waits)
 };
 
 // Returns the frames of each return address, innermost first; none if it is all glue. A frame can

@@ -11,6 +11,7 @@
 #include <new>
 #include <utility>
 
+#include "profiler/snapshot/apart.h"
 #include "profiler/snapshot/stack_counter.h"
 #include "runtime/core/reserve.h"
 #include "runtime/die/panic.h"
@@ -39,8 +40,9 @@ constexpr uint32_t kManyGoroutines = 1 << 17;  // a longer walk gives its P away
 std::atomic<uint32_t> snapshots{1};  // a semaphore: one at a time
 
 struct Collector {
-  Collector(Detail detail, uint32_t goroutines_max)
+  Collector(Detail detail, uint32_t goroutines_max, std::span<const uint64_t> goids_apart)
       : detail(detail),
+        apart(goids_apart),
         stacks(table()),
         goroutines(detail == Detail::each_goroutine ? goroutines_max : 0) {}
   ~Collector() {
@@ -57,6 +59,7 @@ struct Collector {
   }
 
   Detail detail;
+  Apart apart;
   StackCounter& stacks;
   LazyArray<GoroutineSnapshot> goroutines;  // Snapshot::table
   uint32_t allglen = 0;                     // at the instant
@@ -85,6 +88,7 @@ void Collector::add(const RunningAtInstant& r) {
   const StoppedStack& stack = r.stack;
   StackEntry* entry = count(stack.pcs, stack.depth, stack.elided, stack.leaf_exact, r.labels);
   entry->gopc.store(r.gopc, std::memory_order_relaxed);
+  if (apart.meet(r.goid, r.parentGoid)) entry->apart.fetch_add(1, std::memory_order_relaxed);
   if (GoroutineSnapshot* facts = place_of(r.gp)) {
     *facts = {.goid = r.goid,
               .parent_goid = r.parentGoid,
@@ -115,6 +119,7 @@ int64_t waited_ns_since(uint64_t since_us, int64_t now) {
 void Collector::note(const G* gp, StackEntry* entry) {
   if (detail == Detail::with_waits) {
     entry->gopc.store(gp->gopc, std::memory_order_relaxed);
+    if (apart.meet(gp->goid, gp->parentGoid)) entry->apart.fetch_add(1, std::memory_order_relaxed);
     uint64_t since = waitsince_us(gp), seen = entry->waitsince_us.load(std::memory_order_relaxed);
     while (since != 0 && (seen == 0 || since < seen) &&
            !entry->waitsince_us.compare_exchange_weak(seen, since, std::memory_order_relaxed)) {}
@@ -331,8 +336,10 @@ void gather(Collector& c, Snapshot* out) {
     r.elided = e.elided;
     r.waited_ns = waited_ns_since(e.waitsince_us.load(std::memory_order_relaxed), c.now);
     r.gopc = e.gopc.load(std::memory_order_relaxed);
+    r.apart = e.apart.load(std::memory_order_relaxed);
     out->total += r.count;
   });
+  out->apart = c.apart.met();
   if (c.detail != Detail::each_goroutine) return;
   out->places = std::min<size_t>(c.allglen, c.goroutines.size());
   out->self = static_cast<size_t>(runtime::getg() - runtime::allg(0));
@@ -351,11 +358,12 @@ int64_t Snapshot::waited_ns(const GoroutineSnapshot& g) const {
   return waited_ns_since(g.waitsince_us, now);
 }
 
-Snapshot take_snapshot(Detail detail, std::span<const uintptr_t> self, uint32_t self_elided) {
+Snapshot take_snapshot(Detail detail, std::span<const uintptr_t> self, uint32_t self_elided,
+                       std::span<const uint64_t> apart) {
   glue::SemaLock lock(snapshots);
   runtime::KeepLabels keep;
   // With room for goroutines that are born before the instant, and few more: dumps keep the table.
-  Collector c(detail, std::bit_ceil(2 * runtime::allglen() + 32768));
+  Collector c(detail, std::bit_ceil(2 * runtime::allglen() + 32768), apart);
   Snapshot out;
   {
     Recording recording(&c);

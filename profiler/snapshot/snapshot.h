@@ -45,8 +45,9 @@ struct Snapshot {
   std::vector<StackRecord> stacks;         // different stacks, counted
   std::vector<uint32_t> stack_references;  // their StackCounter::references, ascending
   int64_t total = 0;
-  int64_t pause_ns = 0;    // from the request to stop until all run again
-  int64_t time_nanos = 0;  // wall clock of the instant
+  int64_t pause_ns = 0;         // from the request to stop until all run again
+  int64_t time_nanos = 0;       // wall clock of the instant
+  std::vector<uint64_t> apart;  // those of the goroutines to count apart that were alive
 
   // Only for Detail::each_goroutine. A goroutine has the place that it has in the runtime's table.
   LazyArray<GoroutineSnapshot> table;
@@ -82,6 +83,10 @@ struct NoInstant : std::exception {
 // Takes a snapshot. `self` is the caller's own stack (runtime::callers_both_ends). Parks during
 // another snapshot. Throws NoInstant, or bad_alloc if there is no room for so many different
 // stacks. The next snapshot may succeed.
-Snapshot take_snapshot(Detail detail, std::span<const uintptr_t> self, uint32_t self_elided = 0);
+//
+// With Detail::with_waits, each stack also says how many of its goroutines are in `apart`, a list of
+// goroutine ids, or were created by one of these.
+Snapshot take_snapshot(Detail detail, std::span<const uintptr_t> self, uint32_t self_elided = 0,
+                       std::span<const uint64_t> apart = {});
 
 }  // namespace golab::profiler

@@ -34,6 +34,7 @@ bool StackCounter::clear() {
     entry.count.store(0, std::memory_order_relaxed);
     entry.waitsince_us.store(0, std::memory_order_relaxed);
     entry.gopc.store(0, std::memory_order_relaxed);
+    entry.apart.store(0, std::memory_order_relaxed);
   });
   return false;
 }

@@ -28,6 +28,7 @@ struct StackEntry {
   // Detail::with_waits:
   std::atomic<uint64_t> waitsince_us;  // of the goroutine that waits longest; 0: none waits
   std::atomic<uintptr_t> gopc;         // of one of them
+  std::atomic<int64_t> apart;          // how many of them the snapshot counts apart (Apart)
   uintptr_t pcs[];
 };
 

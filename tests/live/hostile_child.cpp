@@ -49,6 +49,8 @@ void start_crowd(int goroutines, std::integer_sequence<int, kinds...>) {
 void in_a_hostile_file() { make_chan<int>().recv(); }
 #line 51 "hostile_child.cpp"
 
+void stay(http::ResponseWriter&, http::Request*) { make_chan<int>().recv(); }
+
 int main() {
   auto addr = flag::String("addr", "127.0.0.1:6060", "listen on `host:port`");
   auto goroutines = flag::Int("crowd", 0, "so many goroutines more, in a hundred stacks");
@@ -57,6 +59,10 @@ int main() {
   go(in_a_hostile_file);
   start_crowd(*goroutines, std::make_integer_sequence<int, 10>());
   http::HandleFunc("/quiet", [](http::ResponseWriter& w, http::Request*) { w.Write("ok\n"); });
+  // No buttons, because of the wildcards.
+  http::HandleFunc("/stay/{n}", stay);
+  http::HandleFunc("/more/{n}",
+                   [](http::ResponseWriter&, http::Request*) { go(in_a_hostile_file); });
   http::HandleFunc("/item/{id}", [](http::ResponseWriter& w, http::Request*) { w.Write("ok\n"); });
   log::Fatal(http::ListenAndServe(*addr, nullptr));
 }

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "profiler/formats/profile.h"
+#include "runtime/golab.h"
 #include "tests/live/live_service.h"
 
 namespace {
@@ -47,6 +48,28 @@ Stacks stacks_of_look(const json& look) {
   }
   return stacks;
 }
+
+// Another page: a client with a connection that stays open between its looks.
+class Viewer {
+ public:
+  explicit Viewer(const LiveService& service) : service_(service) {}
+  ~Viewer() { client_.CloseIdleConnections(); }
+  Viewer(const Viewer&) = delete;
+
+  std::string get(const std::string& path) {
+    auto [answer, err] = client_.Get(service_.url(path));
+    REQUIRE(err == nullptr);
+    auto [body, read] = io::ReadAll(answer->Body);
+    answer->Body.Close();
+    REQUIRE(read == nullptr);
+    return body;
+  }
+  json look() { return json::parse(get("/debug/lab/goroutines")); }
+
+ private:
+  const LiveService& service_;
+  http::Client client_{.Transport = http::NewTransport()};
+};
 
 }  // namespace
 
@@ -184,4 +207,58 @@ TEST_CASE("only the connection of the looks stays", "[live]") {
     CHECK(closes(path));
   }
   CHECK(eventually([&] { return s.look()["total"] == 3; }));
+}
+
+// Goal: a class that looks at one service sees the numbers of a single page, whatever the others do.
+TEST_CASE("the goroutines that serve other pages are left out, and said", "[live][viewers]") {
+  LiveService s(POOL);
+  json alone = s.look();
+  CHECK(alone["total"] == 3);
+  CHECK(alone["apart"] == 0);
+  auto becomes = [](auto look, int total, int apart) {
+    return eventually([&] {
+      json now = look();
+      return now["total"] == total && now["apart"] == apart;
+    });
+  };
+  auto from_outside = [&] { return s.look(); };
+  {
+    Viewer one(s), two(s);
+    one.look();
+    two.look();
+    // Each sees its own connection, as if alone, and not the other's.
+    CHECK(becomes([&] { return one.look(); }, 3, 1));
+    CHECK(becomes([&] { return two.look(); }, 3, 1));
+    CHECK(becomes(from_outside, 3, 2));
+    // What a page's connection has done for the program stays the program's.
+    two.get("/process");
+    CHECK(becomes(from_outside, 79, 2));
+    CHECK(stack_in(s.look(), "main.worker")["count"] == 75);
+  }
+  CHECK(becomes(from_outside, 79, 0));
+}
+
+TEST_CASE("a page's connection counts while it runs the program's code", "[live][viewers]") {
+  LiveService s(HOSTILE_CHILD);
+  auto [conn, err] = net::Dial("tcp", s.address());
+  REQUIRE(err == nullptr);
+  Defer close([conn = conn] { conn.Close(); });
+  auto ask = [conn = conn](const std::string& path) {
+    conn.Write("GET " + path + " HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
+  };
+  constexpr int alone = 5;  // main, two that wait, and the connection that asks
+  REQUIRE(eventually([&] { return s.look()["total"] == alone; }));
+  ask("/debug/lab/goroutines");
+  CHECK(eventually([&] { return s.look()["apart"] == 1; }));
+  CHECK(s.look()["total"] == alone);
+  ask("/stay/1");  // a handler that never returns
+  // The goroutine that serves, and the one that watches for the end of its client.
+  CHECK(eventually([&] { return s.look()["total"] == alone + 2; }));
+  json look = s.look();
+  CHECK(look["apart"] == 0);
+  json stay = stack_in(look, "main.stay");
+  CHECK(stay["count"] == 1);
+  json listed =
+      json::parse(curl({s.url("/debug/lab/goroutines?stack=" + stay["key"].get<std::string>())}));
+  CHECK(listed["count"] == 1);
 }

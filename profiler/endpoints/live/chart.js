@@ -1,7 +1,7 @@
 // chart.js: the total over time, and the sparkline of a row.
 import {el, setText, svg} from './dom.js';
 
-const kWidth = 600, kHeight = 100;
+const kWidth = 1000, kHeight = 1000;  // of the drawing: its points are whole numbers
 
 // 1, 2 or 5 times a power of ten.
 export function niceMax(value) {
@@ -10,58 +10,73 @@ export function niceMax(value) {
 }
 
 function path(points) {
-  return points.map(([x, y], i) => `${i ? 'L' : 'M'}${x.toFixed(1)} ${y.toFixed(1)}`).join('');
+  return points.map(([x, y], i) => `${i ? 'L' : 'M'}${Math.round(x)} ${Math.round(y)}`).join('');
+}
+
+// A line that stays the same costs nothing.
+class Line {
+  #drawn = '';
+
+  constructor(kind, attributes = {'vector-effect': 'non-scaling-stroke'}) {
+    this.element = svg('path', {class: kind, ...attributes});
+  }
+
+  draw(d) {
+    if (d === this.#drawn) return;
+    this.#drawn = d;
+    this.element.setAttribute('d', d);
+  }
 }
 
 export class Chart {
   atLeast = 0;  // the axis reaches so far: two charts side by side share theirs
 
   constructor(parent) {
-    const stretched = {'vector-effect': 'non-scaling-stroke'};
-    this.area = svg('path', {class: 'area'});
-    this.line = svg('path', {class: 'line', ...stretched});
-    this.load = svg('path', {class: 'load', ...stretched});
-    this.mark = svg('path', {class: 'mark', ...stretched});
+    this.parent = parent;
+    this.area = new Line('area', {});
+    this.line = new Line('line');
+    this.load = new Line('load');
+    this.mark = new Line('mark');
     this.max = el('span.max');
     this.span = el('span.span');
+    const lines = [this.area, this.load, this.line, this.mark].map(({element}) => element);
     parent.append(
-      svg('svg', {viewBox: `0 0 ${kWidth} ${kHeight}`, preserveAspectRatio: 'none'},
-        this.area, this.load, this.line, this.mark),
+      svg('svg', {viewBox: `0 0 ${kWidth} ${kHeight}`, preserveAspectRatio: 'none'}, ...lines),
       this.max, this.span);
   }
 
   draw(model) {
     const looks = model.history;
-    const max = niceMax(Math.max(this.atLeast, ...looks.map((look) => look.total)) * 1.05);
+    const max = niceMax(Math.max(this.atLeast, model.highest) * 1.05);
     const begin = looks[0].time, length = Math.max(looks.at(-1).time - begin, 30_000);
     const x = (look) => ((look.time - begin) / length) * kWidth;
     const y = (look) => kHeight - (look.total / max) * kHeight;
     const top = path(looks.map((look) => [x(look), y(look)]));
-    this.line.setAttribute('d', top);
-    const last = x(looks.at(-1)).toFixed(1);
-    this.area.setAttribute('d', `${top}L${last} ${kHeight}L0 ${kHeight}Z`);
+    this.line.draw(top);
+    this.area.draw(`${top}V${kHeight}H0Z`);
     // A tick at the foot where requests came in.
     const ticks = looks.filter((look, i) => i > 0 && look.requests > looks[i - 1].requests);
-    this.load.setAttribute('d', ticks.map((look) => `M${x(look).toFixed(1)} ${kHeight}v-8`).join(''));
-    const marked = Math.max(x(model.mark), 0).toFixed(1);
-    this.mark.setAttribute('d', `M${marked} 0V${kHeight}`);
+    this.load.draw(ticks.map((look) => `M${Math.round(x(look))} ${kHeight}v${-kHeight / 12}`).join(''));
+    this.mark.draw(`M${Math.round(Math.max(x(model.mark), 0))} 0V${kHeight}`);
     setText(this.max, String(max));
     setText(this.span, `${Math.round(length / 1000)} s`);
+    this.parent.setAttribute('aria-label',
+      `goroutines over ${Math.round(length / 1000)} seconds: ${looks.at(-1).total} now, ${model.highest} at most`);
   }
 }
 
 export class Sparkline {
   constructor() {
-    this.line = svg('path', {class: 'line', 'vector-effect': 'non-scaling-stroke'});
-    this.element = svg('svg', {viewBox: '0 0 60 20', preserveAspectRatio: 'none', class: 'spark'},
-      this.line);
+    this.line = new Line('line');
+    this.element = svg('svg', {viewBox: '0 0 59 100', preserveAspectRatio: 'none', class: 'spark', 'aria-hidden': 'true'},
+      this.line.element);
   }
 
+  // A count that does not change is one straight line from the first look on.
   draw(counts) {
     const max = Math.max(...counts, 1);
-    const step = 60 / Math.max(counts.length - 1, 10);
-    const points = counts.map((count, i) => [i * step, 19 - (count / max) * 18]);
-    const d = path(points);
-    if (this.line.getAttribute('d') !== d) this.line.setAttribute('d', d);
+    const y = (count) => 95 - (count / max) * 90;
+    const flat = counts.every((count) => count === counts[0]);
+    this.line.draw(flat ? `M0 ${y(counts[0])}H59` : path(counts.map((count, i) => [i, y(count)])));
   }
 }

@@ -1,11 +1,14 @@
 // dom.js: makes elements. A text is always set as text, so no name from the service can act.
 
-// el('td.count', {title: '…'}, 'text', child, …)
+// el('td.count', {title: '…', role: 'cell'}, 'text', child, …)
 export function el(kind, properties = {}, ...children) {
   const [tag, ...classes] = kind.split('.');
   const made = document.createElement(tag);
   if (classes.length) made.className = classes.join(' ');
-  Object.assign(made, properties);
+  for (const [name, value] of Object.entries(properties)) {
+    if (/^(role$|aria-)/.test(name)) made.setAttribute(name, value);
+    else made[name] = value;
+  }
   made.append(...children);
   return made;
 }
@@ -22,6 +25,20 @@ export const byId = (id) => document.getElementById(id);
 // Touches the page only if something changes.
 export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
+}
+
+// Makes these the children of a parent, in this order. Only those that come, go or change places are
+// touched: the others keep their layout, and the one with the focus keeps it.
+export function place(parent, wanted) {
+  const stay = new Set(wanted);
+  const focused = document.activeElement;
+  for (const child of [...parent.children]) if (!stay.has(child)) child.remove();
+  let next = parent.firstElementChild;
+  for (const child of wanted) {
+    if (child === next) next = next.nextElementSibling;
+    else parent.insertBefore(child, next);
+  }
+  if (focused !== document.activeElement && parent.contains(focused)) focused.focus();
 }
 
 export const signed = (n) => (n > 0 ? `+${n}` : n < 0 ? `−${-n}` : '0');

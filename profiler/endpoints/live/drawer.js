@@ -1,4 +1,7 @@
 // drawer.js: what a click opens: the source of a frame; of a row also its stack and its goroutines.
+//
+// It is a dialog that leaves the rest of the page alive. The focus goes into it when a hand opens it,
+// Tab stays in it, and its end gives the focus back to what had it before.
 import {duration, el, placeOf} from './dom.js';
 import {isExercise, sourceOf, splitLine} from './sources.js';
 
@@ -6,15 +9,21 @@ const kLinesAround = 14;
 
 export class Drawer {
   #opening = 0;  // counts: an answer that comes too late is dropped
+  #opener = null;
 
   constructor(element, close) {
     this.element = element;
     this.close = close;
+    element.addEventListener('keydown', (event) => this.#keepFocus(event));
   }
 
-  hide() {
+  // home: where the focus goes if what had it is gone.
+  hide(home) {
     this.#opening++;
+    const had = this.element.contains(document.activeElement);
     this.element.hidden = true;
+    if (had) (this.#opener?.isConnected ? this.#opener : home).focus();
+    this.#opener = null;
   }
 
   showFrame(frame) {
@@ -22,9 +31,11 @@ export class Drawer {
     const source = el('div.source');
     this.#show(frame.function, source);
     this.#fill(source, frame);
+    this.#takeFocus();
   }
 
-  showStack(stack) {
+  // byHand: not by the address of the page.
+  showStack(stack, byHand) {
     this.#opening++;
     const source = el('div.source'), list = el('div.goroutines');
     const frames = el('ol.frames', {}, ...stack.frames.map((frame) => {
@@ -37,17 +48,35 @@ export class Drawer {
       };
       return el('li', {}, item);
     }));
-    this.#show(`${stack.where?.function ?? '(not started)'} [${stack.state}]`,
-      source, el('h3', {}, 'Stack'), frames, el('h3', {}, 'Goroutines'), list);
+    const labels = stack.labels ? [el('h3', {}, 'Labels'), el('p.labels', {}, stack.labels)] : [];
+    this.#show(`${stack.where?.function ?? '(not started)'} [${stack.state}]`, source, ...labels,
+      el('h3', {}, 'Stack'), frames, el('h3', {}, 'Goroutines'), list);
     if (stack.where) this.#fill(source, stack.where);
     this.#list(list, stack.key);
+    if (byHand) this.#takeFocus();
   }
 
   #show(title, ...parts) {
-    const close = el('button.close', {title: 'esc', ariaLabel: 'close', onclick: this.close}, '×');
-    this.element.replaceChildren(el('h2', {}, title, close), ...parts);
+    const close = el('button.close', {title: 'esc', 'aria-label': 'close', onclick: this.close}, '×');
+    const head = el('h2', {id: 'drawer-title', tabIndex: -1}, el('span', {}, title));
+    this.element.replaceChildren(el('div.head', {}, head, close), ...parts);
     this.element.hidden = false;
     this.element.scrollTop = 0;
+  }
+
+  #takeFocus() {
+    if (!this.element.contains(document.activeElement)) this.#opener = document.activeElement;
+    this.element.querySelector('h2').focus();
+  }
+
+  #keepFocus(event) {
+    if (event.key !== 'Tab') return;
+    const stops = [...this.element.querySelectorAll('button, [tabindex="0"]')];
+    const first = stops[0], last = stops.at(-1), now = document.activeElement;
+    const leaves = event.shiftKey ? now === first || now.matches('h2') : now === last;
+    if (!leaves) return;
+    event.preventDefault();
+    (event.shiftKey ? last : first).focus();
   }
 
   async #fill(place, frame) {
@@ -66,7 +95,8 @@ export class Drawer {
       row.classList.toggle('here', first + i === frame.line);
       return row;
     });
-    place.replaceChildren(head, el('pre', {}, ...rows));
+    // It scrolls, so a keyboard must reach it.
+    place.replaceChildren(head, el('pre', {tabIndex: 0, role: 'region', 'aria-label': 'source'}, ...rows));
   }
 
   async #list(place, key) {
@@ -77,7 +107,7 @@ export class Drawer {
     const rows = goroutines.map(({id, waited_ms: waited, creator}) => el('tr', {},
       el('td', {}, String(id)), el('td', {}, duration(waited)),
       el('td', {}, creator ? String(creator) : '')));
-    const head = ['goroutine', 'waits', 'created by'].map((title) => el('th', {}, title));
+    const head = ['goroutine', 'waits', 'created by'].map((title) => el('th', {scope: 'col'}, title));
     const more = count - goroutines.length;
     place.replaceChildren(
       el('table', {}, el('thead', {}, el('tr', {}, ...head)), el('tbody', {}, ...rows)),

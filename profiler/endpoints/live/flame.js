@@ -1,15 +1,15 @@
 // flame.js: stacks as a flame graph, callers above. In the graph of the difference a box is as wide as
 // what changed in it, red where goroutines came, blue where they went.
-import {el, signed} from './dom.js';
+import {el, place, setText, signed} from './dom.js';
 
 const kRowRem = 1.7;
 const kNarrowest = 0.002;  // of the whole: what is narrower is left out
 
-const box = (frame) => ({frame, children: new Map(), width: 0, net: 0});
+const box = (path, frame) => ({path, frame, children: new Map(), width: 0, net: 0});
 
 // value: what a stack counts for. A box is as wide as the sum of |value| of the stacks in it.
 function treeOf(stacks, value) {
-  const root = box(null);
+  const root = box('', null);
   for (const stack of stacks) {
     const net = value(stack);
     if (net === 0) continue;
@@ -21,7 +21,7 @@ function treeOf(stacks, value) {
     add();
     for (const frame of [...stack.frames].reverse()) {
       const name = `${frame.function}\n${frame.file}\n${frame.line}`;
-      if (!node.children.has(name)) node.children.set(name, box(frame));
+      if (!node.children.has(name)) node.children.set(name, box(`${node.path}\n\n${name}`, frame));
       node = node.children.get(name);
       add();
     }
@@ -31,6 +31,7 @@ function treeOf(stacks, value) {
 
 export class Flame {
   #drawn = '';
+  #boxes = new Map();  // path → element: one that stays keeps the focus
 
   constructor(openFrame) {
     this.openFrame = openFrame;
@@ -40,46 +41,48 @@ export class Flame {
   // After a restart the same stacks may be of other lines.
   forget() {
     this.#drawn = '';
+    this.#boxes.clear();
   }
 
   draw(model, words, difference) {
-    const value = (stack) => (difference ? model.growth(stack) : model.count(stack.key));
+    const value = (stack) => (difference ? model.growth(stack) : stack.count);
     const stacks = model.rows(words, 'count');
     const now = JSON.stringify([difference, stacks.map((stack) => [stack.key, value(stack)])]);
     if (now === this.#drawn) return;
     this.#drawn = now;
     const root = treeOf(stacks, value);
-    const boxes = [];
-    const place = (node, left, depth) => {
-      boxes.push(this.#box(node, root.width, left, depth, difference));
+    const boxes = new Map();
+    let deepest = 0;
+    const draw = (node, left, depth) => {
+      const element = this.#boxes.get(node.path) ?? el('button.box', {}, el('b'), el('span'));
+      this.#fill(element, node, {left: left / root.width, width: node.width / root.width, depth}, difference);
+      boxes.set(node.path, element);
+      deepest = Math.max(deepest, depth);
       const children = [...node.children.values()].sort((a, b) => b.width - a.width);
       for (const child of children) {
-        if (child.width / root.width >= kNarrowest) place(child, left, depth + 1);
+        if (child.width / root.width >= kNarrowest) draw(child, left, depth + 1);
         left += child.width;
       }
     };
-    if (root.width > 0) place(root, 0, 0);
-    const depth = Math.max(0, ...boxes.map((box) => Number(box.dataset.depth)));
-    this.element.style.height = `${(depth + 1) * kRowRem}rem`;
+    if (root.width > 0) draw(root, 0, 0);
+    this.#boxes = boxes;
+    this.element.style.height = `${(deepest + 1) * kRowRem}rem`;
     const nothing = difference ? 'Nothing has changed since the mark.' : 'No stack has these words.';
-    this.element.replaceChildren(...(boxes.length ? boxes : [el('p.empty', {}, nothing)]));
+    place(this.element, boxes.size ? [...boxes.values()] : [el('p.empty', {}, nothing)]);
   }
 
-  #box(node, whole, left, depth, difference) {
-    const number = difference ? signed(node.net) : String(node.net);
-    const {frame} = node;
+  #fill(element, {frame, net}, {left, width, depth}, difference) {
+    const number = difference ? signed(net) : String(net);
     const name = frame ? frame.function : 'all';
-    const made = el('button.box', {title: frame ? `${number}  ${name}\n${frame.file}:${frame.line}` : number},
-      el('b', {}, number), ` ${name}`);
-    if (frame) made.onclick = () => this.openFrame(frame);
-    if (frame?.runtime) made.classList.add('runtime');
-    if (difference) made.classList.add(node.net > 0 ? 'grew' : node.net < 0 ? 'shrank' : 'level');
-    made.dataset.depth = depth;
-    Object.assign(made.style, {
-      left: `${(left / whole) * 100}%`,
-      width: `${(node.width / whole) * 100}%`,
-      top: `${depth * kRowRem}rem`,
-    });
-    return made;
+    const kinds = ['box', ...(frame?.runtime ? ['runtime'] : [])];
+    if (difference) kinds.push(net > 0 ? 'grew' : net < 0 ? 'shrank' : 'level');
+    element.className = kinds.join(' ');
+    element.title = frame ? `${number}  ${name}\n${frame.file}:${frame.line}` : number;
+    element.onclick = frame ? () => this.openFrame(frame) : null;
+    setText(element.firstChild, number);
+    setText(element.lastChild, ` ${name}`);
+    element.dataset.depth = depth;
+    Object.assign(element.style,
+      {left: `${left * 100}%`, width: `${width * 100}%`, top: `${depth * kRowRem}rem`});
   }
 }

@@ -5,16 +5,15 @@ import {Drawer} from './drawer.js';
 import {Flame} from './flame.js';
 import {Model} from './model.js';
 import {forgetSources} from './sources.js';
-import {Table} from './table.js';
+import {Table, kOrders} from './table.js';
 
 const kPauseMs = 1000;
 const kPatienceMs = 5000;
 const kViews = ['stacks', 'flame', 'difference'];
-const kOrders = ['count', 'growth', 'age'];
 
 const model = new Model();
 const chart = new Chart(byId('chart'));
-const table = new Table((key) => open(key));
+const table = new Table((key) => open(key), (order) => change({order}));
 const flame = new Flame((frame) => drawer.showFrame(frame));
 const drawer = new Drawer(byId('drawer'), () => open(''));
 let frozen = false;
@@ -88,6 +87,7 @@ function draw() {
   if (!model.now) return;
   const {now, look: facts} = model;
   const growth = now.total - model.mark.total;
+  const others = facts.apart ? ` · left out: ${facts.apart} goroutines that serve other pages` : '';
   setText(byId('total'), String(now.total));
   setText(byId('growth'), signed(growth));
   byId('growth').className = growth > 0 ? 'grew' : '';
@@ -95,18 +95,40 @@ function draw() {
   setText(byId('requests'), String(now.requests));
   setText(byId('facts'), `${facts.program} · since ${new Date(facts.start_ms).toLocaleTimeString()} (${
     duration(facts.now_ms - facts.start_ms) || '0 s'}) · GOMAXPROCS ${facts.gomaxprocs} · ${
-    facts.threads} threads · a look stops them for ${Math.round(facts.pause_ns / 1000)} µs`);
-  document.title = `${now.total} goroutines · ${facts.program}`;
+    facts.threads} threads · a look stops them for ${Math.round(facts.pause_ns / 1000)} µs${others}`);
+  const title = `${now.total} goroutines · ${facts.program}`;
+  if (document.title !== title) document.title = title;
   chart.draw(model);
   drawLoads(facts.loads);
-  for (const tab of document.querySelectorAll('[data-view]')) {
-    tab.setAttribute('aria-selected', String(tab.dataset.view === state.view));
-  }
+  drawTabs();
   const shown = state.view === 'stacks' ? table : flame;
   if (state.view === 'stacks') table.draw(model, state.search, state.order, state.stack);
   else flame.draw(model, state.search, state.view === 'difference');
   if (byId('view').firstChild !== shown.element) byId('view').replaceChildren(shown.element);
-  parent.postMessage({goroutines: Math.max(...model.history.map((each) => each.total))}, location.origin);
+  if (parent !== window) parent.postMessage({goroutines: model.highest}, location.origin);
+}
+
+// One tab is a stop of the Tab key; the arrows go from tab to tab.
+const tabs = [...document.querySelectorAll('[data-view]')];
+let tabDrawn = '';
+function drawTabs() {
+  if (state.view === tabDrawn) return;
+  tabDrawn = state.view;
+  for (const tab of tabs) {
+    const chosen = tab.dataset.view === state.view;
+    tab.setAttribute('aria-selected', String(chosen));
+    tab.tabIndex = chosen ? 0 : -1;
+    if (chosen) byId('view').setAttribute('aria-labelledby', tab.id);
+  }
+}
+
+function moveTab(event) {
+  const at = tabs.indexOf(event.target), end = tabs.length - 1;
+  const to = {ArrowRight: at < end ? at + 1 : 0, ArrowLeft: at > 0 ? at - 1 : end, Home: 0, End: end}[event.key];
+  if (to === undefined) return;
+  event.preventDefault();
+  tabs[to].focus();
+  tabs[to].click();
 }
 
 function drawStatus() {
@@ -146,14 +168,16 @@ async function send(i) {
 }
 
 function open(key) {
+  const opened = state.stack;
   change({stack: key});
-  showOpened();
+  showOpened({byHand: true, home: table.rowOf(opened)});
 }
 
-function showOpened() {
+// home: where the focus goes if the drawer is closed and what had it is gone.
+function showOpened({byHand = false, home} = {}) {
   const stack = model.stacks.get(state.stack);
-  if (stack) drawer.showStack(stack);
-  else drawer.hide();
+  if (stack) drawer.showStack(stack, byHand);
+  else drawer.hide(home?.isConnected ? home : byId('view'));
 }
 
 function mark() {
@@ -174,8 +198,8 @@ const keys = {
   1: () => change({view: 'stacks'}),
   2: () => change({view: 'flame'}),
   3: () => change({view: 'difference'}),
-  j: () => table.move(1),
-  k: () => table.move(-1),
+  j: () => table.move(1, state.stack),
+  k: () => table.move(-1, state.stack),
   s: () => change({order: kOrders[(kOrders.indexOf(state.order) + 1) % kOrders.length]}),
   '/': () => byId('search').focus(),
   d: () => byId('download').click(),
@@ -199,8 +223,9 @@ byId('freeze').onclick = keys[' '];
 byId('show-help').onclick = keys['?'];
 byId('help').onclick = () => byId('help').close();
 byId('search').oninput = (event) => change({search: event.target.value});
-for (const tab of document.querySelectorAll('[data-view]')) {
+for (const tab of tabs) {
   tab.onclick = () => change({view: tab.dataset.view});
+  tab.onkeydown = moveTab;
 }
 addEventListener('hashchange', readAddress);
 // A page that has this one in a frame may make its axis longer.
