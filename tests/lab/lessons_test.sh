@@ -15,8 +15,8 @@
 #
 # Other blocks (```text, ```go, ```cpp) are for reading. The blocks share their variables that hold an
 # address, as $url. Lessons run beside each other and beside a student's own, so an address that is
-# written in a block is an error: it comes from `./lab url`. Blocks with `go tool` are left out, and
-# say so, where Go is not installed.
+# written in a block is an error: it comes from `./lab url`. Blocks with `go tool`, or that start or ask
+# Prometheus, are left out, and say so, where that is not installed.
 #
 # Exit status: 0 passed, 1 failed, 77 skipped.
 set -u
@@ -25,14 +25,15 @@ top=$1
 build=$2
 lesson=$3
 command -v curl >/dev/null 2>&1 || { echo "skipped: curl is not installed"; exit 77; }
-PATH=$PATH:/usr/local/go/bin
+PATH=$PATH:/usr/local/go/bin:$top/build/prometheus/usr/bin
 BROWSER=true # what go tool pprof -http opens its page with
 export PATH BROWSER
 unset NO_COLOR http_proxy HTTP_PROXY
 
 work=$(mktemp -d)
 GOLAB_MINE=$work/mine # what somebody has in mine/ is no business of the tests
-export GOLAB_MINE
+TMPDIR=$work
+export GOLAB_MINE TMPDIR
 groups='' # process groups of the background blocks, as COMMAND:GROUP
 end_group() { kill -s KILL -- "-$1" 2>/dev/null && wait "$1" 2>/dev/null; }
 clean_up() {
@@ -60,6 +61,12 @@ cat >prelude <<'PRELUDE'
 trap 'set | grep -E "^[a-z]+=.?http://" >variables || true' EXIT
 PRELUDE
 : >variables
+
+# What the block in ./command needs and is not here.
+missing_for_block() {
+  if grep -q 'go tool' command && ! command -v go >/dev/null 2>&1; then echo go; fi
+  if grep -q prometheus command && ! prometheus --version >/dev/null 2>&1; then echo prometheus; fi
+}
 
 # One line per block (its line in the lesson, how it is to run, how many lines of it follow), its
 # lines, and the expectations, each behind an "expect ".
@@ -124,8 +131,9 @@ while IFS= read -r entry <&3; do
       ! grep -qE '(127\.0\.0\.1|localhost):(60[67][0-9]|80[0-9]{2})' command ||
         fail "another student may have this port: take the address from ./lab url"
       ran=yes
-      if grep -q 'go tool' command && ! command -v go >/dev/null 2>&1; then
-        echo "line $line: left out, go is not installed"
+      missing=$(missing_for_block)
+      if [ -n "$missing" ]; then
+        echo "line $line: left out, $missing is not installed"
         ran=no
         continue
       fi
@@ -142,7 +150,7 @@ while IFS= read -r entry <&3; do
       esac
       ;;
     'expect '*)
-      text=${entry#expect }
+      text=$(printf '%s\n' "${entry#expect }" | with_free_ports)
       tries=0
       while [ $ran = yes ] && [ "$how" = again ] && [ $tries -lt 50 ] && ! grep -qF -e "$text" output; do
         tries=$((tries + 1))
