@@ -4,6 +4,8 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <cerrno>
+#include <cstring>
 #include <iostream>
 
 #include "course/lab/address.h"
@@ -39,6 +41,7 @@ struct StudentCommands::Arguments {
   bool json = false;
   bool names = false;
   bool solution = false;
+  bool outside = false;
   bool yes = false;
   WatchOptions watch;
 };
@@ -131,6 +134,14 @@ int cheatsheet_command() {
   return 0;
 }
 
+// Becomes the program of the lesson on waiting (course/contention/pool.cpp).
+int contention_command(bool outside) {
+  std::string program = build_dir() + "/course/contended_pool", flag = "-outside";
+  char* argv[] = {program.data(), outside ? flag.data() : nullptr, nullptr};
+  ::execv(program.c_str(), argv);
+  return failed(fmt::Errorf("%s: %s; ./lab build makes it", program, std::strerror(errno)), 2);
+}
+
 }  // namespace
 
 StudentCommands::StudentCommands(CLI::App& app) : app_(app), a_(std::make_unique<Arguments>()) {
@@ -185,6 +196,10 @@ StudentCommands::StudentCommands(CLI::App& app) : app_(app), a_(std::make_unique
       "Exit status: 0 if all are right, 1 if not, 2 if the rules cannot be read.")
       ->add_option("EXERCISE", a_->names_of_exercises, "only these")
       ->option_text("...");
+  add("contention", "a pool that waits for one lock; writes its block and mutex profiles",
+      "The program of the lesson course/block-and-mutex.md. It writes block.pb.gz, block.txt, "
+      "mutex.pb.gz and mutex.txt into this directory.")
+      ->add_flag("--outside", a_->outside, "do the slow part before the lock is taken");
   add("cheatsheet", "Go and its C++ here on one page");
   add("completions", "what Tab offers after ./lab",
       "    source <(./lab completions bash)\n    source <(./lab completions zsh)")
@@ -203,6 +218,7 @@ std::optional<int> StudentCommands::dispatch() const {
   if (got("report")) return report_command(a_->file);
   if (got("watch")) return watch_command(a_->watch);
   if (got("hunt")) return hunt_command(a_->names_of_exercises, take_dumps);
+  if (got("contention")) return contention_command(a_->outside);
   if (got("cheatsheet")) return cheatsheet_command();
   if (got("completions")) {
     print(completions(app_, a_->shell));

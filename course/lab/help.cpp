@@ -26,7 +26,7 @@ const std::vector<Group>& teaching_order() {
       {"Work on an exercise",
        {"run", "hint", "check", "compare", "solution", "reset", "cheatsheet"}},
       {"Look at any service, Go or C++", {"watch", "fetch", "top", "diff"}},
-      {"After the exercises", {"hunt", "report"}},
+      {"After the exercises", {"hunt", "contention", "report"}},
       {"For the shell, and for authors of exercises", {"completions", "verify-shipped"}},
   };
   return kOrder;
