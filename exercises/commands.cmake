@@ -24,6 +24,13 @@ endif()
 string(REPLACE " ${object} " " {object} " link "${CMAKE_MATCH_1}")
 string(REPLACE " -o exercises/exercise_template " " -o {program} " link "${link}")
 
+# What follows the link names the program by its whole path, in quotes if that has blanks.
+string(REPLACE "\"${BUILD}/exercises/exercise_template\"" "{program}" link "${link}")
+string(REPLACE "${BUILD}/exercises/exercise_template" "{program}" link "${link}")
+
 set(look "${NINJA} -n exercise_headers profiler")
+if(link MATCHES "/pclntab")
+  string(APPEND look " pclntab")
+endif()
 
 file(WRITE ${BUILD}/exercises/commands "${compile}\n${link}\n${look}\n")

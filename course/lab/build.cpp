@@ -66,12 +66,14 @@ std::string stamp(const std::string& file) {
   return fmt::Sprintf("%d.%d.%d", there.st_size, there.st_mtim.tv_sec, there.st_mtim.tv_nsec);
 }
 
-// What a program depends on: its source, the commands, and the libraries and headers in the build.
+// What a program depends on: its source, the commands, and what these use of the build: libraries,
+// headers, and the maker of its line table.
 std::string key_of(const std::string& text, const Commands& commands) {
   std::string all = text + commands.compile + commands.link;
   std::istringstream words(commands.compile + " " + commands.link);
   for (std::string word; words >> word;) {
-    if (word.ends_with(".a")) all += stamp(build_dir() + "/" + word);
+    if (word.ends_with(".a") || word.ends_with("/pclntab"))
+      all += stamp(fs::path(build_dir()) / word);
     if (word.ends_with(".hxx")) all += stamp(word + ".gch") + stamp(word + ".pch");
   }
   char name[20];

@@ -145,6 +145,7 @@ struct DwarfIndex::Unit {
       return std::make_tuple(line, column, name.size(), name);
     }
   };
+  std::unordered_map<const char*, std::string> paths;  // by the name in the line table
   std::unordered_map<std::string, Dwarf_Off> by_linkage;
   std::unordered_map<Dwarf_Off, std::string> linkage_of_declaration;
   std::unordered_map<Dwarf_Off, std::vector<Closure>> closures;  // by enclosing function
@@ -159,12 +160,14 @@ struct DwarfIndex::Unit {
                                [](const Node& n, Dwarf_Off o) { return n.offset < o; });
     return it != nodes.end() && it->offset == offset ? &*it : nullptr;
   }
+  size_t row_behind(Dwarf_Addr address) const;
   DwarfFrame line_at(Dwarf_Addr address) const;
+  const std::string* kept_path(const char* name);
+  bool row_at(size_t row, DwarfRow* found);
 };
 
-// The last row at or below the address. Line 0 is code of no line: the row before it is used.
-DwarfFrame DwarfIndex::Unit::line_at(Dwarf_Addr address) const {
-  DwarfFrame frame;
+// The number of the first row above the address.
+size_t DwarfIndex::Unit::row_behind(Dwarf_Addr address) const {
   size_t lo = 0;
   size_t hi = line_count;
   Dwarf_Addr at = 0;
@@ -176,7 +179,13 @@ DwarfFrame DwarfIndex::Unit::line_at(Dwarf_Addr address) const {
       hi = mid;
     }
   }
-  for (size_t i = lo; i-- > 0 && frame.line == 0;) {
+  return lo;
+}
+
+// The last row at or below the address. Line 0 is code of no line: the row before it is used.
+DwarfFrame DwarfIndex::Unit::line_at(Dwarf_Addr address) const {
+  DwarfFrame frame;
+  for (size_t i = row_behind(address); i-- > 0 && frame.line == 0;) {
     Dwarf_Line* line = dwarf_onesrcline(lines, i);
     bool end = false;
     if (dwarf_lineendsequence(line, &end) != 0 || end) break;
@@ -184,6 +193,26 @@ DwarfFrame DwarfIndex::Unit::line_at(Dwarf_Addr address) const {
     frame.file = path(dwarf_linesrc(line, nullptr, nullptr));
   }
   return frame;
+}
+
+const std::string* DwarfIndex::Unit::kept_path(const char* name) {
+  if (name == nullptr) return nullptr;
+  auto [known, added] = paths.try_emplace(name);
+  if (added) known->second = path(name);
+  return &known->second;
+}
+
+// False for a row that has no line of its own.
+bool DwarfIndex::Unit::row_at(size_t row, DwarfRow* found) {
+  Dwarf_Line* line = dwarf_onesrcline(lines, row);
+  bool end = false;
+  if (dwarf_lineendsequence(line, &end) != 0 || end || dwarf_lineno(line, &found->line) != 0 ||
+      found->line == 0) {
+    return false;
+  }
+  dwarf_lineaddr(line, &found->address);
+  found->file = kept_path(dwarf_linesrc(line, nullptr, nullptr));
+  return true;
 }
 
 DwarfIndex::DwarfIndex(Dwarf* dwarf) : dwarf_(dwarf) {
@@ -307,6 +336,77 @@ std::vector<DwarfFrame> DwarfIndex::frames(Dwarf_Addr address, Dwarf_Addr* entry
   return result;
 }
 
+std::vector<DwarfCode> DwarfIndex::all_code() {
+  std::vector<DwarfCode> all;
+  for (auto& unit : units_) {
+    walk(*unit);
+    for (const Range& range : unit->functions) {
+      Dwarf_Die die;
+      if (dwarf_offdie(dwarf_, unit->nodes[range.index].offset, &die) == nullptr) continue;
+      all.push_back({range.lo, range.hi, &describe(&die)});
+    }
+  }
+  std::stable_sort(all.begin(), all.end(),
+                   [](const DwarfCode& a, const DwarfCode& b) { return a.lo < b.lo; });
+  return all;
+}
+
+// The calls that were inlined into the function itself, not into one of these. Their ranges go,
+// sorted, to `where`; an index there is that of a call.
+std::vector<DwarfRow> DwarfIndex::inlined_calls(Unit& unit, const Range& function,
+                                                std::vector<Range>* where) {
+  std::vector<DwarfRow> calls;
+  const uint32_t end = unit.nodes[function.index].end;
+  for (uint32_t i = function.index + 1; i < end; i = unit.nodes[i].end) {
+    Dwarf_Die die;
+    if (unit.nodes[i].tag != DW_TAG_inlined_subroutine || unit.files == nullptr ||
+        dwarf_offdie(dwarf_, unit.nodes[i].offset, &die) == nullptr) {
+      continue;
+    }
+    add_ranges(&die, static_cast<uint32_t>(calls.size()), where);
+    auto file = static_cast<size_t>(number(&die, DW_AT_call_file));
+    const char* name = dwarf_filesrc(unit.files, file, nullptr, nullptr);
+    calls.push_back({0, unit.kept_path(name), number(&die, DW_AT_call_line)});
+  }
+  std::sort(where->begin(), where->end(),
+            [](const Range& a, const Range& b) { return a.lo < b.lo; });
+  return calls;
+}
+
+std::vector<DwarfRow> DwarfIndex::rows_of(const DwarfCode& code) {
+  std::vector<DwarfRow> rows;
+  Unit* unit = unit_at(code.lo);
+  const Range* function = unit == nullptr ? nullptr : find(unit->functions, code.lo);
+  if (function == nullptr) return rows;
+  std::vector<Range> where;
+  const std::vector<DwarfRow> calls = inlined_calls(*unit, *function, &where);
+  std::vector<DwarfRow> own;  // what the line table says
+  const size_t end = unit->row_behind(code.hi - 1);
+  for (size_t i = unit->row_behind(code.lo); i > 0 && i <= end; i++) {
+    DwarfRow row;
+    if (unit->row_at(i - 1, &row)) own.push_back(row);
+  }
+  std::vector<Dwarf_Addr> changes(1, code.lo);
+  for (const DwarfRow& row : own) changes.push_back(std::max(row.address, code.lo));
+  for (const Range& range : where) changes.insert(changes.end(), {range.lo, range.hi});
+  std::sort(changes.begin(), changes.end());
+
+  auto next = own.begin();
+  DwarfRow now;
+  for (Dwarf_Addr at : changes) {
+    while (next != own.end() && next->address <= at) now = *next++;
+    if (at < code.lo || at >= code.hi) continue;
+    const Range* inlined = find(where, at);
+    DwarfRow row = inlined == nullptr ? now : calls[inlined->index];
+    row.address = at;
+    if (row.file == nullptr) continue;
+    if (!rows.empty() && rows.back().address == at) rows.pop_back();
+    rows.push_back(row);
+  }
+  if (!rows.empty()) rows.front().address = code.lo;
+  return rows;
+}
+
 std::string DwarfIndex::producer(Dwarf_Addr address) {
   Unit* unit = unit_at(address);
   return unit == nullptr ? "" : text(&unit->die, DW_AT_producer);
@@ -369,7 +469,8 @@ FunctionInfo DwarfIndex::describe_plain(Dwarf_Die* first, Dwarf_Die* die) {
     info.has_params = false;
   } else if (name.empty()) {
     name_by_symbol(text(die, DW_AT_linkage_name), &info);
-  } else if (global && (unit_of(first).c_language || name.starts_with("__"))) {
+  } else if (global && (unit_of(first).c_language || name.starts_with("__") ||
+                        name.starts_with("_GLOBAL__"))) {
     info.go = info.cpp = name;
     info.origin = Origin::System;
   } else {

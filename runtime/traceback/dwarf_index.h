@@ -45,6 +45,21 @@ struct DwarfFrame {
   int line = 0;
 };
 
+// A part of a function's code without a gap. What the compiler thinks is never run (".cold") is
+// often apart.
+struct DwarfCode {
+  Dwarf_Addr lo = 0;
+  Dwarf_Addr hi = 0;
+  const FunctionInfo* function = nullptr;
+};
+
+// From this address on the code belongs to this line.
+struct DwarfRow {
+  Dwarf_Addr address = 0;
+  const std::string* file = nullptr;  // as long as the index lives
+  int line = 0;
+};
+
 class DwarfIndex {
  public:
   explicit DwarfIndex(Dwarf* dwarf);
@@ -52,6 +67,12 @@ class DwarfIndex {
 
   // Empty if the DWARF does not cover the address. *entry is where the physical function begins.
   std::vector<DwarfFrame> frames(Dwarf_Addr address, Dwarf_Addr* entry);
+  // For a table of the whole file: the code of every function, sorted by address, and the lines of
+  // one such part. Code that was inlined there has the line of the call in the function itself. The
+  // first row is at the beginning of the code.
+  std::vector<DwarfCode> all_code();
+  std::vector<DwarfRow> rows_of(const DwarfCode& code);
+
   std::string producer(Dwarf_Addr address);  // the compiler and its options, of the unit there
 
  private:
@@ -64,6 +85,7 @@ class DwarfIndex {
   };
 
   static const Range* find(const std::vector<Range>& ranges, Dwarf_Addr address);
+  std::vector<DwarfRow> inlined_calls(Unit& unit, const Range& function, std::vector<Range>* where);
   static void add_ranges(Dwarf_Die* die, uint32_t index, std::vector<Range>* out);
   Unit* unit_at(Dwarf_Addr address);
   Unit& unit_of(Dwarf_Die* die);
