@@ -54,6 +54,7 @@ fail() {
 cd "$work" || exit 1
 ln -s "$top/exercises" "$top/solutions" "$top/course" "$top/runtime" "$top/profiler" "$top/tests" .
 ln -s "$build/course/lab" lab
+ln -s "$build" build
 
 # A block leaves its addresses to the next one.
 cat >prelude <<'PRELUDE'
