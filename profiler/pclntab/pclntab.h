@@ -3,8 +3,8 @@
 // go tool pprof, go tool objdump and other tools for Go programs look up an address in this table
 // before they look anywhere else. To them a program of ours with such a table is a Go program.
 //
-// The format is that of Go 1.18. Later readers take it, too (tried with 1.26 and 1.27), and Debian's
-// Go 1.19 takes no newer one. Go's debug/gosym reads it:
+// The format is that of Go 1.18. Later readers take it, too (tried with 1.26 and 1.27), and the Go
+// 1.19 of Debian takes no newer one. Go's debug/gosym reads it:
 //
 //   header     magic, sizes, and where each part below begins
 //   names      of functions, each ended by a zero byte

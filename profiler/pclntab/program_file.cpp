@@ -86,8 +86,8 @@ std::pair<CodeBounds, error> code_bounds(const std::string& path) {
 }
 
 // Sorted, and no two overlap. A function with lines stays whole. Of two that begin at one address
-// the first stays: they are two names for the same code. A symbol without a size ends where the next
-// one begins.
+// the first stays: they are two names for the same code. A symbol without a size ends where the
+// next one begins.
 std::vector<PclnFunction> apart(std::vector<PclnFunction> functions) {
   std::stable_sort(functions.begin(), functions.end(),
                    [](const PclnFunction& a, const PclnFunction& b) { return a.begin < b.begin; });
