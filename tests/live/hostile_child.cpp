@@ -49,6 +49,8 @@ void start_crowd(int goroutines, std::integer_sequence<int, kinds...>) {
 void in_a_hostile_file() { make_chan<int>().recv(); }
 #line 51 "hostile_child.cpp"
 
+void for_a_tenant() { make_chan<int>().recv(); }
+
 void stay(http::ResponseWriter&, http::Request*) { make_chan<int>().recv(); }
 
 int main() {
@@ -57,6 +59,9 @@ int main() {
   flag::Parse();
   go([] { hostile_function(); });
   go(in_a_hostile_file);
+  auto labels =
+      pprof::Labels("tenant", "Acme", "<b>", "<img src=x onerror=document.title='owned'>");
+  pprof::Do(context::Background(), labels, [](context::Context) { go(for_a_tenant); });
   start_crowd(*goroutines, std::make_integer_sequence<int, 10>());
   http::HandleFunc("/quiet", [](http::ResponseWriter& w, http::Request*) { w.Write("ok\n"); });
   // No buttons, because of the wildcards.

@@ -240,14 +240,14 @@ TEST_CASE("the goroutines that serve other pages are left out, and said", "[live
 
 TEST_CASE("a page's connection counts while it runs the program's code", "[live][viewers]") {
   LiveService s(HOSTILE_CHILD);
+  constexpr int alone = 6;  // main, three that wait, and the two of the connection that asks
+  REQUIRE(eventually([&] { return s.look()["total"] == alone; }));
   auto [conn, err] = net::Dial("tcp", s.address());
   REQUIRE(err == nullptr);
   Defer close([conn = conn] { conn.Close(); });
   auto ask = [conn = conn](const std::string& path) {
     conn.Write("GET " + path + " HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
   };
-  constexpr int alone = 5;  // main, two that wait, and the connection that asks
-  REQUIRE(eventually([&] { return s.look()["total"] == alone; }));
   ask("/debug/lab/goroutines");
   CHECK(eventually([&] { return s.look()["apart"] == 1; }));
   CHECK(s.look()["total"] == alone);

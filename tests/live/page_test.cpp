@@ -60,6 +60,21 @@ TEST_CASE("a name that is HTML is shown, and does nothing", "[live][page]") {
   CHECK(page->text("title").find("owned") == std::string::npos);
 }
 
+TEST_CASE("the labels of goroutines are on their row, in the open row, and found", "[live][page]") {
+  LiveService s(HOSTILE_CHILD);
+  const std::string labels =
+      R"({"<b>":"<img src=x onerror=document.title='owned'>", "tenant":"Acme"})";
+  auto page = Page::open(s.url("/debug/lab/#search=acme"));
+  if (page == nullptr) return;
+  CHECK(page->shows("tbody .where b", "main.for_a_tenant"));
+  CHECK(page->texts("tbody .where b").size() == 1);
+  CHECK(page->text("tbody .labels") == labels);
+  page->click("tbody tr");
+  CHECK(page->becomes("document.querySelectorAll('#drawer tbody tr').length === 1"));
+  CHECK(page->text("#drawer .labels") == labels);
+  CHECK(page->text("title").find("owned") == std::string::npos);
+}
+
 TEST_CASE("the browser is told to run nothing but the page's own scripts", "[live]") {
   LiveService s(HOSTILE_CHILD);
   for (const char* path : {"", "page.css", "dom.js", "goroutines"}) {

@@ -48,9 +48,9 @@ export class Drawer {
       };
       return el('li', {}, item);
     }));
-    const labels = stack.labels ? [el('h3', {}, 'Labels'), el('p.labels', {}, stack.labels)] : [];
-    this.#show(`${stack.where?.function ?? '(not started)'} [${stack.state}]`, source, ...labels,
-      el('h3', {}, 'Stack'), frames, el('h3', {}, 'Goroutines'), list);
+    const labels = stack.labels ? [el('p.labels', {}, stack.labels)] : [];  // all of a row have the same
+    this.#show(`${stack.where?.function ?? '(not started)'} [${stack.state}]`, source,
+      el('h3', {}, 'Stack'), frames, el('h3', {}, 'Goroutines'), ...labels, list);
     if (stack.where) this.#fill(source, stack.where);
     this.#list(list, stack.key);
     if (byHand) this.#takeFocus();
