@@ -66,17 +66,22 @@ export class Chart {
 }
 
 export class Sparkline {
+  #span = 0;
+
   constructor() {
     this.line = new Line('line');
-    this.element = svg('svg', {viewBox: '0 0 59 100', preserveAspectRatio: 'none', class: 'spark', 'aria-hidden': 'true'},
+    this.element = svg('svg', {preserveAspectRatio: 'none', class: 'spark', 'aria-hidden': 'true'},
       this.line.element);
   }
 
-  // A count that does not change is one straight line from the first look on.
+  // A count that does not change is one straight line.
   draw(counts) {
+    const span = Math.max(counts.length - 1, 10);
+    if (span !== this.#span) this.element.setAttribute('viewBox', `0 0 ${span} 100`);
+    this.#span = span;
     const max = Math.max(...counts, 1);
     const y = (count) => 95 - (count / max) * 90;
     const flat = counts.every((count) => count === counts[0]);
-    this.line.draw(flat ? `M0 ${y(counts[0])}H59` : path(counts.map((count, i) => [i, y(count)])));
+    this.line.draw(flat ? `M0 ${y(counts[0])}H${span}` : path(counts.map((count, i) => [i, y(count)])));
   }
 }
