@@ -98,14 +98,7 @@ void append_header(std::string* out, const GoroutineRecord& r, const PrintOption
       *out += " m=nil";
     }
   }
-  *out += " [";
-  bool waits = r.status == _Gwaiting && r.waitreason != WaitReason::Zero;
-  *out += waits ? waitReasonStrings[static_cast<size_t>(r.waitreason)] : status_text(r.status);
-  int64_t minutes = r.waited_ns / 60'000'000'000;
-  bool blocked = r.status == _Gwaiting || r.status == _Gsyscall;
-  if (blocked && minutes >= 1) *out += ", " + std::to_string(minutes) + " minutes";
-  if (r.locked_to_thread) *out += ", locked to thread";
-  *out += ']';
+  *out += " [" + goroutine_state(r) + ']';
   if (options.labels && r.labels != nullptr) append_labels(out, *r.labels);
   *out += ":\n";
 }
@@ -169,12 +162,19 @@ std::vector<StackFrame> visible_frames(const GoroutineRecord& r, TraceLevel leve
   return kept.empty() ? filter(true) : kept;
 }
 
-void append_created_by(std::string* out, const GoroutineRecord& r, const PrintOptions& options) {
-  if (r.gopc == 0 || r.goid == 1) return;
+// The frame that ran the go statement; null if it is not known, or not shown.
+const Frame* creator_of(const GoroutineRecord& r, const PrintOptions& options) {
+  if (r.gopc == 0 || r.goid == 1) return nullptr;
   std::vector<StackFrame> frames = frames_of(&r.gopc, 1);
-  if (frames.empty()) return;
-  const Frame& f = *frames[0].frame;
-  if (options.level != TraceLevel::System && !shown(f.function, false)) return;
+  if (frames.empty()) return nullptr;
+  const Frame* f = frames[0].frame;
+  return options.level == TraceLevel::System || shown(f->function, false) ? f : nullptr;
+}
+
+void append_created_by(std::string* out, const GoroutineRecord& r, const PrintOptions& options) {
+  const Frame* creator = creator_of(r, options);
+  if (creator == nullptr) return;
+  const Frame& f = *creator;
   out->append("created by ").append(name_of(f, options));
   if (r.parent_goid != 0) *out += " in goroutine " + std::to_string(r.parent_goid);
   *out += '\n';
@@ -265,6 +265,28 @@ void append_goroutine(std::string* out, const GoroutineRecord& record,
 void append_stack(std::string* out, const GoroutineRecord& record, const PrintOptions& options) {
   append_frames(out, record, options);
   append_created_by(out, record, options);
+}
+
+std::string goroutine_state(const GoroutineRecord& r) {
+  bool waits = r.status == _Gwaiting && r.waitreason != WaitReason::Zero;
+  std::string text(waits ? waitReasonStrings[static_cast<size_t>(r.waitreason)]
+                         : status_text(r.status));
+  int64_t minutes = r.waited_ns / 60'000'000'000;
+  bool blocked = r.status == _Gwaiting || r.status == _Gsyscall;
+  if (blocked && minutes >= 1) text += ", " + std::to_string(minutes) + " minutes";
+  if (r.locked_to_thread) text += ", locked to thread";
+  return text;
+}
+
+ShownFunctions shown_functions(const GoroutineRecord& r) {
+  const PrintOptions options;
+  ShownFunctions names;
+  size_t gap = 0;
+  for (const StackFrame& s : visible_frames(r, options.level, &gap)) {
+    names.functions.push_back(name_of(*s.frame, options));
+  }
+  if (const Frame* creator = creator_of(r, options)) names.created_by = name_of(*creator, options);
+  return names;
 }
 
 std::string format_dump(const GoroutineDump& dump, const PrintOptions& options) {

@@ -76,6 +76,18 @@ PrintOptions default_print_options(TraceLevel level = TraceLevel::User);
 void append_goroutine(std::string* out, const GoroutineRecord& record, const PrintOptions& options);
 void append_stack(std::string* out, const GoroutineRecord& record, const PrintOptions& options);
 
+// What stands between the brackets of its header: "chan receive, 2 minutes, locked to thread".
+std::string goroutine_state(const GoroutineRecord& record);
+
+// The functions of the stack that append_stack shows, leaf first, with those that it elides, and the
+// one behind "created by" ("" if there is none), in Go's spelling. The texts are never freed. Needs
+// a big stack.
+struct ShownFunctions {
+  std::vector<std::string_view> functions;
+  std::string_view created_by;
+};
+ShownFunctions shown_functions(const GoroutineRecord& record);
+
 struct GoroutineDump {
   std::vector<GoroutineRecord> records;  // the caller first, then in order of creation
   std::vector<uintptr_t> pcs;
