@@ -94,7 +94,7 @@ void leave_labels(G* gp) {
   gp->parentGoid = mp->curg != nullptr ? mp->curg->goid : 0;
   gp->started_running = false;
   gp->waitsince = 0;
-  inherit_labels(mp->curg, gp);
+  inherit_labels(mp->curg, gp);  // DOC: labels-inherited
   gp->goid = next_goid(pp);
   if (gp->goid == 1) gp->gopc = 0;  // no go statement made main
   if (in_classroom()) [[unlikely]]
