@@ -17,6 +17,7 @@
 
 #include <cstdio>
 
+#include "profiler/goleak/catch2.h"
 #include "runtime/die/panic.h"
 
 #if __has_include(<catch2/catch_all.hpp>)
@@ -45,9 +46,13 @@ void skip_test(const std::string& why) {
   SUCCEED("skipped");  // Catch2 2 warns about a test without assertions
 }
 
+// A test that leaves goroutines behind fails, and is named.
+using golab::goleak::Listener;
+CATCH_REGISTER_LISTENER(Listener)
+
 int main(int argc, char** argv) {
   golab::runtime::LockOSThread();
-  int status = Catch::Session().run(argc, argv);
+  int status = golab::goleak::VerifyTestMain([&] { return Catch::Session().run(argc, argv); });
   if (status != 0) return 1;
   return tests_skipped > 0 ? 77 : 0;
 }

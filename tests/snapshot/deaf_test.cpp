@@ -113,8 +113,9 @@ TEST_CASE("a goroutine with SIGURG blocked is in each form of the profile, which
   CHECK(text[1].find("main.wait_for_work") != std::string::npos);
   CHECK(text[1].find("runtime._LostStack") != std::string::npos);
   // A reader needs a line of a function, and what it is called by.
-  size_t at = text[2].find("[running]:\nruntime._LostStack()\n\t");
+  size_t at = text[2].find("\nruntime._LostStack()\n\t");
   REQUIRE(at != std::string::npos);
+  CHECK(text[2].compare(text[2].rfind(" [", at), 10, " [running]") == 0);
   CHECK(text[2].find("created by ", at) != std::string::npos);
 
   Groups g = take();

@@ -145,6 +145,7 @@ TEST_CASE("each value has Go's text in both text forms", "[labels]") {
 }
 
 TEST_CASE("goroutines inherit labels, and Do gives them back", "[labels]") {
+  pprof::SetGoroutineLabels(context::Background());  // without the name of this test
   Parked parked;
   context::Context outer = pprof::WithLabels(context::Background(), pprof::Labels("test", "outer"));
   auto own = [] {
@@ -190,6 +191,7 @@ TEST_CASE("goroutines inherit labels, and Do gives them back", "[labels]") {
 
 // Goal: no profile shows a goroutine with labels of another, or of a set that was freed.
 TEST_CASE("sets come and go during profiles of all forms", "[labels]") {
+  pprof::SetGoroutineLabels(context::Background());  // without the name of this test
   // A goroutine that has the label n=k parks in a chain of k % 4 calls, whose depth a profile shows.
   struct Deep {
     [[gnu::noinline]] static int down(int depth, Chan<int> ch) {

@@ -11,7 +11,7 @@ namespace {
 
 // The function names of the block whose header has that state, one per line; "" if there is none.
 std::string frames_of(const std::string& dump, const std::string& state) {
-  size_t header = dump.find(" [" + state + "]:\n");
+  size_t header = dump.find(" [" + state + "]");
   if (header == dump.npos) return "";
   size_t at = dump.find('\n', header) + 1;
   std::string names;
