@@ -16,7 +16,8 @@
 # Other blocks (```text, ```go, ```cpp) are for reading. The blocks share their variables that hold an
 # address, as $url. Lessons run beside each other and beside a student's own, so an address that is
 # written in a block is an error: it comes from `./lab url`. Blocks with `go tool`, or that start or ask
-# Prometheus, are left out, and say so, where that is not installed.
+# Prometheus, are left out, and say so, where that is not installed; those with `go test` also where the
+# modules that they need can neither be found nor fetched. `./lab build` does nothing: all is built.
 #
 # Exit status: 0 passed, 1 failed, 77 skipped.
 set -u
@@ -53,8 +54,13 @@ fail() {
 # The project's top as the lesson sees it: everything by its name, and a ./lab that is built.
 cd "$work" || exit 1
 ln -s "$top/exercises" "$top/solutions" "$top/course" "$top/runtime" "$top/profiler" "$top/tests" .
-ln -s "$build/course/lab" lab
 ln -s "$build" build
+cat >lab <<LAB
+#!/bin/sh
+[ "\$1" != build ] || exit 0
+exec "$build/course/lab" "\$@"
+LAB
+chmod +x lab
 
 # A block leaves its addresses to the next one.
 cat >prelude <<'PRELUDE'
@@ -65,7 +71,11 @@ PRELUDE
 
 # What the block in ./command needs and is not here.
 missing_for_block() {
-  if grep -q 'go tool' command && ! command -v go >/dev/null 2>&1; then echo go; fi
+  if grep -qE 'go (tool|test)' command && ! command -v go >/dev/null 2>&1; then
+    echo go
+  elif grep -q 'go test' command && ! (cd course/leak-checks/go && go mod download) >/dev/null 2>&1; then
+    echo goleak
+  fi
   if grep -q prometheus command && ! prometheus --version >/dev/null 2>&1; then echo prometheus; fi
 }
 
