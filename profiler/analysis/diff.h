@@ -1,8 +1,11 @@
 // diff.h: compares two profiles of one service, stack by stack.
 //
-// Two stacks are the same if they have the same functions, labels and state (if both profiles show
-// states). Addresses and lines do not count, so two builds of a program can be compared. Runtime
-// functions at the leaf do not count, so the binary form and the text form can be compared.
+// Two stacks are the same if they have the same functions and the same state, if both profiles show
+// states. Labels do not count, unless they are asked for. Addresses and lines do not count, so two
+// builds of a program can be compared. Runtime functions at the leaf do not count, so the binary form
+// and the text form can be compared. Of a dump no runtime function counts, and only the fifty
+// innermost frames: it shows no more. If one profile writes type arguments as [...], the other's count
+// as the same. A stack without names has its addresses instead of functions.
 #pragma once
 
 #include <cstdint>
@@ -24,7 +27,7 @@ bool same_names(const Names& a, const Names& b);
 
 struct StackChange {
   Names functions;     // without runtime functions at the leaf
-  std::string labels;  // "tenant=acme, job=7"
+  std::string labels;  // "tenant=acme, job=7", if asked for
   std::string state;   // "chan receive", empty if unknown
 
   // The place to look at: the innermost frame of package main, or else the innermost of all.
@@ -40,6 +43,7 @@ struct StackChange {
 };
 
 struct ProfileDiff {
+  ValueType type;  // "goroutine", "count"
   int64_t total_before = 0;
   int64_t total_after = 0;
   std::vector<StackChange> stacks;  // the greatest change first, then the most frequent
@@ -49,6 +53,8 @@ struct ProfileDiff {
 struct DiffOptions {
   // Stacks that differ in the line above are different stacks. Requires profiles of one binary.
   bool by_line = false;
+  // Stacks with different labels are different stacks.
+  bool by_labels = false;
 };
 
 ProfileDiff diff(const SymbolizedProfile& before, const SymbolizedProfile& after,

@@ -6,6 +6,8 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "profiler/analysis/sample_type.h"
+#include "profiler/analysis/unnamed.h"
 #include "profiler/formats/shown.h"
 #include "runtime/fmt/fmt.h"
 #include "runtime/time/time.h"
@@ -28,6 +30,7 @@ class Graph {
  public:
   explicit Graph(const SymbolizedProfile& profile) : profile_(profile) {
     const uint32_t unknown = node("<unknown>");
+    const UnnamedStacks unnamed(profile);
     std::vector<uint32_t> of_function;
     for (const Function& function : profile.functions) {
       of_function.push_back(function.name.empty() ? unknown : node(function.name));
@@ -37,7 +40,10 @@ class Graph {
       for (const Line& line : location.lines) {
         nodes.push_back(line.function == kNone ? unknown : of_function[line.function]);
       }
-      if (nodes.empty()) nodes.push_back(unknown);
+      if (nodes.empty()) {
+        const bool unnamed_stack = unnamed.in_one(nodes_of_.size());
+        nodes.push_back(unnamed_stack ? node(address_text(location)) : unknown);
+      }
       nodes_of_.push_back(std::move(nodes));
     }
     count();
@@ -168,20 +174,22 @@ std::string trimmed(std::string text) {
   return text;
 }
 
-std::string duration_text(int64_t nanos) {
-  struct Unit {
-    double nanos;
-    const char* name;
-  };
-  static constexpr Unit kUnits[] = {{3600e9, "hrs"}, {60e9, "mins"}, {1e9, "s"},
-                                    {1e6, "ms"},     {1e3, "us"},    {1, "ns"}};
-  for (const Unit& unit : kUnits) {
-    if (std::fabs(static_cast<double>(nanos)) < unit.nanos) continue;
-    std::string number = fmt::Sprintf("%.2f", static_cast<double>(nanos) / unit.nanos);
-    if (number.ends_with(".00")) number.resize(number.size() - 3);
-    return number + unit.name;
+// pprof's rule: the unit of the smallest value, or that of a hundred times as much if the total is far
+// above it.
+std::string common_unit(const Graph& graph, const std::string& unit, int64_t total) {
+  int64_t least = 0;
+  for (const Node& node : graph.nodes) {
+    if (!node.kept) continue;
+    const int64_t value = absolute(node.flat != 0 ? node.flat : node.cum);
+    if (value > 0 && (least == 0 || value < least)) least = value;
   }
-  return "0";
+  if (least == 0) least = total;
+  std::string small = scaled(least, unit, "minimum").second;
+  const std::string large = scaled(total, unit, "minimum").second;
+  if (small != large && static_cast<double>(least) * 100 < static_cast<double>(total)) {
+    small = scaled(100 * least, unit, "minimum").second;
+  }
+  return small;
 }
 
 }  // namespace
@@ -193,7 +201,11 @@ TopReport top(const SymbolizedProfile& profile, TopOptions options) {
     report.file = file.substr(file.rfind('/') + 1);
     report.build_id = profile.mappings[0].build_id;
   }
-  if (!profile.sample_types.empty()) report.type = profile.sample_types[0].type;
+  if (!profile.sample_types.empty()) {
+    report.type = profile.sample_types[0].type;
+    report.unit = profile.sample_types[0].unit;
+  }
+  report.doc_url = profile.doc_url;
   report.time_nanos = profile.time_nanos;
   report.duration_nanos = profile.duration_nanos;
   report.total = percentage_base(profile);
@@ -208,6 +220,7 @@ TopReport top(const SymbolizedProfile& profile, TopOptions options) {
     order.resize(options.rows_max);
     graph.count();
   }
+  report.in_unit = common_unit(graph, report.unit, report.total);
   std::vector<Inlined> inlined = graph.inlined();
   for (size_t i : order) {
     const Node& node = graph.nodes[i];
@@ -225,19 +238,27 @@ std::string render_top(const TopReport& report) {
   line("File", report.file);
   line("Build ID", report.build_id);
   line("Type", report.type);
+  line("Doc", report.doc_url);
   if (report.time_nanos != 0) {
     line("Time", time::Unix(0, report.time_nanos).Format("2006-01-02 15:04:05 MST"));
   }
-  const std::string total = std::to_string(report.total);
+  auto value = [&](int64_t v) { return value_text(v, report.unit, report.in_unit); };
+  const std::string total = value(report.total);
   if (report.duration_nanos != 0) {
-    line("Duration", duration_text(report.duration_nanos) + ", Total samples = " + total + " ");
+    auto [nanos, name] = scaled(report.total, report.unit, "ns");
+    std::string ratio;
+    if (name == "ns" && report.total != 0) {
+      ratio = "(" + percentage(static_cast<int64_t>(nanos), report.duration_nanos) + ")";
+    }
+    text += "Duration: " + value_text(report.duration_nanos, "ns") + ", Total samples = " + total +
+            " " + ratio + "\n";
   }
-  text += "Showing nodes accounting for " + std::to_string(report.flat_sum) + ", " +
+  text += "Showing nodes accounting for " + value(report.flat_sum) + ", " +
           trimmed(percentage(report.flat_sum, report.total)) + " of " + total + " total\n";
   if (report.dropped > 0) {
     text += "Dropped " + std::to_string(report.dropped) +
-            (report.dropped == 1 ? " node" : " nodes") +
-            " (cum <= " + std::to_string(report.dropped_below) + ")\n";
+            (report.dropped == 1 ? " node" : " nodes") + " (cum <= " + value(report.dropped_below) +
+            ")\n";
   }
   if (report.rows.size() < report.functions) {
     text += "Showing top " + std::to_string(report.rows.size()) + " nodes out of " +
@@ -247,9 +268,9 @@ std::string render_top(const TopReport& report) {
   int64_t sum = 0;
   for (const TopRow& row : report.rows) {
     add(sum, row.flat);
-    text += fmt::Sprintf("%10d %s %s %10d %s  %s", row.flat, percentage(row.flat, report.total),
-                         percentage(sum, report.total), row.cum, percentage(row.cum, report.total),
-                         shown(row.function));
+    text += fmt::Sprintf("%10s %s %s %10s %s  %s", value(row.flat),
+                         percentage(row.flat, report.total), percentage(sum, report.total),
+                         value(row.cum), percentage(row.cum, report.total), shown(row.function));
     if (row.inlined == Inlined::Always) text += " (inline)";
     if (row.inlined == Inlined::Sometimes) text += " (partial-inline)";
     text += "\n";

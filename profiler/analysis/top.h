@@ -6,7 +6,10 @@
 // The rules are pprof's:
 //
 //   - A goroutine counts once for a function that is on its stack twice.
+//   - A frame without a name is "<unknown>". (Ours: in a stack without any name it is its address.)
 //   - A function below half a percent of the total is dropped, and its flat count with it.
+//   - Of several sample types the first is reported: choose_type (sample_type.h) chooses one.
+//   - All rows have one unit, which suits the smallest value.
 //   - Percentages are of the sum of absolute values: a delta has negative values.
 #pragma once
 
@@ -31,6 +34,9 @@ struct TopReport {
   std::string file;      // the program's, without its directory
   std::string build_id;  // empty, as file, if the profile does not have it
   std::string type;      // "goroutine"
+  std::string doc_url;
+  std::string unit;     // of the values: "count", "bytes"
+  std::string in_unit;  // in which they are printed: "MB"
   int64_t time_nanos = 0;
   int64_t duration_nanos = 0;
   int64_t total = 0;     // 100 percent

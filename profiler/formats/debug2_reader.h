@@ -1,4 +1,4 @@
-// debug2_reader.h: reads the dump of ?debug=2, of a panic and of SIGQUIT.
+// debug2_reader.h: reads the dump of ?debug=2, of a panic and of SIGQUIT, of Go 1.0 and later.
 //
 //   goroutine 7 [chan receive, 2 minutes, locked to thread] {tenant: acme}:
 //   main.worker(0xc000102000)
@@ -49,8 +49,8 @@ struct DumpResult {
   explicit operator bool() const { return error.empty(); }
 };
 
-// Reads a dump; any bytes are safe. Skips lines before the first goroutine (a panic's message).
-// Leaves out a line that cannot be read, but not its goroutine.
+// Reads a dump, at any place of a log; any bytes are safe. Leaves out a line that cannot be read, but
+// not its goroutine.
 DumpResult read_debug2(std::string_view text, const std::string& name, ReadLimits limits = {});
 
 }  // namespace golab::profiler

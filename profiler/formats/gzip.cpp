@@ -88,40 +88,69 @@ void GzipWriter::deflate_some(std::string_view bytes, int flush) {
 
 bool is_gzip(std::string_view bytes) { return bytes.starts_with("\x1f\x8b"); }
 
-std::string gunzip(std::string_view bytes, uint64_t bytes_max, std::string& plain) {
-  z_stream z{};
-  if (inflateInit2(&z, kGzipWindow) != Z_OK) throw std::bad_alloc();
-  std::unique_ptr<z_stream, int (*)(z_stream*)> end(&z, inflateEnd);
-  plain.clear();
-
-  const size_t size = bytes.size();
-  auto here = [&] { return std::to_string(size - bytes.size() - z.avail_in); };
-  char buffer[64 << 10];
-  while (!bytes.empty() || z.avail_in > 0) {
-    if (z.avail_in == 0) {
-      std::string_view piece = bytes.substr(0, kZlibBytes);
-      z.next_in = as_input(piece);
-      z.avail_in = static_cast<uInt>(piece.size());
-      bytes.remove_prefix(piece.size());
-    }
-    z.next_out = reinterpret_cast<Bytef*>(buffer);
-    z.avail_out = sizeof buffer;
-    int status = inflate(&z, Z_NO_FLUSH);
-    size_t made = sizeof buffer - z.avail_out;
-    if (plain.size() + made > bytes_max) {
-      return "it unpacks to more than " + mebibytes(bytes_max) +
-             ", which no goroutine profile needs: it is not read any further";
-    }
-    plain.append(buffer, made);
-    if (status == Z_STREAM_END) {
-      if (bytes.empty() && z.avail_in == 0) return {};
-      inflateReset(&z);  // another member follows
-    } else if (status != Z_OK && status != Z_BUF_ERROR) {
-      return "byte " + here() + ": the gzip stream is damaged (" +
-             (z.msg != nullptr ? z.msg : "unexpected data") + ")";
-    }
+struct GzipReader::Stream {
+  Stream() {
+    if (inflateInit2(&z, kGzipWindow) != Z_OK) throw std::bad_alloc();
   }
-  return "the gzip stream ends in the middle, after " + std::to_string(size) + " bytes";
+  ~Stream() { inflateEnd(&z); }
+  Stream(const Stream&) = delete;
+  Stream& operator=(const Stream&) = delete;
+
+  z_stream z{};
+  uint64_t bytes = 0;     // of the file, up to here
+  bool complete = false;  // a member has just ended
+  char buffer[64 << 10];
+};
+
+GzipReader::GzipReader() : stream_(std::make_unique<Stream>()) {}
+GzipReader::~GzipReader() = default;
+
+std::string GzipReader::write(std::string_view packed, const Sink& sink) {
+  Stream& stream = *stream_;
+  z_stream& z = stream.z;
+  while (!packed.empty()) {
+    std::string_view piece = packed.substr(0, kZlibBytes);
+    packed.remove_prefix(piece.size());
+    stream.bytes += piece.size();
+    z.next_in = as_input(piece);
+    z.avail_in = static_cast<uInt>(piece.size());
+    do {
+      if (stream.complete && z.avail_in > 0) inflateReset(&z);  // another member follows
+      z.next_out = reinterpret_cast<Bytef*>(stream.buffer);
+      z.avail_out = sizeof stream.buffer;
+      int status = inflate(&z, Z_NO_FLUSH);
+      sink({stream.buffer, sizeof stream.buffer - z.avail_out});
+      if (status != Z_OK && status != Z_BUF_ERROR && status != Z_STREAM_END) {
+        return "byte " + std::to_string(stream.bytes - z.avail_in) +
+               ": the gzip stream is damaged (" + (z.msg != nullptr ? z.msg : "unexpected data") +
+               ")";
+      }
+      stream.complete = status == Z_STREAM_END;
+    } while (z.avail_in > 0 || (z.avail_out == 0 && !stream.complete));
+  }
+  return {};
+}
+
+std::string GzipReader::finish() const {
+  if (stream_->complete) return {};
+  return "the gzip stream ends in the middle, after " + std::to_string(stream_->bytes) + " bytes";
+}
+
+std::string gunzip(std::string_view bytes, uint64_t bytes_max, std::string& plain) {
+  plain.clear();
+  GzipReader reader;
+  try {
+    std::string wrong = reader.write(bytes, [&](std::string_view piece) {
+      if (plain.size() + piece.size() > bytes_max) {
+        throw Malformed{"it unpacks to more than " + mebibytes(bytes_max) +
+                        ", which no goroutine profile needs: it is not read any further"};
+      }
+      plain += piece;
+    });
+    return wrong.empty() ? reader.finish() : wrong;
+  } catch (const Malformed& malformed) {
+    return malformed.what;
+  }
 }
 
 }  // namespace golab::profiler

@@ -34,6 +34,25 @@ class GzipWriter {
 
 bool is_gzip(std::string_view bytes);
 
+// Unpacks gzip members one after the other, piece by piece.
+class GzipReader {
+ public:
+  GzipReader();
+  ~GzipReader();
+  GzipReader(const GzipReader&) = delete;
+  GzipReader& operator=(const GzipReader&) = delete;
+
+  // Passes what `packed` unpacks to on to `sink`. Returns an error text, empty if all went well.
+  // After an error nothing more may be written.
+  std::string write(std::string_view packed, const Sink& sink);
+  // Returns an error text if the last member is not complete.
+  std::string finish() const;
+
+ private:
+  struct Stream;
+  std::unique_ptr<Stream> stream_;
+};
+
 // Unpacks all gzip members of `bytes` into `plain`. Returns an error text, empty if all went well.
 // More than bytes_max is an error; it stops before it takes the memory.
 std::string gunzip(std::string_view bytes, uint64_t bytes_max, std::string& plain);

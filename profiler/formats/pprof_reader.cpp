@@ -6,6 +6,8 @@
 //
 // The first pass notes where the messages are. The second one parses them in an order in which each
 // finds what it refers to: strings, mappings, functions, locations, samples.
+#include "profiler/formats/pprof_reader.h"
+
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/wire_format_lite.h>
 
@@ -111,6 +113,12 @@ class PprofReader {
   }
 
   void note(int field, std::string_view body) {
+    // Writers begin with the sample types and end with the strings, or sort by field number.
+    if (field == pb::Profile::kSampleTypeFieldNumber && !strings_.empty()) {
+      fail(body,
+           "a second profile begins here: two files were put into one. Keep a file for each, and "
+           "compare them with ./lab diff ONE OTHER");
+    }
     if (field == pb::Profile::kStringTableFieldNumber) {
       charge(2 * sizeof body);  // a growing vector may be half empty
       strings_.push_back(body);
@@ -271,18 +279,27 @@ class PprofReader {
 
 }  // namespace
 
-ReadResult read_pprof(std::string_view bytes, const std::string& name, ReadLimits limits) {
+SymbolizedProfile read_pprof_or_throw(std::string_view bytes, ReadLimits limits) {
   // protobuf counts bytes in an int.
   limits.unpacked_bytes_max = std::min<uint64_t>(limits.unpacked_bytes_max, INT32_MAX);
   if (bytes.size() > limits.unpacked_bytes_max) {
-    return {{},
-            name + ": the file has " + mebibytes(bytes.size()) + ", at most " +
-                mebibytes(limits.unpacked_bytes_max) + " are read."};
+    throw Malformed{"the file has " + mebibytes(bytes.size()) + ", at most " +
+                        mebibytes(limits.unpacked_bytes_max) + " are read",
+                    true};
   }
   try {
-    return {PprofReader(bytes, limits).read(), {}};
+    return PprofReader(bytes, limits).read();
+  } catch (Malformed& malformed) {
+    malformed.what += ". Fetch the profile again.";
+    throw;
+  }
+}
+
+ReadResult read_pprof(std::string_view bytes, const std::string& name, ReadLimits limits) {
+  try {
+    return {read_pprof_or_throw(bytes, limits), {}};
   } catch (const Malformed& malformed) {
-    return {{}, name + ": " + malformed.what + ". Fetch the profile again."};
+    return {{}, name + ": " + malformed.what, {}, malformed.too_large};
   }
 }
 

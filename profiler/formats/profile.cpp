@@ -1,7 +1,6 @@
-// profile.cpp: sums and frames of a profile, and the choice of the reader that a file needs.
+// profile.cpp: sums and frames of a profile, and what all readers say.
 #include "profiler/formats/profile.h"
 
-#include "profiler/formats/gzip.h"
 #include "profiler/formats/reader.h"
 
 namespace golab::profiler {
@@ -46,49 +45,12 @@ void charge_reports(const SymbolizedProfile& profile, MemoryAccount& memory) {
   }
 }
 
-namespace {
-
-// False for protobuf: its lengths and small numbers are control characters that no text has.
-bool looks_like_text(std::string_view bytes) {
-  for (char c : bytes.substr(0, 32)) {
-    auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 && c != '\t' && c != '\n' && c != '\r') return false;
-  }
-  return true;
-}
-
-std::string refuse_text(std::string_view bytes, const std::string& name) {
-  if (bytes.starts_with("goroutine ") && bytes.find(" [") < 40) {
-    return name +
-           ": this is the ?debug=2 dump: it lists goroutines one by one and holds no counted "
-           "stacks. Fetch the profile without debug=2.";
-  }
-  if (bytes.starts_with("<") || bytes.starts_with("{")) {
-    return name +
-           ": this is a web page or an API's answer, not a profile. A goroutine profile lies at "
-           "http://HOST/debug/pprof/goroutine.";
-  }
-  return {};
-}
-
-}  // namespace
-
-ReadResult read_profile(std::string_view bytes, const std::string& name, ReadLimits limits) {
-  std::string unpacked;
-  if (is_gzip(bytes)) {
-    std::string wrong = gunzip(bytes, limits.unpacked_bytes_max, unpacked);
-    if (!wrong.empty()) return {{}, name + ": " + wrong + ". Fetch the profile again."};
-    bytes = unpacked;
-  }
-  if (is_gzip(bytes)) {
-    return {{}, name + ": it is packed by gzip twice. Unpack it once: gunzip < FILE > ONCE.gz."};
-  }
-  if (bytes.empty()) {
-    return {{}, name + ": the file is empty: nothing was fetched into it. Fetch it again."};
-  }
-  if (!looks_like_text(bytes)) return read_pprof(bytes, name, limits);
-  if (std::string refusal = refuse_text(bytes, name); !refusal.empty()) return {{}, refusal};
-  return read_debug1(bytes, name, limits);
+std::string Unreadable::text() const {
+  if (count_ == 0) return {};
+  return std::to_string(count_) +
+         (count_ == 1 ? " line could not be read and counts for nothing; it is line "
+                      : " lines could not be read and count for nothing; the first is line ") +
+         std::to_string(number_) + ": \"" + line_ + "\".";
 }
 
 }  // namespace golab::profiler

@@ -75,6 +75,7 @@ struct Sample {
   std::vector<int64_t> values;
   std::vector<Label> labels;
   bool has_labels = false;  // in the text form an empty set of labels differs from none
+  std::string state = {};   // "chan receive", of a dump; the other forms do not have it
 };
 
 struct SymbolizedProfile {
@@ -117,7 +118,9 @@ std::vector<FrameRef> frames_of_sample(const SymbolizedProfile& profile, const S
 
 struct ReadResult {
   SymbolizedProfile profile;
-  std::string error;  // a sentence for the user; empty if all went well
+  std::string error;                       // a sentence for the user; empty if all went well
+  std::vector<std::string> warnings = {};  // the same for what is missing in what was read
+  bool too_large = false;                  // the error is that of a limit
   explicit operator bool() const { return error.empty(); }
 };
 
@@ -127,11 +130,11 @@ struct ReadLimits {
   uint64_t memory_bytes_max = uint64_t{768} << 20;    // of the profile in memory
 };
 
-// Reads pprof's protobuf or the text of ?debug=1, gzipped or not. Any bytes are safe. Counts that
-// add up to more than 64 bits are an error. `name` is the file's name or URL, for messages.
+// Reads a profile of any form (profile_reader.h) that is in memory as a whole. Any bytes are safe.
+// Counts that add up to more than 64 bits are an error. `name` is the file's name or URL.
 ReadResult read_profile(std::string_view bytes, const std::string& name, ReadLimits limits = {});
 
-// The two readers behind read_profile, of what is not packed.
+// The same for what is known to be pprof's protobuf, or a text.
 ReadResult read_pprof(std::string_view bytes, const std::string& name, ReadLimits limits = {});
 ReadResult read_debug1(std::string_view text, const std::string& name, ReadLimits limits = {});
 

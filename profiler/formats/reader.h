@@ -1,7 +1,8 @@
-// reader.h: the readers' error, their account of memory, and lines of text. Internal to formats/.
+// reader.h: the readers' error, their account of memory, and pieces of text. Internal to formats/.
 #pragma once
 
 #include <algorithm>
+#include <charconv>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -11,6 +12,7 @@ namespace golab::profiler {
 // Says what is wrong with a file, without its name.
 struct Malformed {
   std::string what;
+  bool too_large = false;  // it is beyond a limit, and may be a good file
 };
 
 inline std::string mebibytes(uint64_t bytes) { return std::to_string(bytes >> 20) + " MiB"; }
@@ -24,7 +26,8 @@ class MemoryAccount {
     bytes_ += bytes;
     if (bytes_ > bytes_max_) {
       throw Malformed{"it would need more than " + mebibytes(bytes_max_) +
-                      " of memory: it is not read any further"};
+                          " of memory: it is not read any further",
+                      true};
     }
   }
 
@@ -41,6 +44,17 @@ struct SymbolizedProfile;
 // Charges for a report of the profile, which has the name and the file of one frame of each stack.
 void charge_reports(const SymbolizedProfile& profile, MemoryAccount& memory);
 
+inline constexpr std::string_view kBlanks = " \t\r\v\f";
+
+inline std::string_view without_blanks_before(std::string_view text) {
+  text.remove_prefix(std::min(text.find_first_not_of(kBlanks), text.size()));
+  return text;
+}
+
+inline std::string_view without_blanks_after(std::string_view text) {
+  return text.substr(0, text.find_last_not_of(kBlanks) + 1);
+}
+
 // Removes `prefix` from the front of `text`, if it is there.
 inline bool take(std::string_view& text, std::string_view prefix) {
   if (!text.starts_with(prefix)) return false;
@@ -48,31 +62,32 @@ inline bool take(std::string_view& text, std::string_view prefix) {
   return true;
 }
 
-class LineReader {
- public:
-  explicit LineReader(std::string_view text) : text_(text) {}
+// Removes a number from the front of `text`.
+template <typename T>
+bool take_number(std::string_view& text, T& value, int base = 10) {
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
+  if (error != std::errc()) return false;
+  text.remove_prefix(static_cast<size_t>(end - text.data()));
+  return true;
+}
 
-  bool next() {
-    if (text_.empty()) return false;
-    size_t end = std::min(text_.find('\n'), text_.size());
-    line_ = text_.substr(0, end);
-    text_.remove_prefix(std::min(end + 1, text_.size()));
-    if (line_.ends_with('\r')) line_.remove_suffix(1);
-    number_++;
-    return true;
+// Lines that could not be read: how many, and the first.
+class Unreadable {
+ public:
+  void add(size_t number, std::string_view line) {
+    if (count_++ > 0) return;
+    number_ = number;
+    line_ = line.substr(0, kShownBytes);
   }
-  std::string_view line() const { return line_; }
-  size_t number() const { return number_; }  // of this line, from 1
-  // Returns the next line, perhaps with a carriage return.
-  std::string_view peek() const { return text_.substr(0, text_.find('\n')); }
-  [[noreturn]] void fail(const std::string& what) const {
-    throw Malformed{"line " + std::to_string(number_) + ": " + what};
-  }
+  size_t count() const { return count_; }
+  // "3 lines could not be read and count for nothing; the first is line 7: "…"". Empty if none.
+  std::string text() const;
 
  private:
-  std::string_view text_;
-  std::string_view line_;
+  static constexpr size_t kShownBytes = 60;
+  size_t count_ = 0;
   size_t number_ = 0;
+  std::string line_;
 };
 
 }  // namespace golab::profiler

