@@ -2,180 +2,42 @@
 //
 // Exit status: 0 fine, 1 the lab's verdict or a service that refused, 2 wrong usage, or output that
 // could not be written.
-#include <signal.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <cstring>
 #include <iostream>
 #include <sstream>
 
+#include "course/lab/service_url.h"
 #include "course/lab/check.h"
 #include "course/lab/commands.h"
 #include "course/lab/compare.h"
 #include "course/lab/compare_web.h"
 #include "course/lab/exercise.h"
+#include "course/lab/fetch.h"
 #include "course/lab/help.h"
 #include "course/lab/output.h"
+#include "course/lab/profiles.h"
 #include "course/lab/run.h"
 #include "course/lab/suggest.h"
 #include "course/lab/terminal.h"
-#include "course/lab/web.h"
-#include "course/lab/whole_file.h"
-#include "profiler/analysis/diff.h"
-#include "profiler/analysis/text_table.h"
-#include "profiler/analysis/top.h"
 #include "profiler/formats/shown.h"
 #include "runtime/golab.h"
-#include "runtime/os/signal/signal.h"
 
 namespace lab {
 namespace {
-
-// ---- fetch ----
-
-struct FetchOptions {
-  std::string url;
-  std::string file;
-  int debug = 0;
-  int seconds = 0;
-};
-
-// Ends a download when a signal comes, so that WholeFile can remove the unfinished file before the
-// signal ends the program.
-class SignalWatch {
- public:
-  SignalWatch() {
-    os::signal::Notify(signals_, SIGINT, SIGTERM, SIGHUP);
-    go([signals = signals_, cancel = cancel_, caught = caught_] {
-      auto [signal, ok] = signals.recv_ok();
-      if (ok) *caught = signal.Number();
-      cancel();
-    });
-  }
-  ~SignalWatch() {
-    os::signal::Stop(signals_);
-    close(signals_);
-  }
-  SignalWatch(const SignalWatch&) = delete;
-  SignalWatch& operator=(const SignalWatch&) = delete;
-
-  const context::Context& context() const { return made_.first; }
-  int caught() const { return *caught_; }
-
- private:
-  Chan<os::Signal> signals_ = make_chan<os::Signal>(1);
-  std::pair<context::Context, context::CancelFunc> made_ =
-      context::WithCancel(context::Background());
-  context::CancelFunc cancel_ = made_.second;
-  std::shared_ptr<std::atomic<int>> caught_ = std::make_shared<std::atomic<int>>(0);
-};
-
-struct FetchResult {
-  error err;      // from the service
-  error written;  // from the file
-  int64_t bytes = 0;
-  int signal = 0;  // the one that ended the download
-};
-
-FetchResult fetch_to_stdout(const std::string& url, const DownloadLimits& limits) {
-  FetchResult result;
-  result.err =
-      download(context::Background(), {}, url, limits, [&](std::string_view piece) -> error {
-        result.bytes += static_cast<int64_t>(piece.size());
-        return print(piece) ? error(nullptr) : io::EOF_;  // finish() says why
-      });
-  if (result.err == io::EOF_) result.err = nullptr;
-  return result;
-}
-
-FetchResult fetch_to_file(const std::string& url, const DownloadLimits& limits,
-                          const std::string& name) {
-  FetchResult result;
-  SignalWatch watch;
-  WholeFile file(name);
-  result.written = file.open();
-  if (result.written != nullptr) return result;
-  result.err = download(watch.context(), {}, url, limits, [&](std::string_view piece) {
-    result.bytes += static_cast<int64_t>(piece.size());
-    result.written = file.write(piece);
-    return result.written;
-  });
-  result.signal = watch.caught();
-  if (result.err == nullptr) result.written = file.commit();
-  return result;
-}
-
-int fetch_command(const FetchOptions& options) {
-  bool to_stdout = options.file.empty() || options.file == "-";
-  if (to_stdout && options.debug == 0 && ::isatty(1)) {
-    return failed(errors::New("the binary form is nothing for a terminal: -o FILE keeps it, "
-                              "--debug 1 asks for text"),
-                  2);
-  }
-  DownloadLimits limits;
-  limits.patience += options.seconds * time::Second;
-  std::string url =
-      profile_url(options.url, options.debug > 0 ? options.debug : -1, options.seconds);
-  FetchResult result =
-      to_stdout ? fetch_to_stdout(url, limits) : fetch_to_file(url, limits, options.file);
-  if (result.signal != 0) ::raise(result.signal);
-  if (result.written != nullptr) {
-    return failed(fmt::Errorf("%w; -o names another place", result.written), 2);
-  }
-  if (result.err != nullptr && result.bytes > 0) return failed(result.err, 1);
-  if (result.err != nullptr) {
-    return failed(
-        fmt::Errorf("%w\n     does a service run there? ./lab run EXERCISE starts one", result.err),
-        1);
-  }
-  if (!to_stdout) {
-    std::cerr << profiler::shown(options.file) << ": " << result.bytes << " bytes\n";
-  }
-  return 0;
-}
-
-// ---- top, diff ----
-
-// Reads a profile from a file or a URL. `status` is the exit status if that fails.
-std::pair<profiler::SymbolizedProfile, error> load_profile(const std::string& name, int* status) {
-  *status = is_url(name) ? 1 : 2;
-  auto [bytes, err] = read_file_or_url(name);
-  if (err != nullptr) return {{}, err};
-  profiler::ReadResult read = profiler::read_profile(bytes, name);
-  if (!read) return {{}, errors::New(read.error)};
-  return {std::move(read.profile), nullptr};
-}
-
-int top_command(const std::string& name, const profiler::TopOptions& options) {
-  int status = 0;
-  auto [profile, err] = load_profile(name, &status);
-  if (err != nullptr) return failed(err, status);
-  print(profiler::render_top(profiler::top(profile, options)));
-  return 0;
-}
-
-int diff_command(const std::string& before, const std::string& after,
-                 profiler::RenderOptions render, profiler::DiffOptions options) {
-  int status = 0;
-  auto [old_profile, old_err] = load_profile(before, &status);
-  if (old_err != nullptr) return failed(old_err, status);
-  auto [new_profile, new_err] = load_profile(after, &status);
-  if (new_err != nullptr) return failed(new_err, status);
-  render.colour = wants_colour(1);
-  profiler::ProfileDiff diff = profiler::diff(old_profile, new_profile, options);
-  for (profiler::StackChange& stack : diff.stacks) stack.file = short_path(stack.file);
-  print(profiler::render_diff(diff, render));
-  return 0;
-}
 
 // ---- The command line ----
 
 const char kName[] = "EXERCISE is a number or a name: 2, 02, worker-pool, 02-worker-pool.";
 const char kProfile[] =
-    "PROFILE is a file (pprof's binary form, or the text of ?debug=1) or the address of a "
-    "service, Go or C++: 127.0.0.1:6060, http://host:6060/debug/pprof/goroutine. It has at most "
-    "256 MiB, also unpacked, and at most 768 MiB in memory: a million stacks and more.";
+    "PROFILE is a file, - for standard input, or the address of a service, Go or C++: "
+    "127.0.0.1:6060, http://user:password@host:6060/debug/pprof/heap, unix:/run/app.sock. Any form "
+    "of any Go: pprof's binary form, the text of ?debug=1, or a dump (?debug=2, a panic, SIGQUIT), "
+    "also in the middle of a log, cut off, gzipped, in UTF-16. What cannot be read is said. "
+    "course/reading-any-profile.md tells more.";
+
+const char kType[] = "of several sample types, this one: alloc_space (pprof's default)";
 
 const char kLoop[] =
     "golab: learn goroutine profiling on programs that leak\n\n"
@@ -183,7 +45,7 @@ const char kLoop[] =
     "mine/, save, and see what its goroutines do; h shows a hint.";
 
 struct Arguments {
-  std::string exercise, before, after;
+  std::string exercise;
   std::vector<std::string> rest;
   FetchOptions fetch;
   CompareOptions compare;
@@ -191,11 +53,10 @@ struct Arguments {
   std::string web_addr;
   CheckOptions check;
   VerifyOptions verify;
-  profiler::TopOptions top;
+  TopArguments top;
   bool cum = false;
   bool solution = false;
-  profiler::RenderOptions render;
-  profiler::DiffOptions diff;
+  DiffArguments diff;
 };
 
 CLI::App* command(CLI::App& app, const char* name, const char* purpose, const std::string& more) {
@@ -265,11 +126,12 @@ void describe_judge_commands(CLI::App& app, Arguments& a) {
 }
 
 void describe_profile_commands(CLI::App& app, Arguments& a) {
-  CLI::App* fetch =
-      command(app, "fetch", "save the goroutine profile of a service, Go or C++",
-              "URL may be short: 127.0.0.1:6060 is http://127.0.0.1:6060/debug/pprof/goroutine. "
-              "FILE is there whole or not at all. At most 1 GiB is fetched; the answer must begin "
-              "within a minute (and --seconds) and bring 64 KiB a second after that.");
+  CLI::App* fetch = command(
+      app, "fetch", "save the goroutine profile of a service, Go or C++",
+      "URL may be short: 127.0.0.1:6060 is http://127.0.0.1:6060/debug/pprof/goroutine, and "
+      "unix:/run/app.sock the same at a unix socket. What comes is looked at: if it is no "
+      "profile, nothing is written and the exit status is 1. FILE is there whole or not at all. At most 1 GiB is fetched; the answer must begin "
+      "within a minute (and --seconds) and bring 64 KiB a second after that.");
   fetch->add_option("URL", a.fetch.url, "the service")->required()->option_text(" ");
   fetch->add_option("-o,--output", a.fetch.file, "file to write (standard output)")
       ->option_text("FILE");
@@ -284,18 +146,21 @@ void describe_profile_commands(CLI::App& app, Arguments& a) {
 
   CLI::App* top =
       command(app, "top", "where goroutines are, as go tool pprof -top shows it", kProfile);
-  top->add_option("PROFILE", a.before, "file or address")->required()->option_text(" ");
+  top->add_option("PROFILE", a.top.profile, "file or address")->required()->option_text(" ");
   top->add_flag("--cum", a.cum, "order by cum: a function and all that it called");
-  top->add_option("-n,--rows", a.top.rows_max, "at most so many rows")->option_text("N");
+  top->add_option("-n,--rows", a.top.options.rows_max, "at most so many rows")->option_text("N");
+  top->add_option("--type", a.top.type, kType)->option_text("TYPE");
 
   CLI::App* diff = command(
       app, "diff", "what has grown between two profiles, stack by stack",
       std::string(kProfile) + "\nAlso of two builds: functions are compared, not addresses.");
-  diff->add_option("BEFORE", a.before, "file or address")->required()->option_text(" ");
-  diff->add_option("AFTER", a.after, "file or address")->required()->option_text(" ");
-  diff->add_flag("--all", a.render.unchanged, "also what did not change");
-  diff->add_flag("--lines", a.diff.by_line, "two lines of one function are two places");
-  diff->add_option("-n,--rows", a.render.rows_max, "at most so many rows")->option_text("N");
+  diff->add_option("BEFORE", a.diff.before, "file or address")->required()->option_text(" ");
+  diff->add_option("AFTER", a.diff.after, "file or address")->required()->option_text(" ");
+  diff->add_flag("--all", a.diff.render.unchanged, "also what did not change");
+  diff->add_flag("--lines", a.diff.options.by_line, "two lines of one function are two places");
+  diff->add_flag("--labels", a.diff.options.by_labels, "stacks with other labels are other stacks");
+  diff->add_option("-n,--rows", a.diff.render.rows_max, "at most so many rows")->option_text("N");
+  diff->add_option("--type", a.diff.type, kType)->option_text("TYPE");
 }
 
 // Says what is wrong, in which command, and which help to read.
@@ -305,7 +170,8 @@ std::string usage_error(const CLI::App* app, const CLI::Error& wrong) {
     name += " " + used->get_name();
     about += " " + used->get_name();
   }
-  return "lab: " + name + ": " + wrong.what() + "\n     more: ./lab help" + about + "\n";
+  return "lab: " + name + ": " + without_passwords(wrong.what()) + "\n     more: ./lab help" +
+         about + "\n";
 }
 
 int dispatch(const CLI::App& app, const StudentCommands& student, Arguments& a) {
@@ -320,10 +186,10 @@ int dispatch(const CLI::App& app, const StudentCommands& student, Arguments& a) 
   if (got("demo")) return demo_command(a.compare);
   if (got("fetch")) return fetch_command(a.fetch);
   if (got("top")) {
-    a.top.order = a.cum ? profiler::TopOrder::Cum : profiler::TopOrder::Flat;
-    return top_command(a.before, a.top);
+    a.top.options.order = a.cum ? profiler::TopOrder::Cum : profiler::TopOrder::Flat;
+    return top_command(a.top);
   }
-  return diff_command(a.before, a.after, a.render, a.diff);
+  return diff_command(a.diff);
 }
 
 int no_command(const CLI::App& app, const std::string& wanted) {
@@ -333,8 +199,9 @@ int no_command(const CLI::App& app, const std::string& wanted) {
     known.push_back(each->get_name());
   }
   std::string meant = did_you_mean(wanted, known);
-  return failed(
-      fmt::Errorf("no command %q%s ./lab help lists them", wanted, meant.empty() ? ";" : meant), 2);
+  return failed(fmt::Errorf("no command %q%s ./lab help lists them", without_passwords(wanted),
+                            meant.empty() ? ";" : meant),
+                2);
 }
 
 int main_of_lab(std::vector<std::string> args) {

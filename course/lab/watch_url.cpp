@@ -12,6 +12,7 @@
 #include "course/lab/terminal.h"
 #include "course/lab/web.h"
 #include "profiler/analysis/diff.h"
+#include "profiler/analysis/sample_type.h"
 #include "profiler/analysis/text_table.h"
 #include "profiler/formats/shown.h"
 #include "runtime/golab.h"
@@ -53,8 +54,15 @@ std::string row(const std::string& count, const std::string& change) {
 std::pair<Sighting, error> look(const http::Client& client, const std::string& url) {
   auto [bytes, err] = get(client, url);
   if (err != nullptr) return {{}, err};
-  profiler::ReadResult read = profiler::read_profile(bytes, url);
+  profiler::ReadResult read = profiler::read_profile(bytes, without_credentials(url).url);
   if (!read) return {{}, errors::New(read.error)};
+  profiler::choose_type(read.profile);
+  const profiler::ValueType& type = read.profile.sample_types.at(0);
+  if (type.unit != "count" || type.type == "contentions") {
+    return {{},
+            errors::New(fmt::Sprintf("%s: this counts %s, and no goroutines",
+                                     without_credentials(url).url, type.type))};
+  }
   return {sighting_of(read.profile, time::Now().Format(time::TimeOnly)), nullptr};
 }
 

@@ -1,34 +1,19 @@
 // web.cpp: lab as an HTTP client of services.
 #include "course/lab/web.h"
 
-#include <sys/stat.h>
-
-#include <algorithm>
 #include <atomic>
-#include <cctype>
 
+#include "course/lab/unix_socket.h"
 #include "profiler/formats/profile.h"
 #include "runtime/golab.h"
 
 namespace lab {
 namespace {
 
-bool begins_with(const std::string& text, const std::string& start) {
-  return text.compare(0, start.size(), start) == 0;
-}
-
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
-// True for host:port, perhaps with a path.
-bool looks_like_address(const std::string& text) {
-  std::string host = text.substr(0, text.find('/'));
-  size_t colon = host.rfind(':');
-  if (colon == std::string::npos || colon + 1 == host.size()) return false;
-  return std::all_of(host.begin() + static_cast<long>(colon) + 1, host.end(),
-                     [](unsigned char c) { return std::isdigit(c); });
-}
-
 constexpr size_t kPieceBytes = 64 << 10;
+constexpr size_t kFilePieceBytes = 1 << 20;
 constexpr size_t kComplaintBytesMax = 4 << 10;
 constexpr int64_t kProfileBytesMax = profiler::ReadLimits().unpacked_bytes_max;
 
@@ -100,38 +85,19 @@ error read_body(const std::string& url, const io::ReadCloser& body, const Downlo
 
 }  // namespace
 
-bool is_url(const std::string& text) {
-  if (begins_with(text, "http://") || begins_with(text, "https://")) return true;
-  struct stat file;
-  return looks_like_address(text) && ::stat(text.c_str(), &file) != 0;
-}
-
-std::string profile_url(const std::string& text, int debug, int seconds) {
-  std::string url = text.find("://") == std::string::npos ? "http://" + text : text;
-  size_t host = url.find("://") + 3;
-  size_t path = std::min(url.find_first_of("/?", host), url.size());
-  std::string query;
-  if (size_t mark = url.find('?', path); mark != std::string::npos) {
-    query = url.substr(mark);
-    url.erase(mark);
-  }
-  if (url.size() - path <= 1) url.replace(path, std::string::npos, "/debug/pprof/goroutine");
-  auto add = [&](const char* key, int value) {
-    query += (query.empty() ? "?" : "&") + std::string(key) + "=" + std::to_string(value);
-  };
-  if (debug >= 0) add("debug", debug);
-  if (seconds > 0) add("seconds", seconds);
-  return url + query;
-}
-
-error download(const context::Context& ctx, const http::Client& client, const std::string& url,
+error download(const context::Context& ctx, const http::Client& client, const std::string& full_url,
                const DownloadLimits& limits, const Pieces& pieces) {
-  if (begins_with(url, "https://")) {
+  if (UnixAddress at = unix_address(full_url); !at.socket.empty()) {
+    return download_from_socket(at.socket, at.page, limits, pieces);
+  }
+  const auto [url, authorization] = without_credentials(full_url);
+  if (url.starts_with("https://")) {
     return fmt::Errorf("%s: lab speaks plain HTTP only; fetch it with curl -o FILE", url);
   }
   Patience patience(ctx, limits.patience);
   auto [req, req_err] = http::NewRequestWithContext(patience.context(), "GET", url);
   if (req_err != nullptr) return req_err;
+  if (!authorization.empty()) req.Header.Set("Authorization", authorization);
   auto [resp, err] = client.Do(req);
   if (err != nullptr) return patience.explain(url, err);
   const bool good = resp->StatusCode / 100 == 2;
@@ -143,6 +109,12 @@ error download(const context::Context& ctx, const http::Client& client, const st
   error body_err = read_body(url, resp->Body, limits, patience, good ? pieces : keep);
   resp->Body.Close();
   if (good) return body_err;
+  if (resp->StatusCode == http::StatusUnauthorized) {
+    return fmt::Errorf(
+        "%s answered %s: %s\n     user and password stand before the host: "
+        "http://USER:PASSWORD@HOST/...",
+        url, resp->Status, first_line(complaint));
+  }
   return fmt::Errorf("%s answered %s: %s", url, resp->Status, first_line(complaint));
 }
 
@@ -156,18 +128,18 @@ std::pair<std::string, error> get(const http::Client& client, const std::string&
   return {std::move(body), err};
 }
 
-std::pair<std::string, error> read_file_or_url(const std::string& name) {
-  if (is_url(name)) return get({}, profile_url(name));
-  auto [file, err] = os::Open(name);
-  if (err != nullptr) return {"", err};
+error read_pieces(const std::string& name, const Pieces& pieces) {
+  if (is_url(name)) {
+    return download(context::Background(), {}, profile_url(name), DownloadLimits(), pieces);
+  }
+  auto [file, err] = name == "-" ? std::pair(os::Stdin, error(nullptr)) : os::Open(name);
+  if (err != nullptr) return err;
   Defer close([file = file] { file.Close(); });
-  std::string all;
   for (;;) {
-    auto [piece, read_err] = file.Read(kPieceBytes);
-    if (read_err == io::EOF_) return {std::move(all), nullptr};
-    if (read_err != nullptr) return {"", read_err};
-    all += piece;
-    if (all.size() > kProfileBytesMax) return {"", too_large(name, kProfileBytesMax)};
+    auto [piece, read_err] = file.Read(kFilePieceBytes);
+    if (read_err == io::EOF_) return nullptr;
+    if (read_err != nullptr) return read_err;
+    if (error stop = pieces(piece); stop != nullptr) return stop;
   }
 }
 

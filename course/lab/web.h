@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "course/lab/service_url.h"
 #include "runtime/context/context.h"
 #include "runtime/errors/errors.h"
 #include "runtime/net/http/http.h"
@@ -13,13 +14,6 @@
 #include "runtime/time/time.h"
 
 namespace lab {
-
-// True if the text means a service: http://…, or host:port if no file has this name.
-bool is_url(const std::string& text);
-
-// Returns the URL of a goroutine profile for 127.0.0.1:6060, http://host:6060/ or a full URL. Keeps
-// a path other than / and a query. Adds `debug` >= 0 and `seconds` > 0.
-std::string profile_url(const std::string& text, int debug = -1, int seconds = 0);
 
 // A service may never begin its answer, or never end it. It has `patience`, and one more second for
 // each 64 KiB that came.
@@ -31,7 +25,8 @@ struct DownloadLimits {
 // Takes the pieces of an answer. An error ends the download.
 using Pieces = golab::glue::Func<golab::error(std::string_view)>;
 
-// Sends a GET and hands the body on in pieces. An answer other than 2xx is an error with its first
+// Sends a GET and hands the body on in pieces. User and password of the URL are sent, and are in no
+// message. An answer other than 2xx is an error with its first
 // line. The end of ctx is an error, too.
 golab::error download(const golab::context::Context& ctx, const golab::http::Client& client,
                       const std::string& url, const DownloadLimits& limits, const Pieces& pieces);
@@ -39,7 +34,7 @@ golab::error download(const golab::context::Context& ctx, const golab::http::Cli
 // The same into memory, with the size limit of a profile (ReadLimits).
 std::pair<std::string, golab::error> get(const golab::http::Client& client, const std::string& url);
 
-// Reads a file, or the profile at a URL, with the same limit.
-std::pair<std::string, golab::error> read_file_or_url(const std::string& name);
+// Reads a file, standard input ("-"), or the profile of a service (address.h), piece by piece.
+golab::error read_pieces(const std::string& name, const Pieces& pieces);
 
 }  // namespace lab

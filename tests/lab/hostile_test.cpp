@@ -67,7 +67,8 @@ class Service {
 };
 
 const char kEndless[] = "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n";
-const char kTenBytes[] = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n";
+const char kNoneText[] = "goroutine profile: total 0\n";
+const char kNone[] = "HTTP/1.1 200 OK\r\nContent-Length: 27\r\n\r\n";
 
 // A sanitizer has memory of its own for each byte of ours.
 int64_t mebibytes(int64_t peak_bytes) {
@@ -109,11 +110,11 @@ TEST_CASE("a command that cannot write its output has failed, and says so", "[la
   }
 
   SECTION("fetch and compare") {
-    Service service(kTenBytes, [sent = false]() mutable {
+    Service service(kNone, [sent = false]() mutable {
       sent = !sent;
-      return sent ? std::string("0123456789") : std::string();
+      return sent ? std::string(kNoneText) : std::string();
     });
-    CHECK(run_lab({"fetch", service.address()}).out == "0123456789");
+    CHECK(run_lab({"fetch", service.address()}).out == kNoneText);
     CHECK(run_lab_into("/dev/full", {"fetch", service.address()}).status == 2);
     CHECK(run_lab_into("", {"fetch", service.address()}).status == 2);
     Ran to_file = run_lab({"fetch", service.address(), "-o", "/dev/full"});
@@ -142,7 +143,7 @@ TEST_CASE("fetch leaves a whole file or the old one", "[lab][hostile]") {
     return std::distance(std::filesystem::directory_iterator(directory.path()), {});
   };
   SECTION("an answer that breaks off") {
-    Service service(kTenBytes, [n = 0]() mutable { return n++ % 2 == 0 ? "123" : ""; });
+    Service service(kNone, [n = 0]() mutable { return n++ % 2 == 0 ? "123" : ""; });
     Ran ran = run_lab({"fetch", service.address(), "-o", file});
     CHECK(ran.status == 1);
     CHECK_THAT(ran.err, Has("unexpected EOF, after 3 bytes"));
@@ -185,7 +186,7 @@ TEST_CASE("an answer without an end is given up", "[lab][hostile]") {
   SECTION("by its size, in little memory") {
     Ran ran = run_lab({"top", endless.address()});
     CHECK(ran.status == 1);
-    CHECK_THAT(ran.err, Has("has more than 256 MiB, which no profile needs"));
+    CHECK_THAT(ran.err, Has("more than 256 MiB, which no goroutine profile needs"));
     CHECK(mebibytes(ran.peak_bytes) < 600);
     int64_t bytes = 0;
     golab::error err = lab::download(golab::context::Background(), {}, endless.url(),
