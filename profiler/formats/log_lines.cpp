@@ -15,6 +15,7 @@ namespace {
 using nlohmann::json;
 
 constexpr int kDepthMax = 3;
+constexpr size_t kJsonBytesMax = 8 << 20;  // in memory an object takes many times as much
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_blank(char c) { return c == ' ' || c == '\t'; }
@@ -196,7 +197,7 @@ void LogLines::pieces(std::string_view text) {
 
 // Returns false if the line is no JSON object with a text of ours.
 bool LogLines::json(std::string_view line) {
-  if (depth_ == kDepthMax) return false;
+  if (depth_ == kDepthMax || line.size() > kJsonBytesMax) return false;
   const nlohmann::json object = nlohmann::json::parse(line, nullptr, false);
   if (!object.is_object()) return false;
   if (auto known = object.find(json_key_); known != object.end()) {

@@ -52,8 +52,22 @@ constexpr Kind kKinds[] = {
      "Let Go convert it, with the binary for its names: go tool pprof -proto BINARY %f > cpu.pb.gz"},
 };
 
+// A file's name for a shell. What has no file, as a service's answer, is FILE.
+std::string for_shell(const std::string& name) {
+  if (name.find("://") != name.npos || name == "standard input") return "FILE";
+  const bool plain = std::all_of(name.begin(), name.end(), [](unsigned char c) {
+    return std::isalnum(c) || c >= 0x80 ||
+           std::string_view("/._-+:,=@%").find(static_cast<char>(c)) != std::string_view::npos;
+  });
+  if (plain) return name;
+  std::string quoted;
+  for (char c : name) quoted += c == '\'' ? "'\\''" : std::string(1, c);
+  return "'" + quoted + "'";
+}
+
 std::string with_names(std::string text, const std::string& file, const std::string& member) {
-  for (const auto& [word, name] : {std::pair("%f"sv, file), {"%m"sv, member}}) {
+  for (const auto& [word, name] :
+       {std::pair("%f"sv, for_shell(file)), {"%m"sv, for_shell(member)}}) {
     for (size_t at = 0; (at = text.find(word, at)) != text.npos; at += name.size()) {
       text.replace(at, word.size(), name);
     }

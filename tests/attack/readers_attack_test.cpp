@@ -38,6 +38,15 @@ std::vector<Seed> seeds() {
     all.push_back({golden(file), unpacked(golden(file)), false});
   }
   for (const std::string& file : kTexts) all.push_back({golden(file), golden(file), false});
+  for (const char* kind : {"heap", "block", "mutex", "cpu", "threadcreate", "after"}) {
+    std::string bytes = golden(std::string("forms/") + kind + ".pb.gz");
+    all.push_back({bytes, unpacked(bytes), false});
+  }
+  for (const char* file :
+       {"forms/heap.debug1.txt", "forms/mutex.debug1.txt", "forms/after.debug2.txt",
+        "ages/go1.9.7.panic.txt", "ages/go1.27.3.debug2.txt"}) {
+    all.push_back({golden(file), golden(file), false});
+  }
   for (const char* file : {"states/goroutine.debug2.txt", "deepstack/goroutine.debug2.txt",
                            "states/minutes-leak.debug2.txt", "dies/panic-goroutine.txt",
                            "dies/sigquit.all.txt", "dies/traceback-crash.panic-goroutine.txt"}) {

@@ -350,6 +350,13 @@ TEST_CASE("what is no profile is named, with what helps", "[formats][found]") {
   }
 }
 
+TEST_CASE("the command that helps can be typed", "[formats][found]") {
+  const std::string zip = "PK\3\4" + std::string(22, '\1') + "\x03" + std::string(3, '\0') + "a b";
+  CHECK_THAT(read_profile(zip, "my file").error, ContainsSubstring("unzip -p 'my file' 'a b' |"));
+  CHECK_THAT(read_profile(zip, "x';y").error, ContainsSubstring("unzip -p 'x'\\'';y' 'a b' |"));
+  CHECK_THAT(read_profile(zip, "http://host/x").error, ContainsSubstring("unzip -p FILE 'a b' |"));
+}
+
 TEST_CASE("each kind of profile is read in both forms", "[formats][found]") {
   for (const std::string kind : {"heap", "block", "mutex", "threadcreate", "before", "after"}) {
     INFO(kind);
