@@ -16,8 +16,8 @@ namespace {
 using nlohmann::json;
 
 constexpr size_t kGoroutinesMax = 500;
-constexpr size_t kCountedDepthMax =
-    128;  // a deeper stack is longer in a snapshot of each goroutine
+// A deeper stack is longer in a snapshot of each goroutine.
+constexpr size_t kCountedDepthMax = 128;
 
 // What all looks share.
 struct Shared {

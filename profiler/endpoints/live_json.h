@@ -38,8 +38,8 @@ struct Facts {
 // in each run of the same binary. "creator" is absent where nobody is known. "frames" has all that
 // were needed lately.
 //
-// "apart" is how many goroutines serve other pages: the snapshot's, as far as their stacks are those
-// of a server. They are in no other number.
+// "apart" is how many goroutines serve other pages: those that the snapshot set apart and whose stacks
+// are a server's. They are in no other number.
 std::string look_json(const Snapshot& snapshot, const Facts& facts);
 
 // Needs a big stack. The goroutines of one stack, the oldest first, at most 500. The snapshot is one of

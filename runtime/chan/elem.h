@@ -80,7 +80,7 @@ inline void wake(Sudog* sg, bool success) {
   G* gp = sg->g;
   sg->success = success;
   if (sg->releasetime != 0) [[unlikely]]
-    sg->releasetime = nanotime();
+    sg->releasetime = nanotime();  // DOC: wait-ends
   gp->param = sg;
   goready(gp);
 }

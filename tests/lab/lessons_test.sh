@@ -126,7 +126,8 @@ run_block() {
 
 ran=no
 line=0
-blocks=0
+found=0
+blocks=0 # that ran
 while IFS= read -r entry <&3; do
   case $entry in
     'block '*)
@@ -141,7 +142,7 @@ while IFS= read -r entry <&3; do
       done
       ! grep -qE '(127\.0\.0\.1|localhost):(60[67][0-9]|80[0-9]{2})' command ||
         fail "another student may have this port: take the address from ./lab url"
-      ran=yes
+      ran=yes found=$((found + 1))
       missing=$(missing_for_block)
       if [ -n "$missing" ]; then
         echo "line $line: left out, $missing is not installed"
@@ -161,7 +162,8 @@ while IFS= read -r entry <&3; do
       esac
       ;;
     'expect '*)
-      text=$(printf '%s\n' "${entry#expect }" | with_free_ports)
+      text=${entry#expect }
+      [ -n "$text" ] || fail "an expectation of nothing"
       tries=0
       while [ $ran = yes ] && [ "$how" = again ] && [ $tries -lt 50 ] && ! grep -qF -e "$text" output; do
         tries=$((tries + 1))
@@ -173,6 +175,7 @@ while IFS= read -r entry <&3; do
   esac
 done 3<blocks
 
-[ "$blocks" -gt 0 ] || { echo "FAILED: $lesson has no block to run"; exit 1; }
+[ "$found" -gt 0 ] || { echo "FAILED: $lesson has no block to run"; exit 1; }
+[ "$blocks" -gt 0 ] || { echo "skipped: each block of $lesson needs what is not installed"; exit 77; }
 
 echo "$lesson: $blocks blocks"

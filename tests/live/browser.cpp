@@ -79,7 +79,7 @@ Page::Page(const std::string& program, int width, int height) {
       "exec \"$0\" --headless --remote-debugging-pipe --no-sandbox --disable-gpu "
       "--disable-dev-shm-usage --no-first-run --disable-extensions --disable-component-update "
       "--disable-background-networking --hide-scrollbars --user-data-dir=\"$1/profile\" "
-      "--window-size=1280,900 about:blank 3<\"$1/to\" 4>\"$1/from\"";
+      "--window-size=1280,900 about:blank 3<\"$1/to\" 4>\"$1/from\" >\"$1/log\" 2>&1";
   chromium_ =
       std::make_unique<Child>(std::vector<std::string>{"sh", "-c", command, program, directory_});
   send("Browser.setDownloadBehavior",
