@@ -138,7 +138,9 @@ double open_fds() {
   std::error_code err;
   std::filesystem::directory_iterator fds("/proc/self/fd", err);
   if (err) return -1;
-  return static_cast<double>(std::distance(begin(fds), end(fds))) - 1;  // this look has one open
+  int n = -1;  // this look has one open
+  for (; !err && fds != std::filesystem::directory_iterator(); fds.increment(err)) n++;
+  return err ? -1 : n;
 }
 
 double limit(decltype(RLIMIT_NOFILE) resource) {
@@ -179,10 +181,10 @@ Families process_collector() {
   const double started = stat.field(22), virtual_bytes = stat.field(23), pages = stat.field(24);
   if (pages == 0) return families;  // there is no /proc
   const double page_bytes = static_cast<double>(::sysconf(_SC_PAGESIZE));
-  const double ticks = static_cast<double>(::sysconf(_SC_CLK_TCK));
+  static const double start_time =
+      boot_time_seconds() + started / static_cast<double>(::sysconf(_SC_CLK_TCK));
   families.push_back(gauge("process_start_time_seconds",
-                           "When it was started, in seconds since 1970.",
-                           boot_time_seconds() + started / ticks));
+                           "When it was started, in seconds since 1970.", start_time));
   families.push_back(gauge("process_virtual_memory_bytes",
                            "Its address space; most of it is reserved for stacks and not in use.",
                            virtual_bytes));

@@ -46,8 +46,7 @@ namespace {
 constexpr size_t kPieceBytes = 64 << 10;
 
 // Made in advance: it is needed when there is no memory.
-const error kOutOfMemory =
-    errors::New("goroutine profile: out of memory or address space (see ulimit -v)");
+const error kOutOfMemory = errors::New("profile: out of memory or address space (see ulimit -v)");
 
 // Held while a profile is put into words: many requests at once need one thread and one table.
 std::atomic<uint32_t> wording{1};
@@ -178,9 +177,7 @@ bool begins_contention(const Frame& frame) {
          !name.starts_with("internal/poll.runtime_");
 }
 
-int count_contention(Contention which) {
-  return static_cast<int>(contention_records(which).size());
-}
+int count_contention(Contention which) { return static_cast<int>(contention_count(which)); }
 
 error write_contention(Contention which, const Writer& w, int debug) {
   std::vector<profiler::StackRecord> stacks;
@@ -274,7 +271,7 @@ int Profile::Count() const {
 
 [[gnu::noinline]] void Profile::Add(const void* value, int skip) {
   if (built_in_.write != nullptr) panic("pprof: Add called on built-in Profile " + name_);
-  std::vector<uintptr_t> pcs(kStackTraceMax);
+  std::vector<uintptr_t> pcs(32);  // as deep as Go's
   pcs.resize(static_cast<size_t>(Callers(skip + 1, pcs)));
   if (pcs.empty()) pcs = {reinterpret_cast<uintptr_t>(lostProfileEvent) + 1};
   bool fresh = false;

@@ -358,9 +358,17 @@ int64_t Snapshot::waited_ns(const GoroutineSnapshot& g) const {
   return waited_ns_since(g.waitsince_us, now);
 }
 
+namespace {
+// The labels that died during the snapshot are freed at its end.
+struct ReapLabels {
+  ~ReapLabels() { runtime::reap_labels(); }
+};
+}  // namespace
+
 Snapshot take_snapshot(Detail detail, std::span<const uintptr_t> self, uint32_t self_elided,
                        std::span<const uint64_t> apart) {
   glue::SemaLock lock(snapshots);
+  ReapLabels reap;
   runtime::KeepLabels keep;
   // With room for goroutines that are born before the instant, and few more: dumps keep the table.
   Collector c(detail, std::bit_ceil(2 * runtime::allglen() + 32768), apart);

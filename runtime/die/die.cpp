@@ -196,10 +196,14 @@ void print_header(const GoroutineRecord& r, Level level) {
              static_cast<long>(r.m_id), static_cast<const void*>(r.mp));
   }
   char line[192];
-  int n = snprintf(line, sizeof line, "\ngoroutine %lu%s [running%s]:\n",
+  int n = snprintf(line, sizeof line, "\ngoroutine %lu%s [running%s]",
                    static_cast<unsigned long>(r.goid), system,
                    r.locked_to_thread ? ", locked to thread" : "");
   print({line, static_cast<size_t>(n)});
+  if (default_print_options().labels && r.labels != nullptr)
+    put_labels(
+        *r.labels, [](void*, std::string_view piece) { print(piece); }, nullptr);
+  print(":\n");
 }
 
 // All but `running`.

@@ -33,6 +33,7 @@ context::Context WithLabels(const context::Context& ctx, const LabelSet& labels)
   std::map<std::string, std::string> all(labels.list.begin(), labels.list.end());
   if (const LabelMap* inherited = labels_of(ctx))
     all.insert(inherited->list.begin(), inherited->list.end());
+  reap_labels();
   LabelsRef merged(new LabelMap(LabelList(all.begin(), all.end())));
   return context::WithValue(ctx, labelContextKey{}, merged);
 }
@@ -48,9 +49,9 @@ std::pair<std::string, bool> Label(const context::Context& ctx, std::string_view
 
 void ForLabels(const context::Context& ctx,
                glue::Func<bool(std::string_view key, std::string_view value)> f) {
-  const LabelMap* labels = labels_of(ctx);
-  if (labels == nullptr) return;
-  for (const auto& [key, value] : labels->list) {
+  LabelsRef labels(labels_of(ctx));  // f may drop ctx
+  if (labels.get() == nullptr) return;
+  for (const auto& [key, value] : labels.get()->list) {
     if (!f(key, value)) return;
   }
 }
@@ -62,7 +63,7 @@ void SetGoroutineLabels(const context::Context& ctx) {
 
 [[gnu::noinline]] void Do(const context::Context& ctx, const LabelSet& labels,
                           glue::Func<void(context::Context)> f) {
-  Defer restore{[&ctx] { SetGoroutineLabels(ctx); }};
+  Defer restore{[ctx] { SetGoroutineLabels(ctx); }};
   context::Context labelled = WithLabels(ctx, labels);
   SetGoroutineLabels(labelled);
   f(labelled);

@@ -1,13 +1,14 @@
 // labels.h: labels of package runtime/pprof: profiles say for whom a goroutine works.
 //
-//   pprof::Do(ctx, pprof::Labels("tenant", "acme"), [](context::Context ctx) {
-//     go([] { import(); });  // pprof.Do(ctx, pprof.Labels("tenant", "acme"), func(ctx context.Context) {
-//   });                      //     go import() })
+//   auto labels = pprof::Labels("tenant", "acme");  // labels := pprof.Labels("tenant", "acme")
+//   pprof::Do(ctx, labels, [](context::Context) {   // pprof.Do(ctx, labels, func(context.Context) {
+//     go(importAll);                                //     go importAll()
+//   });                                             // })
 //
 // During Do, the calling goroutine has the labels, and every goroutine that is started meanwhile
 // inherits them, and keeps them when Do returns. So the profile says for which tenant, request or
-// test a leaked goroutine was made: as labels of samples in protobuf, as `# labels: {"tenant":"acme"}`
-// with ?debug=1, as `goroutine 7 [chan receive] {tenant: acme}:` with ?debug=2
+// test a leaked goroutine was made: as labels of samples in protobuf; with ?debug=1 as a line
+// `# labels: {"tenant":"acme"}`; with ?debug=2 as `goroutine 7 [chan receive] {tenant: acme}:`
 // (GODEBUG=tracebacklabels=0 leaves these out).
 //
 // Nothing here parks.

@@ -59,7 +59,6 @@ void gfrefill(P* pp) {
   for (uint32_t i = kGBatch; i-- > 0;) {
     G* gp = new (&allgs[len + i]) G;
     gp->status.store(_Gdead, std::memory_order_relaxed);
-    gp->trackingSeq = static_cast<uint8_t>(i);
     pp->gFree[pp->gfree_count++] = gp;
   }
   allglen_.store(len + kGBatch, std::memory_order_release);

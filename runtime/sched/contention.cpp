@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 #include <mutex>
+#include <new>
 #include <span>
 
 #include "runtime/sched/gmp.h"
@@ -43,12 +44,15 @@ struct Events {
     buffer.tail = 0;
     s.keep(walk_from(pc, reinterpret_cast<uintptr_t>(frame), gp->stack_lo, gp->stack_hi, buffer));
     std::span<const uintptr_t> pcs(s.pcs, s.depth);
-    std::lock_guard lock(mu);
-    auto at = buckets.find(pcs);
-    if (at == buckets.end())
-      at = buckets.emplace(std::vector<uintptr_t>(pcs.begin(), pcs.end()), Bucket{}).first;
-    at->second.count += event.count;
-    at->second.delay_ns += event.delay_ns;
+    try {
+      std::lock_guard lock(mu);
+      auto at = buckets.find(pcs);
+      if (at == buckets.end())
+        at = buckets.emplace(std::vector<uintptr_t>(pcs.begin(), pcs.end()), Bucket{}).first;
+      at->second.count += event.count;
+      at->second.delay_ns += event.delay_ns;
+    } catch (const std::bad_alloc&) {  // then this event is lost: a receive or an Unlock goes on
+    }
   }
 };
 
@@ -79,6 +83,12 @@ std::vector<ContentionRecord> contention_records(Contention which) {
     records.push_back({static_cast<int64_t>(bucket.count), bucket.delay_ns, pcs});
   }
   return records;
+}
+
+size_t contention_count(Contention which) {
+  Events& events = events_of(which);
+  std::lock_guard lock(events.mu);
+  return events.buckets.size();
 }
 
 int64_t contention_clock(const std::atomic<int64_t>& rate) {

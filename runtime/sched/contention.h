@@ -11,13 +11,14 @@
 //   runtime::SetMutexProfileFraction(100);   // runtime.SetMutexProfileFraction(100)
 //
 // A wait is timed only where the goroutine parks anyway, so an operation that goes ahead at once
-// pays nothing. A wait that is cut out of the sample is made up for: the others count more.
+// pays nothing. An event in the sample also stands for those like it that were left out.
 //
 // An event's stack is taken in the program's code, after the runtime call, because recording it may
 // allocate. It begins in the runtime; the profile begins where Go's does (profiler/endpoints).
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -39,6 +40,7 @@ struct ContentionRecord {
 };
 // All that was recorded since the program began.
 std::vector<ContentionRecord> contention_records(Contention which);
+size_t contention_count(Contention which);  // of the records
 
 // ---- For what goroutines wait on ----
 

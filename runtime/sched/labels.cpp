@@ -1,7 +1,7 @@
 // labels.cpp: who holds a set of labels, and when it is freed (see labels.h).
 #include "runtime/sched/labels.h"
 
-#include <memory>
+#include <utility>
 
 #include "runtime/sched/gmp.h"
 #include "runtime/sched/proc.h"
@@ -44,6 +44,7 @@ KeepLabels::KeepLabels() { keepers.fetch_add(1); }
 KeepLabels::~KeepLabels() { keepers.fetch_sub(1); }
 
 void reap_labels() {
+  if (dead.load(std::memory_order_relaxed) == nullptr || keepers.load() != 0) return;
   LabelMap* next = dead.exchange(nullptr);
   bool kept = keepers.load() != 0;
   while (next != nullptr) {

@@ -1,6 +1,6 @@
-// labels.h: the labels of a goroutine: pairs of texts that profiles and dumps show with its stack.
+// labels.h: the labels of a goroutine: pairs of texts that profiles show with its stack.
 //
-// A program labels a piece of work (runtime/pprof/labels.h). The goroutine that does the work points
+// A program labels a piece of work (runtime/pprof/labels.h). The goroutine that does it points
 // to a set of labels, and so does every goroutine that it starts. A set never changes, so they all
 // share one. It counts its holders: goroutines, and contexts.
 //
@@ -28,8 +28,12 @@ struct G;
 using LabelList = std::vector<std::pair<std::string, std::string>>;  // key, value; sorted by key
 
 struct LabelMap {
-  explicit LabelMap(LabelList l) : list(std::move(l)) {}
+  explicit LabelMap(LabelList l) : list(std::move(l)) { living.fetch_add(1); }
+  ~LabelMap() { living.fetch_sub(1); }
+  LabelMap(const LabelMap&) = delete;
+  LabelMap& operator=(const LabelMap&) = delete;
 
+  static inline std::atomic<int64_t> living{0};  // for tests
   const LabelList list;
   std::atomic<uint32_t> holders{0};
   LabelMap* next_dead = nullptr;

@@ -100,7 +100,9 @@ void leave_labels(G* gp) {
   if (in_classroom()) [[unlikely]]
     inherit_request(mp->curg, gp);
   gp->snapshot.store(snapshot_of_newborn(), std::memory_order_relaxed);
-  runnable(gp);
+  if (sched.tracksTimeToRun.load(std::memory_order_relaxed)) [[unlikely]]
+    gp->trackingSeq = static_cast<uint8_t>(cheaprand());  // else one that is used again and again
+  runnable(gp);                                           // is timed at the same point of its life
   runqput(pp, gp, true);
   wake_helper();
 }

@@ -53,14 +53,14 @@ struct Sched {
   std::atomic<int64_t> pollUntil{0};  // until when, 0: no limit
   std::atomic<M*> allm{nullptr};
   std::atomic<int32_t> gomaxprocs{0};
-  std::atomic<bool> tracksTimeToRun{false};  // read at each wake-up: beside what seldom changes
+  std::atomic<bool> tracksTimeToRun{false};  // read at each wake-up, as its neighbours are
   P* allp[kMaxProcs] = {};
   std::atomic<int32_t> nsystem{0};  // system goroutines
 
   // For package metrics. Each 8th time that a goroutine becomes runnable is timed, as in Go, but
   // only from the first time on that timeToRun is read: that sets tracksTimeToRun.
   TimeHistogram timeToRun;             // from runnable to running
-  TimeHistogram stwStoppingTimeOther;  // from the wish to stop the world until it stood
+  TimeHistogram stwStoppingTimeOther;  // from the request until all threads have stopped
   TimeHistogram stwTotalTimeOther;     // … until it ran again
 
   // Ps that signal handlers let go, for sysmon to hand on (linked by P::link).

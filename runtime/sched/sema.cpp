@@ -119,6 +119,7 @@ int64_t charge(SemaWaiter* first) {
   if (first->acquiretime == 0) return 0;
   const int64_t now = nanotime();
   const int64_t longest = now - first->acquiretime;
+  first->acquiretime = now;  // it may lose the race for the lock, and wait again
   if (first->behind == 0) return longest;
   SemaWaiter* last = first->next->tail;
   const int64_t shortest = last->acquiretime != 0 ? now - last->acquiretime : 0;
@@ -154,8 +155,7 @@ SemaWaiter* take_waiter(SemaRoot* root, std::atomic<uint32_t>* addr, int64_t* ch
     w.addr = addr;
     if (profile != SemaProfile::None) w.releasetime = contention_clock(blockprofilerate);
     const int64_t begun = w.releasetime;
-    const int64_t charged_from =
-        profile == SemaProfile::BlockAndMutex ? contention_clock(mutexprofilerate) : 0;
+    if (profile == SemaProfile::BlockAndMutex) w.acquiretime = contention_clock(mutexprofilerate);
     for (;;) {
       lock(&root->lock);
       root->nwait.fetch_add(1);
@@ -164,7 +164,6 @@ SemaWaiter* take_waiter(SemaRoot* root, std::atomic<uint32_t>* addr, int64_t* ch
         unlock(&root->lock);
         break;
       }
-      w.acquiretime = charged_from;
       root->queue(&w, lifo);
       goparkunlock(&root->lock, reason);
       if (w.ticket != 0 || cansemacquire(addr)) break;

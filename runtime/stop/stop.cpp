@@ -82,7 +82,6 @@ int64_t let_them_go() {
   uint32_t stop = last_stop;
   sched.stopping.compare_exchange_strong(stop, 0);
   if (sched.stopped_sleepers.load() > 0) futexwakeup(&sched.stopping, UINT32_MAX >> 1);
-  sched.stwTotalTimeOther.record(ns);
   return ns;
 }
 
@@ -107,7 +106,9 @@ void stand_still(M* mp, uint32_t stop) {
 // stopping.
 void act_and_let_go() {
   at_instant.load()();
-  sched.stwStoppingTimeOther.record(let_them_go());
+  int64_t ns = let_them_go();
+  sched.stwStoppingTimeOther.record(ns);
+  sched.stwTotalTimeOther.record(ns);
 }
 
 // Calls act() if that was left to mp.
@@ -503,6 +504,7 @@ bool stopTheWorld() {
 int64_t startTheWorld() {
   getm()->preempt.fetch_and(~kNoteStop);
   int64_t ns = let_them_go();
+  sched.stwTotalTimeOther.record(ns);
   stopper_goes_on();
   return ns;
 }

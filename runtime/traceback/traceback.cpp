@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <iterator>
+#include <map>
 #include <utility>
 
 #include "runtime/core/throw.h"
@@ -47,17 +48,16 @@ bool shown(std::string_view name, bool top) {
   return exported(name.substr(8));
 }
 
+using Put = void (*)(void* to, std::string_view piece);
+
 // A key or a value. Go's crash texts quote by a rule of their own: only what has other characters
 // than these, and with few letters after a backslash.
-void append_label_text(std::string* out, std::string_view text) {
+void put_label_text(std::string_view text, Put put, void* to) {
   constexpr std::string_view kPlain =
       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789./_";
-  if (text.find_first_not_of(kPlain) == text.npos) {
-    *out += text;
-    return;
-  }
-  *out += '"';
-  utf8::each_rune(text, [out](char32_t r, std::string_view bytes) {
+  if (text.find_first_not_of(kPlain) == text.npos) return put(to, text);
+  put(to, "\"");
+  utf8::each_rune(text, [&](char32_t r, std::string_view bytes) {
     constexpr std::string_view kEscaped = "\n\r\t\\\"", kLetters = "nrt\\\"";
     size_t at = r < 0x80 ? kEscaped.find(static_cast<char>(r)) : kEscaped.npos;
     char escape[16] = "";
@@ -70,20 +70,9 @@ void append_label_text(std::string* out, std::string_view text) {
     else if (r > '~')
       std::snprintf(escape, sizeof escape, r < 0x10000 ? "\\u%04x" : "\\U%08x",
                     static_cast<unsigned>(r));
-    *out += *escape != 0 ? std::string_view(escape) : bytes;
+    put(to, *escape != 0 ? std::string_view(escape) : bytes);
   });
-  *out += '"';
-}
-
-// " {job: "import #7", tenant: acme}"; nothing for an empty set.
-void append_labels(std::string* out, const LabelList& labels) {
-  for (size_t i = 0; i < labels.size(); i++) {
-    *out += i == 0 ? " {" : ", ";
-    append_label_text(out, labels[i].first);
-    *out += ": ";
-    append_label_text(out, labels[i].second);
-  }
-  if (!labels.empty()) *out += '}';
+  put(to, "\"");
 }
 
 void append_header(std::string* out, const GoroutineRecord& r, const PrintOptions& options) {
@@ -99,7 +88,12 @@ void append_header(std::string* out, const GoroutineRecord& r, const PrintOption
     }
   }
   *out += " [" + goroutine_state(r) + ']';
-  if (options.labels && r.labels != nullptr) append_labels(out, *r.labels);
+  if (options.labels && r.labels != nullptr) {
+    put_labels(
+        *r.labels,
+        [](void* to, std::string_view piece) { static_cast<std::string*>(to)->append(piece); },
+        out);
+  }
   *out += ":\n";
 }
 
@@ -200,6 +194,16 @@ void append_frames(std::string* out, const GoroutineRecord& r, const PrintOption
 }
 
 }  // namespace
+
+void put_labels(const LabelList& labels, Put put, void* to) {
+  for (size_t i = 0; i < labels.size(); i++) {
+    put(to, i == 0 ? " {" : ", ");
+    put_label_text(labels[i].first, put, to);
+    put(to, ": ");
+    put_label_text(labels[i].second, put, to);
+  }
+  if (!labels.empty()) put(to, "}");
+}
 
 void describe_goroutine(const G* gp, int64_t now, GoroutineRecord* r) {
   r->goid = gp->goid;
@@ -361,6 +365,18 @@ void collect(Collector* collector, SelfFrame self, bool system) {
   }
 }
 
+// The sets may be freed from here on, so the records get copies. In a world that stays stopped nothing
+// is freed.
+void copy_labels(GoroutineDump* dump) {
+  std::map<const LabelList*, const LabelList*> copies;
+  for (GoroutineRecord& r : dump->records) {
+    if (r.labels == nullptr) continue;
+    const LabelList*& copy = copies[r.labels];
+    if (copy == nullptr) copy = &dump->labels.emplace_back(*r.labels);
+    r.labels = copy;
+  }
+}
+
 }  // namespace
 
 GoroutineDump dump_goroutines(SelfFrame self, bool world_stopped, bool system) {
@@ -374,9 +390,7 @@ GoroutineDump dump_goroutines(SelfFrame self, bool world_stopped, bool system) {
     collect(&c, self, system);
     if (!world_stopped) startTheWorld();
     if (c.dump.records.size() == c.goroutines_wanted) {
-      for (GoroutineRecord& r : c.dump.records) {
-        if (r.labels != nullptr) r.labels = &c.dump.labels.emplace_back(*r.labels);
-      }
+      if (!world_stopped) copy_labels(&c.dump);
       return std::move(c.dump);
     }
     goroutines = c.goroutines_wanted + c.goroutines_wanted / 8 + 64;

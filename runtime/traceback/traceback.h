@@ -74,6 +74,9 @@ PrintOptions default_print_options(TraceLevel level = TraceLevel::User);
 // A block of text without blank lines around it, whole or without its header. They need a big stack
 // (systemstack).
 void append_goroutine(std::string* out, const GoroutineRecord& record, const PrintOptions& options);
+// The labels in a header, in pieces: " {job: import, tenant: acme}". Nothing for an empty set. It
+// allocates nothing, and needs no big stack.
+void put_labels(const LabelList& labels, void (*put)(void* to, std::string_view piece), void* to);
 void append_stack(std::string* out, const GoroutineRecord& record, const PrintOptions& options);
 
 // What stands between the brackets of its header: "chan receive, 2 minutes, locked to thread".

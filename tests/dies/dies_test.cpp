@@ -41,6 +41,14 @@ TEST_CASE("an uncaught panic prints its value and its goroutine", "[dies][panic]
   }
 }
 
+// The header is what Go 1.27.3 prints for the same program.
+TEST_CASE("the goroutine that dies shows its labels", "[dies][panic]") {
+  const std::string with = " [running] {job: \"import #7\", tenant: acme}:\n";
+  CHECK(die("panic_with_labels").err.find(with) != std::string::npos);
+  ChildResult without = die("panic_with_labels", {"GODEBUG=tracebacklabels=1,tracebacklabels=0"});
+  CHECK(without.err.find(" [running]:\n") != std::string::npos);
+}
+
 TEST_CASE("panics of the language and of packages read as Go's", "[dies][panic]") {
   for (const char* name :
        {"close-closed", "close-nil", "send-closed", "send-closed-blocked", "send-closed-select",

@@ -17,6 +17,11 @@
 
 void panic_string() { panic("something went wrong"); }
 void panic_int() { panic(42); }
+void panic_with_labels() {
+  pprof::Do(context::Background(), pprof::Labels("tenant", "acme", "job", "import #7"),
+            [](context::Context) { go([] { panic("boom"); }); });
+  select({});
+}
 void panic_float() { panic(2.5); }
 void panic_multiline() { panic("first line\nsecond line\n\ngoroutine 7 [running]:\n"); }
 void panic_nil() { panic(nullptr); }
@@ -309,6 +314,7 @@ void sigquit_busy() {
 int main(int, char** argv) {
   using Program = void (*)();
   static const std::map<std::string, Program> programs = {PROGRAM(panic_string),
+                                                          PROGRAM(panic_with_labels),
                                                           PROGRAM(panic_int),
                                                           PROGRAM(panic_float),
                                                           PROGRAM(panic_multiline),

@@ -1,6 +1,7 @@
 // contention_test.cpp: the block and mutex profiles, threadcreate, and profiles of the program's own.
 //
 // Which function each kind of wait begins in is what real Go 1.27.3 showed for the same operations.
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <map>
@@ -53,7 +54,7 @@ std::map<std::string, Row> by_leaf(std::string_view name, std::string_view in) {
   return rows;
 }
 
-// A goroutine that runs f as soon as the caller waits in `state`, or after that of another one.
+// A goroutine that runs f as soon as one waits in `state`.
 void when_waiting(const char* state, std::function<void()> f) {
   const std::string header = std::string(" [") + state;
   go([header, f] {
@@ -119,9 +120,13 @@ class Rates {
 
 TEST_CASE("every kind of wait is in the block profile, under Go's leaf", "[contention]") {
   Rates rates;
-  sync::WaitGroup done;
-  done.Go([] { waits_of_every_kind(); });
-  done.Wait();
+  std::atomic<bool> done{false};
+  go([&done] {
+    waits_of_every_kind();
+    done = true;
+  });
+  // Not by a WaitGroup: goroutine 1 must not stand in one of these states itself.
+  REQUIRE(eventually(std::chrono::seconds(60), [&done] { return done.load(); }));
 
   auto rows = by_leaf("block", "waits_of_every_kind");
   for (const char* leaf : {"runtime.chanrecv1", "runtime.chanrecv2", "runtime.chansend1",
@@ -139,7 +144,8 @@ TEST_CASE("every kind of wait is in the block profile, under Go's leaf", "[conte
   CHECK(text.find("internal/sync") == std::string::npos);
 }
 
-[[gnu::noinline]] void hold_while_two_wait(sync::Mutex& mu) {
+// Returns for how long both have waited at least, ns.
+[[gnu::noinline]] int64_t hold_while_two_wait(sync::Mutex& mu) {
   mu.Lock();
   sync::WaitGroup waiters;
   for (int i = 0; i < 2; i++) {
@@ -153,25 +159,23 @@ TEST_CASE("every kind of wait is in the block profile, under Go's leaf", "[conte
     size_t first = dump.find("[sync.Mutex.Lock");
     return first != dump.npos && dump.find("[sync.Mutex.Lock", first + 1) != dump.npos;
   }));
+  const int64_t both_wait = runtime::nanotime();
+  profile_text("goroutine", 1);  // takes a moment
+  const int64_t waited = runtime::nanotime() - both_wait;
   mu.Unlock();
   waiters.Wait();
+  return waited;
 }
 
 TEST_CASE("an Unlock is charged with what all waiters waited", "[contention]") {
   Rates rates;
   sync::Mutex mu;
-  hold_while_two_wait(mu);
+  const int64_t waited = hold_while_two_wait(mu);
   auto held = by_leaf("mutex", "hold_while_two_wait");
   REQUIRE(held.size() == 1);
   CHECK(held.begin()->first == "sync.(*Mutex).Unlock");
   CHECK(held.begin()->second.count == 1);
-  // Both waiters are in the block profile. The Unlock is charged with as much, but for the moments
-  // between the first one's parking and the second one's.
-  int64_t waited = 0;
-  for (const auto& [leaf, row] : by_leaf("block", "hold_while_two_wait.func1"))
-    waited += row.delay_ns;
-  CHECK(waited > 0);
-  CHECK(held.begin()->second.delay_ns > waited / 4);
+  CHECK(held.begin()->second.delay_ns >= 2 * waited);
   std::string text = profile_text("mutex", 1);
   CHECK(text.starts_with("--- mutex:\ncycles/second=1000000000\nsampling period=1\n"));
 }
@@ -205,12 +209,15 @@ TEST_CASE("a sample of the waits stands for all of them", "[contention]") {
 }
 
 TEST_CASE("threadcreate counts threads, in Go's text", "[contention]") {
-  int threads = pprof::Lookup("threadcreate")->Count();
+  const int threads = pprof::Lookup("threadcreate")->Count();
   CHECK(threads >= 1);
-  std::string n = std::to_string(threads), zeros;
+  std::string zeros;
   for (int i = 0; i < 32; i++) zeros += " 0x0";
-  CHECK(profile_text("threadcreate", 1) ==
-        "threadcreate profile: total " + n + "\n" + n + " @" + zeros + "\n#\t0x0\n\n");
+  const std::string text = profile_text("threadcreate", 1), head = "threadcreate profile: total ";
+  REQUIRE(text.starts_with(head));
+  const std::string n = text.substr(head.size(), text.find('\n') - head.size());
+  CHECK(std::stoi(n) >= threads);  // one may have started since
+  CHECK(text == head + n + "\n" + n + " @" + zeros + "\n#\t0x0\n\n");
   std::string binary = profile_text("threadcreate", 0);
   profiler::ReadResult read = profiler::read_profile(binary, "own");
   REQUIRE(read);

@@ -62,8 +62,7 @@ void wait_here(Chan<int> gate) { gate.recv(); }
 namespace {
 
 constexpr int kWaiting = 200;
-constexpr std::string_view kText =
-    "goroutine profile: out of memory or address space (see ulimit -v)";
+constexpr std::string_view kText = "profile: out of memory or address space (see ulimit -v)";
 
 // As many as wait_here has in a profile, whatever its form.
 int64_t waiting_in(const std::string& profile, int debug) {

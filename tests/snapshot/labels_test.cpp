@@ -189,6 +189,44 @@ TEST_CASE("goroutines inherit labels, and Do gives them back", "[labels]") {
   CHECK(parked_by_label["test=outer"] == 1);
 }
 
+TEST_CASE("a function may change or drop the context that it was called with", "[labels]") {
+  auto own = [] { return lines_with(profile_text(2), "[running")[0]; };
+  context::Context ctx = pprof::WithLabels(context::Background(), pprof::Labels("job", "before"));
+  pprof::Do(ctx, pprof::Labels("job", "during"), [&](context::Context c) { ctx = c; });
+  CHECK(after_state(own()) == " {job: before}:");
+  ctx = pprof::WithLabels(context::Background(), pprof::Labels("a", "1", "b", "2"));
+  std::string seen;
+  pprof::ForLabels(ctx, [&](std::string_view key, std::string_view) {
+    ctx = context::Background();
+    pprof::SetGoroutineLabels(ctx);  // frees what nobody holds
+    seen += key;
+    return true;
+  });
+  CHECK(seen == "ab");
+}
+
+TEST_CASE("a set that nobody holds is freed", "[labels]") {
+  pprof::SetGoroutineLabels(context::Background());
+  auto living = [] {
+    profile_text(1);
+    return runtime::LabelMap::living.load();
+  };
+  const int64_t before = living();
+  for (int i = 0; i < 100; i++) {
+    (void)pprof::WithLabels(context::Background(), pprof::Labels("n", std::to_string(i)));
+  }
+  CHECK(runtime::LabelMap::living.load() <= before + 2);
+  {
+    Parked parked;
+    for (int i = 0; i < 100; i++) {
+      pprof::Do(context::Background(), pprof::Labels("n", std::to_string(i)),
+                [&](context::Context) { parked.start(); });
+    }
+    CHECK(living() == before + 100);
+  }
+  CHECK(eventually([&] { return living() == before; }));  // they end after the last Do
+}
+
 // Goal: no profile shows a goroutine with labels of another, or of a set that was freed.
 TEST_CASE("sets come and go during profiles of all forms", "[labels]") {
   pprof::SetGoroutineLabels(context::Background());  // without the name of this test

@@ -14,11 +14,11 @@
 #include <mutex>
 #include <vector>
 
-#include "runtime/core/goexit.h"
-#include "runtime/sched/parked.h"
 #include "runtime/chan/chan.h"
-#include "runtime/sched/go.h"
+#include "runtime/core/goexit.h"
 #include "runtime/die/panic.h"
+#include "runtime/sched/go.h"
+#include "runtime/sched/parked.h"
 #include "runtime/walk/walk.h"
 #include "tests/chan/parked.h"
 
