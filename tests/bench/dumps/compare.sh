@@ -14,8 +14,7 @@ PATH=$PATH:/usr/local/go/bin
 export PATH
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-cd "$here"
-GOFLAGS=-mod=mod GOWORK=off go build -buildvcs=false -o "$work/theirs" . 2>"$work/why" || {
+(cd "$here" && GOFLAGS=-mod=mod GOWORK=off go build -buildvcs=false -o "$work/theirs" .) 2>"$work/why" || {
   echo "skipped: gostackparse cannot be built: $(tail -1 "$work/why")"
   exit 77
 }

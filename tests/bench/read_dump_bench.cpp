@@ -3,7 +3,7 @@
 //   read_dump_bench make FILE N    writes a dump of N goroutines, 500 bytes each
 //   read_dump_bench FILE           reads it and prints a line of JSON
 //
-// main.go is the same with gostackparse; compare.sh runs both in turns.
+// dumps/main.go is the same with gostackparse; dumps/compare.sh runs both in turns.
 #include <sys/resource.h>
 
 #include <algorithm>
