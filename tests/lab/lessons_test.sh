@@ -97,7 +97,7 @@ awk '
 address() { sed -n -E 's,.*( on |http://)([^/ ]*:[0-9]+).*,\2,p' output | head -n 1; }
 
 start_background() {
-  started=$(cksum <command | cut -d ' ' -f 1)
+  started=$(cksum <./command | cut -d ' ' -f 1)
   kept=''
   for entry in $groups; do
     if [ "${entry%%:*}" = "$started" ]; then
