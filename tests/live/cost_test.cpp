@@ -1,6 +1,7 @@
 // cost_test.cpp: what a look costs the service, and the browser. Processor time, not the clock's.
 #include <time.h>
 
+#include <algorithm>
 #include <cstdio>
 
 #include "runtime/golab.h"
@@ -18,14 +19,18 @@ double cpu_seconds_of(pid_t pid) {
   return static_cast<double>(spent.tv_sec) + static_cast<double>(spent.tv_nsec) * 1e-9;
 }
 
-// What one request costs the service, ms.
+// What one request costs the service, ms: the least of three times.
 double cost_ms(const LiveService& s, const std::string& path) {
-  constexpr int kRequests = 100;
+  constexpr int kRequests = 50;
   const std::string range = s.url(path) + "?n=[1-" + std::to_string(kRequests) + "]";
   curl({"-o", "/dev/null", range});  // names are looked up, memory is there
-  const double begin = cpu_seconds_of(s.pid());
-  curl({"-o", "/dev/null", range});
-  return (cpu_seconds_of(s.pid()) - begin) * 1000 / kRequests;
+  double least = 1e9;
+  for (int i = 0; i < 3; i++) {
+    const double begin = cpu_seconds_of(s.pid());
+    curl({"-o", "/dev/null", range});
+    least = std::min(least, (cpu_seconds_of(s.pid()) - begin) * 1000 / kRequests);
+  }
+  return least;
 }
 
 }  // namespace
