@@ -241,7 +241,12 @@ void Page::screenshot(const std::string& file) {
 
 std::string Page::downloaded(const std::string& name) {
   const std::string path = directory_ + "/downloads/" + name;
-  eventually([&] { return std::filesystem::exists(path); });
+  // Chromium reserves the name with an empty file, and renames the whole file to it.
+  std::error_code absent;
+  eventually([&] {
+    const auto bytes = std::filesystem::file_size(path, absent);
+    return !absent && bytes > 0;
+  });
   std::ifstream in(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(in), {}};
 }
