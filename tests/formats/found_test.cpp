@@ -1,6 +1,8 @@
 // found_test.cpp: profiles as people find them: pasted, cut off, in a log, in a packing, of any Go.
 //
 // The inputs are made after what was reported in public; each value that is right was counted by hand.
+#include <algorithm>
+
 #include "profiler/formats/debug2_reader.h"
 #include "profiler/formats/profile_reader.h"
 #include "tests/formats/golden.h"
