@@ -63,9 +63,12 @@ class Look {
   explicit Look(const std::string& name) : reader_(name) {}
 
   void take(std::string_view piece) { reader_.write(piece); }
-  // Returns why it is no profile, or nil.
+  // Returns why it is no profile, or nil. Says what is missing in a profile.
   error verdict() {
     profiler::ReadResult read = reader_.finish();
+    for (const std::string& warning : read.warnings) {
+      std::cerr << "lab: " << profiler::shown(warning) << "\n";
+    }
     return read || read.too_large ? error(nullptr) : errors::New(read.error);
   }
 

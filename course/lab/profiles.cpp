@@ -26,7 +26,8 @@ std::pair<profiler::SymbolizedProfile, error> load_profile(const std::string& na
     return reader.failed() ? io::EOF_ : error(nullptr);
   });
   if (err != nullptr && err != io::EOF_) {
-    return {{}, errors::New(without_passwords(err.Error()))};
+    // A URL's errors have no password. Something that was meant as one may be taken for a file.
+    return {{}, is_url(name) ? err : errors::New(without_passwords(err.Error()))};
   }
   profiler::ReadResult read = reader.finish();
   if (!read) return {{}, errors::New(read.error)};

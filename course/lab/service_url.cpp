@@ -52,18 +52,21 @@ std::string plain(const std::string& escaped) {
   return err == nullptr ? text : escaped;
 }
 
+// Where "user:password" ends in what follows a scheme, or npos. A password may have a slash that its
+// owner did not escape: then no port is before the slash.
+size_t end_of_credentials(std::string_view rest) {
+  std::string_view authority = rest.substr(0, rest.find_first_of("/?#"));
+  if (size_t sign = authority.rfind('@'); sign != authority.npos) return sign;
+  const size_t colon = authority.rfind(':');
+  if (colon == authority.npos || is_number(authority.substr(colon + 1))) return rest.npos;
+  return rest.rfind('@');
+}
+
 // One word of a text: an address, or anything else.
 std::string word_without_password(std::string_view word) {
   const size_t at = authority_at(word);
   std::string_view rest = word.substr(at);
-  std::string_view authority = rest.substr(0, rest.find_first_of("/?#"));
-  size_t sign = authority.rfind('@');
-  if (sign == authority.npos) {
-    // A password may have a slash that its owner did not escape: then no port is before it.
-    const size_t colon = authority.rfind(':');
-    if (colon == authority.npos || is_number(authority.substr(colon + 1))) return std::string(word);
-    sign = rest.rfind('@');
-  }
+  const size_t sign = end_of_credentials(rest);
   if (sign == rest.npos || rest.substr(0, sign).find(':') == rest.npos) return std::string(word);
   return std::string(word.substr(0, at)) + "xxxxx" + std::string(rest.substr(sign));
 }
@@ -103,13 +106,13 @@ std::string profile_url(const std::string& text, int debug, int seconds) {
 
 Credentials without_credentials(const std::string& url) {
   const size_t at = authority_at(url);
-  const std::string authority = url.substr(at, url.find_first_of("/?#", at) - at);
-  const size_t sign = authority.rfind('@');
-  if (sign == std::string::npos) return {url, ""};
-  const std::string user = authority.substr(0, authority.find_first_of(":@"));
+  const std::string rest = url.substr(at);
+  const size_t sign = end_of_credentials(rest);
+  if (sign == rest.npos) return {url, ""};
+  const std::string user = rest.substr(0, std::min(rest.find(':'), sign));
   const std::string password =
-      user.size() < sign ? authority.substr(user.size() + 1, sign - user.size() - 1) : "";
-  return {url.substr(0, at) + url.substr(at + sign + 1),
+      user.size() < sign ? rest.substr(user.size() + 1, sign - user.size() - 1) : "";
+  return {url.substr(0, at) + rest.substr(sign + 1),
           "Basic " + base64(plain(user) + ":" + plain(password))};
 }
 

@@ -38,7 +38,6 @@ class TextReader {
       }
       piece.remove_prefix(end + 1);
     }
-    rest_ += piece;
     // A dump is counted as it comes. Of the other texts each line is kept.
     if (bytes_ > limits_.unpacked_bytes_max && log_.begun() != Start::Dump &&
         log_.begun() != Start::None) {
@@ -47,11 +46,12 @@ class TextReader {
                           "a fraction of that",
                       true};
     }
-    if (rest_.size() > limits_.unpacked_bytes_max) {
+    if (rest_.size() + piece.size() > limits_.unpacked_bytes_max) {
       throw Malformed{"it unpacks to more than " + mebibytes(limits_.unpacked_bytes_max) +
                           ", which no goroutine profile needs: it is not read any further",
                       true};
     }
+    rest_ += piece;
   }
 
   // Returns false if there was no profile and no dump.
@@ -165,12 +165,13 @@ class ProfileReader::State {
 
   void pass(std::string_view plain) {
     if (!is_binary_) return text_.write(plain);
-    binary_ += plain;
-    if (binary_.size() > limits_.unpacked_bytes_max) {
+    // Looked at before: a string that grows takes twice as much.
+    if (binary_.size() + plain.size() > limits_.unpacked_bytes_max) {
       throw Malformed{"it unpacks to more than " + mebibytes(limits_.unpacked_bytes_max) +
                           ", which no goroutine profile needs: it is not read any further",
                       true};
     }
+    binary_ += plain;
   }
 
   void read(ReadResult& result) {

@@ -23,12 +23,14 @@ const char* wide_encoding(std::string_view head) {
   if (head.starts_with("\xff\xfe") || head.starts_with("\xfe\xff")) return "UTF-16";
   if (head.size() < 8) return nullptr;
   auto text_at = [&](size_t first) {
+    int letters = 0;
     for (size_t i = 0; i < 8; i++) {
       const auto byte = static_cast<unsigned char>(head[i]);
-      const bool letter = byte >= 0x20 || byte == '\n' || byte == '\r' || byte == '\t';
-      if (i % 2 == first ? !letter : byte != 0) return false;
+      const bool line_end = byte == '\n' || byte == '\r';
+      if (i % 2 == first ? byte < 0x20 && !line_end : byte != 0) return false;
+      if (byte >= 0x20) letters++;
     }
-    return true;
+    return letters >= 3;
   };
   if (text_at(0)) return "UTF-16LE";
   return text_at(1) ? "UTF-16BE" : nullptr;

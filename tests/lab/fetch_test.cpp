@@ -23,6 +23,11 @@ const std::string kGolden = GOLAB_SOURCE_DIR "/tests/formats/golden/";
 const std::string kText =
     "goroutine profile: total 3\n3 @ 0x11 0x21\n#\t0x10\tmain.worker+0x1\t/src/x.go:7\n\n";
 
+std::string file_text(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
 std::string packed(const std::string& plain) {
   std::string bytes;
   golab::profiler::GzipWriter gzip([&](std::string_view piece) { bytes += piece; },
@@ -33,8 +38,8 @@ std::string packed(const std::string& plain) {
 }
 
 std::string answer(const std::string& status, const std::string& fields, const std::string& body) {
-  return "HTTP/1.1 " + status + "\r\n" + fields + "Connection: close\r\nContent-Length: " +
-         std::to_string(body.size()) + "\r\n\r\n" + body;
+  return "HTTP/1.1 " + status + "\r\n" + fields +
+         "Connection: close\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
 }
 
 // A service that answers each request with what a function makes of it.
@@ -84,11 +89,13 @@ TEST_CASE("fetch keeps only profiles", "[lab][fetch]") {
   TemporaryDirectory directory;
   const std::string file = directory.path() + "/x.pb.gz";
   for (const auto& [body, why] :
-       {std::pair<std::string, const char*>{"<!doctype html><title>Log in</title>", "a web page (Log in)"},
+       {std::pair<std::string, const char*>{"<!doctype html><title>Log in</title>",
+                                            "a web page (Log in)"},
         {"{\"ok\":true}", "an API's answer"},
         {"hello\n", "It begins with \"hello\""},
         {"", "the file is empty"},
-        {packed(kText).substr(0, 40), "gzip stream ends in the middle"}}) {
+        {file_text(kGolden + "forms/after.pb.gz").substr(0, 400),
+         "gzip stream ends in the middle"}}) {
     INFO(why);
     Service service([body = body](const std::string&) { return answer("200 OK", "", body); });
     Ran to_file = run_lab({"fetch", service.address(), "-o", file});
@@ -99,6 +106,13 @@ TEST_CASE("fetch keeps only profiles", "[lab][fetch]") {
     CHECK(to_stdout.status == 1);
     CHECK(to_stdout.out == "");
   }
+  Service cut([](const std::string&) {
+    return answer("200 OK", "",
+                  "goroutine profile: total 9\n" + kText.substr(kText.find('\n') + 1));
+  });
+  Ran part = run_lab({"fetch", cut.address(), "-o", file});
+  CHECK(part.status == 0);
+  CHECK_THAT(part.err, Has("6 of its 9 goroutines are missing"));
   Service good([](const std::string&) { return answer("200 OK", "", kText); });
   CHECK(run_lab({"fetch", good.address(), "-o", file}).status == 0);
   CHECK(std::filesystem::exists(file));
@@ -109,8 +123,8 @@ TEST_CASE("user and password of a URL are sent, kept over a redirect, and not sh
           "[lab][fetch]") {
   Service service(guarded);
   const std::string host = service.address();
-  for (const std::string& url : {"http://u:p%40w%2F@" + host + "/", "http://u:p%40w%2F@" + host + "/old",
-                                 "u:p%40w%2F@" + host}) {
+  for (const std::string& url : {"http://u:p%40w%2F@" + host + "/",
+                                 "http://u:p%40w%2F@" + host + "/old", "u:p%40w%2F@" + host}) {
     INFO(url);
     Ran top = run_lab({"top", url});
     CHECK(top.status == 0);
@@ -127,15 +141,16 @@ TEST_CASE("user and password of a URL are sent, kept over a redirect, and not sh
            {"top", "http:/u:sesame@" + host},
            {"top", "x", "http://u:sesame@" + host},
            {"http://u:sesame@" + host},
-           {"top", "http://u:sesame/x@" + host}}) {
+           {"top", "http://u:sesame/x@" + host},
+           {"top", "http://u:ses%zzame/x@" + host + "/%zz"}}) {
     Ran ran = run_lab(args);
     INFO(ran.err);
     CHECK(ran.status != 0);
     CHECK(ran.err.find("sesame") == std::string::npos);
     CHECK(ran.out.find("sesame") == std::string::npos);
   }
-  CHECK_THAT(run_lab({"top", host}).err, Has("401 Unauthorized: who are you") &&
-                                             Has("http://USER:PASSWORD@HOST"));
+  CHECK_THAT(run_lab({"top", host}).err,
+             Has("401 Unauthorized: who are you") && Has("http://USER:PASSWORD@HOST"));
 }
 
 TEST_CASE("passwords are taken out of texts", "[lab][fetch]") {
@@ -143,6 +158,8 @@ TEST_CASE("passwords are taken out of texts", "[lab][fetch]") {
   CHECK(without_passwords("get http://a:b@h:1/x: no") == "get http://xxxxx@h:1/x: no");
   CHECK(without_passwords("a:b@h:6060") == "xxxxx@h:6060");
   CHECK(without_passwords("http://a:b@c@h/") == "http://xxxxx@h/");
+  CHECK(without_passwords("http://a:b/c@h:1/") == "http://xxxxx@h:1/");
+  CHECK(lab::without_credentials("http://a:b/c@h:1/x").url == "http://h:1/x");
   CHECK(without_passwords("http://h:6060/a@b c.txt") == "http://h:6060/a@b c.txt");
   CHECK(without_passwords("me@example.com") == "me@example.com");
 }
@@ -155,7 +172,8 @@ TEST_CASE("a URL may be short", "[lab][fetch]") {
         "http://h:1/debug/pprof/heap?gc=1&debug=1&seconds=5");
   CHECK(profile_url("unix:/run/app.sock", 1) ==
         "unix:/run/app.sock:/debug/pprof/goroutine?debug=1");
-  CHECK(profile_url("unix:/run/app.sock:/debug/pprof/heap") == "unix:/run/app.sock:/debug/pprof/heap");
+  CHECK(profile_url("unix:/run/app.sock:/debug/pprof/heap") ==
+        "unix:/run/app.sock:/debug/pprof/heap");
   CHECK(lab::unix_address("unix:///run/app.sock:/x").socket == "/run/app.sock");
   CHECK(lab::unix_address("unix:///run/app.sock:/x").page == "/x");
 }
@@ -201,7 +219,8 @@ TEST_CASE("top and diff read any form, also from standard input", "[lab][fetch]"
     CHECK(top.status == 0);
     CHECK(top.err == "");
     CHECK_THAT(top.out, Has("main.waitFor"));
-    const std::string piped = lab + " diff " + kGolden + "forms/before.pb.gz - < " + kGolden + "forms/after" + form;
+    const std::string piped =
+        lab + " diff " + kGolden + "forms/before.pb.gz - < " + kGolden + "forms/after" + form;
     Ran diff = run_program("/bin/sh", {"-c", piped});
     CHECK(diff.status == 0);
     CHECK_THAT(diff.out, Has("goroutines: 8 before, 17 after: +9") && Has("main.waitFor"));
