@@ -257,8 +257,8 @@ Registry& registry() {
   static auto* all = new Registry;
   return *all;
 }
-[[maybe_unused]] const Registry& made_early =
-    registry();  // a lack of memory cannot hit the first Lookup
+// A lack of memory cannot hit the first Lookup.
+[[maybe_unused]] const Registry& made_early = registry();
 
 }  // namespace
 

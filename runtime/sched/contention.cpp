@@ -60,8 +60,8 @@ Events& events_of(Contention which) {
   static auto* events = new Events[2];
   return events[which == Contention::Mutex];
 }
-[[maybe_unused]] const Events& made_early =
-    events_of(Contention::Block);  // no event allocates them
+// No event allocates them.
+[[maybe_unused]] const Events& made_early = events_of(Contention::Block);
 
 // A number in [0, n).
 int64_t random_below(int64_t n) {
