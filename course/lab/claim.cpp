@@ -6,7 +6,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstddef>
+#include <cstdlib>
 
 #include "runtime/golab.h"
 
@@ -26,7 +28,9 @@ Claim::Claim(const std::string& name) {
   size_t length = text.copy(address.sun_path + 1, sizeof address.sun_path - 1) + 1;
   auto bytes = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + length);
   socket_ = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (socket_ < 0) return;
   if (::bind(socket_, reinterpret_cast<sockaddr*>(&address), bytes) == 0) return;
+  taken_ = errno == EADDRINUSE;
   ::close(socket_);
   socket_ = -1;
 }
@@ -43,11 +47,13 @@ void Claim::keep() {
 Claim claim_port(int port) { return Claim("port " + std::to_string(port)); }
 
 Claim wait_for_turn(const context::Context& ctx, const std::function<void()>& on_wait) {
+  const char* named = std::getenv("GOLAB_TURNS");
+  const std::string turn = "turn " + std::string(named == nullptr ? "" : named) + " ";
   const time::Time begun = time::Now();
   for (bool waits = false; ctx.Err() == nullptr && time::Since(begun) < kPatience; waits = true) {
     for (int i = 0; i < runtime::NumCPU(); i++) {
-      Claim claim("turn " + std::to_string(i));
-      if (claim.is_ours()) return claim;
+      Claim claim(turn + std::to_string(i));
+      if (!claim.is_taken()) return claim;
     }
     if (!waits) on_wait();
     time::Sleep(kPoll);

@@ -84,7 +84,8 @@ void add_side(http::ServeMux& mux, const std::string& name, WebSide& side) {
 int compare_web_command(const std::string& name, const std::string& addr) {
   auto [exercise, err] = find_exercise(name);
   if (err != nullptr) return failed(err, 2);
-  auto [address, choose_err] = addr.empty() ? choose_address(exercise, false) : std::pair(addr, error());
+  auto [chosen, choose_err] = addr.empty() ? choose_page_address(exercise)
+                                           : std::pair(ChosenAddress{addr, Claim()}, error());
   if (choose_err != nullptr) return failed(choose_err, 2);
   ::setenv("GOLAB_LOADS", exercise.load_lines().c_str(), 1);  // both sides inherit it
   WebSide broken, fixed;
@@ -97,7 +98,7 @@ int compare_web_command(const std::string& name, const std::string& addr) {
   mux.HandleFunc("GET /{file}", guarded(serve_file));
   add_side(mux, "exercise", broken);
   add_side(mux, "solution", fixed);
-  auto [listener, listen_err] = net::Listen("tcp", address);
+  auto [listener, listen_err] = net::Listen("tcp", chosen.address);
   if (listen_err != nullptr) return failed(listen_err, 2);
   print(exercise.name + ", the exercise and the solution: " + url_of(listener.Addr().String()) +
         "/\nCtrl-C ends it.\n");

@@ -52,9 +52,10 @@ Wish read_wish(const std::vector<std::string>& args) {
 // with the process that has it. Everything else about an address the service says itself.
 error settle_address(const Exercise& exercise, Wish* wish) {
   if (wish->addr.empty()) {
-    auto [address, err] = choose_address(exercise, wish->solution);
-    wish->addr = address;
-    wish->flags.insert(wish->flags.begin(), {"--addr", address});
+    auto [chosen, err] = choose_address(exercise, wish->solution);
+    chosen.claim.keep();
+    wish->addr = chosen.address;
+    wish->flags.insert(wish->flags.begin(), {"--addr", chosen.address});
     return err;
   }
   auto [listener, err] = net::Listen("tcp", wish->addr);
@@ -86,10 +87,10 @@ void introduce(const Exercise& exercise, const Wish& wish) {
   std::string file = wish.solution ? solution_file(exercise) : mine_file(exercise);
   std::cerr << exercise.name << ": " << profiler::shown(short_path(file))
             << ". Ctrl-C ends it. In another terminal:\n"
-            << "  url=" << url << "  # or: url=$(./lab url)\n"
-            << "  curl $url" << exercise.load().path << "\n"
+            << "  url=" << url << "\n"
+            << "  curl \"$url" << exercise.load().path << "\"\n"
             << "  curl \"$url/debug/pprof/goroutine?debug=1\"\n"
-            << "or in a browser: " << url << "/debug/lab/\n"
+            << "or in a browser: " << url << "/debug/lab/ (./lab url prints this address, too)\n"
             << std::flush;
 }
 
@@ -118,7 +119,7 @@ int run_command(const std::vector<std::string>& args) {
       return std::pair(std::move(seen.profile.profile), look_err);
     });
   }
-  if (::isatty(2)) introduce(exercise, wish);
+  if (::isatty(2) && port_of(wish.addr) != 0) introduce(exercise, wish);
   ::setenv("GOLAB_LOADS", exercise.load_lines().c_str(), 1);  // the buttons of /debug/lab/
   ::execv(argv[0], argv.data());
   return failed(

@@ -2,15 +2,18 @@
 #include "course/lab/address.h"
 
 #include <signal.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <vector>
 
 #include "course/lab/claim.h"
 #include "course/lab/port.h"
 #include "course/lab/service.h"
+#include "course/lab/web.h"
 #include "course/lab/workspace.h"
 #include "runtime/context/context.h"
 #include "runtime/net/net.h"
@@ -29,11 +32,37 @@ lab::Exercise pool() {
   return found;
 }
 
-std::string chosen() {
-  auto [address, err] = lab::choose_address(pool(), false);
+lab::ChosenAddress choose() {
+  auto [chosen, err] = lab::choose_address(pool(), false);
   REQUIRE(err == nullptr);
-  return address;
+  return std::move(chosen);
 }
+
+std::string chosen() { return choose().address; }
+
+// A setting of the environment, for as long as it lives.
+struct Setting {
+  Setting(const char* setting, const std::string& value) : name(setting) {
+    ::setenv(name, value.c_str(), 1);
+  }
+  ~Setting() { ::unsetenv(name); }
+  Setting(const Setting&) = delete;
+  Setting& operator=(const Setting&) = delete;
+  const char* name;
+};
+
+// No file descriptor is free, for as long as it lives.
+struct NoDescriptors {
+  NoDescriptors() {
+    ::getrlimit(RLIMIT_NOFILE, &before);
+    const rlimit none{.rlim_cur = 0, .rlim_max = before.rlim_max};
+    ::setrlimit(RLIMIT_NOFILE, &none);
+  }
+  ~NoDescriptors() { ::setrlimit(RLIMIT_NOFILE, &before); }
+  NoDescriptors(const NoDescriptors&) = delete;
+  NoDescriptors& operator=(const NoDescriptors&) = delete;
+  rlimit before{};
+};
 
 golab::net::Listener listen_anywhere() {
   auto [listener, err] = golab::net::Listen("tcp", "127.0.0.1:0");
@@ -55,17 +84,27 @@ Ran found_url(const std::vector<std::string>& args) {
 
 TEST_CASE("a port is chosen once, whoever chooses at the same time", "[lab][address]") {
   Mine mine;
-  const std::string one = chosen(), other = chosen();
-  CHECK(one != other);
-  CHECK_THAT(one, Has("127.0.0.1:"));
-  CHECK(lab::port_of(one) >= lab::port_of(pool().addr));
+  const lab::ChosenAddress one = choose(), other = choose();
+  CHECK(one.address != other.address);
+  CHECK_THAT(one.address, Has("127.0.0.1:"));
+  CHECK(lab::port_of(one.address) >= lab::port_of(pool().addr));
   // Nobody listens there yet: the claim is what keeps the other away.
-  CHECK(lab::port_holder(lab::port_of(one)) == "");
-  CHECK_FALSE(lab::claim_port(lab::port_of(one)).is_ours());
+  CHECK(one.claim.is_ours());
+  CHECK(lab::port_holder(lab::port_of(one.address)) == "");
+  CHECK(lab::claim_port(lab::port_of(one.address)).is_taken());
+}
+
+TEST_CASE("an address that fails for another reason than a busy port is said", "[lab][address]") {
+  Mine mine;
+  Setting host("GOLAB_LISTEN", "192.0.2.1");  // an address for examples: no machine has it
+  auto [chosen, err] = lab::choose_address(pool(), false);
+  REQUIRE(err != nullptr);
+  CHECK_THAT(err.Error(), Has("bind: cannot assign requested address") && Has("--addr HOST:PORT"));
 }
 
 TEST_CASE("a judgement waits for its turn where all processors have one", "[lab][address]") {
   using golab::context::Background;
+  Setting turns("GOLAB_TURNS", std::to_string(::getpid()));  // not those of the machine
   std::vector<lab::Claim> others;
   for (int i = 0; i < golab::runtime::NumCPU(); i++) {
     others.push_back(lab::wait_for_turn(Background(), [] {}));
@@ -90,6 +129,20 @@ TEST_CASE("a judgement waits for its turn where all processors have one", "[lab]
   CHECK(waits == 1);
 }
 
+TEST_CASE("a judgement goes on without a turn where there are no claims", "[lab][address]") {
+  int waits = 0;
+  bool is_ours = true, is_taken = true;
+  {
+    NoDescriptors none;
+    lab::Claim turn = lab::wait_for_turn(golab::context::Background(), [&] { waits++; });
+    is_ours = turn.is_ours();
+    is_taken = turn.is_taken();
+  }
+  CHECK_FALSE(is_ours);
+  CHECK_FALSE(is_taken);
+  CHECK(waits == 0);
+}
+
 TEST_CASE("a service keeps its port from one time to the next, if it is still free",
           "[lab][address]") {
   Mine mine;
@@ -101,12 +154,21 @@ TEST_CASE("a service keeps its port from one time to the next, if it is still fr
   CHECK(chosen() == last);
 }
 
+TEST_CASE("the page of compare leaves the port to the service", "[lab][address]") {
+  Mine mine;
+  const std::string first = chosen();
+  REQUIRE(lab::note_address(pool(), false, first) == nullptr);
+  auto [page, err] = lab::choose_page_address(pool());
+  REQUIRE(err == nullptr);
+  CHECK(page.address != first);
+  CHECK(page.claim.is_ours());
+}
+
 TEST_CASE("GOLAB_LISTEN names the host, and the URL is one that a browser can open",
           "[lab][address]") {
   Mine mine;
-  ::setenv("GOLAB_LISTEN", "0.0.0.0", 1);
+  Setting host("GOLAB_LISTEN", "0.0.0.0");
   const std::string address = chosen();
-  ::unsetenv("GOLAB_LISTEN");
   CHECK_THAT(address, Has("0.0.0.0:"));
   CHECK(lab::url_of(address) == "http://127.0.0.1" + address.substr(address.rfind(':')));
   CHECK(lab::url_of(":6060") == "http://127.0.0.1:6060");
@@ -134,6 +196,12 @@ TEST_CASE("a note counts for as long as its process listens there", "[lab][addre
     listener.Close();
     CHECK(lab::running_url("02-worker-pool", false).first == "http://" + other.Addr().String());
   }
+  SECTION("and not without a port, which is never found") {
+    golab::error err = lab::note_address(pool(), false, "127.0.0.1:0");
+    REQUIRE(err != nullptr);
+    CHECK(err.Error() == "127.0.0.1:0 names no port");
+    CHECK(lab::running_url("", false).first == "http://" + listener.Addr().String());
+  }
   SECTION("not when it has closed the port") {
     listener.Close();
     CHECK(lab::running_url("", false).second != nullptr);
@@ -145,7 +213,10 @@ TEST_CASE("a note counts for as long as its process listens there", "[lab][addre
     CHECK(lab::running_url("", false).second != nullptr);
   }
   SECTION("a note that cannot be read is none") {
-    std::ofstream(mine.path(".lab/running/02-worker-pool")) << "x y z\n";
+    listener.Close();
+    std::ofstream(mine.path(".lab/running/02-worker-pool.x")) << "127.0.0.1:6060 1\n";
+    const std::string own = ".lab/running/02-worker-pool." + std::to_string(::getpid());
+    std::ofstream(mine.path(own)) << "x y\n";
     CHECK(lab::running_url("", false).second != nullptr);
     CHECK(lab::choose_address(pool(), false).second == nullptr);
   }
@@ -160,11 +231,11 @@ TEST_CASE("url finds what run started, and says how to start one", "[lab][addres
                            Has(mine.directory.path()));
   CHECK(run_lab({"url", "worker-poll"}).status == 2);
 
-  pid_t pool = start_lab({"run", "02", "--solution"}, ".");
+  pid_t first = start_lab({"run", "02", "--solution"}, ".");
   Ran url = found_url({"url", "02"});
   REQUIRE(url.status == 0);
   const std::string address = url.out.substr(0, url.out.find('\n'));
-  CHECK(run_lab({"fetch", address + "/process"}).out == "failed: task 100: bad task\n");
+  CHECK(lab::get({}, address + "/process").first == "failed: task 100: bad task\n");
 
   pid_t second = start_lab({"run", "02", "--solution"}, ".");
   for (int tries = 0; found_url({"url"}).out == url.out && tries < 1000; tries++) {
@@ -172,10 +243,17 @@ TEST_CASE("url finds what run started, and says how to start one", "[lab][addres
   }
   CHECK(found_url({"url"}).out != url.out);
 
-  for (pid_t each : {pool, second}) {
-    ::kill(each, SIGKILL);
-    wait_for(each);
-  }
+  // When that one has ended, the first one is still found. Its note goes when the next is written.
+  ::kill(second, SIGKILL);
+  wait_for(second);
+  const std::string notes = mine.path(".lab/running/02-worker-pool.solution.");
+  CHECK(run_lab({"url", "02"}).out == url.out);
+  CHECK(std::filesystem::exists(notes + std::to_string(second)));
+  REQUIRE(lab::note_address(pool(), true, "127.0.0.1:1") == nullptr);
+  CHECK_FALSE(std::filesystem::exists(notes + std::to_string(second)));
+  CHECK(std::filesystem::exists(notes + std::to_string(first)));
+  ::kill(first, SIGKILL);
+  wait_for(first);
   Ran over = run_lab({"url", "02"});
   CHECK(over.status == 1);
   CHECK_THAT(over.err, Has("no 02-worker-pool runs here"));

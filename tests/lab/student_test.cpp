@@ -214,6 +214,7 @@ TEST_CASE("lab run asks the first time, shows the guess beside the profile, and 
   REQUIRE(lab.shows("your guess", 60));
   CHECK(lab.shows("1523        1523"));
   CHECK(lab.shows("chan send   chan receive"));
+  CHECK(lab.shows("curl \"$url/process\""));
   CHECK(lab.shows("listening on " + address));
   lab.kill(SIGINT);
   lab.wait();
