@@ -403,7 +403,8 @@ G* findRunnable(M* mp, bool* inherit) {
   for (;;) {
     if (sched.stopping.load() != 0) stop_here(mp);
     if (mp->p == nullptr) {  // after a system call, or a change of GOMAXPROCS
-      stop_spinning(mp);
+      // While it counted as a thief, others woke no thread: one looks around in its place.
+      if (stop_spinning(mp)) wakep();
       stopm();
       continue;
     }
