@@ -38,7 +38,7 @@ if("${program}" IS_NEWER_THAN "${list}")
     string(APPEND script "add_test([==[${name}: ${test}]==] [==[${program}]==] [==[${pattern}]==])\n")
     string(APPEND script "set_tests_properties([==[${name}: ${test}]==] PROPERTIES\n"
            "  WORKING_DIRECTORY [==[${directory}]==] TIMEOUT ${timeout} SKIP_RETURN_CODE 77\n"
-           "  LABELS [==[${labels}]==])\n")
+           "  ENVIRONMENT GOLAB_LEAK_RETRIES=100 LABELS [==[${labels}]==])\n")
   endforeach()
   file(WRITE "${list}" "${script}")
 endif()

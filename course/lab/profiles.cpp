@@ -19,7 +19,9 @@ namespace {
 std::pair<profiler::SymbolizedProfile, error> load_profile(const std::string& name,
                                                            const std::string& type, int* status) {
   *status = is_url(name) ? 1 : 2;
-  const std::string named = name == "-" ? "standard input" : without_passwords(name);
+  const std::string named = name == "-"    ? "standard input"
+                            : is_url(name) ? without_credentials(name).url
+                                           : without_passwords(name);
   profiler::ProfileReader reader(named);
   error err = read_pieces(name, [&](std::string_view piece) {
     reader.write(piece);

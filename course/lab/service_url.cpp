@@ -58,7 +58,10 @@ size_t end_of_credentials(std::string_view rest) {
   std::string_view authority = rest.substr(0, rest.find_first_of("/?#"));
   if (size_t sign = authority.rfind('@'); sign != authority.npos) return sign;
   const size_t colon = authority.rfind(':');
-  if (colon == authority.npos || is_number(authority.substr(colon + 1))) return rest.npos;
+  if (colon == authority.npos || colon + 1 == authority.size() || authority.starts_with('[') ||
+      is_number(authority.substr(colon + 1))) {
+    return rest.npos;
+  }
   return rest.rfind('@');
 }
 
@@ -67,7 +70,8 @@ std::string word_without_password(std::string_view word) {
   const size_t at = authority_at(word);
   std::string_view rest = word.substr(at);
   const size_t sign = end_of_credentials(rest);
-  if (sign == rest.npos || rest.substr(0, sign).find(':') == rest.npos) return std::string(word);
+  const bool is_address = at == 0 && rest.substr(0, sign).find(':') == rest.npos;  // a@b.org
+  if (sign == rest.npos || is_address) return std::string(word);
   return std::string(word.substr(0, at)) + "xxxxx" + std::string(rest.substr(sign));
 }
 

@@ -5,6 +5,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -85,6 +86,8 @@ class Socket {
 
 error download_from_socket(const std::string& socket, const std::string& page,
                            const DownloadLimits& limits, const Pieces& pieces) {
+  if (std::any_of(page.begin(), page.end(), [](unsigned char c) { return c <= ' ' || c == 0x7f; }))
+    return fmt::Errorf("unix:%s: a page has no blanks and no line ends: %q", socket, page);
   Socket connection(socket);
   if (error err = connection.connect(limits.patience); err != nullptr) return err;
   error err = connection.write("GET " + page + " HTTP/1.0\r\nHost: localhost\r\n\r\n");
@@ -102,7 +105,7 @@ error download_from_socket(const std::string& socket, const std::string& page,
   const std::string status = head.substr(0, head.find("\r\n"));
   piece = head.substr(end + 4);
   const size_t code = status.find(' ');
-  if (code == status.npos || status.compare(code, 5, " 200 ") != 0) {
+  if (code == status.npos || (status.substr(code) + " ").compare(0, 5, " 200 ") != 0) {
     if (piece.empty()) connection.read(piece);
     return fmt::Errorf("unix:%s answered %s: %s", socket,
                        status.substr(std::min(code + 1, status.size())),

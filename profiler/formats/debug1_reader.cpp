@@ -40,7 +40,7 @@ size_t end_of_name(std::string_view text, std::string_view& offset) {
 
 // As many as the rate lets expect of all objects of this size, from those that were sampled.
 void scale_up(int64_t& count, int64_t& bytes, int64_t rate) {
-  if (count == 0 || bytes == 0 || rate <= 1) return;
+  if (count <= 0 || bytes <= 0 || rate <= 1) return;
   const double size = static_cast<double>(bytes) / static_cast<double>(count);
   const double scale = 1 / (1 - std::exp(-size / static_cast<double>(rate)));
   const double most = 9e18;

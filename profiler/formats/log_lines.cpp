@@ -155,7 +155,8 @@ void LogLines::line(std::string_view line) {
   }
   std::optional<std::string_view> rest = after_prefix(line, prefix_);
   std::string changed;
-  if (rest.has_value() && rest->find("#01") != line.npos) {
+  // rsyslog writes something before each line; without it, "#012" is the program's own.
+  if (rest.has_value() && !prefix_.empty() && rest->find("#01") != line.npos) {
     changed = *rest;
     undo_rsyslog(changed);
     if (changed.find('\n') != changed.npos && depth_ < kDepthMax) return pieces(changed);
@@ -172,14 +173,16 @@ void LogLines::begin(std::string_view line, FoundStart found) {
   if (found.kind == Start::None) return;
   std::string_view text = line.substr(found.at);
   std::string changed(text);
-  undo_rsyslog(changed);
-  if (changed.find('\n') == changed.npos) {
-    if (text.find("\\n") != text.npos) changed = unescaped(text);
+  if (found.at > 0) undo_rsyslog(changed);
+  if (changed.find('\n') == changed.npos && text.find("\\n") != text.npos) {
+    std::string lines = unescaped(text);
+    if (lines.find('\n') != lines.npos) changed = std::move(lines);  // else it was in a label
   }
   if (changed.find('\n') != changed.npos && depth_ < kDepthMax) return pieces(changed);
-  begun_ = begun_ == Start::None ? found.kind : begun_;
+  const Start before = begun_;
+  if (begun_ == Start::None) begun_ = found.kind;
   prefix_ = line.substr(0, found.at);
-  take_(changed);
+  if (!take_(changed)) begun_ = before;  // a sentence about a goroutine, for example
 }
 
 // Reads a text that was one line of the log.

@@ -85,9 +85,10 @@ class Unpacker::Utf16 : public Layer {
       char* out = buffer;
       size_t out_bytes = sizeof buffer;
       size_t status = ::iconv(converter_, &in, &in_bytes, &out, &out_bytes);
+      const int why = errno;  // the reader behind this layer changes it
       inner.write({buffer, sizeof buffer - out_bytes});
-      if (status != static_cast<size_t>(-1) || errno == E2BIG) continue;
-      if (errno == EINVAL) break;  // the rest of a character is in the next piece
+      if (status != static_cast<size_t>(-1) || why == E2BIG) continue;
+      if (why == EINVAL) break;  // the rest of a character is in the next piece
       inner.write("\xef\xbf\xbd");
       const size_t skipped = std::min<size_t>(in_bytes, 2);
       in += skipped;

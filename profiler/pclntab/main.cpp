@@ -1,6 +1,9 @@
 // main.cpp: gives a program that was just linked Go's own line table.
 //
 // usage: pclntab PROGRAM
+//
+// If it fails, it removes the program: a build must not take one without the table for finished.
+#include <cstdio>
 #include <iostream>
 
 #include "profiler/pclntab/program_file.h"
@@ -23,5 +26,6 @@ int main(int argc, char** argv) {
   golab::error err = give_line_table(argv[1]);
   if (err == nullptr) return 0;
   std::cerr << "pclntab: " << err.Error() << "\n";
+  std::remove(argv[1]);
   return 1;
 }

@@ -7,8 +7,9 @@ namespace golab::profiler {
 
 namespace {
 
-constexpr uint32_t kMagic = 0xfffffff0;       // of Go 1.18
-constexpr uint32_t kNoTable = 0;              // where a table of pcs would begin
+constexpr uint32_t kMagic = 0xfffffff0;   // of Go 1.18
+constexpr uint32_t kNoTable = 0;          // where a table of pcs would begin
+constexpr uint32_t kNoUnit = UINT32_MAX;  // of a function without lines: lookups by line skip it
 constexpr uint32_t kEverywhere = 0x7fffffff;  // longer than any function
 
 void append_u32(std::string* out, uint32_t value) {
@@ -109,6 +110,7 @@ class Encoder {
  private:
   struct Entry {
     uint32_t begin, name, files, lines;
+    uint32_t unit = 0;  // there is one
   };
 
   static size_t aligned(size_t bytes) { return (bytes + 7) / 8 * 8; }
@@ -133,7 +135,10 @@ class Encoder {
     entry.name = names_.place(function.name);
     entry.files = nowhere_;
     entry.lines = no_line_;
-    if (!function.rows.empty()) add_rows(function, &entry);
+    if (function.rows.empty())
+      entry.unit = kNoUnit;
+    else
+      add_rows(function, &entry);
     entries_.push_back(entry);
     end_ = static_cast<uint32_t>(function.end - text_);
   }
@@ -161,7 +166,8 @@ class Encoder {
       append_u32(&list, entry.begin);
       append_u32(&list, list_bytes + static_cast<uint32_t>(bodies.size()));
       const size_t body_begin = bodies.size();
-      for (uint32_t field : {entry.begin, entry.name, 0u, 0u, kNoTable, entry.files, entry.lines}) {
+      for (uint32_t field :
+           {entry.begin, entry.name, 0u, 0u, kNoTable, entry.files, entry.lines, 0u, entry.unit}) {
         append_u32(&bodies, field);
       }
       bodies.resize(body_begin + kEntryBytes, '\0');

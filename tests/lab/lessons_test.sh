@@ -73,8 +73,8 @@ PRELUDE
 missing_for_block() {
   if grep -qE 'go (tool|test)' command && ! command -v go >/dev/null 2>&1; then
     echo go
-  elif grep -q 'go test' command && ! (cd course/leak-checks/go && go mod download) >/dev/null 2>&1; then
-    echo goleak
+  elif grep -q 'go test' command && ! (cd course/leak-checks/go && go vet .) >/dev/null 2>&1; then
+    echo "goleak, or Go 1.22,"
   fi
   if grep -q prometheus command && ! prometheus --version >/dev/null 2>&1; then echo prometheus; fi
 }
