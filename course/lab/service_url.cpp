@@ -58,7 +58,7 @@ size_t end_of_credentials(std::string_view rest) {
   std::string_view authority = rest.substr(0, rest.find_first_of("/?#"));
   if (size_t sign = authority.rfind('@'); sign != authority.npos) return sign;
   const size_t colon = authority.rfind(':');
-  if (colon == authority.npos || colon + 1 == authority.size() || authority.starts_with('[') ||
+  if (colon == authority.npos || authority.starts_with('[') ||
       is_number(authority.substr(colon + 1))) {
     return rest.npos;
   }

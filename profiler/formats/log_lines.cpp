@@ -104,13 +104,16 @@ std::string text_of(const json& value) {
 // The dump "goroutine 7 [" may be the second "goroutine " of a line.
 size_t find_header(std::string_view line) {
   constexpr std::string_view kWord = "goroutine ";
-  for (size_t at = line.find(kWord); at != line.npos; at = line.find(kWord, at + 1)) {
+  constexpr size_t kHeaderBytesMax = 64 << 10;
+  int tries = 64;  // a line of megabytes may be full of this word
+  for (size_t at = line.find(kWord); at != line.npos && tries-- > 0;
+       at = line.find(kWord, at + 1)) {
     // "\\n" or "#012" may stand before it, and no other word.
     const char before = at == 0 ? ' ' : line[at - 1];
     if (std::isalpha(static_cast<unsigned char>(before)) && before != 'n' && before != 't')
       continue;
     DumpHeader header;
-    std::string_view rest = line.substr(at);
+    std::string_view rest = line.substr(at, kHeaderBytesMax);
     if (!take_header(rest, header)) continue;
     if (rest.empty() || std::string_view(" \n\\\"'#").find(rest[0]) != std::string_view::npos)
       return at;
