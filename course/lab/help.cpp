@@ -24,7 +24,7 @@ const std::vector<Group>& teaching_order() {
   static const std::vector<Group> kOrder = {
       {"Begin here", {"demo", "list"}},
       {"Work on an exercise",
-       {"run", "hint", "check", "compare", "solution", "reset", "cheatsheet"}},
+       {"run", "url", "hint", "check", "compare", "solution", "reset", "cheatsheet"}},
       {"Look at any service, Go or C++", {"watch", "fetch", "top", "diff"}},
       {"After the exercises", {"hunt", "contention", "report"}},
       {"For the shell, and for authors of exercises", {"completions", "verify-shipped"}},
