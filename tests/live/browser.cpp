@@ -182,17 +182,10 @@ bool Page::becomes(const std::string& condition) {
 // ---- What a hand does ----
 
 void Page::touch_or_mouse(const std::string& selector, bool touch) {
-  // The place is taken when it has been the same for longer than the page waits between two looks,
-  // and the element is on top there: a look may move it.
-  json at = eval(
-      "(async () => { let last = null, same = 0; for (let frame = 0; frame < 600; frame++) { const "
-      "each = document.querySelector(" +
-      quoted(selector) +
-      "); if (!each) return null; each.scrollIntoView({block: 'nearest'}); const box = "
-      "each.getBoundingClientRect(); const at = {x: box.left + box.width / 2, y: box.top + "
-      "box.height / 2}; same = last && last.x === at.x && last.y === at.y ? same + 1 : 0; if (same "
-      ">= 75 && each.contains(document.elementFromPoint(at.x, at.y))) return at; last = at; await "
-      "new Promise(requestAnimationFrame); } return last; })()");
+  json at = eval("(() => { const each = document.querySelector(" + quoted(selector) +
+                 "); if (!each) return null; each.scrollIntoView({block: 'nearest'}); const box = "
+                 "each.getBoundingClientRect(); return {x: box.left + box.width / 2, y: box.top + "
+                 "box.height / 2}; })()");
   if (at.is_null()) throw std::runtime_error("nothing to click: " + selector);
   if (touch) {
     call("Input.dispatchTouchEvent", {{"type", "touchStart"}, {"touchPoints", {at}}});
@@ -233,6 +226,11 @@ void Page::type(const std::string& text) { call("Input.insertText", {{"text", te
 
 void Page::emulate(const std::string& feature, const std::string& value) {
   call("Emulation.setEmulatedMedia", {{"features", {{{"name", feature}, {"value", value}}}}});
+}
+
+void Page::block(const std::string& address) {
+  call("Network.enable");
+  call("Network.setBlockedURLs", {{"urls", address.empty() ? json::array() : json{address}}});
 }
 
 void Page::resize(int width, int height, bool touch) {

@@ -53,6 +53,8 @@ class Page {
 
   void emulate(const std::string& feature, const std::string& value);  // "prefers-color-scheme"
   void resize(int width, int height, bool touch = false);
+  // From now on, nothing comes from addresses like this: "*/source?*". "": all comes again.
+  void block(const std::string& address);
   void screenshot(const std::string& file);
   // Downloads go into a folder of the test's own. Returns the file of this name once it is whole.
   std::string downloaded(const std::string& name);

@@ -43,6 +43,28 @@ TEST_CASE("the page draws the numbers of the profile", "[live][page]") {
   CHECK(page->shows(".flame .empty", "Nothing has changed since the mark."));
 }
 
+TEST_CASE("a row has room for its source before that comes", "[live][page]") {
+  Service& s = after_twenty_requests();
+  auto page = Page::open(s.url("/debug/lab/"));
+  if (page == nullptr) return;
+  // Where each stack's row begins.
+  const std::string tops =
+      "Object.fromEntries([...document.querySelectorAll('tbody tr')].filter((row) => "
+      "/main\\.(worker|producer) /.test(row.textContent)).map((row) => [row.dataset.key, "
+      "row.offsetTop]))";
+  page->block("*/source?*");
+  page->go_to(s.url("/debug/lab/"));
+  REQUIRE(page->shows("#total", "1523"));
+  REQUIRE(page->becomes("document.querySelectorAll('tbody tr').length > 3"));
+  CHECK(page->text("tbody code") == "");
+  const json before = page->eval(tops);
+  REQUIRE(before.size() == 2);
+  page->block("");
+  page->go_to(s.url("/debug/lab/"));
+  REQUIRE(page->shows("tbody code .go", "for task := range ch {"));
+  CHECK(page->eval(tops) == before);
+}
+
 TEST_CASE("a name that is HTML is shown, and does nothing", "[live][page]") {
   LiveService s(HOSTILE_CHILD);
   std::string look = curl({s.url("/debug/lab/goroutines")});

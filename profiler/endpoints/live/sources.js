@@ -28,4 +28,4 @@ export function splitLine(line, isExercise) {
 }
 
 // Frames of package main are a student's; the rest is ours, where a comment is a comment.
-export const isExercise = (frame) => frame.function.startsWith('main.');
+export const isExercise = (frame) => Boolean(frame?.function.startsWith('main.'));

@@ -17,7 +17,9 @@ class Row {
     this.cells = Object.fromEntries(kColumns.map(([name]) => [name, el(`td.${name}`, {role: 'cell'})]));
     this.spark = new Sparkline();
     this.cells.trend.append(this.spark.element);
-    this.code = el('code');
+    // The source comes later. The row has room for it from the start: rows that move take a click that
+    // was meant for another one.
+    this.code = el(isExercise(stack.where) ? 'code.two' : 'code', {hidden: !stack.where});
     this.cells.where.append(...whereOf(stack), this.code);
     this.cells.creator.append(...creatorOf(stack));
     this.element = el('tr', {role: 'row', tabIndex: 0, onclick: () => open(stack.key)},
