@@ -15,8 +15,6 @@
 
 #include "runtime/chan/chan.h"
 #include "runtime/context/context.h"
-#include "runtime/sched/contention.h"
-#include "runtime/sched/go.h"
 #include "runtime/die/panic.h"
 #include "runtime/errgroup/errgroup.h"
 #include "runtime/errors/errors.h"
@@ -26,6 +24,8 @@
 #include "runtime/net/http/http.h"
 #include "runtime/os/os.h"
 #include "runtime/pprof/labels.h"
+#include "runtime/sched/contention.h"
+#include "runtime/sched/go.h"
 #include "runtime/sync/sync.h"
 #include "runtime/time/time.h"
 #include "runtime/traceback/stack.h"

@@ -1,10 +1,10 @@
 // pool.cpp: eight workers and one lock: the program of the lesson "Waiting for each other".
 //
-// Each job writes a line, which takes a millisecond, and adds a number to the sum, which takes none.
-// As it is, the lock is held for both. With -outside, it is held for the sum only.
+// Each job writes a line, which takes a millisecond, and adds a number to the sum, which takes
+// none. As it is, the lock is held for both. With -outside, it is held for the sum only.
 //
-// It writes where the goroutines waited (block.pb.gz, block.txt) and who made them wait (mutex.pb.gz,
-// mutex.txt), and says how long the jobs took.
+// It writes where the goroutines waited (block.pb.gz, block.txt) and who made them wait
+// (mutex.pb.gz, mutex.txt), and says how long the jobs took.
 #include "profiler/endpoints/lookup.h"
 #include "runtime/golab.h"
 

@@ -93,7 +93,8 @@ void forget_old_programs(const fs::path& directory) {
 }
 
 // Compiles and links into `program`. Two of us at once do no harm: each has files of its own until
-// the program is whole. The commands run in the build directory: CMake's paths are relative to that.
+// the program is whole. The commands run in the build directory: CMake's paths are relative to
+// that.
 std::pair<Built, error> make(const context::Context& ctx, const Commands& commands,
                              const std::string& source, const std::string& program) {
   const std::string mine = program + "." + std::to_string(::getpid());

@@ -76,10 +76,10 @@ class Look {
   profiler::ProfileReader reader_;
 };
 
-// Nothing is printed before a first part was looked at: a login page is not.
+// Nothing is printed until it is known to be a profile: a login page is not.
 FetchResult fetch_to_stdout(const std::string& url, const DownloadLimits& limits,
                             const std::string& name) {
-  constexpr size_t kFirstBytes = 64 << 10;
+  constexpr size_t kWaitingBytesMax = 16 << 20;
   FetchResult result;
   std::optional<profiler::ProfileReader> first(name);
   std::string waiting;
@@ -95,7 +95,9 @@ FetchResult fetch_to_stdout(const std::string& url, const DownloadLimits& limits
         waiting += piece;
         first->write(piece);
         if (first->failed()) return errors::New(first->finish().error);
-        if (waiting.size() < kFirstBytes) return nullptr;
+        if (!first->recognised()) {
+          return waiting.size() <= kWaitingBytesMax ? nullptr : errors::New(first->finish().error);
+        }
         first.reset();
         return out(std::exchange(waiting, {}));
       });

@@ -12,8 +12,8 @@ struct FetchOptions {
   int seconds = 0;
 };
 
-// 0: the profile is there. 1: the service refused, or what it sent is no profile. 2: wrong usage, or
-// the file cannot be written.
+// 0: the profile is there. 1: the service refused, or what it sent is no profile. 2: wrong usage,
+// or the file cannot be written.
 int fetch_command(const FetchOptions& options);
 
 }  // namespace lab

@@ -8,7 +8,6 @@
 #include <iostream>
 #include <sstream>
 
-#include "course/lab/service_url.h"
 #include "course/lab/check.h"
 #include "course/lab/commands.h"
 #include "course/lab/compare.h"
@@ -19,6 +18,7 @@
 #include "course/lab/output.h"
 #include "course/lab/profiles.h"
 #include "course/lab/run.h"
+#include "course/lab/service_url.h"
 #include "course/lab/suggest.h"
 #include "course/lab/terminal.h"
 #include "profiler/formats/shown.h"
@@ -130,7 +130,7 @@ void describe_profile_commands(CLI::App& app, Arguments& a) {
       app, "fetch", "save the goroutine profile of a service, Go or C++",
       "URL may be short: 127.0.0.1:6060 is http://127.0.0.1:6060/debug/pprof/goroutine, and "
       "unix:/run/app.sock the same at a unix socket. What comes is looked at: if it is no "
-      "profile, nothing is written and the exit status is 1. FILE is there whole or not at all. At most 1 GiB is fetched; the answer must begin "
+      "profile, nothing is written and the exit status is 1. FILE is there whole or not at all. At most 1 GiB is fetched; the response must begin "
       "within a minute (and --seconds) and bring 64 KiB a second after that.");
   fetch->add_option("URL", a.fetch.url, "the service")->required()->option_text(" ");
   fetch->add_option("-o,--output", a.fetch.file, "file to write (standard output)")

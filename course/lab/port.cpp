@@ -16,8 +16,8 @@ namespace fs = std::filesystem;
 
 constexpr char kListens[] = "0A";  // the state, in hex
 
-// The sockets that listen on the port, by one of the kernel's tables, as /proc/PID/fd names them. Several
-// may: each on another address.
+// The sockets that listen on the port, by one of the kernel's tables, as /proc/PID/fd names them.
+// Several may: each on another address.
 void add_listening_sockets(const char* table, int port, std::vector<std::string>* sockets) {
   std::ifstream lines(table);
   std::string line;

@@ -48,8 +48,8 @@ Wish read_wish(const std::vector<std::string>& args) {
   return wish;
 }
 
-// Chooses an address if the student has not. One that is in use is said before the service is started,
-// with the process that has it. Everything else about an address the service says itself.
+// Chooses an address if the student has not. One that is in use is said before the service is
+// started, with the process that has it. Everything else about an address the service says itself.
 error settle_address(const Exercise& exercise, Wish* wish) {
   if (wish->addr.empty()) {
     auto [chosen, err] = choose_address(exercise, wish->solution);

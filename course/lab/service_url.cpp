@@ -52,8 +52,8 @@ std::string plain(const std::string& escaped) {
   return err == nullptr ? text : escaped;
 }
 
-// Where "user:password" ends in what follows a scheme, or npos. A password may have a slash that its
-// owner did not escape: then no port is before the slash.
+// Where "user:password" ends in what follows a scheme, or npos. A password may have a slash that
+// its owner did not escape: then no port is before the slash.
 size_t end_of_credentials(std::string_view rest) {
   std::string_view authority = rest.substr(0, rest.find_first_of("/?#"));
   if (size_t sign = authority.rfind('@'); sign != authority.npos) return sign;

@@ -40,12 +40,12 @@ class Session {
   static constexpr int kClients = 4;  // requests at a time
   static constexpr golab::time::Duration kPatience = 5 * golab::time::Second;
 
-  // Starts the program and looks at it at rest. `procs` is its GOMAXPROCS, 0 for the machine's. The end
-  // of ctx kills it; nothing below waits for it then.
+  // Starts the program and looks at it at rest. `procs` is its GOMAXPROCS, 0 for the machine's. The
+  // end of ctx kills it; nothing below waits for it then.
   golab::error start(const golab::context::Context& ctx, const std::string& program, int procs);
 
-  // Sends the requests of the line, so many at a time, and waits for the answers. `done` is told how
-  // many there are.
+  // Sends the requests of the line, so many at a time, and waits for the answers. `done` is told
+  // how many there are.
   using Done = std::function<void(int)>;
   Exchange put(const RequestLine& line, int clients = kClients, const Done& done = {});
 
@@ -70,12 +70,13 @@ class Session {
   // The text of ?debug=2.
   std::pair<std::string, golab::error> dump_text() { return classroom_.dump(); }
   // The same during requests of the line: their handlers wait for something, or have returned. The
-  // answers are not read.
+  // responses are not read.
   std::pair<std::string, golab::error> dump_text_amid(const RequestLine& line);
   // Its last words if it panicked: the goroutine that did.
   std::vector<golab::profiler::DumpedGoroutine> dump_of_panic() const;
 
-  // Whether it was waited for until kPatience was over: it will not come to rest the next time either.
+  // Whether it was waited for until kPatience was over: it will not come to rest the next time
+  // either.
   bool gave_up() const { return gave_up_; }
 
   const Fetched& at_rest() const { return at_rest_; }

@@ -42,8 +42,8 @@ std::pair<std::string, golab::error> diff_files(const std::string& before,
 std::pair<std::string, golab::error> keep_profile(const Exercise& exercise,
                                                   const std::string& profile, const Screen& screen);
 
-// Writes mine/NN-name/goroutines.txt, the text of ?debug=2; returns it as a page that begins with where
-// it is.
+// Writes mine/NN-name/goroutines.txt, the text of ?debug=2; returns it as a page that begins with
+// where it is.
 std::pair<std::string, golab::error> keep_dump(const Exercise& exercise, const std::string& dump,
                                                const Screen& screen);
 

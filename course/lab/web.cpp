@@ -88,7 +88,7 @@ error read_body(const std::string& url, const io::ReadCloser& body, const Downlo
 error download(const context::Context& ctx, const http::Client& client, const std::string& full_url,
                const DownloadLimits& limits, const Pieces& pieces) {
   if (UnixAddress at = unix_address(full_url); !at.socket.empty()) {
-    return download_from_socket(at.socket, at.page, limits, pieces);
+    return download_from_socket(ctx, at.socket, at.page, limits, pieces);
   }
   const auto [url, authorization] = without_credentials(full_url);
   if (url.starts_with("https://")) {

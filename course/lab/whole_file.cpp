@@ -10,8 +10,8 @@
 #include <cstring>
 #include <filesystem>
 
-#include "runtime/sched/proc.h"
 #include "runtime/fmt/fmt.h"
+#include "runtime/sched/proc.h"
 
 namespace lab {
 

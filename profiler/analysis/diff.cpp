@@ -52,8 +52,8 @@ struct Rules {
   bool short_types;
 };
 
-// "iter.Pull[...].func1" for "iter.Pull[go.shape.int].func1". An array's bounds go, too: no name has
-// them outside of type arguments.
+// "iter.Pull[...].func1" for "iter.Pull[go.shape.int].func1". An array's bounds go, too: no name
+// has them outside of type arguments.
 std::string with_short_types(std::string_view name) {
   std::string out;
   int depth = 0;

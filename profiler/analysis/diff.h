@@ -2,10 +2,10 @@
 //
 // Two stacks are the same if they have the same functions and the same state, if both profiles show
 // states. Labels do not count, unless they are asked for. Addresses and lines do not count, so two
-// builds of a program can be compared. Runtime functions at the leaf do not count, so the binary form
-// and the text form can be compared. Of a dump no runtime function counts, and only the fifty
-// innermost frames: it shows no more. If one profile writes type arguments as [...], the other's count
-// as the same. A stack without names has its addresses instead of functions.
+// builds of a program can be compared. Runtime functions at the leaf do not count, so the binary
+// form and the text form can be compared. Of a dump no runtime function counts, and only the fifty
+// innermost frames: it shows no more. If one profile writes type arguments as [...], the other's
+// count as the same. A stack without names has its addresses instead of functions.
 #pragma once
 
 #include <cstdint>

@@ -43,7 +43,8 @@ const Unit* find_unit(std::span<const Unit> units, std::string_view called) {
   return nullptr;
 }
 
-// The largest unit in which the value is at least 1. The smallest one of bytes, or seconds, for less.
+// The largest unit in which the value is at least 1. The smallest one of bytes, or seconds, for
+// less.
 const Unit& fitting(std::span<const Unit> units, double value) {
   const Unit* best = nullptr;
   for (const Unit& unit : units) {

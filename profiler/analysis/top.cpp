@@ -174,8 +174,8 @@ std::string trimmed(std::string text) {
   return text;
 }
 
-// pprof's rule: the unit of the smallest value, or that of a hundred times as much if the total is far
-// above it.
+// pprof's rule: the unit of the smallest value, or that of a hundred times as much if the total is
+// far above it.
 std::string common_unit(const Graph& graph, const std::string& unit, int64_t total) {
   int64_t least = 0;
   for (const Node& node : graph.nodes) {

@@ -12,8 +12,8 @@ class UnnamedStacks {
  public:
   explicit UnnamedStacks(const SymbolizedProfile& profile);
 
-  // True if the sample has addresses, and none of them has a name. False for a goroutine that has not
-  // started: its one address is the root of all stacks, runtime.goexit.
+  // True if the sample has addresses, and none of them has a name. False for a goroutine that has
+  // not started: its one address is the root of all stacks, runtime.goexit.
   bool has(const Sample& sample) const;
   // True if such a sample has the location.
   bool in_one(size_t location) const { return in_one_[location]; }

@@ -39,8 +39,8 @@
 //             could be made green.
 //
 // A switch that ends the goroutines of the request before leaves those of the last one; under four
-// clients at a time it ends others that are still at work. All gates are judged under GOMAXPROCS 1 and
-// 2: with one P a goroutine runs only when another one parks, with two they meet.
+// clients at a time it ends others that are still at work. All gates are judged under GOMAXPROCS 1
+// and 2: with one P a goroutine runs only when another one parks, with two they meet.
 #pragma once
 
 #include <cstdint>

@@ -53,8 +53,8 @@ std::string prometheus_name(const metrics::Description& d) {
 
 // client_golang's rule: of the bounds it keeps the first above 0, then each that is at least ten
 // times the last one, up to a second. Prometheus' bounds belong to the range below them, those of
-// runtime/metrics to the range above: so each is the next smaller number. The sum is not known; each
-// sample is taken as the lower end of its range.
+// runtime/metrics to the range above: so each is the next smaller number. The sum is not known;
+// each sample is taken as the lower end of its range.
 ClientMetric histogram_of(const metrics::Float64Histogram& h) {
   ClientMetric m;
   uint64_t count = 0;

@@ -18,8 +18,8 @@
 
 namespace golab::profiler::live {
 
-// page: waits for the next request, or answers one of the page's. program: is in the program's handler.
-// reader: watches for the end of the client, for another goroutine that serves.
+// page: waits for the next request, or answers one of the page's. program: is in the program's
+// handler. reader: watches for the end of the client, for another goroutine that serves.
 enum class Serves { nothing, page, program, reader };
 
 // A stack with its names. Needs a big stack, as frames_of() does.
@@ -42,8 +42,8 @@ class Catalog {
   // Forgets all if it has become too large. What was returned before is then no longer valid.
   void begin();
 
-  // Returns the members of a stack that stay the same: key, state, labels, frames. Equal stacks have
-  // the same address here, until begin().
+  // Returns the members of a stack that stay the same: key, state, labels, frames. Equal stacks
+  // have the same address here, until begin().
   const std::string& text_of(const NamedStack& stack);
   // Returns the number of the function with the `go` statement that returns to gopc, or -1.
   int64_t creator(uintptr_t gopc);

@@ -42,8 +42,8 @@ struct Rows {
   int64_t apart = 0;
 };
 
-// Takes from `apart` what is not the page's: a browser may use the page's connection for a request to
-// the program. The goroutine that serves is the program's then, and so is its reader.
+// Takes from `apart` what is not the page's: a browser may use the page's connection for a request
+// to the program. The goroutine that serves is the program's then, and so is its reader.
 void keep_apart_the_page(std::vector<StackRecord>& records, const std::vector<NamedStack>& stacks) {
   int64_t in_program = 0;
   for (size_t i = 0; i < records.size(); i++) {

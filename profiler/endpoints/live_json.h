@@ -38,12 +38,12 @@ struct Facts {
 // in each run of the same binary. "creator" is absent where nobody is known. "frames" has all that
 // were needed lately.
 //
-// "apart" is how many goroutines serve other pages: those that the snapshot set apart and whose stacks
-// are a server's. They are in no other number.
+// "apart" is how many goroutines serve other pages: those that the snapshot set apart and whose
+// stacks are a server's. They are in no other number.
 std::string look_json(const Snapshot& snapshot, const Facts& facts);
 
-// Needs a big stack. The goroutines of one stack, the oldest first, at most 500. The snapshot is one of
-// each goroutine. Those that serve other pages (of `apart`) are left out, as in a look.
+// Needs a big stack. The goroutines of one stack, the oldest first, at most 500. The snapshot is
+// one of each goroutine. Those that serve other pages (of `apart`) are left out, as in a look.
 //
 //   {"count": 1500, "goroutines": [{"id": 7, "waited_ms": 1200, "creator": 5}, …]}
 std::string goroutines_json(const Snapshot& snapshot, std::string_view key,

@@ -1,8 +1,8 @@
 // live_viewers.h: the goroutines that serve the page's own requests.
 //
-// Each open page keeps a connection, and a connection has a goroutine. A look counts that of the page
-// that asks, as a profile counts the goroutine that asks for it, and leaves out those of other pages:
-// a class that looks at one service sees the same numbers in all places.
+// Each open page keeps a connection, and a connection has a goroutine. A look counts that of the
+// page that asks, as a profile counts the goroutine that asks for it, and leaves out those of other
+// pages: a class that looks at one service sees the same numbers in all places.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,8 @@ class Viewers {
   void add_this();
   // Returns all but the running goroutine, ascending.
   std::vector<uint64_t> others() const;
-  // A snapshot was asked for these, and has met only those that are alive. Ids are never used again.
+  // A snapshot was asked for these, and has met only those that are alive. Ids are never used
+  // again.
   void forget_dead(const std::vector<uint64_t>& asked, const std::vector<uint64_t>& alive);
 
  private:

@@ -216,8 +216,8 @@ uint32_t Debug1Parser::location(uint64_t address) {
   return it->second;
 }
 
-// Everything behind a '#'. What is neither labels nor a frame is a comment, as those at the end of a
-// heap's text.
+// Everything behind a '#'. What is neither labels nor a frame is a comment, as those at the end of
+// a heap's text.
 bool Debug1Parser::comment(std::string_view line) {
   std::string_view rest = without_blanks_before(line);
   if (rest.starts_with("0x")) return frame(rest);
@@ -274,13 +274,16 @@ bool Debug1Parser::frame(std::string_view rest) {
   return true;
 }
 
-// The lines have the order of the addresses in the record. Some addresses have no line. Go before 1.7
-// writes the return address itself, not one less.
+// The lines have the order of the addresses in the record. Some addresses have no line. Go before
+// 1.7 writes the return address itself, not one less.
 bool Debug1Parser::place_of(uint64_t address, Location** location) {
   if (profile_.samples.empty()) return false;
+  constexpr size_t kNearFrames = 1024;  // no writer leaves out more; a hostile text has millions
   const std::vector<uint32_t>& stack = profile_.samples.back().locations;
+  const size_t end = std::min(stack.size(), cursor_ + kNearFrames);
   for (uint64_t wanted : {address, address - 1}) {
-    for (size_t i = cursor_; i < stack.size(); i++) {
+    if (!locations_.contains(wanted)) continue;
+    for (size_t i = cursor_; i < end; i++) {
       if (profile_.locations[stack[i]].address != wanted) continue;
       *location = &profile_.locations[stack[i]];
       cursor_ = i + 1;

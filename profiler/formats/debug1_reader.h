@@ -3,8 +3,8 @@
 // go tool pprof ignores the names in its '#' lines. With them a saved text can be compared without
 // the binary that wrote it. Frames that the writer hides (runtime.gopark) get no name.
 //
-// A text may be a paste: blanks where tabs were, records left out, an end in the middle of a line. A
-// line that cannot be read is left out and counted. Internal to formats/.
+// A text may be a paste: blanks where tabs were, records left out, an end in the middle of a line.
+// A line that cannot be read is left out and counted. Internal to formats/.
 #pragma once
 
 #include <string>

@@ -49,8 +49,8 @@ struct DumpResult {
   explicit operator bool() const { return error.empty(); }
 };
 
-// Reads a dump, at any place of a log; any bytes are safe. Leaves out a line that cannot be read, but
-// not its goroutine.
+// Reads a dump, at any place of a log; any bytes are safe. Leaves out a line that cannot be read,
+// but not its goroutine.
 DumpResult read_debug2(std::string_view text, const std::string& name, ReadLimits limits = {});
 
 }  // namespace golab::profiler

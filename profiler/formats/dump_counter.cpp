@@ -8,6 +8,8 @@
 namespace golab::profiler {
 namespace {
 
+constexpr size_t kGoidBytes = 48;  // of a number in its table, while that grows
+
 uint64_t mixed(uint64_t value) {
   value *= 0x9e3779b97f4a7c15;
   return value ^ value >> 32;
@@ -69,12 +71,13 @@ size_t DumpCounter::Hash::operator()(const std::vector<uint32_t>& key) const {
 }
 
 void DumpCounter::goroutine(const DumpHeader& header) {
-  // A crash prints goroutine 0 for each thread.
-  if (dumps_ == 0 || (header.goid != 0 && !goids_.insert(header.goid))) {
+  is_g0_ = header.goid == 0;
+  if (is_g0_) return;
+  if (dumps_ == 0 || !goids_.insert(header.goid)) {
     another_dump(header.line_number);
-    if (header.goid != 0) goids_.insert(header.goid);
+    goids_.insert(header.goid);
   }
-  memory_.charge(sizeof(uint64_t));
+  memory_.charge(kGoidBytes);
   header_key_ = header.state;
   header_key_ += '\n';
   header_key_ += header.labels;
@@ -96,6 +99,7 @@ void DumpCounter::another_dump(size_t line) {
 }
 
 bool DumpCounter::frame(std::string_view function, std::string_view, std::string_view position) {
+  if (is_g0_) return true;
   // The stack pointers of a crash dump differ from goroutine to goroutine.
   position = position.substr(0, position.find(" fp=0x"));
   place_key_ = function;
@@ -133,6 +137,7 @@ uint32_t DumpCounter::enter(std::string_view function, const DumpPosition& posit
 }
 
 void DumpCounter::end() {
+  if (is_g0_) return;
   auto found = dump_.counts.find(stack_);
   if (found == dump_.counts.end()) {
     memory_.charge(sizeof(Sample) + stack_.size() * (kFrameBytes + sizeof(uint32_t)) +

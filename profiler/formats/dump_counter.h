@@ -1,8 +1,8 @@
 // dump_counter.h: counts the goroutines of a dump that have the same stack, state and labels.
 //
-// A million goroutines of a hundred stacks take the memory of a hundred stacks, and 16 bytes each for
-// their numbers: a number that comes a second time begins another dump. The largest dump of a log is
-// the one that counts. Internal to formats/.
+// A million goroutines of a hundred stacks take the memory of a hundred stacks, and 48 bytes each
+// for their numbers: a number that comes a second time begins another dump. The largest dump of a
+// log is the one that counts. Internal to formats/.
 #pragma once
 
 #include <string>
@@ -19,7 +19,6 @@ class GoidSet {
  public:
   bool insert(uint64_t goid);  // false if it is there already
   void clear();
-  size_t size() const { return size_; }
 
  private:
   void grow();
@@ -70,6 +69,7 @@ class DumpCounter : public DumpSink {
   std::unordered_map<std::string, uint32_t> headers_;  // state and labels
   std::vector<const std::string*> header_texts_;
 
+  bool is_g0_ = false;  // the goroutine at hand is number 0: a thread's own stack, which is none
   std::vector<uint32_t> stack_;  // of the goroutine at hand: its header, then its locations
   GoidSet goids_;
   Dump dump_;

@@ -23,7 +23,8 @@ struct DumpHeader {
   size_t line_number = 0;
 };
 
-// Takes a header off the front of `text`. A crash dump may have "gp=0x... m=..." before the bracket.
+// Takes a header off the front of `text`. A crash dump may have "gp=0x... m=..." before the
+// bracket.
 bool take_header(std::string_view& text, DumpHeader& header);
 
 // "/lab/main.go:15 +0x27 fp=0x... sp=0x... pc=0x...", or less of it, or only the pc.
@@ -54,7 +55,8 @@ class DumpParser {
  public:
   explicit DumpParser(DumpSink& sink) : sink_(sink) {}
 
-  // `number`: of the line in the file, for messages. Returns false for a line that is none of a dump.
+  // `number`: of the line in the file, for messages. Returns false for a line that is none of a
+  // dump.
   bool line(std::string_view line, size_t number);
   // `whole_lines`: the last line ended with a newline.
   void finish(bool whole_lines);

@@ -24,8 +24,8 @@ void skip(std::string_view text, size_t& at, bool (*kind)(char)) {
   while (at < text.size() && kind(text[at])) at++;
 }
 
-// Returns what follows the prefix in `line`, or nothing if the line begins otherwise. A run of digits
-// stands for any other one, a run of blanks inside the prefix too.
+// Returns what follows the prefix in `line`, or nothing if the line begins otherwise. A run of
+// digits stands for any other one, a run of blanks inside the prefix too.
 std::optional<std::string_view> after_prefix(std::string_view line, std::string_view prefix) {
   const size_t body = prefix.find_last_not_of(" \t") + 1;
   size_t at = 0;
@@ -169,7 +169,6 @@ void LogLines::line(std::string_view line) {
   // A dump of another writer, or one that begins later in the line.
   FoundStart found = find_start(line);
   if (found.kind != Start::None && (found.at > 0 || !rest.has_value())) return begin(line, found);
-  if (!rest.has_value()) foreign_++;
 }
 
 void LogLines::begin(std::string_view line, FoundStart found) {

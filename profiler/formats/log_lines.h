@@ -24,8 +24,8 @@ struct FoundStart {
   size_t at = 0;  // where in the line it begins
 };
 
-// Finds what begins a dump or a text profile in a line: "goroutine 7 [select]:", "goroutine profile:
-// total 5", "heap profile: …", "--- contention:".
+// Finds what begins a dump or a text profile in a line: "goroutine 7 [select]:", "goroutine
+// profile: total 5", "heap profile: …", "--- contention:".
 FoundStart find_start(std::string_view line);
 
 class LogLines {
@@ -38,8 +38,6 @@ class LogLines {
   void line(std::string_view line);
   // Returns the kind of the first start that was found.
   Start begun() const { return begun_; }
-  // Lines after the start that have another prefix.
-  size_t foreign() const { return foreign_; }
 
  private:
   void begin(std::string_view line, FoundStart found);
@@ -51,7 +49,6 @@ class LogLines {
   std::string prefix_;
   std::string json_key_;
   int depth_ = 0;  // of texts within texts
-  size_t foreign_ = 0;
 };
 
 }  // namespace golab::profiler

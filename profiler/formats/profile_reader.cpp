@@ -54,6 +54,8 @@ class TextReader {
     rest_ += piece;
   }
 
+  bool begun() const { return log_.begun() != Start::None; }
+
   // Returns false if there was no profile and no dump.
   bool finish(ReadResult& result) {
     const bool whole_lines = rest_.empty();
@@ -119,6 +121,7 @@ class ProfileReader::State {
     guarded([&] { unpacker_.write(piece); });
   }
   bool failed() const { return !wrong_.what.empty(); }
+  bool recognised() const { return decided_ && (is_binary_ || text_.begun()); }
 
   ReadResult finish() {
     ReadResult result;
@@ -212,6 +215,7 @@ ProfileReader::~ProfileReader() = default;
 
 void ProfileReader::write(std::string_view piece) { state_->write(piece); }
 bool ProfileReader::failed() const { return state_->failed(); }
+bool ProfileReader::recognised() const { return state_->recognised(); }
 ReadResult ProfileReader::finish() { return state_->finish(); }
 
 ReadResult read_profile(std::string_view bytes, const std::string& name, ReadLimits limits) {

@@ -10,8 +10,8 @@ namespace golab::profiler {
 
 inline constexpr size_t kRecogniseBytes = 512;  // as many of the first bytes as it looks at
 
-// Returns a sentence about a file that cannot hold a profile (an archive, an executable, a picture),
-// by its first bytes. Empty if it may be one. `name`: of the file, for the command.
+// Returns a sentence about a file that cannot hold a profile (an archive, an executable, a
+// picture), by its first bytes. Empty if it may be one. `name`: of the file, for the command.
 std::string refusal(std::string_view head, const std::string& name);
 
 // True for protobuf: its lengths and small numbers are control characters that no text has.

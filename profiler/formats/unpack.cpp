@@ -51,17 +51,31 @@ class Unpacker::Layer {
 
 class Unpacker::Gzip : public Layer {
  public:
-  using Layer::Layer;
+  Gzip(Sink plain, int depth) : Layer(std::move(plain), depth), packed_again_(depth > 1) {}
   void write(std::string_view piece) override {
     if (!damage.empty()) return;
-    damage = gzip_.write(piece, [this](std::string_view plain) { inner.write(plain); });
+    damage = gzip_.write(piece, [this](std::string_view plain) {
+      bytes_ += plain.size();
+      if (packed_again_ && bytes_ > kPackedTwiceBytesMax) {
+        throw Malformed{
+            "it unpacks to more than 256 MiB, and is packed twice: it is not read any "
+            "further",
+            true};
+      }
+      inner.write(plain);
+    });
   }
   void finish() override {
     if (damage.empty()) damage = gzip_.finish();
   }
 
  private:
+  // A packing makes a thousand bytes of one, and two of them a million.
+  static constexpr uint64_t kPackedTwiceBytesMax = uint64_t{256} << 20;
+
   GzipReader gzip_;
+  const bool packed_again_;
+  uint64_t bytes_ = 0;
 };
 
 class Unpacker::Utf16 : public Layer {

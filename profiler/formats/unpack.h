@@ -1,7 +1,7 @@
 // unpack.h: takes a file out of its packings, piece by piece: gzip, UTF-16, a byte order mark.
 //
-// A packing may lie in another one: a text of PowerShell is UTF-16, and a proxy may gzip it. Internal
-// to formats/.
+// A packing may lie in another one: a text of PowerShell is UTF-16, and a proxy may gzip it.
+// Internal to formats/.
 #pragma once
 
 #include <memory>

@@ -23,10 +23,10 @@
 //     return goleak::VerifyTestMain([&] { return Catch::Session().run(argc, argv); });
 //   }
 //
-// Parallel. Catch2 runs one TEST_CASE after the other, and its CHECK and REQUIRE are for one thread.
-// So what runs in parallel are parts of one TEST_CASE. Such a part uses no CHECK: it returns an
-// error, as a function of errgroup does, and Catch2 hears of it when all parts have returned. The
-// label of a part is "the name of the test/its own name":
+// Parallel. Catch2 runs one TEST_CASE after the other, and its CHECK and REQUIRE are for one
+// thread. So what runs in parallel are parts of one TEST_CASE. Such a part uses no CHECK: it
+// returns an error, as a function of errgroup does, and Catch2 hears of it when all parts have
+// returned. The label of a part is "the name of the test/its own name":
 //
 //   TEST_CASE("clients do not disturb each other") {
 //     goleak::Parallel({
@@ -63,7 +63,8 @@ class RunningTest {
     Catch::AssertionHandler handler(Catch::StringRef("goleak"), {file_, line_}, Catch::StringRef(),
                                     Catch::ResultDisposition::ContinueOnFailure);
     handler.handleMessage(Catch::ResultWas::ExplicitFailure, std::move(message));
-    // After --abort, Catch2 throws. During the unwinding of a failed REQUIRE that would end the program.
+    // After --abort, Catch2 throws. During the unwinding of a failed REQUIRE that would end the
+    // program.
     try {
       handler.complete();
     } catch (...) {

@@ -239,7 +239,9 @@ Option MaxSleepInterval(time::Duration d) {
 void LeftOnPurpose(const Option& option) {
   std::string test = test_of(look().records[0]);
   Option of_this_test = filter([test, settings = Settings({option})](const Stack& stack) {
-    return belongs_to(test, test_of(stack.record)) && settings.pass_over(stack);
+    std::string of_goroutine = test_of(stack.record);
+    bool may_be_anyones = !test.empty() && of_goroutine.empty();
+    return !may_be_anyones && belongs_to(test, of_goroutine) && settings.pass_over(stack);
   });
   golab::glue::Locked lock(on_purpose().mu);
   on_purpose().options.push_back(std::move(of_this_test));
@@ -260,7 +262,10 @@ void VerifyNone(golab::glue::Func<void(const std::string&)> fail,
 int VerifyTestMain(golab::glue::Func<int()> run, const std::vector<Option>& options) {
   int status = run();
   Settings settings(options);
-  for (const Option& option : on_purpose().options) option.apply(settings);
+  {
+    golab::glue::Locked lock(on_purpose().mu);
+    for (const Option& option : on_purpose().options) option.apply(settings);
+  }
   auto cleanup = std::exchange(settings.cleanup, nullptr);
   bool wanted = std::exchange(settings.run_on_failure, false) || status == 0;
   if (error err = wanted ? find(settings) : nullptr; err != nullptr) {

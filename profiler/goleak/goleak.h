@@ -14,8 +14,8 @@
 //
 // What is a leak? A goroutine that is there when the check begins may be about to end. So a check
 // that finds one sleeps for a microsecond and looks again, then for two, four, …, up to 100 ms: 20
-// times, less than half a second in all. What is still there then has leaked. Without a leak nothing
-// sleeps. The sleeps are time::Sleep, so they go by the program's clock (sched/clock.h).
+// times, less than half a second in all. What is still there then has leaked. Without a leak
+// nothing sleeps. The sleeps are time::Sleep, so they go by the program's clock (sched/clock.h).
 //
 // The report has goleak's form, and each stack is the text of debug=2:
 //
@@ -29,9 +29,9 @@
 //   …
 //   ]
 //
-// Whose leak is it? A goroutine has the pprof labels of the goroutine that started it. catch2.h sets
-// the label "test" to the name of the test that runs. So a leak has the name of its test, however
-// many goroutines later it was started, and whatever else ran at the same time:
+// Whose leak is it? A goroutine has the pprof labels of the goroutine that started it. catch2.h
+// sets the label "test" to the name of the test that runs. So a leak has the name of its test,
+// however many goroutines later it was started, and whatever else ran at the same time:
 //
 //   - Find in a test passes over the goroutines of other tests. Those without the label count.
 //   - Find outside of all tests (VerifyTestMain) has one report for each test, and its name before
@@ -135,8 +135,8 @@ int VerifyTestMain(golab::glue::Func<int()> run, const O&... options) {
   return VerifyTestMain(std::move(run), std::vector<Option>{options...});
 }
 
-// For a test that leaves goroutines behind on purpose: VerifyTestMain passes over those of this test
-// that the option ignores. It stands at the end of the test, with a comment that says why:
+// For a test that leaves goroutines behind on purpose: VerifyTestMain passes over those of this
+// test that the option ignores. It stands at the end of the test, with a comment that says why:
 //
 //   goleak::LeftOnPurpose(goleak::IgnoreCurrent());  // nothing wakes what waits on a nil channel
 void LeftOnPurpose(const Option& option);

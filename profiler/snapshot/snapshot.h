@@ -84,8 +84,8 @@ struct NoInstant : std::exception {
 // another snapshot. Throws NoInstant, or bad_alloc if there is no room for so many different
 // stacks. The next snapshot may succeed.
 //
-// With Detail::with_waits, each stack also says how many of its goroutines are in `apart`, a list of
-// goroutine ids, or were created by one of these.
+// With Detail::with_waits, each stack also says how many of its goroutines are in `apart`, a list
+// of goroutine ids, or were created by one of these.
 Snapshot take_snapshot(Detail detail, std::span<const uintptr_t> self, uint32_t self_elided = 0,
                        std::span<const uint64_t> apart = {});
 

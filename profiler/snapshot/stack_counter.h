@@ -37,7 +37,8 @@ class StackCounter {
   // Throws bad_alloc if there is no address space.
   explicit StackCounter(size_t arena_bytes = size_t{2} << 30);  // address space, not memory
 
-  // Adds n to the count of this stack with these labels. Returns its entry. Any thread may call it; it never blocks.
+  // Adds n to the count of this stack with these labels. Returns its entry. Any thread may call it;
+  // it never blocks.
   StackEntry* add(const uintptr_t* pcs, uint32_t depth, bool leaf_exact,
                   const runtime::LabelMap* labels, int64_t n, uint32_t elided = 0);
 

@@ -16,8 +16,8 @@
 //              sampling begins with the first Read of it: a program that never asks pays nothing.
 //
 // The runtime's own goroutines are counted, as in Go; runtime::NumGoroutine() leaves them out.
-// More can be "running" than GOMAXPROCS allows: a goroutine that computes for more than 10 ms goes on
-// without a P (sched/proc.h). "/sync/mutex/wait/total:seconds" is not here: waits for locks are
+// More can be "running" than GOMAXPROCS allows: a goroutine that computes for more than 10 ms goes
+// on without a P (sched/proc.h). "/sync/mutex/wait/total:seconds" is not here: waits for locks are
 // noted on a clock that is up to 10 ms late, and most of them are shorter.
 #pragma once
 
@@ -34,7 +34,8 @@ namespace golab::runtime::metrics {
 enum class ValueKind { KindBad, KindUint64, KindFloat64, KindFloat64Histogram };
 using enum ValueKind;
 
-// Counts[i] samples lie in [Buckets[i], Buckets[i + 1]). The first bound may be -Inf, the last +Inf.
+// Counts[i] samples lie in [Buckets[i], Buckets[i + 1]). The first bound may be -Inf, the last
+// +Inf.
 struct Float64Histogram {
   std::vector<uint64_t> Counts;
   std::vector<double> Buckets;
@@ -75,8 +76,8 @@ struct Sample {
   metrics::Value Value;
 };
 
-// Fills in each sample's Value; KindBad if there is no metric of its name. All that needs a pass over
-// the goroutines shares one.
+// Fills in each sample's Value; KindBad if there is no metric of its name. All that needs a pass
+// over the goroutines shares one.
 void Read(std::span<Sample> samples);
 
 }  // namespace golab::runtime::metrics

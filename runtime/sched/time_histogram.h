@@ -1,8 +1,8 @@
 // time_histogram.h: how many durations fell into which range, counted without a lock.
 //
-// The ranges are Go's (runtime/histogram.go): [0, 64 ns), [64, 128), [128, 192), [192, 256), and from
-// there on four of equal width to each power of two, up to 2^47 ns, which is 39 hours. So a range is
-// at most a quarter as wide as its lower end, and a recorder finds it with a shift.
+// The ranges are Go's (runtime/histogram.go): [0, 64 ns), [64, 128), [128, 192), [192, 256), and
+// from there on four of equal width to each power of two, up to 2^47 ns, which is 39 hours. So a
+// range is at most a quarter as wide as its lower end, and a recorder finds it with a shift.
 #pragma once
 
 #include <algorithm>

@@ -365,8 +365,8 @@ void collect(Collector* collector, SelfFrame self, bool system) {
   }
 }
 
-// The sets may be freed from here on, so the records get copies. In a world that stays stopped nothing
-// is freed.
+// The sets may be freed from here on, so the records get copies. In a world that stays stopped
+// nothing is freed.
 void copy_labels(GoroutineDump* dump) {
   std::map<const LabelList*, const LabelList*> copies;
   for (GoroutineRecord& r : dump->records) {

@@ -82,9 +82,9 @@ void append_stack(std::string* out, const GoroutineRecord& record, const PrintOp
 // What stands between the brackets of its header: "chan receive, 2 minutes, locked to thread".
 std::string goroutine_state(const GoroutineRecord& record);
 
-// The functions of the stack that append_stack shows, leaf first, with those that it elides, and the
-// one behind "created by" ("" if there is none), in Go's spelling. The texts are never freed. Needs
-// a big stack.
+// The functions of the stack that append_stack shows, leaf first, with those that it elides, and
+// the one behind "created by" ("" if there is none), in Go's spelling. The texts are never freed.
+// Needs a big stack.
 struct ShownFunctions {
   std::vector<std::string_view> functions;
   std::string_view created_by;

@@ -1,4 +1,5 @@
-// read_dump_bench.cpp: how long it takes to count the goroutines of a large dump, and in what memory.
+// read_dump_bench.cpp: how long it takes to count the goroutines of a large dump, and in what
+// memory.
 //
 //   read_dump_bench make FILE N    writes a dump of N goroutines, 500 bytes each
 //   read_dump_bench FILE           reads it and prints a line of JSON
@@ -19,7 +20,8 @@ namespace {
 
 constexpr size_t kPieceBytes = 256 << 10;
 
-// A pool's workers, its producers, and connections: the addresses differ from goroutine to goroutine.
+// A pool's workers, its producers, and connections: the addresses differ from goroutine to
+// goroutine.
 void write_goroutine(std::FILE* file, unsigned n) {
   const unsigned a = 0xc000000 + 64 * n, b = 0xc100000 + 32 * n;
   switch (n % 3) {

@@ -2,9 +2,8 @@
 //
 // During a load that never ends by itself, goroutines become runnable in every way there is: they
 // yield, a timer wakes them, another goroutine sends them a value. Each must get its turns during
-// the load. If one starves, the test hangs, and ctest ends it. A wait of a second is red; the longest
-// is printed, and `./lab bench --groups fair` compares it with
-// Go's.
+// the load. If one starves, the test hangs, and ctest ends it. A wait of a second is red; the
+// longest is printed, and `./lab bench --groups fair` compares it with Go's.
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -139,8 +138,8 @@ TEST_CASE("everybody gets a turn, whatever the others do", "[sched][fairness]") 
       "answer\n",
       kind.c_str(), procs, static_cast<double>(yield) / 1e6, static_cast<double>(timer) / 1e6,
       static_cast<double>(chan) / 1e6);
-  // The queue is short, and each that stands in it has a time slice of 10 ms. The rest is for a machine
-  // that does other things too.
+  // The queue is short, and each that stands in it has a time slice of 10 ms. The rest is for a
+  // machine that does other things too.
   constexpr int64_t kPromptNs = 1'000'000'000;
   CHECK(yield < kPromptNs);
   CHECK(timer < kPromptNs);

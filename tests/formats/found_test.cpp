@@ -1,6 +1,7 @@
 // found_test.cpp: profiles as people find them: pasted, cut off, in a log, in a packing, of any Go.
 //
-// The inputs are made after what was reported in public; each value that is right was counted by hand.
+// The inputs are made after what was reported in public; each value that is right was counted by
+// hand.
 #include <algorithm>
 
 #include "profiler/formats/debug2_reader.h"
@@ -288,6 +289,44 @@ TEST_CASE("labels of a dump are labels of its stacks", "[formats][found]") {
                                                                {"empty", "", 0, {}}});
 }
 
+TEST_CASE("a label may look like an escape of a log", "[formats][found]") {
+  for (const char* value : {"import #0123", R"(a\nb)", R"(say \"hi\"\n)"}) {
+    INFO(value);
+    ReadResult result = read("goroutine 7 [select] {job: \"" + std::string(value) +
+                             "\"}:\nmain.f()\n\t/x.go:1 +0x1\n");
+    CHECK(result.error == "");
+    CHECK(stacks(result.profile) == Stacks{"1 select main.f"});
+  }
+  ReadResult counted = read(
+      "goroutine profile: total 1\n1 @ 0x11\n# labels: {\"job\":\"order #0112\"}\n"
+      "#\t0x10\tmain.f+0x1\t/x.go:7\n\n");
+  REQUIRE(counted.profile.samples.size() == 1);
+  CHECK(counted.profile.samples[0].labels == std::vector<Label>{{"job", "order #0112", 0, {}}});
+}
+
+TEST_CASE("a sentence about a goroutine begins no dump", "[formats][found]") {
+  ReadResult result = read("I expected \"goroutine 1 [running]:\" but got:\n\n" + kCounted);
+  CHECK(result.error == "");
+  CHECK(stacks(result.profile) == kCountedStacks);
+}
+
+TEST_CASE("goroutine 0 of a crash is a thread's stack, and none", "[formats][found]") {
+  ReadResult result =
+      read("goroutine 0 gp=0x5 m=0 mp=0x6 [idle]:\nruntime.mcall()\n\t/a.s:1 +0x1\n\n" + kDump);
+  CHECK(stacks(result.profile) == kDumped);
+}
+
+TEST_CASE("a hostile text takes little time", "[formats][found]") {
+  std::string words;
+  while (words.size() < 4 << 20) words += "goroutine 1 [";
+  CHECK(read(words + "\n" + kDump).error == "");
+  std::string stack = "goroutine profile: total 1\n1 @", lines;
+  for (int i = 0; i < 200'000; i++) stack += " 0x11", lines += "#\t0x99\tmain.f+0x1\t/x.go:1\n";
+  CHECK(read(stack + "\n" + lines).error == "");
+  const std::string bomb = packed(packed(std::string(size_t{300} << 20, '\n')));
+  CHECK_THAT(read(bomb).error, ContainsSubstring("packed twice"));
+}
+
 TEST_CASE("a text may be UTF-16 or begin with a byte order mark", "[formats][found]") {
   for (const auto& [text, right] : {std::pair(kCounted, kCountedStacks), {kDump, kDumped}}) {
     const std::string crlf = replaced(text, "\n", "\r\n");
@@ -302,6 +341,14 @@ TEST_CASE("a text may be UTF-16 or begin with a byte order mark", "[formats][fou
         CHECK(stacks(read_in_pieces(bytes, size).profile) == right);
       }
     }
+  }
+  // The reader of JSON uses errno, and so does the converter.
+  std::string log;
+  for (int i = 0; i < 2000; i++) log += "{\"ts\":1.5,\"msg\":\"request\"}\n";
+  for (size_t size : {1001, 65536}) {
+    ReadResult result = read_in_pieces("\xff\xfe" + utf16(log + kDump, true), size);
+    CHECK(stacks(result.profile) == kDumped);
+    CHECK(result.warnings.empty());
   }
 }
 

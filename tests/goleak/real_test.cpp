@@ -26,8 +26,8 @@ std::string neutral_line(std::string line) {
   return std::regex_replace(line, test, "");
 }
 
-// The report in what a test program printed, neutral. Its goroutines are sorted: their order is that
-// of the runtime's table, in which places are used again.
+// The report in what a test program printed, neutral. Its goroutines are sorted: their order is
+// that of the runtime's table, in which places are used again.
 std::string neutral_report(const std::string& printed) {
   size_t begin = printed.find("goleak: ");
   if (begin == printed.npos) return "";

@@ -1,5 +1,5 @@
-// shapes_child.cpp: goroutines that stay behind, one of each kind: shapes/shapes_test.go in C++. What
-// is reported of them is compared with what real goleak reports.
+// shapes_child.cpp: goroutines that stay behind, one of each kind: shapes/shapes_test.go in C++.
+// What is reported of them is compared with what real goleak reports.
 #include <cstdlib>
 
 #include "profiler/goleak/goleak.h"

@@ -1,5 +1,5 @@
-// timed_child.cpp: looks for leaks while a goroutine sleeps for so many microseconds. Says whether it
-// found one, and how long that took on the program's clock.
+// timed_child.cpp: looks for leaks while a goroutine sleeps for so many microseconds. Says whether
+// it found one, and how long that took on the program's clock.
 #include <cstdlib>
 
 #include "profiler/goleak/goleak.h"

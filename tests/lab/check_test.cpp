@@ -1,4 +1,5 @@
-// check_test.cpp: the student's loop from end to end: a file is saved, and lab says what it is worth.
+// check_test.cpp: the student's loop from end to end: a file is saved, and lab says what it is
+// worth.
 #include <signal.h>
 
 #include <filesystem>

@@ -1,5 +1,5 @@
-// fetch_test.cpp: profiles from where people have them: behind a password, a redirect, a login page,
-// at a unix socket, on standard input.
+// fetch_test.cpp: profiles from where people have them: behind a password, a redirect, a login
+// page, at a unix socket, on standard input.
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "course/lab/service_url.h"
+#include "course/lab/unix_socket.h"
 #include "profiler/formats/gzip.h"
 #include "runtime/golab.h"
 #include "tests/lab/run.h"
@@ -93,6 +94,7 @@ TEST_CASE("fetch keeps only profiles", "[lab][fetch]") {
                                             "a web page (Log in)"},
         {"{\"ok\":true}", "an API's answer"},
         {"hello\n", "It begins with \"hello\""},
+        {"<!doctype html><title>Big</title>\n" + std::string(300'000, 'x'), "a web page (Big)"},
         {"", "the file is empty"},
         {file_text(kGolden + "forms/after.pb.gz").substr(0, 400),
          "gzip stream ends in the middle"}}) {
@@ -209,6 +211,48 @@ TEST_CASE("a service may listen on a unix socket", "[lab][fetch]") {
   CHECK(none.status == 1);
   CHECK_THAT(none.err, Has("404 Not Found: Unknown profile"));
   CHECK_THAT(run_lab({"top", "unix:/nowhere"}).err, Has("unix:/nowhere: connect: No such file"));
+}
+
+TEST_CASE("a unix socket that is silent, or ends too soon, is an error", "[lab][fetch]") {
+  golab::context::Context background = golab::context::Background();
+  auto [ctx, cancel] = golab::context::WithCancel(background);
+  const std::string path = "/tmp/golab-silent-" + std::to_string(::getpid());
+  ::unlink(path.c_str());
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  path.copy(address.sun_path, sizeof address.sun_path - 1);
+  const int listener = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  REQUIRE(::bind(listener, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
+  REQUIRE(::listen(listener, 5) == 0);
+  auto take = [](std::string_view) { return golab::error(); };
+  // The kernel accepts for the listener; nothing is ever sent.
+  cancel();
+  golab::error err = lab::download_from_socket(ctx, path, "/", {}, take);
+  CHECK(err == golab::context::Canceled);
+  lab::DownloadLimits impatient;
+  impatient.patience = golab::time::Duration(1);
+  err = lab::download_from_socket(background, path, "/", impatient, take);
+  REQUIRE(err != nullptr);
+  CHECK_THAT(err.Error(), Has("no response in time"));
+  err = lab::download_from_socket(background, path, "/x y", {}, take);
+  REQUIRE(err != nullptr);
+  CHECK_THAT(err.Error(), Has("no blanks"));
+  for (int waiting = 0; waiting < 2; waiting++) ::close(::accept(listener, nullptr, nullptr));
+
+  std::thread server([listener] {
+    const int conn = ::accept(listener, nullptr, nullptr);
+    char buffer[4096];
+    (void)::recv(conn, buffer, sizeof buffer, 0);
+    const std::string reply = "HTTP/1.0 200 OK\r\nContent-Length: 100\r\n\r\nshort";
+    ::send(conn, reply.data(), reply.size(), MSG_NOSIGNAL);
+    ::close(conn);
+  });
+  err = lab::download_from_socket(background, path, "/", {}, take);
+  server.join();
+  ::close(listener);
+  ::unlink(path.c_str());
+  REQUIRE(err != nullptr);
+  CHECK_THAT(err.Error(), Has("cut off after 5 of 100 bytes"));
 }
 
 TEST_CASE("top and diff read any form, also from standard input", "[lab][fetch]") {

@@ -61,7 +61,8 @@ std::string row_of(const json& stack) {
   return "tr[data-key='" + stack["key"].get<std::string>() + "']";
 }
 
-// A pool at rest, and a mark set there: the first look may have met the end of an earlier connection.
+// A pool at rest, and a mark set there: the first look may have met the end of an earlier
+// connection.
 bool at_rest(Page& page) {
   bool rests = page.shows("#total", "3");
   page.press("m");

@@ -10,8 +10,8 @@ namespace {
 
 using golab::profiler::frames_of_sample;
 
-// Counts of stacks by their functions and lines, leaf first. The goroutine that asks is left out, and
-// so is the one that waits for the end of its client.
+// Counts of stacks by their functions and lines, leaf first. The goroutine that asks is left out,
+// and so is the one that waits for the end of its client.
 using Stacks = std::map<std::string, int64_t>;
 
 bool is_asking(const std::string& stack) {
@@ -209,7 +209,8 @@ TEST_CASE("only the connection of the looks stays", "[live]") {
   CHECK(eventually([&] { return s.look()["total"] == 3; }));
 }
 
-// Goal: a class that looks at one service sees the numbers of a single page, whatever the others do.
+// Goal: a class that looks at one service sees the numbers of a single page, whatever the others
+// do.
 TEST_CASE("the goroutines that serve other pages are left out, and said", "[live][viewers]") {
   LiveService s(POOL);
   json alone = s.look();

@@ -34,8 +34,8 @@ bool has_line(const std::string& text, const std::string& line) {
   return std::find(lines.begin(), lines.end(), line) != lines.end();
 }
 
-// The # TYPE lines and the bounds of a page, or of what client_golang prints. The bounds in 15 digits:
-// prometheus-cpp 1.0 prints 16, Go what tells a number from its neighbours.
+// The # TYPE lines and the bounds of a page, or of what client_golang prints. The bounds in 15
+// digits: prometheus-cpp 1.0 prints 16, Go what tells a number from its neighbours.
 std::string types_and_bounds(const std::string& text) {
   std::string found;
   for (const std::string& line : lines_of(text)) {

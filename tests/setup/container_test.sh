@@ -69,7 +69,7 @@ done
 # The network of the host, for apt: a machine in a class has no other.
 # shellcheck disable=SC2086  # options
 podman ${runtime:+--runtime $runtime} build --isolation $isolation --network host $limits \
-  --volume "$kept/ccache:/root/.cache/ccache" --build-arg BASE="$base" --build-arg EXTRA=ccache \
+  --volume "$kept/ccache:/var/cache/ccache" --env CCACHE_DIR=/var/cache/ccache --build-arg BASE="$base" --build-arg EXTRA=ccache \
   -t "$image" -f "$top/Containerfile" "$top" >"$work/out" 2>&1 || fail "the image cannot be built"
 bytes=$(podman image inspect --format '{{.Size}}' "$image") || fail "there is no image"
 echo "ok      the image is built on $suite ($isolation): $bytes bytes"

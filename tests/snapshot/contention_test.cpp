@@ -1,4 +1,5 @@
-// contention_test.cpp: the block and mutex profiles, threadcreate, and profiles of the program's own.
+// contention_test.cpp: the block and mutex profiles, threadcreate, and profiles of the program's
+// own.
 //
 // Which function each kind of wait begins in is what real Go 1.27.3 showed for the same operations.
 #include <atomic>

@@ -230,7 +230,8 @@ TEST_CASE("a set that nobody holds is freed", "[labels]") {
 // Goal: no profile shows a goroutine with labels of another, or of a set that was freed.
 TEST_CASE("sets come and go during profiles of all forms", "[labels]") {
   pprof::SetGoroutineLabels(context::Background());  // without the name of this test
-  // A goroutine that has the label n=k parks in a chain of k % 4 calls, whose depth a profile shows.
+  // A goroutine that has the label n=k parks in a chain of k % 4 calls, whose depth a profile
+  // shows.
   struct Deep {
     [[gnu::noinline]] static int down(int depth, Chan<int> ch) {
       int n = depth == 0 ? ch.recv() : down(depth - 1, ch) + 1;

@@ -157,7 +157,8 @@ void Redirect(ResponseWriter& w, Request* r, std::string_view target, int code) 
   if (!has_type && shows) h.Set("Content-Type", "text/html; charset=utf-8");
   w.WriteHeader(code);
   if (!has_type && r->Method == "GET") {
-    w.Write("<a href=\"" + html::EscapeString(to) + "\">" + std::string(StatusText(code)) + "</a>.\n\n");
+    w.Write("<a href=\"" + html::EscapeString(to) + "\">" + std::string(StatusText(code)) +
+            "</a>.\n\n");
   }
 }
 

@@ -45,7 +45,8 @@ class Mine {
   std::string path_;
 };
 
-// The seconds of what `lab check --json` says of the shipped exercise. False: it says something else.
+// The seconds of what `lab check --json` says of the shipped exercise. False: it says something
+// else.
 bool read_verdict(const std::string& said, double* seconds) try {
   const nlohmann::json judgement = nlohmann::json::parse(said).at(0);
   *seconds = judgement.at("seconds").get<double>();

@@ -2,7 +2,7 @@
 // 15  The mystery                                                         60 minutes
 //
 // GET /book?flight=17 asks three airlines for a fare, holds a seat, takes the money and has the
-// papers printed. The answers are right. It grows, and no lesson belongs to it.
+// papers printed. Every response is right. It grows, and no lesson belongs to it.
 //
 // Your task: a minute after the last booking there are as many goroutines as before the first.
 #include "profiler/endpoints/pprof.h"  // _ "net/http/pprof"
