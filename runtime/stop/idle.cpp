@@ -6,6 +6,7 @@
 #include "runtime/sched/netpoll.h"
 #include "runtime/sched/sched.h"
 #include "runtime/sched/timer.h"
+#include "runtime/stop/stop.h"
 
 namespace golab::runtime {
 namespace {
@@ -34,6 +35,8 @@ bool about_to_wake() {
 int32_t goroutines_at_work() {
   int32_t count = 0;
   for (uint32_t i = 0, n = allglen(); i < n; i++) count += at_work(allg(i)) ? 1 : 0;
+  // They wait for the end of this stop: in the program's eyes they are in the middle of their work.
+  count += waiting_to_stop();
   return std::max(count, about_to_wake() ? 1 : 0);
 }
 

@@ -41,6 +41,7 @@ namespace golab::runtime {
 namespace {
 
 std::atomic<uint32_t> worldsema{1};
+std::atomic<int32_t> stoppers_waiting{0};  // for worldsema
 // How long the first attempt and the longest one may stop the others.
 constexpr int64_t kPatienceNs = 50'000'000, kPatienceMaxNs = 400'000'000;
 constexpr int64_t kStopMaxNs = 5'000'000'000;  // for all attempts
@@ -467,7 +468,9 @@ void stopper_goes_on() {
 // `instant`: the act() of an instant, or null. False: a thread did not come out of the runtime, and
 // the world runs.
 bool stop_the_world(void (*instant)()) {
+  stoppers_waiting.fetch_add(1);
   semacquire1(&worldsema, false, WaitReason::Semacquire);
+  stoppers_waiting.fetch_sub(1);
   M* self = acquirem_with_p();
   at_instant.store(instant);
   int64_t give_up = nanotime() + kStopMaxNs;
@@ -494,6 +497,8 @@ bool is_outside(const M* mp) {
   if (!membarrier_works) usleep(1000);
   return mp->locks.load(std::memory_order_acquire) == 0 && mp->state.load() == kMRunning;
 }
+
+int32_t waiting_to_stop() { return stoppers_waiting.load(); }
 
 bool stopTheWorld() {
   if (!stop_the_world(nullptr)) return false;

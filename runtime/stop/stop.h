@@ -66,6 +66,8 @@ namespace golab::runtime {
 //
 // False: a thread has not come out of the runtime for 5 s. The world is not stopped.
 [[nodiscard]] bool stopTheWorld();
+// How many goroutines wait for the end of this stop, to stop the world themselves.
+int32_t waiting_to_stop();
 // Returns how long the world was stopped, ns, from the request of the last attempt to the restart.
 int64_t startTheWorld();
 

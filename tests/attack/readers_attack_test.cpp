@@ -12,6 +12,7 @@
 #include "profiler/formats/debug2_reader.h"
 #include "profiler/formats/delta.h"
 #include "tests/formats/golden.h"
+#include "tests/formats/packed.h"
 
 using namespace golab::profiler;
 
@@ -53,14 +54,6 @@ std::vector<Seed> seeds() {
     all.push_back({golden(file), golden(file), true});
   }
   return all;
-}
-
-std::string packed(const std::string& plain) {
-  std::string bytes;
-  GzipWriter gzip([&](std::string_view piece) { bytes += piece; }, GzipLevel::Fastest);
-  gzip.write(plain);
-  gzip.finish();
-  return bytes;
 }
 
 // Numbers that readers trip over, as a protobuf has them and as a text has them.

@@ -7,6 +7,7 @@
 #include "profiler/formats/debug2_reader.h"
 #include "profiler/formats/profile_reader.h"
 #include "tests/formats/golden.h"
+#include "tests/formats/packed.h"
 
 using namespace golab::profiler;
 using Catch::Matchers::ContainsSubstring;
@@ -90,14 +91,6 @@ std::string logged(const std::string& text, const std::string& prefix,
     at = newline + 1;
   }
   return out;
-}
-
-std::string packed(const std::string& plain) {
-  std::string bytes;
-  GzipWriter gzip([&](std::string_view piece) { bytes += piece; }, GzipLevel::Fastest);
-  gzip.write(plain);
-  gzip.finish();
-  return bytes;
 }
 
 std::string utf16(const std::string& ascii, bool little) {

@@ -8,6 +8,7 @@
 #include "profiler/formats/pprof_wire.h"
 #include "profiler/formats/shown.h"
 #include "tests/formats/golden.h"
+#include "tests/formats/packed.h"
 
 using namespace golab::profiler;
 
@@ -43,14 +44,6 @@ void check_flips(std::string bytes, unsigned seed, int rounds) {
     check_read(bytes);
     if (random() % 3 != 0) bytes[at] = old;  // some damage stays
   }
-}
-
-std::string packed(const std::string& plain) {
-  std::string bytes;
-  GzipWriter gzip([&](std::string_view piece) { bytes += piece; }, GzipLevel::Fastest);
-  gzip.write(plain);
-  gzip.finish();
-  return bytes;
 }
 
 std::string error_of(const std::string& bytes, ReadLimits limits = {}) {

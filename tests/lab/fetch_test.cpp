@@ -11,8 +11,8 @@
 
 #include "course/lab/service_url.h"
 #include "course/lab/unix_socket.h"
-#include "profiler/formats/gzip.h"
 #include "runtime/golab.h"
+#include "tests/formats/packed.h"
 #include "tests/lab/run.h"
 
 using namespace lab_test;
@@ -29,13 +29,14 @@ std::string file_text(const std::string& path) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
-std::string packed(const std::string& plain) {
-  std::string bytes;
-  golab::profiler::GzipWriter gzip([&](std::string_view piece) { bytes += piece; },
-                                   golab::profiler::GzipLevel::Fastest);
-  gzip.write(plain);
-  gzip.finish();
-  return bytes;
+int listen_on(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  path.copy(address.sun_path, sizeof address.sun_path - 1);
+  const int listener = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  REQUIRE(::bind(listener, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
+  REQUIRE(::listen(listener, 5) == 0);
+  return listener;
 }
 
 std::string answer(const std::string& status, const std::string& fields, const std::string& body) {
@@ -183,12 +184,7 @@ TEST_CASE("a URL may be short", "[lab][fetch]") {
 TEST_CASE("a service may listen on a unix socket", "[lab][fetch]") {
   TemporaryDirectory directory;
   const std::string path = directory.path() + "/app.sock";
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  path.copy(address.sun_path, sizeof address.sun_path - 1);
-  const int listener = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  REQUIRE(::bind(listener, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
-  REQUIRE(::listen(listener, 5) == 0);
+  const int listener = listen_on(path);
   std::string request;
   std::thread server([&] {
     for (const std::string& reply :
@@ -216,14 +212,9 @@ TEST_CASE("a service may listen on a unix socket", "[lab][fetch]") {
 TEST_CASE("a unix socket that is silent, or ends too soon, is an error", "[lab][fetch]") {
   golab::context::Context background = golab::context::Background();
   auto [ctx, cancel] = golab::context::WithCancel(background);
-  const std::string path = "/tmp/golab-silent-" + std::to_string(::getpid());
-  ::unlink(path.c_str());
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  path.copy(address.sun_path, sizeof address.sun_path - 1);
-  const int listener = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  REQUIRE(::bind(listener, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
-  REQUIRE(::listen(listener, 5) == 0);
+  TemporaryDirectory directory;
+  const std::string path = directory.path() + "/silent.sock";
+  const int listener = listen_on(path);
   auto take = [](std::string_view) { return golab::error(); };
   // The kernel accepts for the listener; nothing is ever sent.
   cancel();
@@ -250,7 +241,6 @@ TEST_CASE("a unix socket that is silent, or ends too soon, is an error", "[lab][
   err = lab::download_from_socket(background, path, "/", {}, take);
   server.join();
   ::close(listener);
-  ::unlink(path.c_str());
   REQUIRE(err != nullptr);
   CHECK_THAT(err.Error(), Has("cut off after 5 of 100 bytes"));
 }

@@ -9,10 +9,10 @@
 #include "course/lab/output.h"
 #include "course/lab/web.h"
 #include "course/lab/whole_file.h"
-#include "profiler/formats/gzip.h"
 #include "profiler/formats/pprof_wire.h"
 #include "runtime/golab.h"
 #include "tests/catch.h"
+#include "tests/formats/packed.h"
 #include "tests/lab/run.h"
 
 using namespace lab_test;
@@ -79,16 +79,6 @@ int64_t mebibytes(int64_t peak_bytes) {
 }
 
 std::string nothing() { return ""; }
-
-std::string packed(const std::string& plain, int members = 1) {
-  std::string member, all;
-  golab::profiler::GzipWriter gzip([&](std::string_view piece) { member += piece; },
-                                   golab::profiler::GzipLevel::Fastest);
-  gzip.write(plain);
-  gzip.finish();
-  while (members-- > 0) all += member;
-  return all;
-}
 
 }  // namespace
 
