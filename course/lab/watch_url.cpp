@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <iostream>
 
 #include "course/lab/exercise.h"
 #include "course/lab/output.h"
@@ -51,11 +52,13 @@ std::string row(const std::string& count, const std::string& change) {
   return text;
 }
 
-std::pair<Sighting, error> look(const http::Client& client, const std::string& url) {
+std::pair<Sighting, error> look(const http::Client& client, const std::string& url,
+                                std::vector<std::string>& warnings) {
   auto [bytes, err] = get(client, url);
   if (err != nullptr) return {{}, err};
   profiler::ReadResult read = profiler::read_profile(bytes, without_credentials(url).url);
   if (!read) return {{}, errors::New(read.error)};
+  warnings = std::move(read.warnings);
   profiler::choose_type(read.profile);
   const profiler::ValueType& type = read.profile.sample_types.at(0);
   if (type.unit != "count" || type.type == "contentions") {
@@ -126,21 +129,28 @@ int watch_command(const WatchOptions& options) {
   const bool terminal = ::isatty(1);
   const auto interval = time::Duration(static_cast<int64_t>(options.interval * 1e9));
   Sighting first;
+  std::vector<std::string> warnings, said;
   for (int looks = 0; options.count == 0 || looks < options.count; looks++) {
     if (looks > 0) time::Sleep(interval);
-    auto [now, err] = look(client, url);
+    auto [now, err] = look(client, url, warnings);
     if (err != nullptr) {
       if (terminal && looks > 0) print("\n");
       return failed(err, 1);
     }
     if (looks == 0) first = now;
     if (!terminal) {
+      if (warnings != said) {  // not every second
+        for (const std::string& warning : warnings) std::cerr << "lab: " << shown(warning) << "\n";
+        said = warnings;
+      }
       if (!print(render_sighting_line(now))) return 2;
       continue;
     }
     const Screen screen = output_screen();
     if (looks == 0) print("\033[2J");
-    print(screen_text(render_sighting(first, now, screen) + "\nCtrl-C ends it.", screen));
+    std::string text = render_sighting(first, now, screen) + "\n";
+    for (const std::string& warning : warnings) text += shown(warning) + "\n";
+    print(screen_text(text + "Ctrl-C ends it.", screen));
   }
   if (terminal) print("\n");
   return 0;

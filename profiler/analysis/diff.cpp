@@ -11,6 +11,7 @@
 #include "profiler/analysis/text_table.h"
 #include "profiler/analysis/unnamed.h"
 #include "profiler/analysis/wait_state.h"
+#include "profiler/formats/seeded_hash.h"
 #include "profiler/formats/shown.h"
 
 namespace golab::profiler {
@@ -194,9 +195,9 @@ class Matcher {
 
   ProfileDiff& diff_;
   Rules rules_;
-  std::unordered_map<std::string_view, const std::string*> by_name_;
+  std::unordered_map<std::string_view, const std::string*, SeededHash> by_name_;
   std::vector<const std::string*> names_of_;  // by function of the profile that is being added
-  std::unordered_map<std::string, size_t> index_;
+  std::unordered_map<std::string, size_t, SeededHash> index_;
 };
 
 // The forms write code without a name in different words: "[libfoo.so]", "non-Go function".
@@ -269,7 +270,7 @@ std::string dump_key(const DumpedGoroutine& goroutine) {
 }
 
 void add_states(ProfileDiff& diff, const std::vector<DumpedGoroutine>& dump) {
-  std::unordered_map<std::string, std::map<std::string, int>> states;
+  std::unordered_map<std::string, std::map<std::string, int>, SeededHash> states;
   for (const DumpedGoroutine& goroutine : dump) {
     states[dump_key(goroutine)][goroutine.state]++;
   }

@@ -8,6 +8,7 @@
 
 #include "profiler/analysis/sample_type.h"
 #include "profiler/analysis/unnamed.h"
+#include "profiler/formats/seeded_hash.h"
 #include "profiler/formats/shown.h"
 #include "runtime/fmt/fmt.h"
 #include "runtime/time/time.h"
@@ -109,9 +110,9 @@ class Graph {
   }
 
   const SymbolizedProfile& profile_;
-  std::unordered_map<std::string, uint32_t> by_name_;
+  std::unordered_map<std::string, uint32_t, SeededHash> by_name_;
   std::vector<std::vector<uint32_t>> nodes_of_;  // by location, innermost first
-  std::unordered_map<uint64_t, bool> edges_;     // (caller, called) -> always inlined
+  std::unordered_map<uint64_t, bool, SeededHash> edges_;  // (caller, called) -> always inlined
   std::unordered_set<uint32_t> seen_;
 };
 

@@ -15,6 +15,7 @@
 #include "profiler/formats/log_lines.h"
 #include "profiler/formats/profile.h"
 #include "profiler/formats/reader.h"
+#include "profiler/formats/seeded_hash.h"
 
 namespace golab::profiler {
 
@@ -62,8 +63,8 @@ class Debug1Parser {
   size_t names_ = 0;
   size_t cursor_ = 0;  // of the last sample's locations, the first that the next '#' line may name
   SymbolizedProfile profile_;
-  std::unordered_map<uint64_t, uint32_t> locations_;
-  std::unordered_map<std::string, uint32_t> functions_;
+  std::unordered_map<uint64_t, uint32_t, SeededHash> locations_;
+  std::unordered_map<std::string, uint32_t, SeededHash> functions_;
 };
 
 }  // namespace golab::profiler

@@ -10,11 +10,6 @@ namespace {
 
 constexpr size_t kGoidBytes = 48;  // of a number in its table, while that grows
 
-uint64_t mixed(uint64_t value) {
-  value *= 0x9e3779b97f4a7c15;
-  return value ^ value >> 32;
-}
-
 // "job: \"import #7\", tenant: acme", as ?debug=2 writes labels.
 std::vector<Label> parse_labels(std::string_view text) {
   auto word = [&text](std::string_view end) {
@@ -40,7 +35,7 @@ std::vector<Label> parse_labels(std::string_view text) {
 bool GoidSet::insert(uint64_t goid) {
   if (2 * size_ >= places_.size()) grow();
   const size_t mask = places_.size() - 1;
-  size_t at = mixed(goid) & mask;
+  size_t at = SeededHash()(goid) & mask;
   while (places_[at] != 0) {
     if (places_[at] == goid) return false;
     at = (at + 1) & mask;
@@ -64,16 +59,10 @@ void GoidSet::clear() {
   size_ = 0;
 }
 
-size_t DumpCounter::Hash::operator()(const std::vector<uint32_t>& key) const {
-  uint64_t hash = key.size();
-  for (uint32_t part : key) hash = mixed(hash ^ part);
-  return hash;
-}
-
 void DumpCounter::goroutine(const DumpHeader& header) {
   is_g0_ = header.goid == 0;
   if (is_g0_) return;
-  if (dumps_ == 0 || !goids_.insert(header.goid)) {
+  if (begins_ || !goids_.insert(header.goid)) {
     another_dump(header.line_number);
     goids_.insert(header.goid);
   }
@@ -91,6 +80,7 @@ void DumpCounter::goroutine(const DumpHeader& header) {
 }
 
 void DumpCounter::another_dump(size_t line) {
+  begins_ = false;
   if (dump_.goroutines > largest_.goroutines) largest_ = std::move(dump_);
   dump_ = {};
   dump_.line = line;
@@ -114,6 +104,10 @@ bool DumpCounter::frame(std::string_view function, std::string_view, std::string
     known->second.location = enter(function, parsed);
   }
   stack_.push_back(known->second.location);
+  if (stack_.size() > deepest_) {
+    memory_.charge(2 * sizeof(uint32_t));
+    deepest_ = stack_.size();
+  }
   return known->second.readable;
 }
 

@@ -1,8 +1,8 @@
 // dump_counter.h: counts the goroutines of a dump that have the same stack, state and labels.
 //
 // A million goroutines of a hundred stacks take the memory of a hundred stacks, and 48 bytes each
-// for their numbers: a number that comes a second time begins another dump. The largest dump of a
-// log is the one that counts. Internal to formats/.
+// for their numbers. A number that comes a second time begins another dump, and so does the line of a
+// panic. The largest dump of a log is the one that counts. Internal to formats/.
 #pragma once
 
 #include <string>
@@ -11,6 +11,7 @@
 
 #include "profiler/formats/dump_parser.h"
 #include "profiler/formats/profile.h"
+#include "profiler/formats/seeded_hash.h"
 
 namespace golab::profiler {
 
@@ -30,6 +31,7 @@ class DumpCounter : public DumpSink {
  public:
   explicit DumpCounter(const ReadLimits& limits) : memory_(limits.memory_bytes_max) {}
 
+  void another_begins() override { begins_ = true; }
   void goroutine(const DumpHeader& header) override;
   bool frame(std::string_view function, std::string_view arguments,
              std::string_view position) override;
@@ -42,10 +44,9 @@ class DumpCounter : public DumpSink {
   std::string several_text() const;
 
  private:
-  struct Hash {
-    size_t operator()(const std::vector<uint32_t>& key) const;
-  };
-  using Counts = std::unordered_map<std::vector<uint32_t>, int64_t, Hash>;
+  using Counts = std::unordered_map<std::vector<uint32_t>, int64_t, SeededHash>;
+  template <typename T>
+  using ByText = std::unordered_map<std::string, T, SeededHash>;
   struct Dump {
     size_t line = 0;  // where it begins
     int64_t goroutines = 0;
@@ -58,19 +59,21 @@ class DumpCounter : public DumpSink {
 
   MemoryAccount memory_;
   SymbolizedProfile profile_;  // its functions and locations; the samples come at the end
-  std::unordered_map<std::string, uint32_t> functions_;  // name and file
+  ByText<uint32_t> functions_;  // name and file
   struct Place {
     uint32_t location = kNone;
     bool readable = true;
   };
-  std::unordered_map<std::string, Place> places_;  // function and position, as written
+  ByText<Place> places_;  // function and position, as written
   std::string place_key_;
   std::string header_key_;
-  std::unordered_map<std::string, uint32_t> headers_;  // state and labels
+  ByText<uint32_t> headers_;  // state and labels
   std::vector<const std::string*> header_texts_;
 
+  bool begins_ = true;  // the next goroutine is the first of a dump
   bool is_g0_ = false;  // the goroutine at hand is number 0: a thread's own stack, which is none
   std::vector<uint32_t> stack_;  // of the goroutine at hand: its header, then its locations
+  size_t deepest_ = 0;           // as large was stack_, and is charged
   GoidSet goids_;
   Dump dump_;
   Dump largest_;

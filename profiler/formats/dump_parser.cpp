@@ -60,6 +60,26 @@ bool take_address(std::string_view& text, std::string_view prefix, uint64_t& val
 
 bool is_blank(char c) { return c == ' ' || c == '\t'; }
 
+// What stands before the goroutines of a dump, where several may follow each other in a log.
+bool begins_a_dump(std::string_view line) {
+  if (line.empty() || is_blank(line[0])) return false;
+  for (std::string_view word : {"panic: ", "fatal error: ", "unexpected fault address ",
+                                "SIGQUIT: quit", "SIGABRT: abort", "SIGSEGV: segmentation "}) {
+    if (line.starts_with(word)) return true;
+  }
+  // log.Print has written a time before it.
+  return line.find("http: panic serving ") != line.npos;
+}
+
+// "rax    0x0", "r0      0x1": the first of the registers, on each kind of processor.
+bool is_register(std::string_view line) {
+  for (std::string_view name : {"rax ", "eax ", "trap ", "r0 ", "ra "}) {
+    if (!take(line, name)) continue;
+    return without_blanks_before(line).starts_with("0x");
+  }
+  return false;
+}
+
 }  // namespace
 
 bool take_header(std::string_view& text, DumpHeader& header) {
@@ -112,11 +132,19 @@ bool DumpParser::line(std::string_view line, size_t number) {
       header.line_number = number;
       in_ = In::Stack;
       goid_ = header.goid;
+      creators_before_ = creators_;
       sink_.goroutine(header);
       return true;
     }
     header_cut_ = line.find(']') == line.npos;
   }
+  if (begins_a_dump(line)) {
+    end();
+    sink_.another_begins();
+    awaits_registers_ = false;
+    return false;
+  }
+  if (awaits_registers_ && is_register(line)) awaits_registers_ = false;
   if (in_ == In::Stack) return in_stack(line);
   return in_ == In::Ancestors;
 }
@@ -195,6 +223,7 @@ void DumpParser::flush(std::string_view position) {
     if (!sink_.creator(text.substr(0, in), goid, position) && !cut_off_)
       unreadable_.add(number_, position);
     complete_ = true;
+    creators_++;
     return;
   }
   constexpr std::string_view kUnnamed = "non-Go function at ";
@@ -236,8 +265,11 @@ void DumpParser::end() {
 void DumpParser::finish(bool whole_lines) {
   const bool no_position = waits_ != Waits::Nothing && !after_blank_;
   const bool no_frames = in_ == In::Stack && frames_ == 0 && !after_blank_;
+  const bool is_last = in_ == In::Stack && !after_blank_;
   cut_off_ = !whole_lines && (no_position || no_frames || header_cut_);
   end();
+  // Only the first goroutine has no creator, if the writer writes any.
+  if (is_last && creators_ > 0 && creators_before_ == creators_ && goid_ > 1) cut_off_ = true;
 }
 
 }  // namespace golab::profiler

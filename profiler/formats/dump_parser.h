@@ -42,6 +42,9 @@ bool parse_position(std::string_view text, DumpPosition& position);
 class DumpSink {
  public:
   virtual ~DumpSink() = default;
+  // The goroutines that follow are of another dump: a program has begun to die, or a handler's panic
+  // was written.
+  virtual void another_begins() {}
   virtual void goroutine(const DumpHeader& header) = 0;
   // `position` is a line without its indentation, or empty. Returns false if it cannot be read.
   virtual bool frame(std::string_view function, std::string_view arguments,
@@ -64,6 +67,9 @@ class DumpParser {
   const Unreadable& unreadable() const { return unreadable_; }
   uint64_t goid() const { return goid_; }  // of the last goroutine
   bool cut_off() const { return cut_off_; }
+  // A signal's dump begins with "PC=0x…" and ends with the registers of its thread.
+  void await_registers() { awaits_registers_ = true; }
+  bool awaits_registers() const { return awaits_registers_; }
 
  private:
   enum class In { Nothing, Stack, Ancestors };
@@ -92,6 +98,9 @@ class DumpParser {
   uint64_t goid_ = 0;
   bool header_cut_ = false;  // the last line is the beginning of a header
   bool cut_off_ = false;
+  bool awaits_registers_ = false;
+  size_t creators_ = 0;         // goroutines with a creator
+  size_t creators_before_ = 0;  // the goroutine at hand
 };
 
 }  // namespace golab::profiler

@@ -14,7 +14,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr int kDepthMax = 3;
+constexpr int kObjectsMax = 4;            // objects in objects
 constexpr size_t kJsonBytesMax = 8 << 20;  // in memory an object takes many times as much
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -133,6 +133,54 @@ size_t find_counted(std::string_view line) {
   return before == line.npos ? 0 : before + 1;
 }
 
+// The value at "/log/original"; null if there is none.
+const json* at_path(const json& object, std::string_view path) {
+  if (path.empty()) return nullptr;
+  const json* at = &object;
+  while (!path.empty()) {
+    path.remove_prefix(1);
+    const std::string key(path.substr(0, path.find('/')));
+    path.remove_prefix(key.size());
+    if (!at->is_object()) return nullptr;
+    const auto found = at->find(key);
+    if (found == at->end()) return nullptr;
+    at = &*found;
+  }
+  return at;
+}
+
+// The first text in an object, or in the objects in it, in which something of ours begins. Also
+// where: `path`. (A key with a slash is passed over.)
+std::string find_text(const json& object, std::string& path, int depth) {
+  for (const auto& [key, value] : object.items()) {
+    if (key.find('/') != key.npos) continue;
+    const size_t before = path.size();
+    path += '/' + key;
+    std::string text;
+    if (value.is_object()) {
+      if (depth > 0) text = find_text(value, path, depth - 1);
+    } else if (text = text_of(value); find_start(text).kind == Start::None) {
+      text.clear();
+    }
+    if (!text.empty()) return text;
+    path.resize(before);
+  }
+  return {};
+}
+
+// True if this line can be the second of a profile whose first line was of `kind`.
+bool follows(Start kind, std::string_view line) {
+  if (kind == Start::Dump) {  // "main.(*pool).run(0xc000)": no log has such lines
+    if (line.starts_with("panic(")) return true;
+    const size_t open = line.find('(');
+    return line.ends_with(')') && open != line.npos && open > 0 &&
+           line.substr(0, open).find('.') != line.npos &&
+           line.substr(0, line.rfind('(')).find_first_of(" \t") == line.npos;
+  }
+  uint64_t number = 0;
+  return take_number(line, number) && line.find(" @ 0x") != line.npos;
+}
+
 }  // namespace
 
 FoundStart find_start(std::string_view line) {
@@ -156,10 +204,14 @@ void LogLines::line(std::string_view line) {
     if (found.kind != Start::None) begin(line, found);
     return;
   }
-  std::optional<std::string_view> rest = after_prefix(line, prefix_);
+  std::optional<std::string_view> rest = after_prefix(line, level().prefix);
+  if (std::exchange(level().just_begun, false) && !rest.has_value() && follows(begun_, line)) {
+    level().prefix.clear();
+    rest = line;
+  }
   std::string changed;
   // rsyslog writes something before each line; without it, "#012" is the program's own.
-  if (rest.has_value() && !prefix_.empty() && rest->find("#01") != line.npos) {
+  if (rest.has_value() && !level().prefix.empty() && rest->find("#01") != line.npos) {
     changed = *rest;
     undo_rsyslog(changed);
     if (changed.find('\n') != changed.npos && depth_ < kDepthMax) return pieces(changed);
@@ -183,20 +235,19 @@ void LogLines::begin(std::string_view line, FoundStart found) {
   if (changed.find('\n') != changed.npos && depth_ < kDepthMax) return pieces(changed);
   const Start before = begun_;
   if (begun_ == Start::None) begun_ = found.kind;
-  prefix_ = line.substr(0, found.at);
+  level().prefix = line.substr(0, found.at);
+  level().just_begun = true;
   if (!take_(changed)) begun_ = before;  // a sentence about a goroutine, for example
 }
 
 // Reads a text that was one line of the log.
 void LogLines::pieces(std::string_view text) {
   depth_++;
-  const std::string outer = std::exchange(prefix_, std::string());
   while (!text.empty()) {
     std::string_view piece = text.substr(0, text.find('\n'));
     text.remove_prefix(std::min(piece.size() + 1, text.size()));
     line(piece);
   }
-  prefix_ = outer;
   depth_--;
 }
 
@@ -205,18 +256,16 @@ bool LogLines::json(std::string_view line) {
   if (depth_ == kDepthMax || line.size() > kJsonBytesMax) return false;
   const nlohmann::json object = nlohmann::json::parse(line, nullptr, false);
   if (!object.is_object()) return false;
-  if (auto known = object.find(json_key_); known != object.end()) {
+  if (const nlohmann::json* known = at_path(object, level().json_path); known != nullptr) {
     pieces(text_of(*known));
     return true;
   }
-  for (const auto& [key, value] : object.items()) {
-    std::string text = text_of(value);
-    if (find_start(text).kind == Start::None) continue;
-    json_key_ = key;
-    pieces(text);
-    return true;
-  }
-  return begun_ == Start::None;
+  std::string path;
+  std::string text = find_text(object, path, kObjectsMax);
+  if (text.empty()) return begun_ == Start::None;
+  level().json_path = path;
+  pieces(text);
+  return true;
 }
 
 }  // namespace golab::profiler

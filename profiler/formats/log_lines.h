@@ -4,13 +4,19 @@
 //   {"log":"goroutine 807 [select]:\n","stream":"stderr"}    a JSON object for each line
 //   level=error msg="goroutine 807 [select]:\nmain.f()…"     the whole dump in one line, escaped
 //   goroutine 807 [select]:#012main.f()#012#011/main.go:5    the same, as rsyslog escapes it
+//   13:43:54 ERROR goroutine 807 [select]:                   one entry of several lines: only the
+//   main.f()                                                 first has a prefix
 //
 // What stands before the first line of a dump is the prefix. A later line belongs to the dump if it
 // begins with the same text; only its numbers (a time, a counter) may differ.
 //
+// A text of a JSON object (or of an object in it, as {"log":{"original":"…"}}) is read as a log of
+// its own: it may be a whole dump, or one line of it, with a prefix or an object inside it.
+//
 // Internal to formats/.
 #pragma once
 
+#include <array>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -46,9 +52,17 @@ class LogLines {
 
   Take take_;
   Start begun_ = Start::None;
-  std::string prefix_;
-  std::string json_key_;
-  int depth_ = 0;  // of texts within texts
+  static constexpr size_t kDepthMax = 3;
+  // What is known of the lines at one depth of texts within texts.
+  struct Level {
+    std::string prefix;
+    bool just_begun = false;  // the last line was the first of a dump
+    std::string json_path;    // of the text in each line's object: "/log/original"
+  };
+  Level& level() { return levels_[depth_]; }
+
+  std::array<Level, kDepthMax + 1> levels_;
+  size_t depth_ = 0;
 };
 
 }  // namespace golab::profiler

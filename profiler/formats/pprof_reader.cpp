@@ -17,6 +17,7 @@
 #include "profile.pb.h"
 #include "profiler/formats/profile.h"
 #include "profiler/formats/reader.h"
+#include "profiler/formats/seeded_hash.h"
 
 namespace golab::profiler {
 namespace {
@@ -168,7 +169,7 @@ class PprofReader {
     return std::string(string);
   }
 
-  using Ids = std::unordered_map<uint64_t, uint32_t>;
+  using Ids = std::unordered_map<uint64_t, uint32_t, SeededHash>;
 
   void enter(Ids& ids, uint64_t id, size_t index, std::string_view at, const char* what) {
     charge(64);

@@ -75,6 +75,11 @@ class TextReader {
                                 std::to_string(dump_.goid()) +
                                 ": it is cut off. What is there is counted.");
     }
+    if (dump_.awaits_registers() && !dump_.cut_off()) {
+      result.warnings.push_back(
+          "the dump ends without the registers that stand behind the last goroutine of a signal's "
+          "dump: it is cut off. What is there is counted.");
+    }
     if (dump_.unreadable().count() > 0) result.warnings.push_back(dump_.unreadable().text());
     return true;
   }
@@ -82,6 +87,10 @@ class TextReader {
  private:
   void line(std::string_view line) {
     number_++;
+    if (line.empty() && !begun()) return;
+    if (line.find("PC=0x") != line.npos && line.find(" sigcode=") != line.npos) {
+      dump_.await_registers();
+    }
     log_.line(line);
   }
 
@@ -148,6 +157,13 @@ class ProfileReader::State {
 
   // Unpacked bytes.
   void take(std::string_view plain) {
+    plain_bytes_ += plain.size();
+    if (plain_bytes_ > kEmptyBytesMax && plain_bytes_ / kPackedMax > packed_bytes_) {
+      throw Malformed{"it unpacks to more than " + std::to_string(kPackedMax) +
+                          " times its size, as no profile, dump or log does: it is not read any "
+                          "further",
+                      true};
+    }
     if (!decided_ || head_.size() < kRecogniseBytes) {
       head_ += plain.substr(0, kRecogniseBytes - std::min(kRecogniseBytes, head_.size()));
     }
@@ -196,10 +212,15 @@ class ProfileReader::State {
     }
   }
 
+  // A dump of a million equal goroutines packs to a thirtieth. gzip makes a thousand bytes of one.
+  static constexpr uint64_t kPackedMax = 100;
+  static constexpr uint64_t kEmptyBytesMax = uint64_t{1} << 30;
+
   const std::string name_;
   const ReadLimits limits_;
   Malformed wrong_;
   uint64_t packed_bytes_ = 0;
+  uint64_t plain_bytes_ = 0;
   Unpacker unpacker_;
   bool decided_ = false;
   bool is_binary_ = false;

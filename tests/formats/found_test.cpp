@@ -216,6 +216,33 @@ TEST_CASE("a dump may be one line, escaped", "[formats][found]") {
   check_dump(logged(replaced(kDump, "\t", "\\t"), "{\"PRIORITY\":\"3\",\"MESSAGE\":\"", "\"}"));
 }
 
+TEST_CASE("only the first line of an entry has the log's prefix", "[formats][found]") {
+  for (const std::string prefix : {"2026-05-19T13:43:54Z ERROR ", "E0519 13:43:54 main.go:5] "}) {
+    check_dump(prefix + kDump);
+    check_dump(prefix + kDump + prefix + "restarted\n");
+    check_dump(prefix + "starting\n" + prefix + "panic: boom\n\n" + kDump);
+    ReadResult counted = read(prefix + kCounted);
+    CHECK(stacks(counted.profile) == kCountedStacks);
+    CHECK(counted.warnings.empty());
+  }
+  check_dump("{\"log\":\"ERROR " + replaced(replaced(kDump, "\n", "\\n"), "\t", "\\t") + "\"}\n");
+}
+
+TEST_CASE("a text may stand in an object in an object, and have a prefix there",
+          "[formats][found]") {
+  const std::string one_line = replaced(replaced(kDump, "\n", "\\n"), "\t", "\\t");
+  check_dump("{\"@timestamp\":\"2026\",\"log\":{\"level\":\"error\",\"original\":\"" + one_line +
+             "\"}}\n");
+  const std::string lines = replaced(kDump, "\t", "\\t");
+  check_dump(logged(lines, "{\"ecs\":{\"version\":\"8\"},\"log\":{\"original\":\"", "\"}}"));
+  check_dump(logged(lines, "{\"log\":\"", "\\n\",\"stream\":\"stderr\",\"time\":\"x\"}"));
+  check_dump(logged(lines, "{\"log\":\"05-19 app[NUMBER]: ", "\\n\"}"));
+  check_dump(logged(lines, "{\"log\":{\"original\":\"2026-05-19T13:43:54.NUMBERZ stderr F ", "\"}}"));
+  // Docker's log of a program that writes objects itself.
+  check_dump(logged(replaced(kDump, "\t", "\\\\t"), R"({"log":"{\"level\":\"error\",\"msg\":\")",
+                    R"(\"}\n","stream":"stderr"})"));
+}
+
 TEST_CASE("other lines between those of a dump are no part of it", "[formats][found]") {
   std::string log;
   for (size_t at = 0; at < kDump.size();) {
@@ -245,6 +272,43 @@ TEST_CASE("of several dumps in a log the largest counts", "[formats][found]") {
     REQUIRE(result.warnings.size() == 1);
     CHECK_THAT(result.warnings[0], ContainsSubstring("dumps are in it; the largest is counted"));
   }
+}
+
+TEST_CASE("a panic begins a dump of its own", "[formats][found]") {
+  const std::string other =
+      "goroutine 99 [running]:\nmain.other()\n\t/x.go:1 +0x1\ncreated by main.main\n\t/x.go:2 +0x2\n";
+  for (const std::string word :
+       {"panic: boom [recovered]\n\tpanic: again", "fatal error: all goroutines are asleep - deadlock!",
+        "SIGQUIT: quit", "2026/05/19 13:43:54 http: panic serving 127.0.0.1:42: boom"}) {
+    INFO(word);
+    for (const std::string between : {"", "\n", "exit status 2\n", "\nlistening\n\n"}) {
+      ReadResult result = read(kDump + between + word + "\n\n" + other);
+      CHECK(stacks(result.profile) == kDumped);
+      REQUIRE(result.warnings.size() == 1);
+      CHECK_THAT(result.warnings[0], ContainsSubstring("2 dumps are in it; the largest"));
+    }
+    ReadResult in_log =
+        read(logged(kDump + "\nrestarted\n" + word + "\n\n" + other, "app[NUMBER]: "));
+    CHECK(stacks(in_log.profile) == kDumped);
+  }
+}
+
+TEST_CASE("a dump that ends between two lines is cut off, where that can be known",
+          "[formats][found]") {
+  const std::string signal = "SIGQUIT: quit\nPC=0x46 m=0 sigcode=0\n\n";
+  ReadResult no_registers = read(signal + kDump);
+  CHECK(stacks(no_registers.profile) == kDumped);
+  REQUIRE(no_registers.warnings.size() == 1);
+  CHECK_THAT(no_registers.warnings[0], ContainsSubstring("ends without the registers"));
+  check_dump(signal + kDump + "\nrax    0x0\nrbx    0x0\n");
+  check_dump(signal + kDump + "\nr0      0x1\nr1      0x0\n");
+
+  // Goroutine 8 without its creator, which goroutine 7 has.
+  ReadResult no_creator = read(kDump.substr(0, kDump.rfind("created by")));
+  CHECK(stacks(no_creator.profile) == kDumped);
+  REQUIRE(no_creator.warnings.size() == 1);
+  CHECK_THAT(no_creator.warnings[0], ContainsSubstring("in the middle of goroutine 8"));
+  check_dump(kDump.substr(0, kDump.rfind("created by")) + "\n");
 }
 
 TEST_CASE("dumps of all ages of Go", "[formats][found]") {
@@ -318,6 +382,25 @@ TEST_CASE("a hostile text takes little time", "[formats][found]") {
   CHECK(read(stack + "\n" + lines).error == "");
   const std::string bomb = packed(packed(std::string(size_t{300} << 20, '\n')));
   CHECK_THAT(read(bomb).error, ContainsSubstring("packed twice"));
+  // One goroutine without end, whose frames are equal.
+  std::string deep = "goroutine 1 [running]:\n";
+  for (int i = 0; i < 400'000; i++) deep += "f()\n";
+  CHECK_THAT(read_profile(deep, "file", {.memory_bytes_max = 2 << 20}).error,
+             ContainsSubstring("of memory"));
+}
+
+TEST_CASE("newlines that are packed are read for a while only", "[formats][found]") {
+  const std::string piece = packed(std::string(size_t{64} << 20, '\n'));
+  for (const std::string& before : {std::string(), packed(kDump)}) {
+    ProfileReader reader("file");
+    reader.write(before);
+    int pieces = 0;
+    while (pieces < 100 && !reader.failed()) reader.write(piece), pieces++;
+    CHECK(pieces < 20);
+    ReadResult result = reader.finish();
+    CHECK(result.too_large);
+    CHECK_THAT(result.error, ContainsSubstring("unpacks to more than"));
+  }
 }
 
 TEST_CASE("a text may be UTF-16 or begin with a byte order mark", "[formats][found]") {

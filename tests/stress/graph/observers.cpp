@@ -103,14 +103,17 @@ bool is_code_of_the_program(uint64_t address) {
          address < reinterpret_cast<uintptr_t>(&etext);
 }
 
-// The names of a stack. debug=1 shows none for the runtime's frames at its two ends.
+// The names of a stack. debug=1 shows none for the runtime's frames at its two ends, unless another
+// stack does that has no other frames.
 std::vector<std::string> functions_of(const profiler::SymbolizedProfile& profile,
                                       const profiler::Sample& sample, int debug) {
   std::vector<std::string> names;
+  bool in_runtime = debug == 1;
   for (const profiler::FrameRef& frame : profiler::frames_of_sample(profile, sample)) {
     std::string name = frame.function == nullptr ? "" : frame.function->name;
     if (name.empty() && !is_code_of_the_program(frame.location->address)) name = "non-Go function";
-    if (debug == 1 && names.empty() && name.empty()) continue;
+    in_runtime &= name.empty() || name.starts_with("runtime.");
+    if (in_runtime && name.empty()) continue;
     names.push_back(name);
   }
   if (debug == 1 && !names.empty() && names.back().empty()) names.pop_back();
