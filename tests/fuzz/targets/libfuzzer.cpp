@@ -1,0 +1,13 @@
+// libfuzzer.cpp: a fault or a panic is libFuzzer's to report, with the bytes that led to it. The
+// runtime has its handlers already, and libFuzzer takes none away.
+#include <signal.h>
+
+#include <cstdlib>
+#include <exception>
+#include <initializer_list>
+
+extern "C" int LLVMFuzzerInitialize(int*, char***) {
+  for (int sig : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT}) ::signal(sig, SIG_DFL);
+  std::set_terminate(std::abort);
+  return 0;
+}
