@@ -86,7 +86,9 @@ std::string zip_member(std::string_view head) {
 
 bool is_tar(std::string_view head) {
   constexpr size_t kMagic = 257;
-  return head.size() > kMagic && head.substr(kMagic).starts_with("ustar");
+  // The header's fields are filled up with zero bytes; a text has the word only by chance.
+  return head.size() > kMagic && head.substr(kMagic).starts_with("ustar") &&
+         head.substr(0, kMagic).find('\0') != head.npos;
 }
 
 std::string lower(std::string_view text) {
