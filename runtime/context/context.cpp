@@ -20,6 +20,13 @@
 #include "runtime/sync/once.h"
 #include "runtime/time/when.h"
 
+namespace golab::glue {
+// Glue is not shown: the stack of this panic begins in the function that Go's begins in.
+static void check_parent(const context::Context& parent) {
+  if (parent == nullptr) panic("cannot create context from nil parent");
+}
+}  // namespace golab::glue
+
 namespace golab::context {
 
 namespace {
@@ -307,9 +314,7 @@ class withoutCancelCtx final : public derivedCtx {
   std::string String() const override { return parent.String() + ".WithoutCancel"; }
 };
 
-void check_parent(const Context& parent) {
-  if (parent == nullptr) panic("cannot create context from nil parent");
-}
+using golab::glue::check_parent;
 
 [[gnu::noinline]] std::shared_ptr<cancelCtx> withCancel(const Context& parent) {
   check_parent(parent);

@@ -12,8 +12,11 @@
 // here.
 //
 // For the same reason a stack is left for good by a jump from its bottom frame (jump_for_good).
+#include <unwind.h>
+
 #include <cerrno>
 #include <cstdio>
+#include <initializer_list>
 
 #include "runtime/core/arch.h"
 #include "runtime/core/inject.h"
@@ -134,6 +137,28 @@ bool inject_sigpanic(ucontext_t* uc, const Fault& fault, uintptr_t lo, uintptr_t
   regs[REG_RSP] = regs[REG_RBP] = static_cast<greg_t>(at);
   regs[REG_RDI] = reinterpret_cast<greg_t>(&frame->fault);
   return true;
+}
+
+void registers_at_call(void* unwind_context, uintptr_t* r) {
+  auto* context = static_cast<_Unwind_Context*>(unwind_context);
+  for (int n : {3, kDwarfFp, 12, 13, 14, 15}) r[n] = _Unwind_GetGR(context, n);
+  r[kDwarfSp] = _Unwind_GetCFA(context) - sizeof(uintptr_t);  // there lies the return address
+}
+
+[[noreturn]] void call_instead(const uintptr_t* r, void (*fn)()) {
+  asm volatile(R"(
+    movq 24(%%rdi), %%rbx
+    movq 48(%%rdi), %%rbp
+    movq 96(%%rdi), %%r12
+    movq 104(%%rdi), %%r13
+    movq 112(%%rdi), %%r14
+    movq 120(%%rdi), %%r15
+    movq 56(%%rdi), %%rsp
+    jmp *%%rsi
+  )" ::"D"(r),
+               "S"(fn)
+               : "memory");
+  __builtin_unreachable();
 }
 
 }  // namespace golab::runtime

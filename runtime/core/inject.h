@@ -1,4 +1,4 @@
-// inject.h: reads the registers of interrupted code, and makes that code call sigpanic.
+// inject.h: reads the registers of interrupted code, and makes that code call sigpanic; leaves frames.
 #pragma once
 
 #include <ucontext.h>
@@ -32,6 +32,13 @@ int context_failed_write(const ucontext_t* uc);
 // interrupted stack, as if the instruction at fault.from had called it. Unwinders and walkers see
 // the registers of that instruction. False: the stack has fewer than `room` bytes left above `lo`.
 bool inject_sigpanic(ucontext_t* uc, const Fault& fault, uintptr_t lo, uintptr_t room);
+
+// From libgcc's _Unwind_Context of a function: the registers that the function which it has called
+// must give back, and the stack pointer at the first instruction of that one.
+void registers_at_call(void* unwind_context, uintptr_t* r);
+// Goes on as if that function had called `fn` as its very last act: its frame, and all below, are
+// gone.
+[[noreturn]] void call_instead(const uintptr_t* r, void (*fn)());
 
 // Defined in die/fault.cpp.
 [[noreturn]] void sigpanic(const Fault* fault) asm("golab_sigpanic");

@@ -322,13 +322,21 @@ std::optional<GoroutineRecord> running_with(const KeptStack<Max>& stack) {
 namespace {
 std::string chain_lines(const PanicRecord& newest) {
   std::string text;
-  if (newest.link != nullptr) text = chain_lines(*newest.link) + "\t";
+  if (newest.link != nullptr) {
+    text = chain_lines(*newest.link);
+    if (newest.link->repanicked) return text;
+    text += "\t";
+  }
   text += "panic: ";
   for (char c : newest.value->print()) {
     text += c;
     if (c == '\n') text += '\t';
   }
-  if (newest.recovered) text += " [recovered]";
+  if (newest.repanicked) {
+    text += " [recovered, repanicked]";
+  } else if (newest.recovered) {
+    text += " [recovered]";
+  }
   return text + "\n";
 }
 }  // namespace
@@ -369,17 +377,15 @@ std::string type_of(const PanicValue& value) {
   die(head, running_with(record.stack), traceback);
 }
 
-// Called in a catch (...) block of a goroutine that dies: returns the panic that joins the chain. A
-// Goexit is fatal here, because the panic below it already ends the program.
+// Called in a catch (...) block of a goroutine that dies: returns the panic that joins the chain.
 std::shared_ptr<PanicRecord> second_panic(bool chained) {
   std::exception_ptr caught = std::current_exception();
-  if (caught == nullptr)
-    fatal("runtime.Goexit called while a panic that nobody recovers ends the program");
+  if (caught == nullptr) fatal(kGoexitTooLate);
   return record_of(caught, chained);
 }
 
 // Runs the Defers of a goroutine whose panic nobody catches. A Defer may panic on top of it: the
-// chain grows. Returns the newest panic.
+// chain grows. Returns the newest panic; null if a Defer has called Goexit, which ends them all.
 std::shared_ptr<PanicRecord> run_dying_defers(G* gp, std::shared_ptr<PanicRecord> record) {
   for (;;) {
     record->dying = true;
@@ -387,8 +393,12 @@ std::shared_ptr<PanicRecord> run_dying_defers(G* gp, std::shared_ptr<PanicRecord
     try {
       run_defers(gp);
       return record;
+    } catch (glue::Leave& leave) {
+      leave.caught();
+      return nullptr;
     } catch (...) {
       record = second_panic(/*chained=*/true);
+      if (record->forgotten) return nullptr;
     }
   }
 }
@@ -432,10 +442,17 @@ using namespace golab::runtime;
   std::shared_ptr<PanicRecord> record =
       record_of(std::current_exception(), /*chained=*/std::uncaught_exceptions() > 0);
   if (record == nullptr) fatal("std::terminate called without an exception");
+  if (record->value->type() == typeid(Leave)) fatal(kGoexitTooLate);
+  ThrowSite* site = record->site;
   PanicStack& stack = record->stack;
   if (stack.depth == 0) stack.keep(callers_both_ends(1, stack.buffer()));
   G* gp = mp != nullptr ? mp->curg : nullptr;
   if (gp != nullptr && mp->locks.load() == 0) record = run_dying_defers(gp, std::move(record));
+  if (record == nullptr) {
+    runningPanicDefers.fetch_sub(1);
+    leave_from_throw(site);
+    fatal(kGoexitTooLate);
+  }
   std::string head = printed(*record);
   start_dying();
   die(head, running_with(record->stack), gotraceback());

@@ -2,6 +2,7 @@
 // runtime only.
 //
 //   panic.cpp     raising panics (panic.h), and their chain
+//   goexit.cpp    Goexit, also out of a Defer that a panic runs
 //   foreign.cpp   exceptions that are not panics: their names, and where they were thrown
 //   fault.cpp     signals: faults, and those that end a program with a dump
 //   die.cpp       panics that nobody catches, fatal errors, and the printing of all bad ends
@@ -34,6 +35,8 @@ namespace runtime {
 
 using PanicStack = KeptStack<256>;
 
+struct ThrowSite;
+
 // One call of panic(): its value, its stack, and the panic that it came on top of.
 struct PanicRecord : std::enable_shared_from_this<PanicRecord> {
   std::shared_ptr<PanicValue> value;
@@ -42,13 +45,28 @@ struct PanicRecord : std::enable_shared_from_this<PanicRecord> {
   PanicStack stack;
   std::string signal;      // the line "[signal SIGSEGV: …]" of a fault
   bool recovered = false;  // it was caught before the next one was raised
-  bool dying = false;      // nobody catches it: the goroutine's Defers run on top of it
-  G* raiser = nullptr;     // its G::panics may point here; cleared by the destructor
+  bool repanicked = false;  // and raised again, with the same value
+  bool dying = false;       // nobody catches it: the goroutine's Defers run on top of it
+  bool forgotten = false;   // by Goexit: the goroutine ends without it
+  G* raiser = nullptr;      // its G::panics may point here; the destructor takes that back
+  // While it is thrown: the exception, how many were in flight with it, and where (goexit.cpp).
+  void* exception = nullptr;
+  int in_flight = 0;
+  ThrowSite* site = nullptr;
 
   ~PanicRecord();
 };
 
-bool is_panic(const std::type_info& type);
+// The record of an exception that panic() throws; null for other exceptions.
+PanicRecord* record_of_thrown(void* object, const std::type_info& type);
+// Called when a catch block throws again what it has caught. Returns its record if it is a panic.
+PanicRecord* note_rethrow();
+
+// Calls raise(arg), which throws a panic's exception or throws it again (goexit.cpp).
+[[noreturn]] void throw_panic(PanicRecord* record, void (*raise)(const void*), const void* arg);
+// Goexit has ended a panic that nobody catches: goes back to where it was thrown, and ends the
+// goroutine from there. Returns if that place is no longer on the stack.
+void leave_from_throw(ThrowSite* site);
 
 // Raises a runtime error for a fault. `record` has its stack and its line.
 [[noreturn]] void gopanic_fault(const char* text, std::shared_ptr<PanicRecord> record);
@@ -61,6 +79,9 @@ std::string panic_chain_text(const PanicRecord& newest);
 // How many panics are raised and not yet handled or printed. main's return waits for them
 // (await_deaths).
 extern std::atomic<uint32_t> runningPanicDefers;
+
+constexpr const char* kGoexitTooLate =
+    "runtime.Goexit called where a panic that ends the program cannot be left";
 
 // An exception as a panic: a Panic's own record, or a new one with the exception's type, its what()
 // and the stack of its throw. Null if there is no exception. `chained`: a new one comes on top of

@@ -1,7 +1,8 @@
 // foreign.cpp: exceptions that are not panics, turned into panics.
 //
 // A std::exception does not know where it was raised, and when it is caught the frames are gone. So
-// the program has a __cxa_throw of its own, which takes the stack down and calls the library's. The
+// the program has a __cxa_throw of its own, which takes the stack down and calls the library's (and
+// a __cxa_rethrow, which notes that a panic is raised again). The
 // C++ library's own throws reach it too: the dynamic linker finds the program's symbols first. Each
 // thread keeps the stack of its newest throw, because a catch comes right after it.
 #include <cxxabi.h>
@@ -110,7 +111,9 @@ std::shared_ptr<PanicRecord> record_of(const std::exception_ptr& exception, bool
 Panic panic_caught() {
   std::exception_ptr caught = std::current_exception();
   if (caught == nullptr) throw;  // a Goexit: forced unwinding is no exception, and goes on
-  return Panic(record_of(caught, false));
+  std::shared_ptr<PanicRecord> record = record_of(caught, false);
+  if (record->forgotten) throw;  // a Goexit that has ended this panic
+  return Panic(std::move(record));
 }
 
 }  // namespace golab::runtime
@@ -119,16 +122,51 @@ namespace golab::glue {
 
 [[gnu::noinline]] void noted_throw(void* object, std::type_info* type,
                                    void (*destroy)(void*)) asm("__cxa_throw");
+[[gnu::noinline]] void noted_rethrow() asm("__cxa_rethrow");
 
-void noted_throw(void* object, std::type_info* type, void (*destroy)(void*)) {
-  static const auto next =
-      reinterpret_cast<decltype(&noted_throw)>(dlsym(RTLD_NEXT, "__cxa_throw"));
-  if (!runtime::is_panic(*type)) runtime::note_throw(object, __builtin_frame_address(0));
+namespace {
+
+template <typename F>
+F* of_library(F*, const char* symbol) {
+  return reinterpret_cast<F*>(dlsym(RTLD_NEXT, symbol));
+}
+
+void before_throw() {
 #if defined(GOLAB_ASAN)
   __asan_handle_no_return();
 #endif
-  next(object, type, destroy);
-  __builtin_unreachable();
+}
+
+struct Thrown {
+  void* object;
+  std::type_info* type;
+  void (*destroy)(void*);
+};
+
+}  // namespace
+
+void noted_throw(void* object, std::type_info* type, void (*destroy)(void*)) {
+  static auto* const next = of_library(noted_throw, "__cxa_throw");
+  runtime::PanicRecord* record = runtime::record_of_thrown(object, *type);
+  if (record == nullptr) runtime::note_throw(object, __builtin_frame_address(0));
+  before_throw();
+  Thrown thrown{object, type, destroy};
+  if (record == nullptr) next(object, type, destroy);
+  runtime::throw_panic(
+      record,
+      [](const void* arg) {
+        const auto* t = static_cast<const Thrown*>(arg);
+        next(t->object, t->type, t->destroy);
+      },
+      &thrown);
+}
+
+void noted_rethrow() {
+  static auto* const next = of_library(noted_rethrow, "__cxa_rethrow");
+  runtime::PanicRecord* record = runtime::note_rethrow();
+  before_throw();
+  if (record == nullptr) next();
+  runtime::throw_panic(record, [](const void*) { next(); }, nullptr);
 }
 
 }  // namespace golab::glue

@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "runtime/die/die.h"
+#include "runtime/errors/errors.h"
 #include "runtime/sched/proc.h"
 #include "runtime/traceback/naming.h"
 #include "runtime/traceback/stack.h"
@@ -24,7 +25,10 @@ class RaisedPanic final : public Panic {
   }
   RaisedPanic(const RaisedPanic& other) : Panic(other) { runningPanicDefers.fetch_add(1); }
   RaisedPanic& operator=(const RaisedPanic&) = delete;
-  ~RaisedPanic() { runningPanicDefers.fetch_sub(1); }
+  ~RaisedPanic() {
+    if (record()->exception == this) record()->exception = nullptr;
+    runningPanicDefers.fetch_sub(1);
+  }
 };
 
 // The panic that a catch block handles now, if any.
@@ -37,6 +41,14 @@ std::shared_ptr<PanicRecord> handled() {
     } catch (...) {}
   }
   return nullptr;
+}
+
+// Would Go's panic(recover()) have this value? The same one, or the same error.
+bool same_value(const PanicValue& a, const PanicValue& b) {
+  if (&a == &b) return true;
+  if (a.type() != typeid(error) || b.type() != typeid(error)) return false;
+  const auto *x = static_cast<const error*>(a.address()), *y = static_cast<const error*>(b.address());
+  return x->box() == y->box();
 }
 
 std::shared_ptr<PanicValue> runtime_error(bool prefixed, const char* text) {
@@ -58,7 +70,10 @@ std::shared_ptr<PanicValue> runtime_error(bool prefixed, const char* text) {
     record->link = newest->shared_from_this();
     recovered = false;
   }
-  if (record->link != nullptr) record->link->recovered = recovered;
+  if (record->link != nullptr) {
+    record->link->recovered = recovered;
+    record->link->repanicked = same_value(*record->link->value, *record->value);
+  }
   if (gp != nullptr) {
     record->raiser = gp;
     gp->panics = record.get();
@@ -70,12 +85,27 @@ std::shared_ptr<PanicValue> runtime_error(bool prefixed, const char* text) {
 
 std::atomic<uint32_t> runningPanicDefers{0};
 
-bool is_panic(const std::type_info& type) {
-  return type == typeid(RaisedPanic) || type == typeid(Panic);
+PanicRecord* record_of_thrown(void* object, const std::type_info& type) {
+  bool raised = type == typeid(RaisedPanic);
+  if (!raised && type != typeid(Panic)) return nullptr;  // a copy: `throw p;`
+  PanicRecord* record = static_cast<Panic*>(object)->record().get();
+  record->exception = raised ? object : nullptr;
+  return record;
 }
 
+PanicRecord* note_rethrow() {
+  std::shared_ptr<PanicRecord> record = handled();
+  if (record == nullptr || record->forgotten) return nullptr;
+  record->repanicked = true;
+  return record.get();  // the exception keeps it
+}
+
+// The panic below this one is the newest again, if it is still on its way.
 PanicRecord::~PanicRecord() {
-  if (raiser != nullptr && raiser->panics == this) raiser->panics = nullptr;
+  if (raiser == nullptr || raiser->panics != this) return;
+  bool goes_on = link != nullptr && link->raiser == raiser &&
+                 (link->exception != nullptr || link->dying);
+  raiser->panics = goes_on ? link.get() : nullptr;
 }
 
 [[noreturn, gnu::noinline]] void gopanic(std::shared_ptr<PanicValue> value) {
@@ -83,6 +113,13 @@ PanicRecord::~PanicRecord() {
   // Copied, not moved: GCC 12 assumes that a function which does not return leaves its argument
   // alone, so a caller in this file would destroy it again.
   record->value = value;
+  record->stack.keep(callers_both_ends(1, record->stack.buffer()));
+  raise(std::move(record));
+}
+
+[[noreturn, gnu::noinline]] void gopanic(const Panic& again) {
+  auto record = std::make_shared<PanicRecord>();
+  record->value = again.record()->value;
   record->stack.keep(callers_both_ends(1, record->stack.buffer()));
   raise(std::move(record));
 }
@@ -115,9 +152,13 @@ std::string shortest(F v) {
 std::string printpanicval(double v) { return shortest(v); }
 std::string printpanicval(float v) { return shortest(v); }
 
+std::string printcustom(const std::type_info& type, std::string_view value) {
+  return go_type(type) + "(" + std::string(value) + ")";
+}
+
 std::string printtype(const std::type_info& type, const void* value) {
   char address[32];
-  snprintf(address, sizeof address, "%p", value);
+  snprintf(address, sizeof address, "0x%lx", reinterpret_cast<unsigned long>(value));
   return "(" + go_type(type) + ") " + address;
 }
 
@@ -135,6 +176,7 @@ const void* Panic::address() const { return record_->value->address(); }
 DeferBase::DeferBase() {
   runtime::G* gp = runtime::getg();
   link_ = gp->defers;
+  made_during_ = gp->panics;
   gp->defers = this;
 }
 

@@ -9,8 +9,12 @@
 // Defers on top of the whole stack, as Go's gopanic does, prints the panic and the goroutine, and
 // ends the process with status 2.
 //
+// To panic again in a catch block: `panic(p);`, or `throw;`. Both count as Go's panic(recover()), and
+// a value that nobody catches then prints once: "panic: first [recovered, repanicked]".
+//
 // Unlike in Go, a panic thrown out of a Defer while another panic unwinds cannot be caught. It ends
-// the program with Go's chained text ("panic: first\n\tpanic: second").
+// the program with Go's chained text ("panic: first\n\tpanic: second"). Goexit in a Defer ends the
+// panic, as in Go: the goroutine's other Defers run, and it is gone.
 //
 // panic is for the program's faults, throw_ (Go's throw: "fatal error: …") for the runtime's. fatal
 // is for faults of the program that no recover may hide, such as unlock of an unlocked mutex.
@@ -20,6 +24,7 @@
 #include <cstdint>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -53,6 +58,7 @@ struct PanicRecord;  // the value, the goroutine that raised it, its stack (die.
 [[noreturn]] void gopanic(std::shared_ptr<PanicValue> value);
 std::string printpanicval(double v);  // shortest %g, Go's way
 std::string printpanicval(float v);
+std::string printcustom(const std::type_info& type, std::string_view value);  // main.code(7)
 std::string printtype(const std::type_info& type, const void* value);  // (main.pair) 0x485f30
 
 }  // namespace runtime
@@ -80,11 +86,25 @@ class Panic {
 };
 
 namespace runtime {
+[[noreturn]] void gopanic(const Panic& again);  // with the same value
+
 // Called in a catch (...) block: returns what it caught as a panic. An exception that is not a
 // panic becomes one that prints as its type and its what(), with the stack of its throw. For a
 // Goexit it does not return: the unwinding goes on.
 Panic panic_caught();
+
+// Called in a Defer: the panic because of which it runs. None on an ordinary end, after a Goexit,
+// and if the exception is no panic.
+struct Underway {
+  Panic panic;
+  bool unwinds;  // towards a catch block. False: nobody catches it, and the stack is whole
+};
+std::optional<Underway> panic_underway();
 }  // namespace runtime
+
+namespace glue {
+class Leave;
+}
 
 // The Defers of a goroutine form a list, newest first, so that a panic that nobody catches can run
 // them.
@@ -96,6 +116,7 @@ class DeferBase {
  protected:
   DeferBase();    // links itself to the running goroutine
   bool unlink();  // false if the call was already run by a dying panic
+  void left(glue::Leave& leave);  // the call ended by Goexit: so does the panic that unwinds here
   ~DeferBase() = default;
   virtual void call() = 0;
 
@@ -103,6 +124,7 @@ class DeferBase {
   friend struct runtime::G;
   friend void run_defers(runtime::G* gp);  // newest first, on top of the running stack
   DeferBase* link_ = nullptr;
+  runtime::PanicRecord* made_during_;  // the newest panic when this was made
   bool done_ = false;
 };
 
@@ -110,6 +132,19 @@ class DeferBase {
 
 namespace glue {
 
+// What Goexit throws to leave a Defer that a panic runs: the Defer's own frames end, and whoever
+// runs it goes on with the end of the goroutine (goexit.cpp).
+class Leave {
+ public:
+  Leave() = default;
+  Leave(const Leave&) = delete;
+  Leave& operator=(const Leave&) = delete;
+  ~Leave();  // fatal if no Defer has caught it
+  void caught() { caught_ = true; }
+
+ private:
+  bool caught_ = false;
+};
 template <typename T>
 concept HasError = requires(const T& v) {
   { v.Error() } -> std::convertible_to<std::string>;
@@ -120,28 +155,66 @@ concept HasString = requires(const T& v) {
 };
 
 template <typename T>
+concept PointerLike = std::is_pointer_v<T> || requires(const T& v) {
+  typename T::element_type;
+  *v;
+  v.get();
+};
+
+// A basic type's value as Go prints it; "" if T is no basic type.
+template <typename T>
+std::string basic_panic_text(const T& v) {
+  if constexpr (std::is_same_v<T, bool>) {
+    return v ? "true" : "false";
+  } else if constexpr (std::is_floating_point_v<T>) {
+    return runtime::printpanicval(v);
+  } else if constexpr (std::is_integral_v<T>) {
+    return std::to_string(v);
+  } else {
+    return "";
+  }
+}
+
+// Go's printpanicval. An enum, and a class derived from std::string, is a named basic type.
+template <typename T>
+std::string panic_text(const T& v) {
+  if constexpr (HasError<T>) {
+    return v.Error();
+  } else if constexpr (HasString<T>) {
+    return v.String();
+  } else if constexpr (std::is_arithmetic_v<T>) {
+    return basic_panic_text(v);
+  } else if constexpr (std::is_enum_v<T>) {
+    using Number = std::underlying_type_t<T>;
+    return runtime::printcustom(typeid(T), basic_panic_text(static_cast<Number>(v)));
+  } else if constexpr (std::is_base_of_v<std::string, T> && !std::is_same_v<std::string, T>) {
+    return runtime::printcustom(typeid(T), "\"" + std::string(v) + "\"");
+  } else if constexpr (std::is_convertible_v<const T&, std::string_view>) {
+    return std::string(std::string_view(v));
+  } else if constexpr (std::is_base_of_v<std::exception, T>) {
+    return v.what();
+  } else if constexpr (PointerLike<T>) {
+    if constexpr (requires { v->Error(); }) {
+      return v->Error();
+    } else if constexpr (requires { v->String(); }) {
+      return v->String();
+    } else if constexpr (std::is_function_v<std::remove_pointer_t<T>>) {
+      return runtime::printtype(typeid(T), reinterpret_cast<const void*>(v));
+    } else {
+      return runtime::printtype(typeid(T), std::to_address(v));
+    }
+  } else if constexpr (requires { v.hchan(); }) {
+    return runtime::printtype(typeid(T), v.hchan());
+  } else {
+    return runtime::printtype(typeid(T), &v);
+  }
+}
+
+template <typename T>
 class TypedPanicValue final : public runtime::PanicValue {
  public:
   explicit TypedPanicValue(T v) : value_(std::move(v)) {}
-  std::string print() const override {
-    if constexpr (HasError<T>) {
-      return value_.Error();
-    } else if constexpr (HasString<T>) {
-      return value_.String();
-    } else if constexpr (std::is_same_v<T, bool>) {
-      return value_ ? "true" : "false";
-    } else if constexpr (std::is_floating_point_v<T>) {
-      return runtime::printpanicval(value_);
-    } else if constexpr (std::is_integral_v<T>) {
-      return std::to_string(value_);
-    } else if constexpr (std::is_convertible_v<const T&, std::string_view>) {
-      return std::string(std::string_view(value_));
-    } else if constexpr (std::is_base_of_v<std::exception, T>) {
-      return value_.what();
-    } else {
-      return runtime::printtype(typeid(T), &value_);
-    }
-  }
+  std::string print() const override { return panic_text(value_); }
   const std::type_info& type() const override { return typeid(T); }
   const void* address() const override { return &value_; }
 
@@ -164,6 +237,8 @@ template <typename T>
 [[noreturn, gnu::always_inline]] inline void panic(std::nullptr_t) {
   runtime::panic_runtime_error("panic called with nil argument", true);
 }
+[[noreturn, gnu::always_inline]] inline void panic(const Panic& again) { runtime::gopanic(again); }
+[[noreturn, gnu::always_inline]] inline void panic(Panic& again) { runtime::gopanic(again); }
 
 // Runs the call when the scope ends, also when a panic or Goexit unwinds it.
 template <typename F, typename... Args>
@@ -174,7 +249,12 @@ class Defer final : DeferBase {
       F f, Args... args)
       : f_(std::move(f)), args_(std::move(args)...) {}
   ~Defer() noexcept(false) {
-    if (unlink()) call();
+    if (!unlink()) return;
+    try {
+      call();
+    } catch (glue::Leave& leave) {
+      left(leave);
+    }
   }
 
  private:

@@ -1,14 +1,12 @@
 // arg.h: one argument of a printing function, with its type erased.
 //
 // One file, print.cpp, prints all types. A call of Printf only makes an Arg for each argument: the
-// kind of value, its address, and functions for its text (Error() or String()), its elements and
-// its type's name. An Arg points to the value, so it lives no longer than the call.
+// kind of value, its address, and functions for its text (Error() or String()), its elements or
+// fields and its type's name. An Arg points to the value, so it lives no longer than the call.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -19,6 +17,7 @@
 
 #include "runtime/die/panic.h"
 #include "runtime/errors/errors.h"
+#include "runtime/fmt/fields.h"
 #include "runtime/traceback/naming.h"
 
 namespace golab {
@@ -29,7 +28,9 @@ namespace glue {
 
 // Go's name of a type: "string", "[]int", "main.pair", "time.Duration".
 template <typename T>
-std::string type_name();
+std::string type_name() {
+  return runtime::go_type(typeid(T));
+}
 
 struct Arg {
   enum class Kind : uint8_t {
@@ -40,9 +41,10 @@ struct Arg {
     Float,
     String,
     Bytes,
-    Pointer,
+    Pointer,  // also a channel, a function
     List,
     Map,
+    Struct,
     Opaque
   };
 
@@ -57,12 +59,13 @@ struct Arg {
     const void* ptr;
     const char* chars;  // String, Bytes
   };
-  size_t size = 0;                                 // bytes of a String, elements of a List or Map
+  size_t size = 0;  // bytes of a String; elements of a List or Map; fields; 1: what a Pointer names
   const void* obj = nullptr;                       // the value
   std::string (*text)(const void* obj) = nullptr;  // Error() or String(), if it has one
   std::string (*type)(const void* obj) = nullptr;  // for %T
   Arg (*element)(const void* obj, size_t i) = nullptr;
   Arg (*key)(const void* obj, size_t i) = nullptr;  // of a Map
+  std::string_view (*field)(size_t i) = nullptr;    // of a Struct: "" if it is not known
   const error* err = nullptr;                       // for %w
 };
 
@@ -72,75 +75,6 @@ Arg make_arg(const error& err);
 Arg make_arg(const any& v);
 
 // ---- Implementation ----
-
-template <typename T>
-constexpr const char* basic_type_name() {
-  if constexpr (std::is_same_v<T, bool>)
-    return "bool";
-  else if constexpr (std::is_same_v<T, int>)
-    return "int";
-  else if constexpr (std::is_same_v<T, unsigned>)
-    return "uint";
-  else if constexpr (std::is_same_v<T, char>)
-    return "byte";
-  else if constexpr (std::is_same_v<T, char32_t>)
-    return "int32";
-  else if constexpr (std::is_same_v<T, float>)
-    return "float32";
-  else if constexpr (std::is_floating_point_v<T>)
-    return "float64";
-  else if constexpr (std::is_integral_v<T> && std::is_signed_v<T>)
-    return sizeof(T) == 1 ? "int8" : sizeof(T) == 2 ? "int16" : sizeof(T) == 4 ? "int32" : "int64";
-  else if constexpr (std::is_integral_v<T>)
-    return sizeof(T) == 1   ? "uint8"
-           : sizeof(T) == 2 ? "uint16"
-           : sizeof(T) == 4 ? "uint32"
-                            : "uint64";
-  else if constexpr (std::is_convertible_v<const T&, std::string_view>)
-    return "string";
-  else
-    return nullptr;
-}
-
-template <typename T>
-struct TypeName {
-  static std::string get() {
-    if constexpr (basic_type_name<T>() != nullptr)
-      return basic_type_name<T>();
-    else
-      return runtime::go_type(typeid(T));
-  }
-};
-template <typename T, typename A>
-struct TypeName<std::vector<T, A>> {
-  static std::string get() { return "[]" + type_name<T>(); }
-};
-template <typename T, size_t N>
-struct TypeName<std::array<T, N>> {
-  static std::string get() { return "[" + std::to_string(N) + "]" + type_name<T>(); }
-};
-template <typename K, typename V, typename C, typename A>
-struct TypeName<std::map<K, V, C, A>> {
-  static std::string get() { return "map[" + type_name<K>() + "]" + type_name<V>(); }
-};
-template <>
-struct TypeName<const char*> {
-  static std::string get() { return "string"; }
-};
-template <>
-struct TypeName<char*> : TypeName<const char*> {};
-template <typename T>
-struct TypeName<T*> {
-  static std::string get() { return "*" + type_name<std::remove_const_t<T>>(); }
-};
-template <typename T>
-struct TypeName<std::shared_ptr<T>> {
-  static std::string get() { return "*" + type_name<std::remove_const_t<T>>(); }
-};
-template <typename T>
-std::string type_name() {
-  return TypeName<T>::get();
-}
 
 template <typename T>
 std::string text_of(const void* obj) {
@@ -162,13 +96,6 @@ concept MapType = requires(const T& v) {
   typename T::mapped_type;
   v.begin()->second;
 };
-template <typename T>
-concept PointerType = std::is_pointer_v<T> || requires(const T& v) {
-  typename T::element_type;
-  v.get();
-  *v;
-};
-
 template <typename T>
 void set_basic(Arg& a, const T& v) {
   if constexpr (std::is_same_v<T, bool>) {
@@ -195,6 +122,10 @@ void set_basic(Arg& a, const T& v) {
   }
 }
 
+// Go shows what a pointer names if that is a struct, a list or a map: &{1 2}.
+template <typename T>
+concept ShownBehindPointer = PlainStruct<T> || ListType<T> || MapType<T>;
+
 template <typename T>
 void set_pointer(Arg& a, const T& v) {
   const auto* to = std::to_address(v);
@@ -205,15 +136,36 @@ void set_pointer(Arg& a, const T& v) {
     a.ptr = to;
     using To = std::remove_cv_t<std::remove_pointer_t<decltype(to)>>;
     if constexpr (!std::is_void_v<To>) {
+      if (to == nullptr) return;
       if constexpr (HasError<To> || HasString<To>) {
-        if (to != nullptr) {
-          a.text = [](const void* obj) {
-            return text_of<To>(std::to_address(*static_cast<const T*>(obj)));
-          };
-        }
+        a.is_error = HasError<To>;
+        a.text = [](const void* obj) {
+          return text_of<To>(std::to_address(*static_cast<const T*>(obj)));
+        };
+      }
+      if constexpr (ShownBehindPointer<To>) {
+        a.size = 1;
+        a.element = [](const void* obj, size_t) {
+          return make_arg(*std::to_address(*static_cast<const T*>(obj)));
+        };
       }
     }
   }
+}
+
+template <typename T>
+void set_struct(Arg& a) {
+  a.kind = Arg::Kind::Struct;
+  a.size = std::is_empty_v<T> ? 0 : kFields<T>;
+  a.element = [](const void* obj, size_t i) {
+    return with_fields(*static_cast<const T*>(obj), [i](const auto&... field) {
+      Arg found;
+      size_t n = 0;
+      ((n++ == i ? void(found = make_arg(field)) : void()), ...);
+      return found;
+    });
+  };
+  if constexpr (!std::is_empty_v<T>) a.field = name_of_field<T>;
 }
 
 template <typename T>
@@ -221,6 +173,7 @@ void set_container(Arg& a, const T& v) {
   a.size = v.size();
   if constexpr (MapType<T>) {
     a.kind = Arg::Kind::Map;
+    a.ptr = &v;
     a.key = [](const void* obj, size_t i) {
       return make_arg(
           std::next(static_cast<const T*>(obj)->begin(), static_cast<std::ptrdiff_t>(i))->first);
@@ -231,8 +184,10 @@ void set_container(Arg& a, const T& v) {
     };
   } else {
     using E = std::remove_cvref_t<decltype(*v.data())>;
-    a.kind = sizeof(E) == 1 && std::is_integral_v<E> ? Arg::Kind::Bytes : Arg::Kind::List;
-    if (a.kind == Arg::Kind::Bytes) a.chars = reinterpret_cast<const char*>(v.data());
+    bool bytes = sizeof(E) == 1 && std::is_integral_v<E> && !std::is_same_v<E, bool>;
+    a.kind = bytes ? Arg::Kind::Bytes : Arg::Kind::List;
+    if constexpr (requires { v.capacity(); }) a.ptr = v.data();  // %p
+    if (bytes) a.chars = reinterpret_cast<const char*>(v.data());
     a.element = [](const void* obj, size_t i) {
       return make_arg(static_cast<const T*>(obj)->data()[i]);
     };
@@ -245,14 +200,16 @@ Arg make_arg(const T& v) {
   a.obj = &v;
   a.type = [](const void*) { return type_name<std::remove_cvref_t<std::decay_t<T>>>(); };
   a.kind = Arg::Kind::Opaque;
-  if constexpr (std::is_same_v<T, std::nullptr_t>) {
-    a.kind = Arg::Kind::Nil;
-  } else if constexpr (HasError<T> || HasString<T>) {
+  if constexpr (HasError<T> || HasString<T>) {
     a.text = text_of<T>;
     a.is_error = HasError<T>;
-    if constexpr (requires { static_cast<int64_t>(v); }) set_basic(a, static_cast<int64_t>(v));
+  }
+  if constexpr (std::is_same_v<T, std::nullptr_t>) {
+    a.kind = Arg::Kind::Nil;
   } else if constexpr (std::is_arithmetic_v<T> || std::is_enum_v<T>) {
     set_basic(a, v);
+  } else if constexpr ((HasError<T> || HasString<T>)&&requires { static_cast<int64_t>(v); }) {
+    set_basic(a, static_cast<int64_t>(v));
   } else if constexpr (std::is_convertible_v<const T&, std::string_view>) {
     std::string_view s = v;
     a.kind = Arg::Kind::String;
@@ -260,8 +217,13 @@ Arg make_arg(const T& v) {
     a.size = s.size();
   } else if constexpr (MapType<T> || ListType<T>) {
     set_container(a, v);
-  } else if constexpr (PointerType<T>) {
+  } else if constexpr (requires { v.hchan(); }) {
+    a.kind = Arg::Kind::Pointer;
+    a.ptr = v.hchan();
+  } else if constexpr (PointerLike<T>) {
     set_pointer(a, v);
+  } else if constexpr (PlainStruct<T>) {
+    set_struct<T>(a);
   }
   return a;
 }

@@ -10,14 +10,17 @@
 //
 // The verbs mean what they mean in Go:
 //
-//   %v %+v                   any value: Error() or String() if it has one, [a b] for a vector,
-//                            map[k:v] for a map, <nil>
+//   %v                       any value: Error() or String() if it has one, [a b] for a vector,
+//                            map[k:v] for a map, {a b} for a struct, &{a b} for a pointer to one,
+//                            an address for another pointer or a channel, <nil>
+//   %+v                      the same, with the names of fields: {x:a y:b} (fields.h)
+//   %#v                      as Go would write it: []int{1, 2}, main.pair{a:1, b:2}
 //   %T                       its type
 //   %d %b %o %x %X %c %q %U  integers
-//   %e %f %g %E %G           floating point
+//   %e %f %g %E %G %x %X %b  floating point
 //   %t                       bool
 //   %s %q %x %X              strings, bytes, and values with Error() or String()
-//   %p                       pointers
+//   %p                       pointers, channels, vectors, maps
 //   %%                       a percent sign
 //
 // So do the flags (+ - # 0 blank), width and precision (also *), and [n], which picks an argument.
@@ -76,7 +79,7 @@ template <typename W>
 Writer make_writer(W& w) {
   if constexpr (std::is_same_v<std::remove_cv_t<W>, Writer>) {
     return w;
-  } else if constexpr (PointerType<std::remove_cv_t<W>>) {
+  } else if constexpr (PointerLike<std::remove_cv_t<W>>) {
     return make_writer(*w);
   } else {
     return {const_cast<void*>(static_cast<const void*>(std::addressof(w))),

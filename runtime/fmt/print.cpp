@@ -22,6 +22,7 @@ constexpr int kTooLarge = 1'000'000;  // a larger width or precision is ignored,
 
 struct Flags {
   bool plus = false, minus = false, sharp = false, space = false, zero = false;
+  bool plusV = false, sharpV = false;  // %+v and %#v: there + and # mean something else
   int width = -1;
   int prec = -1;
 };
@@ -50,12 +51,16 @@ class Printer {
   void with_type(const Arg& a);
   void bad_verb(const Arg& a, char32_t v);
   bool methods(const Arg& a, char32_t v);
+  void nil(const Arg& a, char32_t v, int depth);
   void integer(const Arg& a, char32_t v);
   void digits(uint64_t u, bool negative, unsigned base, bool upper);
   void floating(const Arg& a, char32_t v);
   void text(std::string_view s, char32_t v, const Arg& a);
+  void address(const void* ptr, const Arg& a, char32_t v);
   void pointer(const Arg& a, char32_t v, int depth);
+  void bytes(const Arg& a, char32_t v, int depth);
   void list(const Arg& a, char32_t v, int depth);
+  void struct_(const Arg& a, char32_t v, int depth);
   void pad(std::string_view s, bool zeros_allowed = true);
   std::string_view sign(bool negative) const;
   void pad_number(std::string_view sign, std::string_view prefix, std::string num,
@@ -69,6 +74,7 @@ class Printer {
   size_t nargs_;
   size_t next_ = 0;
   bool reordered_ = false, good_index_ = true;
+  bool raw_ = false;  // without Error() and String()
   Flags flags_;
 };
 
@@ -118,14 +124,14 @@ void Printer::with_type(const Arg& a) {
     return;
   }
   out += a.type(a.obj) + "=";
-  Flags saved = std::exchange(flags_, Flags());
   value(a, U'v', 0);
-  flags_ = saved;
 }
 
 void Printer::bad_verb(const Arg& a, char32_t v) {
   complain(v, "(");
+  bool raw = std::exchange(raw_, true);
   with_type(a);
+  raw_ = raw;
   out += ')';
 }
 
@@ -149,6 +155,12 @@ void Printer::digits(uint64_t u, bool negative, unsigned base, bool upper) {
 void Printer::integer(const Arg& a, char32_t v) {
   bool negative = a.kind == Kind::Int && a.i < 0;
   uint64_t u = negative ? 0 - a.u : a.u;
+  if (v == U'v' && flags_.sharpV && a.kind == Kind::Uint) {
+    flags_.sharp = true;
+    digits(u, false, 16, false);
+    flags_.sharp = false;
+    return;
+  }
   if (const unsigned base = base_of(v == U'v' ? U'd' : v)) {
     return digits(u, negative, base, v == U'X');
   }
@@ -171,13 +183,47 @@ void Printer::integer(const Arg& a, char32_t v) {
   }
 }
 
+// 0x1.4p+01: the mantissa in hexadecimal, the exponent of 2 with two digits at least.
+std::string hex_float(double f, int prec, bool upper) {
+  char buf[64];
+  if (prec < 0) {
+    snprintf(buf, sizeof buf, "%a", f);
+  } else {
+    snprintf(buf, sizeof buf, "%.*a", std::min(prec, 30), f);
+  }
+  std::string s = buf;
+  size_t digits = s.find('p') + 2;
+  if (s.size() - digits == 1) s.insert(digits, 1, '0');
+  if (upper) std::transform(s.begin(), s.end(), s.begin(), ::toupper);
+  return s;
+}
+
+// 5629499534213120p-51: the mantissa as a whole number.
+std::string binary_float(double f, int bits) {
+  const int digits = bits == 32 ? 24 : 53, least = bits == 32 ? -149 : -1074;
+  int exponent = 0;
+  double mantissa = std::frexp(f, &exponent);
+  exponent = f == 0 ? least : std::max(exponent - digits, least);
+  mantissa = std::ldexp(f, -exponent);
+  return std::to_string(static_cast<int64_t>(mantissa)) + (exponent < 0 ? "p" : "p+") +
+         std::to_string(exponent);
+}
+
 void Printer::floating(const Arg& a, char32_t v) {
   if (v == U'v') v = U'g';
   if (v == U'F') v = U'f';
-  if (v != U'e' && v != U'E' && v != U'f' && v != U'g' && v != U'G') return bad_verb(a, v);
-  int prec = flags_.prec;
-  if (prec < 0 && v != U'g' && v != U'G') prec = 6;
-  std::string num = strconv::FormatFloat(a.f, static_cast<char>(v), prec, a.bits);
+  std::string num;
+  if (v == U'b' && std::isfinite(a.f)) {
+    num = binary_float(a.f, a.bits);
+  } else if ((v == U'x' || v == U'X') && std::isfinite(a.f)) {
+    num = hex_float(a.f, flags_.prec, v == U'X');
+  } else {
+    if (v == U'b' || v == U'x' || v == U'X') v = U'g';
+    if (v != U'e' && v != U'E' && v != U'f' && v != U'g' && v != U'G') return bad_verb(a, v);
+    int prec = flags_.prec;
+    if (prec < 0 && v != U'g' && v != U'G') prec = 6;
+    num = strconv::FormatFloat(a.f, static_cast<char>(v), prec, a.bits);
+  }
   std::string_view shown_sign = sign(num[0] == '-');
   if (num == "+Inf" && !flags_.space) shown_sign = "+";
   num.erase(0, num.find_first_not_of("+-"));
@@ -185,6 +231,7 @@ void Printer::floating(const Arg& a, char32_t v) {
 }
 
 void Printer::text(std::string_view s, char32_t v, const Arg& a) {
+  if (v == U'v' && flags_.sharpV) v = U'q';
   if (flags_.prec >= 0 && (v == U's' || v == U'v' || v == U'q')) {
     s = truncate_runes(s, static_cast<size_t>(flags_.prec));
   }
@@ -215,38 +262,87 @@ void Printer::text(std::string_view s, char32_t v, const Arg& a) {
   }
 }
 
-void Printer::pointer(const Arg& a, char32_t v, int depth) {
-  uint64_t u = reinterpret_cast<uintptr_t>(a.ptr);
-  if (v == U'v' && depth == 0 && u == 0) return pad("<nil>", false);
-  if (const unsigned base = base_of(v)) return digits(u, false, base, v == U'X');
-  if (v != U'v' && v != U'p') return bad_verb(a, v);
-  Flags saved = flags_;
+void Printer::address(const void* ptr, const Arg& a, char32_t v) {
+  uint64_t u = reinterpret_cast<uintptr_t>(ptr);
+  if (v == U'v' && flags_.sharpV) {
+    out += "(" + a.type(a.obj) + ")(";
+    if (u == 0) {
+      out += "nil)";
+      return;
+    }
+  } else if (v == U'v' && u == 0) {
+    return pad("<nil>", false);
+  } else if (v != U'v' && v != U'p') {
+    if (const unsigned base = base_of(v)) return digits(u, false, base, v == U'X');
+    return bad_verb(a, v);
+  }
   flags_.sharp = !flags_.sharp;
   digits(u, false, 16, false);
-  flags_ = saved;
+  flags_.sharp = !flags_.sharp;
+  if (v == U'v' && flags_.sharpV) out += ')';
+}
+
+// At the top, what it names is shown, if that has parts.
+void Printer::pointer(const Arg& a, char32_t v, int depth) {
+  if (depth > 0 || a.size == 0 || v == U'p') return address(a.ptr, a, v);
+  out += '&';
+  value(a.element(a.obj, 0), v, depth + 1);
+}
+
+void Printer::bytes(const Arg& a, char32_t v, int depth) {
+  if (v == U's' || v == U'q' || v == U'x' || v == U'X') return text({a.chars, a.size}, v, a);
+  if (v != U'v' || !flags_.sharpV) return list(a, v, depth);
+  out += "[]byte{";
+  for (size_t i = 0; i < a.size; i++) {
+    if (i > 0) out += ", ";
+    value(a.element(a.obj, i), v, depth + 1);
+  }
+  out += '}';
 }
 
 // The verb applies to every element.
 void Printer::list(const Arg& a, char32_t v, int depth) {
-  bool map = a.kind == Kind::Map;
-  if (v == U'p') return bad_verb(a, v);
-  out += map ? "map[" : "[";
+  bool map = a.kind == Kind::Map, go = v == U'v' && flags_.sharpV;
+  if (v == U'p') {
+    if (a.ptr == nullptr) return bad_verb(a, v);
+    return address(a.ptr, a, v);
+  }
+  out += go ? a.type(a.obj) + "{" : map ? "map[" : "[";
   for (size_t i = 0; i < a.size; i++) {
-    if (i > 0) out += ' ';
+    if (i > 0) out += go ? ", " : " ";
     if (map) {
       value(a.key(a.obj, i), v, depth + 1);
       out += ':';
     }
     value(a.element(a.obj, i), v, depth + 1);
   }
-  out += ']';
+  out += go ? '}' : ']';
+}
+
+// The verb applies to every field. As in Go, a field that begins with a small letter is printed
+// without its methods.
+void Printer::struct_(const Arg& a, char32_t v, int depth) {
+  if (v == U'p') return bad_verb(a, v);
+  bool go = v == U'v' && flags_.sharpV;
+  if (go) out += a.type(a.obj);
+  out += '{';
+  for (size_t i = 0; i < a.size; i++) {
+    std::string_view name = a.field(i);
+    if (i > 0) out += go ? ", " : " ";
+    if ((go || (v == U'v' && flags_.plusV)) && !name.empty()) (out += name) += ':';
+    bool hidden = !name.empty() && std::isupper(static_cast<unsigned char>(name[0])) == 0;
+    bool raw = std::exchange(raw_, raw_ || hidden);
+    value(a.element(a.obj, i), v, depth + 1);
+    raw_ = raw;
+  }
+  out += '}';
 }
 
 // Error() and String(), for the verbs that are valid for strings.
 bool Printer::methods(const Arg& a, char32_t v) {
-  if (a.text == nullptr) return false;
+  if (a.text == nullptr || (raw_ && a.kind != Kind::Opaque)) return false;
   if (v != U'v' && v != U's' && v != U'x' && v != U'X' && v != U'q') return false;
-  if (flags_.sharp && v == U'v') return false;
+  if (flags_.sharpV && a.kind != Kind::Opaque) return false;
   std::string s;
   try {
     s = a.text(a.obj);
@@ -259,13 +355,19 @@ bool Printer::methods(const Arg& a, char32_t v) {
   return true;
 }
 
+void Printer::nil(const Arg& a, char32_t v, int depth) {
+  if (depth == 0 && v != U'v') return bad_verb(a, v);
+  if (depth == 0 || !flags_.sharpV || a.type == nullptr) return pad("<nil>", false);
+  out += a.type(a.obj) + "(nil)";
+}
+
 void Printer::value(const Arg& a, char32_t v, int depth) {
   if (v == U'T') return text(a.kind == Kind::Nil ? "<nil>" : a.type(a.obj), U's', a);
   if (v == U'p' && a.kind == Kind::Pointer) return pointer(a, v, depth);
   if (methods(a, v)) return;
   switch (a.kind) {
     case Kind::Nil:
-      return v == U'v' || depth > 0 ? pad("<nil>", false) : bad_verb(a, v);
+      return nil(a, v, depth);
     case Kind::Bool:
       return v == U't' || v == U'v' ? pad(a.b ? "true" : "false") : bad_verb(a, v);
     case Kind::Int:
@@ -276,16 +378,17 @@ void Printer::value(const Arg& a, char32_t v, int depth) {
     case Kind::String:
       return text({a.chars, a.size}, v, a);
     case Kind::Bytes:
-      if (v == U's' || v == U'q' || v == U'x' || v == U'X') return text({a.chars, a.size}, v, a);
-      return list(a, v, depth);
+      return bytes(a, v, depth);
     case Kind::Pointer:
       return pointer(a, v, depth);
     case Kind::List:
     case Kind::Map:
       return list(a, v, depth);
+    case Kind::Struct:
+      return struct_(a, v, depth);
     case Kind::Opaque:
       if (v != U'v' && v != U's') return bad_verb(a, v);
-      out += "{" + a.type(a.obj) + "}";  // C++ cannot list the fields of a struct
+      out += "{" + a.type(a.obj) + "}";  // its fields cannot be listed (fields.h)
   }
 }
 
@@ -376,6 +479,10 @@ void Printer::parse_spec(std::string_view f, size_t* at) {
     }
   }
   parse_index(f, at);
+  if (i < f.size() && f[i] == 'v') {
+    flags_.sharpV = std::exchange(flags_.sharp, false);
+    flags_.plusV = std::exchange(flags_.plus, false);
+  }
 }
 
 void Printer::format(std::string_view f) {
@@ -401,6 +508,7 @@ void Printer::format(std::string_view f) {
 // Shows the arguments that no verb used.
 void Printer::extra() {
   if (reordered_ || next_ >= nargs_) return;
+  flags_ = Flags();
   out += "%!(EXTRA ";
   for (size_t n = next_; n < nargs_; n++) {
     if (n > next_) out += ", ";
@@ -413,8 +521,10 @@ void Printer::extra() {
 
 Arg make_arg(const error& err) {
   Arg a;
+  a.type = [](const void*) { return std::string("error"); };
   if (err == nullptr) return a;
-  a.kind = Kind::Opaque;
+  a.kind = Kind::Pointer;
+  a.ptr = err.box()->address();
   a.is_error = true;
   a.obj = &err;
   a.err = &err;
@@ -426,7 +536,11 @@ Arg make_arg(const error& err) {
   return a;
 }
 
-Arg make_arg(const any& v) { return v.arg(); }
+Arg make_arg(const any& v) {
+  Arg a = v.arg();
+  if (a.kind == Kind::Nil) a.type = [](const void*) { return std::string("interface {}"); };
+  return a;
+}
 
 void any_type_panic(const AnyOps* have, std::string want) {
   std::string text = "interface conversion: interface {} is " + (have ? have->type_name() : "nil") +

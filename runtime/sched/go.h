@@ -13,10 +13,25 @@
 #include <type_traits>
 #include <utility>
 
+#include "runtime/core/throw.h"
 #include "runtime/sched/proc.h"
 
 namespace golab {
 namespace glue {
+
+// A function value that is nil: a null pointer, an empty std::function or func.
+template <typename F>
+bool nil_func(const F& f) {
+  if constexpr (std::is_function_v<F>) {
+    return false;
+  } else if constexpr (std::is_pointer_v<F> || std::is_member_pointer_v<F>) {
+    return f == nullptr;
+  } else if constexpr (requires { f == nullptr; } && !requires { +f; }) {  // +f: a lambda
+    return f == nullptr;
+  } else {
+    return false;
+  }
+}
 
 template <typename F, typename... Args>
 struct GoCall {
@@ -66,7 +81,7 @@ uintptr_t startpc_of(const F& f) {
 }  // namespace glue
 
 // Starts f(args...) in a new goroutine. Never parks. An exception from a copy constructor reaches
-// the caller, and no goroutine starts.
+// the caller, and no goroutine starts. If f is nil: "fatal error: go of nil func value".
 template <typename F, typename... Args>
 [[gnu::always_inline]] inline void go(F&& f, Args&&... args) {
   using Check = glue::GoCheck<std::decay_t<F>, std::decay_t<Args>...>;
@@ -76,6 +91,8 @@ template <typename F, typename... Args>
                 "go(f, args...): f takes a T&, but a goroutine gets copies: use a pointer");
   static_assert(Check::right_arguments, "go(f, args...): f cannot be called with these arguments");
   using Call = glue::GoCall<std::decay_t<F>, std::decay_t<Args>...>;
+  if (glue::nil_func(f)) [[unlikely]]
+    runtime::fatal("go of nil func value");
   runtime::G* gp = nullptr;
   void* at = runtime::newg(sizeof(Call), alignof(Call), &gp);
   if constexpr (std::is_nothrow_constructible_v<std::decay_t<F>, F&&> &&

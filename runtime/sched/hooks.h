@@ -3,7 +3,8 @@
 // A folder includes only folders below it (tests/setup/layers.txt). Inside the runtime, lower
 // folders call higher ones by these means only:
 //
-//   sched/gate.h, releasem_slow of sched/proc.h   declared in sched/, defined in stop/ and die/
+//   sched/gate.h; releasem_slow and Goexit of sched/proc.h   declared in sched/, defined in stop/
+//                                                 and die/
 //   core/throw.h, sigpanic of core/inject.h       declared in core/, defined in die/
 //   Timer::f and Timer::discard_value             set by the timer's owner: chan/, time/
 #pragma once

@@ -432,13 +432,18 @@ void queue_for_p(M* mp, G* gp) {
 // ---- Goexit -------------------------------------------------------------------------------------
 //
 // A forced unwind (Itanium C++ ABI, 1.6.2) runs every destructor, and with them the Defers. No
-// handler for a type catches it. It stops at goexit.
+// handler for a type catches it. It stops at goexit. die/goexit.cpp decides when it begins.
 
 namespace {
 _Unwind_Reason_Code goexit_stop(int, _Unwind_Action actions, _Unwind_Exception_Class,
-                                _Unwind_Exception* exc, _Unwind_Context* context, void*) {
+                                _Unwind_Exception* exc, _Unwind_Context* context, void* panic) {
   if ((actions & _UA_END_OF_STACK) != 0 || is_goexit(_Unwind_GetIP(context) - 1)) {
-    ::operator delete(exc);
+    if (panic == nullptr) {
+      ::operator delete(exc);
+    } else {
+      _Unwind_DeleteException(exc);
+      *getm()->eh_globals = EhGlobals{};  // it counts as uncaught
+    }
     leave_for_good(getm()->curg);
   }
   return _URC_NO_REASON;
@@ -449,7 +454,7 @@ void goexit_swallowed(_Unwind_Reason_Code, _Unwind_Exception*) {
 }
 }  // namespace
 
-[[noreturn]] void Goexit() {
+[[noreturn]] void goexit_unwind() {
   auto* exc = static_cast<_Unwind_Exception*>(::operator new(sizeof(_Unwind_Exception)));
   *exc = _Unwind_Exception{};
   exc->exception_cleanup = goexit_swallowed;
@@ -459,6 +464,15 @@ void goexit_swallowed(_Unwind_Reason_Code, _Unwind_Exception*) {
 #endif
   _Unwind_ForcedUnwind(exc, goexit_stop, nullptr);
   throw_("Goexit: the unwinder could not walk this stack");
+}
+
+// The unwinder keeps in private_1 and private_2 which kind of unwinding an exception is in: a stop
+// function and its argument if it is forced, 0 if a handler was found. It looks each time that a
+// frame's cleanups are done.
+void goexit_instead(void* object) {
+  auto* exc = static_cast<_Unwind_Exception*>(object) - 1;
+  exc->private_1 = reinterpret_cast<uintptr_t>(goexit_stop);
+  exc->private_2 = reinterpret_cast<uintptr_t>(object);
 }
 
 // ---- The scheduler's loop, on g0 ----------------------------------------------------------------

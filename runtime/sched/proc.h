@@ -46,7 +46,9 @@ int NumCPU();  // processors that this process may use
 // stopTheWorld), nothing changes.
 int GOMAXPROCS(int n);
 void Gosched();              // lets others run: goes behind those that wait in the queues
-[[noreturn]] void Goexit();  // runs the Defers and destructors of this goroutine, then ends it
+// Runs the Defers and destructors of this goroutine, then ends it. In a Defer that a panic runs, it
+// ends the panic, too. Defined in die/.
+[[noreturn]] void Goexit();
 void LockOSThread();         // this goroutine runs on this thread only. Calls nest.
 void UnlockOSThread();
 

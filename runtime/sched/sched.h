@@ -91,6 +91,10 @@ enum : uint32_t { kMRunning = 0, kMSafe = 1, kMStopped = 2 };
 enum : uint32_t { kNoteStop = 1, kNoteYield = 2, kNoteTaken = 4 };
 
 // ---- proc.cpp ----
+[[noreturn]] void goexit_unwind();  // Goexit: unwinds this goroutine's stack, then ends it
+// Turns the exception in flight whose object this is into such an unwinding: from the next frame on
+// it meets no handler.
+void goexit_instead(void* object);
 [[noreturn]] void schedule();  // the life of an M, on g0
 void schedinit();
 void runnable(G* gp);  // sets gp's status; the caller queues it

@@ -5,13 +5,12 @@
 //   static auto config = sync::OnceValue(load);  // var config = sync.OnceValue(load)
 //   config().port                                // config().port
 //
-// A call that panics counts as done: Do does not call again; OnceFunc and OnceValue panic again.
+// A call that panics counts as done: Do does not call again.
 #pragma once
 
 #include <atomic>
 #include <memory>
 #include <optional>
-#include <tuple>
 #include <type_traits>
 #include <utility>
 
@@ -39,61 +38,63 @@ class Once {
   Mutex m_;
 };
 
+// A function that calls f the first time, and returns what f returned each time. If f panics, so
+// does every call, with the same value. If f ends by Goexit, every call panics with a nil value.
+golab::glue::Func<void()> OnceFunc(golab::glue::Func<void()> f);
+template <typename F>
+auto OnceValue(F f);
+// f returns a pair: auto [v, err] = get();
+template <typename F>
+auto OnceValues(F f);
+
 }  // namespace golab::sync
 
 // ---- Implementation ----
 
 namespace golab::glue {
 
-template <typename T>
-struct OnceState {
-  sync::Once once;
-  std::optional<Panic> panicked;
-  std::optional<T> value;
+// How the one call ended.
+class OnceEnd {
+ public:
+  void returned() { returned_ = true; }
+  void settle();       // in a Defer of the call: keeps its panic
+  void check() const;  // panics if the call did not return
+
+ private:
+  bool returned_ = false;
+  std::optional<Panic> panic_;  // none, and not returned: it ended by Goexit
 };
 
-template <typename T, typename F>
-const T& once_value(OnceState<T>& state, F& f) {
-  state.once.Do([&] {
-    try {
-      state.value.emplace(f());
-    } catch (const Panic& p) {
-      state.panicked.emplace(p);
-      throw;
-    }
-  });
-  if (state.panicked) throw Panic(*state.panicked);
-  return *state.value;
-}
-
-namespace once {
-
-template <typename F, typename T = std::invoke_result_t<F&>>
-Func<T()> OnceValue(F f) {
-  auto state = std::make_shared<OnceState<T>>();
-  return [state, f = std::move(f)]() mutable -> T { return once_value<T>(*state, f); };
-}
-
-// f returns a pair: auto [v, err] = get();
-template <typename F, typename T = std::invoke_result_t<F&>>
-Func<T()> OnceValues(F f) {
-  return OnceValue(std::move(f));
-}
-
-template <typename F>
-Func<void()> OnceFunc(F f) {
-  auto get = OnceValue([f = std::move(f)]() mutable {
-    f();
-    return true;
-  });
-  return [get] { get(); };
-}
-
-}  // namespace once
 }  // namespace golab::glue
 
 namespace golab::sync {
-using golab::glue::once::OnceFunc;
-using golab::glue::once::OnceValue;
-using golab::glue::once::OnceValues;
+
+// The functions below stand in one another as Go's do, so that a stack shows Go's names.
+template <typename F>
+auto OnceValue(F f) {
+  using T = std::invoke_result_t<F&>;
+  struct State {
+    explicit State(F func) : f(std::move(func)) {}
+    F f;
+    Once once;
+    golab::glue::OnceEnd end;
+    std::optional<T> value;
+  };
+  auto state = std::make_shared<State>(std::move(f));
+  return golab::glue::Func<T()>([state]() -> T {
+    state->once.Do([s = state.get()] {
+      Defer d{[s] { s->end.settle(); }};
+      s->value.emplace(s->f());
+      s->end.returned();
+    });
+    state->end.check();
+    return *state->value;
+  });
+}
+
+template <typename F>
+auto OnceValues(F f) {
+  return OnceValue(std::move(f));
+}
+
 }  // namespace golab::sync

@@ -39,12 +39,12 @@ namespace golab::sync {
 [[gnu::noinline]] void WaitGroup::Go(golab::glue::Func<void()> f) {
   Add(1);
   go([this, f = std::move(f)] {
-    // Not a Defer: a panic that ends the program runs Defers, and must not change the counter. A
-    // destructor runs on return and on Goexit.
-    struct Done {
-      WaitGroup* wg;
-      ~Done() { wg->Done(); }
-    } done{this};
+    // Runs when f has returned, on Goexit, and when a panic of f ends the program. In that case Done
+    // is not called: no Wait returns as if the work were done.
+    Defer d{[this] {
+      if (auto underway = runtime::panic_underway()) panic(underway->panic);
+      Done();
+    }};
     f();
   });
 }

@@ -240,20 +240,166 @@ SymbolName name_of_symbol(const char* symbol) {
   return result;
 }
 
-std::string go_type(const std::type_info& type) {
-  std::string stars;
-  const char* mangled = type.name();
-  for (; *mangled == 'P' || *mangled == 'K'; mangled++) {  // pointer to, const
-    if (*mangled == 'P') stars += '*';
+namespace {
+
+// Types that are Go's under another name.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 28> kTypes{{
+    {"bool", "bool"},
+    {"char", "uint8"},
+    {"signed char", "int8"},
+    {"unsigned char", "uint8"},
+    {"short", "int16"},
+    {"unsigned short", "uint16"},
+    {"int", "int"},
+    {"unsigned int", "uint"},
+    {"long", "int64"},
+    {"unsigned long", "uint64"},
+    {"long long", "int64"},
+    {"unsigned long long", "uint64"},
+    {"wchar_t", "int32"},
+    {"char8_t", "uint8"},
+    {"char16_t", "uint16"},
+    {"char32_t", "int32"},
+    {"float", "float32"},
+    {"double", "float64"},
+    {"long double", "float64"},
+    {"std::complex<float>", "complex64"},
+    {"std::complex<double>", "complex128"},
+    {"void*", "unsafe.Pointer"},
+    {"char*", "string"},
+    {"char const*", "string"},
+    {"golab::Empty", "struct {}"},
+    {"golab::error", "error"},
+    {"golab::any", "interface {}"},
+    {"decltype(nullptr)", "<nil>"},
+}};
+
+std::string go_type_of(std::string_view s);
+
+// The parts of a list, cut at the commas outside brackets.
+std::vector<std::string_view> split_list(std::string_view s) {
+  std::vector<std::string_view> parts;
+  int depth = 0;
+  size_t begin = 0;
+  for (size_t i = 0; i < s.size(); i++) {
+    if (s[i] == '<' || s[i] == '(' || s[i] == '{') depth++;
+    if (s[i] == '>' || s[i] == ')' || s[i] == '}') depth--;
+    if (s[i] != ',' || depth > 0) continue;
+    parts.push_back(s.substr(begin, i - begin));
+    begin = i + 1;
   }
-  std::vector<std::string> parts = split_scopes(demangled(mangled));
-  std::string name = plain(parts.back());
+  if (begin < s.size()) parts.push_back(s.substr(begin));
+  return parts;
+}
+
+std::string go_types(const std::vector<std::string_view>& types, std::string_view between) {
+  std::string out;
+  for (std::string_view type : types) out.append(out.empty() ? "" : between) += go_type_of(type);
+  return out;
+}
+
+// func(int) (string, error), from a result and a parameter list.
+std::string func_type(std::string_view result, std::string_view parameters) {
+  std::string out = "func(" + go_types(split_list(parameters), ", ") + ")";
+  while (!result.empty() && result.back() == ' ') result.remove_suffix(1);
+  if (result.empty() || result == "void") return out;
+  constexpr std::string_view kPair = "std::pair<";
+  if (!result.starts_with(kPair)) return out + " " + go_type_of(result);
+  result.remove_prefix(kPair.size());
+  return out + " (" + go_types(split_list(result.substr(0, result.rfind('>'))), ", ") + ")";
+}
+
+// A template of the library's that stands for a type of the language's; "" if it is none.
+std::string composite_type(std::string_view name, const std::vector<std::string_view>& args) {
+  auto is = [&](std::initializer_list<std::string_view> names) {
+    return !args.empty() && std::find(names.begin(), names.end(), name) != names.end();
+  };
+  if (is({"std::basic_string", "std::basic_string_view"})) return "string";
+  if (is({"std::vector", "std::span"})) return "[]" + go_type_of(args[0]);
+  if (is({"std::shared_ptr", "std::unique_ptr"})) return "*" + go_type_of(args[0]);
+  if (is({"golab::SendChan"})) return "chan<- " + go_type_of(args[0]);
+  if (is({"golab::RecvChan"})) return "<-chan " + go_type_of(args[0]);
+  if (is({"golab::Chan"})) {
+    std::string element = go_type_of(args[0]);
+    return element.starts_with("<-") ? "chan (" + element + ")" : "chan " + element;
+  }
+  if (is({"std::function", "golab::glue::Func"})) {
+    size_t open = args[0].find('(');
+    return func_type(args[0].substr(0, open), args[0].substr(open + 1, args[0].size() - open - 2));
+  }
+  if (args.size() < 2) return "";
+  if (is({"std::map", "std::unordered_map"})) {
+    return "map[" + go_type_of(args[0]) + "]" + go_type_of(args[1]);
+  }
+  if (is({"std::array"})) {
+    std::string_view size = args[1].substr(args[1].find_first_not_of(' '));
+    return "[" + std::string(size.substr(0, size.find_first_not_of("0123456789"))) + "]" +
+           go_type_of(args[0]);
+  }
+  return "";
+}
+
+// main.pair, time.Duration, main.Stack[int]. `name` is without the template's arguments.
+std::string named_type(std::string_view name, const std::vector<std::string_view>& args) {
+  bool local = false;  // inside a function: of package main
+  for (size_t at = name.find('('); at != name.npos; at = name.find('(', at + 1)) {
+    local |= !name.substr(at).starts_with("(anonymous namespace)");
+  }
+  std::vector<std::string> parts = split_scopes(name);
+  if (parts.empty()) return std::string(name);
+  std::string out = plain(parts.back());
   parts.pop_back();
   bool ours = !parts.empty() && parts[0] == "golab";
   if (ours) parts.erase(parts.begin());
-  bool local = *mangled == 'Z';
-  if (local || (parts.empty() && !ours)) return stars + "main." + name;
-  return stars + (parts.empty() ? "" : plain(parts.back()) + '.') + name;
+  if (local || (parts.empty() && !ours)) {
+    out = "main." + out;
+  } else if (!parts.empty()) {
+    out = plain(parts.back()) + "." + out;
+  }
+  return args.empty() ? out : out + "[" + go_types(args, ",") + "]";
+}
+
+// From a demangled type. It ends in what binds loosest.
+std::string go_type_of(std::string_view s) {
+  auto drop_end = [&](std::string_view end) {
+    bool has = s.ends_with(end);
+    if (has) s.remove_suffix(end.size());
+    return has;
+  };
+  s.remove_prefix(std::min(s.find_first_not_of(' '), s.size()));
+  while (drop_end(" ") || drop_end("&") || drop_end(" const")) {}
+  for (auto [cpp, go] : kTypes) {
+    if (s == cpp) return std::string(go);
+  }
+  if (drop_end("*")) return "*" + go_type_of(s);
+  if (size_t star = s.find("(*)("); star != s.npos && s.ends_with(')')) {
+    return func_type(s.substr(0, star), s.substr(star + 4, s.size() - star - 5));
+  }
+  if (size_t lambda = s.rfind("{lambda("); lambda != s.npos && s.ends_with('}')) {
+    lambda += 8;
+    return func_type("", s.substr(lambda, s.rfind(")#") - lambda));
+  }
+  if (!s.ends_with('>')) return named_type(s, {});
+  int depth = 0;
+  size_t open = s.size();
+  while (open-- > 0) {
+    if (s[open] == '>') depth++;
+    if (s[open] == '<' && --depth == 0) break;
+  }
+  std::vector<std::string_view> args = split_list(s.substr(open + 1, s.size() - open - 2));
+  std::string composite = composite_type(s.substr(0, open), args);
+  return composite.empty() ? named_type(s.substr(0, open), args) : composite;
+}
+
+}  // namespace
+
+std::string go_type(const std::type_info& type) {
+  std::string text = demangled(type.name());
+  for (std::string_view inline_namespace : {"__cxx11::", "_V2::"}) {
+    for (size_t at = 0; (at = text.find(inline_namespace, at)) != text.npos;)
+      text.erase(at, inline_namespace.size());
+  }
+  return go_type_of(text);
 }
 
 std::string demangled(const char* mangled) {

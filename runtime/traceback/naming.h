@@ -46,8 +46,9 @@ struct SymbolName {
 };
 SymbolName name_of_symbol(const char* symbol);
 
-// A type as %T and a panic print it: "main.pair", "time.Duration", "http.Request". As in Go, it has
-// the last part of its package's path. A type inside a function counts as one of package main.
+// A type as %T and a panic print it: "main.pair", "time.Duration", "[]int", "chan string",
+// "map[string]*main.pair", "func(int) error". As in Go, it has the last part of its package's path.
+// A type inside a function counts as one of package main.
 std::string go_type(const std::type_info& type);
 
 std::string demangled(const char* mangled);  // as it is, if that fails

@@ -86,7 +86,7 @@ TEST_CASE("a panic prints its value as Go does", "[panic]") {
     net::http::made_up value;
     CHECK(text(value).starts_with("(http.made_up) 0x"));
     CHECK(text(&value).starts_with("(*http.made_up) 0x"));
-    CHECK(text(net::http::made_up_of<local>()).starts_with("(http.made_up_of[...]) 0x"));
+    CHECK(text(net::http::made_up_of<local>()).starts_with("(http.made_up_of[main.local]) 0x"));
     CHECK(text(local()).starts_with("(main.local) 0x"));
     CHECK(text(Quiet()).starts_with("(main.Quiet) 0x"));
   }

@@ -11,6 +11,7 @@
 
 #include "profiler/endpoints/pprof.h"
 #include "runtime/golab.h"
+#include "runtime/os/signal/signal.h"
 #include "runtime/sched/proc.h"
 
 // ---- Panics and their values
@@ -43,6 +44,18 @@ struct pair {
   int a, b;
 };
 void panic_struct() { panic(pair{1, 2}); }
+
+enum class code : int {};
+void panic_namedint() { panic(code{7}); }
+struct reason : std::string {
+  using std::string::string;
+};
+void panic_namedstring() { panic(reason("bad \"thing\"\nnext")); }
+void panic_pointer() { panic(std::make_shared<pair>(pair{1, 2})); }
+struct bad {
+  std::string Error() const { panic("from Error"); }
+};
+void panic_error_panics() { panic(bad{}); }
 
 void work(int) { panic("worker failed"); }
 void panic_goroutine() {
@@ -192,6 +205,11 @@ void wg_misuse() {
   done.recv();
 }
 void ticker_zero() { (void)time::NewTicker(0); }
+void nil_context() { (void)context::WithCancel(nullptr); }
+void type_assertion() {
+  any v = "text";
+  fmt::Println(v.as<int>());
+}
 
 // ---- Fatal errors
 
@@ -261,6 +279,32 @@ void deadlock_waitgroup() {
   tasks.send(1);
   wg.Wait();
 }
+void deadlock_http_import() { select({}); }
+void deadlock_listener_idle() {
+  auto [l, err] = net::Listen("tcp", "127.0.0.1:0");
+  if (err != nullptr) panic(err);
+  auto ch = make_chan<int>();
+  ch.recv();
+}
+void locked_deadlock() {
+  runtime::LockOSThread();
+  pprof::SetGoroutineLabels(pprof::WithLabels(
+      context::Background(),
+      pprof::Labels("b", "2", "a", "1", "path", "/x/y.z_", "empty", "", "sp ace", "q\"uote")));
+  select({});
+}
+void nodeadlock_network() {
+  auto [l, err] = net::Listen("tcp", "127.0.0.1:0");
+  if (err != nullptr) panic(err);
+  go([l = l] { (void)l.Accept(); });
+  auto ch = make_chan<int>();
+  ch.recv();
+}
+void nodeadlock_signal() {
+  os::signal::Notify(make_chan<os::Signal>(1), SIGUSR1);
+  auto ch = make_chan<int>();
+  ch.recv();
+}
 void nodeadlock_timer() {
   time::AfterFunc(time::Hour, [] {});
   auto ch = make_chan<int>();
@@ -323,6 +367,10 @@ int main(int, char** argv) {
                                                           PROGRAM(panic_custom_error),
                                                           PROGRAM(panic_stringer),
                                                           PROGRAM(panic_struct),
+                                                          PROGRAM(panic_namedint),
+                                                          PROGRAM(panic_namedstring),
+                                                          PROGRAM(panic_pointer),
+                                                          PROGRAM(panic_error_panics),
                                                           PROGRAM(panic_goroutine),
                                                           PROGRAM(panic_wg_go),
                                                           PROGRAM(panic_in_defer),
@@ -342,6 +390,8 @@ int main(int, char** argv) {
                                                           PROGRAM(divide_zero),
                                                           PROGRAM(negative_waitgroup),
                                                           PROGRAM(wg_misuse),
+                                                          PROGRAM(nil_context),
+                                                          PROGRAM(type_assertion),
                                                           PROGRAM(ticker_zero),
                                                           PROGRAM(unlock_unlocked),
                                                           PROGRAM(rw_unlock_unlocked),
@@ -357,6 +407,11 @@ int main(int, char** argv) {
                                                           PROGRAM(deadlock_select),
                                                           PROGRAM(deadlock_stopped_timer),
                                                           PROGRAM(deadlock_waitgroup),
+                                                          PROGRAM(deadlock_http_import),
+                                                          PROGRAM(deadlock_listener_idle),
+                                                          PROGRAM(locked_deadlock),
+                                                          PROGRAM(nodeadlock_network),
+                                                          PROGRAM(nodeadlock_signal),
                                                           PROGRAM(nodeadlock_timer),
                                                           PROGRAM(goexit_goroutine),
                                                           PROGRAM(main_returns),

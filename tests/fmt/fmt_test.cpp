@@ -1,6 +1,8 @@
 // Goal: what fmt prints is what Go's fmt prints, also for wrong formats.
 #include "runtime/fmt/fmt.h"
 
+#include <map>
+
 #include "runtime/time/time.h"
 #include "tests/golden_lines.h"
 
