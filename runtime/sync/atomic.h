@@ -4,7 +4,8 @@
 //   hits.Add(1);          // hits.Add(1)
 //   hits.Load()           // hits.Load()
 //
-// All operations are sequentially consistent. None parks or panics.
+// All operations are sequentially consistent. None parks or panics. atomic.Value, which holds a value
+// of any type, is in atomic/value.h.
 #pragma once
 
 #include <atomic>
@@ -13,12 +14,12 @@
 namespace golab::sync::atomic {
 
 template <typename T>
-class Value {
+class Plain {
  public:
-  constexpr Value() = default;
-  constexpr explicit Value(T v) : v_(v) {}
-  Value(const Value&) = delete;
-  Value& operator=(const Value&) = delete;
+  constexpr Plain() = default;
+  constexpr explicit Plain(T v) : v_(v) {}
+  Plain(const Plain&) = delete;
+  Plain& operator=(const Plain&) = delete;
 
   T Load() const { return v_.load(); }
   void Store(T v) { v_.store(v); }
@@ -30,9 +31,9 @@ class Value {
 };
 
 template <typename T>
-class Integer : public Value<T> {
+class Integer : public Plain<T> {
  public:
-  using Value<T>::Value;
+  using Plain<T>::Plain;
   T Add(T delta) { return this->v_.fetch_add(delta) + delta; }  // the new value
   T And(T mask) { return this->v_.fetch_and(mask); }            // the old value
   T Or(T mask) { return this->v_.fetch_or(mask); }              // the old value
@@ -42,9 +43,10 @@ using Int32 = Integer<int32_t>;
 using Int64 = Integer<int64_t>;
 using Uint32 = Integer<uint32_t>;
 using Uint64 = Integer<uint64_t>;
-using Bool = Value<bool>;
+using Uintptr = Integer<uintptr_t>;
+using Bool = Plain<bool>;
 template <typename T>
-using Pointer = Value<T*>;
+using Pointer = Plain<T*>;
 
 }  // namespace golab::sync::atomic
 

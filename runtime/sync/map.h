@@ -43,6 +43,32 @@ class Map {
     return found;
   }
   void Delete(const K& key) { LoadAndDelete(key); }
+  // Stores `value`. Returns the value that was there and true, or a zero value and false.
+  std::pair<V, bool> Swap(const K& key, V value) {
+    glue::Locked lock(rw_);
+    auto [it, stored] = map_.try_emplace(key);
+    return {std::exchange(it->second, std::move(value)), !stored};
+  }
+  // If the value of key equals `old`, stores `value` and returns true.
+  bool CompareAndSwap(const K& key, const V& old, V value) {
+    glue::Locked lock(rw_);
+    auto it = map_.find(key);
+    if (it == map_.end() || !(it->second == old)) return false;
+    it->second = std::move(value);
+    return true;
+  }
+  // If the value of key equals `old`, deletes it and returns true.
+  bool CompareAndDelete(const K& key, const V& old) {
+    glue::Locked lock(rw_);
+    auto it = map_.find(key);
+    if (it == map_.end() || !(it->second == old)) return false;
+    map_.erase(it);
+    return true;
+  }
+  void Clear() {
+    glue::Locked lock(rw_);
+    map_.clear();
+  }
   // Calls f(key, value) for all that was in the map when Range began, until f returns false. f may
   // use the map.
   template <typename F>

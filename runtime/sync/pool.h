@@ -20,9 +20,13 @@ namespace golab::sync {
 template <typename T>
 class Pool {
  public:
+  Pool() = default;
   explicit Pool(golab::glue::Func<T()> make) : New(std::move(make)) {}
+  Pool(const Pool&) = delete;
+  Pool& operator=(const Pool&) = delete;
 
-  golab::glue::Func<T()> New;  // Get calls it when the pool is empty
+  // Get calls it when the pool is empty. If it is nil, Get returns a zero value.
+  golab::glue::Func<T()> New;
 
   T Get() {
     {
@@ -33,7 +37,7 @@ class Pool {
         return item;
       }
     }
-    return New();
+    return New ? New() : T();
   }
   void Put(T item) {
     glue::Locked lock(mu_);
