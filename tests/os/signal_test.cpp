@@ -5,6 +5,8 @@
 
 #include "runtime/golab.h"
 #include "tests/catch.h"
+#include "tests/child.h"
+#include "tests/golden_lines.h"
 
 TEST_CASE("a signal is sent on every channel that wants it", "[os][signal]") {
   struct sigaction before {};
@@ -56,4 +58,12 @@ TEST_CASE("NotifyContext is cancelled by the signal", "[os][signal]") {
   stop();
   CHECK(ctx.Err() == context::Canceled);
   CHECK(eventually([&] { return runtime::NumGoroutine() <= before + 1; }));
+}
+
+TEST_CASE("Go's program about signals does the same here", "[os][signal]") {
+  ChildResult r =
+      run_child({"/bin/sh", GOLAB_SOURCE_DIR "/tests/os/signals.sh", SIGNALS_PROGRAM}, {}, 40);
+  CHECK_FALSE(r.timed_out);
+  CHECK(r.err.empty());
+  compare_with_golden("os/signals.txt", r.out);
 }

@@ -39,7 +39,8 @@ inline constexpr Signal Kill = SIGKILL;
 namespace signal {
 
 // Sends these signals on c from now on; their default action does not happen. Without any: all
-// signals that a program may catch and that are not faults. Panics "os/signal: Notify using nil
+// signals that a program may catch and that are not faults. Whoever asks for SIGPIPE survives a
+// write to a stdout that nobody reads; the write returns EPIPE. Panics "os/signal: Notify using nil
 // channel".
 void Notify(const Chan<Signal>& c, std::initializer_list<Signal> sigs);
 template <typename... S>
@@ -50,8 +51,24 @@ void Notify(const Chan<Signal>& c, S... sigs) {
 // No more signals on c. A signal that no other channel wants gets its former action back.
 void Stop(const Chan<Signal>& c);
 
-// A context that the first of these signals cancels; its cause tells which. After stop() the next
-// Ctrl-C ends the program.
+// These signals do nothing from now on, and no channel gets them; Notify ends that. A child process
+// inherits it. Without any: all signals.
+void Ignore(std::initializer_list<Signal> sigs);
+template <typename... S>
+void Ignore(S... sigs) {
+  Ignore(std::initializer_list<Signal>{Signal(sigs)...});
+}
+// Is it ignored, by Ignore or (SIGHUP and SIGINT) by whoever started the program?
+bool Ignored(Signal sig);
+// Undoes what Notify did for these signals; without any, for all. As in Go, it does not undo Ignore.
+void Reset(std::initializer_list<Signal> sigs);
+template <typename... S>
+void Reset(S... sigs) {
+  Reset(std::initializer_list<Signal>{Signal(sigs)...});
+}
+
+// A context that the first of these signals cancels; its cause tells which: "interrupt signal
+// received". After stop() the next Ctrl-C ends the program.
 std::pair<context::Context, context::CancelFunc> NotifyContext(const context::Context& parent,
                                                                std::initializer_list<Signal> sigs);
 template <typename... S>
