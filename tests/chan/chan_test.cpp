@@ -240,3 +240,53 @@ TEST_CASE("what one goroutine sends to one other arrives in order", "[chan]") {
   CHECK(ordered);
   CHECK(next == 10000);
 }
+
+TEST_CASE("a channel of empty elements counts them", "[chan]") {
+  auto ch = make_chan<Empty>(3);
+  CHECK(cap(ch) == 3);
+  ch.send({});
+  ch.send({});
+  CHECK(len(ch) == 2);
+  SECTION("a select sends and receives them") {
+    CHECK(select({send(ch, Empty()), otherwise}) == 0);
+    CHECK(select({send(ch, Empty()), otherwise}) == 1);
+    Empty e;
+    bool ok = false;
+    for (int left = 3; left > 0; left--) {
+      CHECK(len(ch) == left);
+      CHECK(select({recv(ch, e, ok), otherwise}) == 0);
+      CHECK(ok);
+    }
+    CHECK(select({recv(ch, e, ok), otherwise}) == 1);
+  }
+  SECTION("they are there after close, and then there are no more") {
+    close(ch);
+    CHECK(ch.recv_ok().second);
+    CHECK(ch.recv_ok().second);
+    CHECK_FALSE(ch.recv_ok().second);
+  }
+  SECTION("range takes them all") {
+    close(ch);
+    int n = 0;
+    for (Empty e : ch) n += e == Empty() ? 1 : 0;
+    CHECK(n == 2);
+  }
+  SECTION("an unbuffered one is a meeting") {
+    auto meet = make_chan<Empty>(), done = make_chan<Empty>();
+    go([=] {
+      for (int i = 0; i < 100; i++) meet.recv();
+      close(done);
+    });
+    for (int i = 0; i < 100; i++) meet.send({});
+    CHECK_FALSE(done.recv_ok().second);
+  }
+}
+
+TEST_CASE("a call's object is evaluated before its argument", "[chan][order]") {
+  std::string order;
+  auto ch = make_chan<int>(1);
+  auto channel = [&] { return order += "channel ", ch; };
+  auto value = [&] { return order += "value ", 1; };
+  channel().send(value());  // Go: channel() <- value()
+  CHECK(order == "channel value ");
+}

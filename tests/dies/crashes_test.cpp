@@ -234,6 +234,40 @@ TEST_CASE("a fault that nobody recovers is the end, with Go's text", "[dies][fau
                               "[signal SIGSEGV: segmentation violation code=0x# addr=0x# "
                               "pc=0x#]\n\ngoroutine # gp=0x# m="));
   CHECK(has(mask(r.err), "[running]:\nmain.value_of()\nmain.wild_pointer.func1()\n"));
+
+  // The pc of the signal is 0. The trace begins with who made that call.
+  r = crash("null_call");
+  CHECK(r.status == 2);
+  CHECK(has(r.err, " code=0x1 addr=0x0 pc=0x0]\n"));
+  CHECK(mask(r.err) == nil + "main.null_call()\nmain.main()\n");
+}
+
+// Go says the same of a byte slice over a mapped file, and of a write to a string's bytes.
+TEST_CASE("a fault at a real address cannot be recovered, nor one of another thread",
+          "[dies][fault]") {
+  struct {
+    const char* program;
+    const char* signal;
+    const char* frames;
+  } kinds[] = {
+      {"bus_error", "[signal SIGBUS: bus error code=0x# addr=0x# pc=0x#]",
+       "main.value_of()\nmain.bus_error.func1()\n"},
+      {"write_to_code", "[signal SIGSEGV: segmentation violation code=0x# addr=0x# pc=0x#]",
+       "main.write_to_code.func1()\n"}};
+  for (auto& kind : kinds) {
+    CAPTURE(kind.program);
+    ChildResult r = crash(kind.program);
+    CHECK(r.status == 2);
+    CHECK(r.out.empty());
+    std::string text = mask(r.err);
+    CHECK(text.starts_with(std::string("unexpected fault address 0x#\nfatal error: fault\n") +
+                           kind.signal + "\n\ngoroutine # gp=0x# m="));
+    CHECK(has(text, std::string("[running]:\n") + kind.frames));
+  }
+  ChildResult r = crash("foreign_fault");
+  CHECK(r.status == 2);
+  CHECK(r.err == "fatal error: fault on a thread that is not the runtime's (goroutines start by "
+                 "go())\n");
 }
 
 TEST_CASE("a fault is not lost because main returns", "[dies][fault]") {

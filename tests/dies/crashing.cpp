@@ -2,6 +2,7 @@
 // faults and signals, in places where little can be said any more.
 #include <dlfcn.h>
 #include <elfutils/libdw.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -15,6 +16,7 @@
 #include <new>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "profiler/endpoints/pprof.h"
@@ -169,6 +171,24 @@ void nil_then_panic() {
   printf("%d\n", value_of(nullptr));
 }
 
+void null_call() { nowhere(); }
+// A page of a file that has become shorter.
+void bus_error() {
+  FILE* file = tmpfile();
+  if (file == nullptr || ftruncate(fileno(file), 4096) != 0) return;
+  void* page = mmap(nullptr, 4096, PROT_READ, MAP_SHARED, fileno(file), 0);
+  if (page == MAP_FAILED || ftruncate(fileno(file), 0) != 0) return;
+  recover_from([&] { printf("%d\n", value_of(static_cast<node*>(page))); });
+}
+void write_to_code() {
+  auto* code = reinterpret_cast<volatile char*>(reinterpret_cast<uintptr_t>(&value_of));
+  recover_from([&] { *code = 0; });
+}
+void foreign_fault() {
+  std::thread other([] { printf("%d\n", value_of(nullptr)); });
+  other.join();
+}
+
 // ---- Dying inside malloc and inside the symbolizer
 
 void invalid_free() {
@@ -310,6 +330,10 @@ int main(int, char** argv) {
                                                           PROGRAM(noexcept_nil),
                                                           PROGRAM(nil_in_libc),
                                                           PROGRAM(wild_pointer),
+                                                          PROGRAM(null_call),
+                                                          PROGRAM(bus_error),
+                                                          PROGRAM(write_to_code),
+                                                          PROGRAM(foreign_fault),
                                                           PROGRAM(nil_then_panic),
                                                           PROGRAM(invalid_free),
                                                           PROGRAM(malloc_lock),
