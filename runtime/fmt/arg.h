@@ -122,9 +122,10 @@ void set_basic(Arg& a, const T& v) {
   }
 }
 
-// Go shows what a pointer names if that is a struct, a list or a map: &{1 2}.
+// Go shows what a pointer names if that is a struct, a list or a map: &{1 2}. It may be a type that is
+// only declared here.
 template <typename T>
-concept ShownBehindPointer = PlainStruct<T> || ListType<T> || MapType<T>;
+concept ShownBehindPointer = requires { sizeof(T); } && (PlainStruct<T> || ListType<T> || MapType<T>);
 
 template <typename T>
 void set_pointer(Arg& a, const T& v) {

@@ -56,6 +56,7 @@ struct stack {
 struct level {
   celsius Deg;
 };
+class declared;  // and no more
 
 // As values.go does it.
 template <typename T>
@@ -178,4 +179,8 @@ TEST_CASE("what is no plain struct prints without its fields", "[fmt]") {
   CHECK(fmt::Sprint(closed(1)) == "{main.closed}");
   CHECK(fmt::Sprint(derived{{1, 2}, 3}) == "{main.derived}");
   CHECK(fmt::Sprint(closed(1).n(), pair{1, 2}) == "1 {1 2}");
+  struct holder {
+    std::shared_ptr<declared> p;
+  };
+  CHECK(fmt::Sprint(holder(), std::shared_ptr<declared>()) == "{<nil>} <nil>");
 }
