@@ -20,6 +20,7 @@
 
 #include "profiler/goleak/catch2.h"
 #include "runtime/die/panic.h"
+#include "runtime/testing/synctest/synctest.h"
 
 #if __has_include(<catch2/catch_all.hpp>)
 #include <catch2/internal/catch_fatal_condition_handler.hpp>
@@ -34,7 +35,7 @@ void FatalConditionHandler::disengage_platform() noexcept {}
 #endif
 
 CATCH_TRANSLATE_EXCEPTION(const golab::Panic& p) {
-  return "panic: " + p.String() + "\n\n" + p.Stack();
+  return "panic: " + p.String() + "\n\n" + p.Stack() + golab::synctest::left_in_bubble(p);
 }
 
 namespace {

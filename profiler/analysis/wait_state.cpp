@@ -27,6 +27,8 @@ std::string wait_state(const std::vector<std::string_view>& functions) {
       {"internal/sync.runtime_SemacquireMutex", "sync.Mutex.Lock"},
       {"sync.runtime_notifyListWait", "sync.Cond.Wait"},
       {"internal/poll.runtime_Semacquire", "semacquire"},
+      {"internal/synctest.Run", "synctest.Run"},
+      {"internal/synctest.Wait", "synctest.Wait"},
       {"os/signal.signal_recv", "syscall"},
       {"syscall.Syscall", "syscall"},
       {"syscall.Syscall6", "syscall"},

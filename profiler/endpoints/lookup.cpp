@@ -116,6 +116,7 @@ GoroutineRecord record_of(const profiler::Snapshot& snapshot, size_t i) {
   if (r.status == _Grunning && i != snapshot.self && !lost) r.status = _Grunnable;
   r.waitreason = static_cast<WaitReason>(g.waitreason);
   r.locked_to_thread = g.locked_to_thread;
+  r.bubble_id = g.bubble_id;
   r.started = g.started;
   r.leaf_exact = stack.leaf_exact;
   r.waited_ns = snapshot.waited_ns(g);

@@ -94,6 +94,7 @@ void Collector::add(const RunningAtInstant& r) {
               .parent_goid = r.parentGoid,
               .gopc = r.gopc,
               .stack = stacks.reference(entry),
+              .bubble_id = r.bubble_id,
               .waitsince_us = 0,
               .status = runtime::_Grunning,
               .waitreason = 0,
@@ -134,6 +135,7 @@ void Collector::note(const G* gp, StackEntry* entry) {
   facts->status = gp->status.load(std::memory_order_relaxed);
   facts->waitreason = static_cast<uint8_t>(gp->waitreason);
   facts->locked_to_thread = gp->locked_to_thread;
+  facts->bubble_id = gp->bubble_id;
   facts->started = gp->started_running;
 }
 

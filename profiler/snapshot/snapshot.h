@@ -34,6 +34,7 @@ struct GoroutineSnapshot {
   uint64_t parent_goid;
   uintptr_t gopc;
   uint32_t stack;              // StackCounter::reference; see Snapshot::stack_of
+  uint32_t bubble_id;          // 0: in no bubble of testing/synctest
   uint64_t waitsince_us : 48;  // program_time / 1000, rounded up; 0 if it does not wait
   uint64_t status : 4;         // runtime::_G…
   uint64_t waitreason : 8;     // runtime::WaitReason

@@ -1,4 +1,5 @@
-// bufio.h: Go's bufio: buffers before a reader and behind a writer, and a Scanner for lines and words.
+// bufio.h: Go's bufio: buffers before a reader and behind a writer, and a Scanner for lines and
+// words.
 //
 //   bufio::Scanner scanner(conn);                     // scanner := bufio.NewScanner(conn)
 //   while (scanner.Scan()) use(scanner.Text());       // for scanner.Scan() { use(scanner.Text()) }
@@ -38,7 +39,8 @@ class bufio_reader {
 
   // What is in the buffer; else what one Read of the source brings.
   std::pair<int, error> Read(char* p, size_t n) const;
-  // The next n bytes, which stay. Fewer come with an error; bufio::ErrBufferFull: they have no room.
+  // The next n bytes, which stay. Fewer come with an error; bufio::ErrBufferFull: they have no
+  // room.
   std::pair<std::string_view, error> Peek(int n) const;
   std::pair<int, error> Discard(int n) const;  // fewer than n come with an error
   std::pair<char, error> ReadByte() const;

@@ -133,7 +133,8 @@ bool is_space(char32_t r) {
   return kSpaces.find(r) != kSpaces.npos || (r >= 0x2000 && r <= 0x200a);
 }
 
-// Do these bytes only begin a rune? Then it can be completed: with the least bytes, or the greatest.
+// Do these bytes only begin a rune? Then it can be completed: with the least bytes, or the
+// greatest.
 bool is_cut_rune(std::string_view s) {
   for (char filler : {'\x80', '\xbf'}) {
     const std::string completed = std::string(s.substr(0, 3)) + std::string(3, filler);

@@ -8,6 +8,7 @@
 #include "runtime/chan/elem.h"
 #include "runtime/core/arch.h"
 #include "runtime/die/panic.h"
+#include "runtime/sched/bubble.h"
 #include "runtime/sched/contention.h"
 #include "runtime/sched/gmp.h"
 #include "runtime/sched/proc.h"
@@ -58,6 +59,7 @@ hchan* allocate(const ElemType* type, uint32_t size, bool timer) {
   c->elemtype = type;
   c->elemsize = type->size;
   c->dataqsiz = size;
+  c->bubble_id = current_bubble_id();
   return c;
 }
 
@@ -197,6 +199,8 @@ void freechan(hchan* c) {
 }
 
 [[gnu::noinline]] static void chansend(hchan* c, void* elem) {
+  if (c != nullptr && c->bubble_id != 0) [[unlikely]]
+    check_in_bubble(c->bubble_id, "send on synctest channel from outside bubble");
   bool closed = false;
   int64_t waited_ns = 0;
   {
@@ -208,7 +212,9 @@ void freechan(hchan* c) {
     lock_with_p(&c->lock);
     Outcome outcome = try_send(c, elem);
     if (outcome == Outcome::WouldBlock) {
-      closed = !park_on(c, &c->sendq, elem, WaitReason::ChanSend, &waited_ns);
+      const WaitReason reason =
+          c->bubble_id != 0 ? WaitReason::SynctestChanSend : WaitReason::ChanSend;
+      closed = !park_on(c, &c->sendq, elem, reason, &waited_ns);
     } else {
       closed = outcome == Outcome::Closed;
     }
@@ -248,7 +254,9 @@ namespace golab::glue {
   lock_with_p(&c->lock);
   Outcome outcome = try_recv(c, elem, false);
   if (outcome == Outcome::WouldBlock) {
-    bool met = park_on(c, &c->recvq, elem, WaitReason::ChanReceive, waited_ns);
+    const WaitReason reason =
+        c->bubble_id != 0 ? WaitReason::SynctestChanReceive : WaitReason::ChanReceive;
+    bool met = park_on(c, &c->recvq, elem, reason, waited_ns);
     outcome = met ? Outcome::Done : Outcome::Closed;
   }
   if (c->timer != nullptr) [[unlikely]]
@@ -260,6 +268,8 @@ namespace golab::glue {
 namespace golab::runtime {
 
 [[gnu::noinline]] static bool chanrecv(hchan* c, void* elem) {
+  if (c != nullptr && c->bubble_id != 0) [[unlikely]]
+    check_in_bubble(c->bubble_id, "receive on synctest channel from outside bubble");
   int64_t waited_ns = 0;
   Outcome outcome = glue::recv_or_park(c, elem, &waited_ns);
   if (waited_ns != 0) [[unlikely]]
@@ -272,6 +282,8 @@ namespace golab::runtime {
 
 [[gnu::noinline]] void closechan(hchan* c) {
   if (c == nullptr) panic_runtime_error("close of nil channel");
+  if (c->bubble_id != 0) [[unlikely]]
+    check_in_bubble(c->bubble_id, "close of synctest channel from outside bubble");
   {
     RuntimeCall rc;
     lock_with_p(&c->lock);

@@ -60,6 +60,7 @@ struct hchan {
   uint32_t elemsize = 0;
   uint32_t sendx = 0;
   uint32_t recvx = 0;
+  uint32_t bubble_id = 0;  // of the bubble that it was made in (sched/bubble.h); 0: in none
   unsigned char* buf = nullptr;
   const ElemType* elemtype = nullptr;
   waitq recvq;

@@ -16,6 +16,7 @@
 #include "runtime/chan/elem.h"
 #include "runtime/core/arch.h"
 #include "runtime/die/panic.h"
+#include "runtime/sched/bubble.h"
 #include "runtime/sched/contention.h"
 #include "runtime/sched/request.h"
 #include "runtime/sched/timer.h"
@@ -126,7 +127,7 @@ using namespace golab::runtime;
 
 // Passes 2 and 3. Requires: all channels are locked and none is ready.
 [[gnu::always_inline]] static inline Result wait_for_one(scase* cases, Order* order, int n,
-                                                         Sudog* sudogs) {
+                                                         Sudog* sudogs, WaitReason reason) {
   G* gp = getm()->curg;
   gp->selectDone.store(0, std::memory_order_relaxed);
   gp->param = nullptr;
@@ -144,7 +145,7 @@ using namespace golab::runtime;
     enqueue(cas.kind == scase::Send ? &cas.c->sendq : &cas.c->recvq, &sg);
   }
   Park park{cases, order, n};
-  gopark(selparkcommit, &park, WaitReason::Select);
+  gopark(selparkcommit, &park, reason);
 
   auto* won = static_cast<Sudog*>(gp->param);
   for (int i = 0; i < n; i++) {
@@ -157,7 +158,7 @@ using namespace golab::runtime;
   return {won->index, won->success ? Outcome::Done : Outcome::Closed, won->releasetime - begun};
 }
 
-static Result choose(scase* cases, int n, bool block, int default_index) {
+static Result choose(scase* cases, int n, bool block, int default_index, WaitReason reason) {
   Order order_inline[kInline];
   union Sudogs {  // without initialization: only a select that parks writes to it
     Sudogs() {}
@@ -176,7 +177,7 @@ static Result choose(scase* cases, int n, bool block, int default_index) {
     selunlock(cases, order, count, cas->c);
     return {order[i].poll, outcome};
   }
-  if (block) return wait_for_one(cases, order, count, sudogs);
+  if (block) return wait_for_one(cases, order, count, sudogs, reason);
   selunlock(cases, order, count, nullptr);
   return {default_index, Outcome::WouldBlock};
 }
@@ -190,22 +191,30 @@ namespace golab::runtime {
   int default_index = -1;
   bool any = false;
   bool timers = false;
+  uint32_t outside = 0;  // channels that belong to no bubble
   for (int i = 0; i < n; i++) {
     if (cases[i].kind == scase::Default) default_index = i;
     if (cases[i].c == nullptr) continue;
     any = true;
     timers |= cases[i].c->timer != nullptr;
+    if (cases[i].c->bubble_id == 0)
+      outside++;
+    else
+      check_in_bubble(cases[i].c->bubble_id, "select on synctest channel from outside bubble");
   }
   bool block = default_index < 0;
+  WaitReason reason = WaitReason::Select;
+  if (outside == 0 && current_bubble_id() != 0) [[unlikely]]
+    reason = WaitReason::SynctestSelect;
   Result result{default_index, Outcome::WouldBlock};
   {
     RuntimeCall rc;
     if (!any && block) {
-      gopark(nullptr, nullptr, n == 0 ? WaitReason::SelectNoCases : WaitReason::Select);
+      gopark(nullptr, nullptr, n == 0 ? WaitReason::SelectNoCases : reason);
       throw_("unreachable");
     }
     TimersBlocked timers_blocked(cases, timers ? n : 0, block);
-    if (any) result = glue::choose(cases, n, block, default_index);
+    if (any) result = glue::choose(cases, n, block, default_index, reason);
   }
   if (result.waited_ns != 0) [[unlikely]]
     blockevent(result.waited_ns, getpc(), __builtin_frame_address(0));

@@ -15,6 +15,7 @@
 #include <optional>
 
 #include "runtime/die/panic.h"
+#include "runtime/sched/bubble.h"
 #include "runtime/sched/go.h"
 #include "runtime/sync/mutex.h"
 #include "runtime/sync/once.h"
@@ -70,6 +71,7 @@ class cancelCtx : public std::enable_shared_from_this<cancelCtx> {
 
 Chan<Empty> closedchan() {
   static const auto* ch = [] {
+    runtime::OutsideBubbles shared;
     auto* made = new Chan<Empty>(make_chan<Empty>());
     close(*made);
     return made;

@@ -26,6 +26,14 @@ enum class WaitReason : uint8_t {
   SyncWaitGroupWait,
   IOWait,
   Preempted,
+  // In a bubble of testing/synctest. A wait is durable if only the bubble's own goroutines can end
+  // it.
+  SynctestRun,
+  SynctestWait,
+  SynctestChanReceive,
+  SynctestChanSend,
+  SynctestSelect,
+  SynctestWaitGroupWait,
 };
 
 inline constexpr const char* waitReasonStrings[] = {
@@ -46,7 +54,28 @@ inline constexpr const char* waitReasonStrings[] = {
     "sync.WaitGroup.Wait",
     "IO wait",
     "preempted",
+    "synctest.Run",
+    "synctest.Wait",
+    "chan receive (durable)",
+    "chan send (durable)",
+    "select (durable)",
+    "sync.WaitGroup.Wait (durable)",
 };
-static_assert(std::size(waitReasonStrings) == static_cast<size_t>(WaitReason::Preempted) + 1);
+static_assert(std::size(waitReasonStrings) ==
+              static_cast<size_t>(WaitReason::SynctestWaitGroupWait) + 1);
+
+// Does a goroutine of a bubble that waits for this count as durably blocked?
+constexpr bool isIdleInSynctest(WaitReason reason) {
+  switch (reason) {
+    case WaitReason::ChanReceiveNilChan:
+    case WaitReason::ChanSendNilChan:
+    case WaitReason::SelectNoCases:
+    case WaitReason::Sleep:
+    case WaitReason::SyncCondWait:
+      return true;
+    default:
+      return reason >= WaitReason::SynctestRun;
+  }
+}
 
 }  // namespace golab::runtime

@@ -33,6 +33,7 @@
 #include "runtime/core/inject.h"
 #include "runtime/die/exit.h"
 #include "runtime/errors/errors.h"
+#include "runtime/sched/bubble.h"
 #include "runtime/sched/hooks.h"
 #include "runtime/sched/sched.h"
 #include "runtime/sched/stacks.h"
@@ -96,6 +97,8 @@ Traceback dies_with;
 // The running goroutine, until its stack is written. Not on the stack of die: if that is the
 // alternate one, and the rest runs on the system stack, the Watchman's handler overwrites it.
 std::optional<GoroutineRecord> unwritten;
+// Not 0: a Run of testing/synctest has panicked, and what is left in this bubble is printed.
+uint32_t dies_of_bubble = 0;
 
 [[noreturn]] void end_process() {
   if (dies_with.crash) raise_default(SIGABRT);
@@ -196,9 +199,11 @@ void print_header(const GoroutineRecord& r, Level level) {
              static_cast<long>(r.m_id), static_cast<const void*>(r.mp));
   }
   char line[192];
-  int n = snprintf(line, sizeof line, "\ngoroutine %lu%s [running%s]",
+  char bubble[32] = "";
+  if (r.bubble_id != 0) snprintf(bubble, sizeof bubble, ", synctest bubble %u", r.bubble_id);
+  int n = snprintf(line, sizeof line, "\ngoroutine %lu%s [running%s%s]",
                    static_cast<unsigned long>(r.goid), system,
-                   r.locked_to_thread ? ", locked to thread" : "");
+                   r.locked_to_thread ? ", locked to thread" : "", bubble);
   print({line, static_cast<size_t>(n)});
   if (default_print_options().labels && r.labels != nullptr)
     put_labels(
@@ -206,8 +211,9 @@ void print_header(const GoroutineRecord& r, Level level) {
   print(":\n");
 }
 
-// All but `running`.
-void print_others(const std::optional<GoroutineRecord>& running, const PrintOptions& options) {
+// All but `running`, or only those of one bubble.
+void print_others(const std::optional<GoroutineRecord>& running, const PrintOptions& options,
+                  uint32_t only_bubble) {
   constexpr size_t kAtOnce = 32 << 10;
   freeze_the_world();
   GoroutineDump dump =
@@ -215,6 +221,7 @@ void print_others(const std::optional<GoroutineRecord>& running, const PrintOpti
   std::string text;
   for (const GoroutineRecord& r : dump.records) {
     if (running && r.goid == running->goid) continue;
+    if (only_bubble != 0 && r.bubble_id != only_bubble) continue;
     text += '\n';
     append_goroutine(&text, r, options);
     if (text.size() < kAtOnce) continue;
@@ -234,8 +241,9 @@ void print_stacks(const std::optional<GoroutineRecord>& running, Level level) {
     unwritten.reset();
     print(text);
   }
-  if (level == Level::Single && running) return;
-  print_others(running, options);
+  const bool single = level == Level::Single && running;
+  if (single && dies_of_bubble == 0) return;
+  print_others(running, options, single ? dies_of_bubble : 0);
 }
 
 void print_registers(const ucontext_t& uc) {
@@ -455,6 +463,9 @@ using namespace golab::runtime;
   }
   std::string head = printed(*record);
   start_dying();
+  if (record->value->type() == typeid(synctestDeadlockError)) {
+    dies_of_bubble = static_cast<const synctestDeadlockError*>(record->value->address())->bubble_id;
+  }
   die(head, running_with(record->stack), gotraceback());
 }
 

@@ -1,8 +1,8 @@
 // pipe.cpp: io.Pipe: a writer hands its bytes to readers, who say how many they took.
 //
-// A Write is one goroutine's at a time (wrMu). It offers its bytes on wrCh; a reader takes as many as
-// it has room for and answers on rdCh; the Write offers the rest. `done` ends all waits. The frames
-// have Go's names, because people look for them in dumps.
+// A Write is one goroutine's at a time (wrMu). It offers its bytes on wrCh; a reader takes as many
+// as it has room for and answers on rdCh; the Write offers the rest. `done` ends all waits. The
+// frames have Go's names, because people look for them in dumps.
 #include <algorithm>
 #include <cstring>
 

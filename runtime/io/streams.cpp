@@ -43,7 +43,8 @@ struct LimitedReader {
   int64_t N;
   std::pair<int, error> Read(char* p, size_t n) {
     if (N <= 0) return {0, EOF_};
-    auto [got, err] = R.Read(p, static_cast<size_t>(std::min<uint64_t>(n, static_cast<uint64_t>(N))));
+    n = static_cast<size_t>(std::min<uint64_t>(n, static_cast<uint64_t>(N)));
+    auto [got, err] = R.Read(p, n);
     N -= got;
     return {got, err};
   }
@@ -111,7 +112,8 @@ std::pair<int, error> Writer::Write(std::string_view text) const {
   return call_(object_.get(), text);
 }
 
-ReaderAt::ReaderAt(std::string text) : ReaderAt(std::make_shared<TextAt>(TextAt{std::move(text)})) {}
+ReaderAt::ReaderAt(std::string text)
+    : ReaderAt(std::make_shared<TextAt>(TextAt{std::move(text)})) {}
 
 std::pair<int, error> ReaderAt::ReadAt(char* p, size_t n, int64_t at) const {
   if (call_ == nullptr) nil_dereference();

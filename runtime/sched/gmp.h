@@ -34,6 +34,7 @@ struct Timer;
 struct LabelMap;
 struct PanicRecord;
 struct RequestRecord;
+struct Bubble;
 
 // Go's goroutine states (runtime2.go), those that occur here.
 enum : uint32_t {
@@ -72,6 +73,7 @@ struct alignas(64) G {
   bool locked_to_thread = false;
   std::atomic<bool> has_memo{false};  // a snapshot has left a memo of this stack (memo.h)
   uint8_t trackingSeq = 0;            // becomes runnable so often, modulo 256: each 8th is timed
+  uint32_t bubble_id = 0;             // of its bubble (bubble.h); 0: it is in none
   // epoch << 2 | kSnapshotAbsent, kSnapshotInProgress or kSnapshotSatisfied (stop.h).
   std::atomic<uint64_t> snapshot{0};
   uintptr_t sched_pc = 0;  // off its thread: the innermost frame, for walkers
@@ -115,6 +117,9 @@ struct alignas(64) G {
   // Not null: it is in a system call that only waits until this is not 0. That is no work.
   const std::atomic<uint32_t>* awaits_note = nullptr;
 
+  Bubble* bubble = nullptr;  // if bubble_id != 0
+  bool fires_timer = false;  // it runs the function of a timer of its bubble
+
 #if defined(GOLAB_TSAN) || defined(GOLAB_ASAN)
   void* sanitizer_stack = nullptr;  // TSan's fiber, ASan's fake stack
 #endif
@@ -132,6 +137,7 @@ struct RunningAtInstant {
   uintptr_t gopc = 0;
   const LabelMap* labels = nullptr;
   bool system = false, locked_to_thread = false;
+  uint32_t bubble_id = 0;
   StoppedStack stack;
 };
 
@@ -260,6 +266,7 @@ struct P {
   uint32_t timers_len = 0;
   std::atomic<int64_t> timer0_when{0};     // 0: none
   std::atomic<bool> timers_behind{false};  // written by the owner: the ring had no room for some
+  bool ties_at_random = false;             // which of two entries of one instant is the first
 };
 
 }  // namespace golab::runtime

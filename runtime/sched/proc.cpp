@@ -13,6 +13,7 @@
 #include "runtime/core/goexit.h"
 #include "runtime/core/reserve.h"
 #include "runtime/core/throw.h"
+#include "runtime/sched/bubble.h"
 #include "runtime/sched/clock.h"
 #include "runtime/sched/labels.h"
 #include "runtime/sched/netpoll.h"
@@ -91,14 +92,17 @@ void leave_labels(G* gp) {
   gp->fn = fn;
   gp->startpc = startpc;
   gp->gopc = reinterpret_cast<uintptr_t>(__builtin_return_address(0));  // DOC: created-by
-  gp->parentGoid = mp->curg != nullptr ? mp->curg->goid : 0;
+  G* parent = mp->curg;
+  if (parent != nullptr && parent->bubble_id != 0) [[unlikely]]
+    parent = bubble_join(parent, gp);
+  gp->parentGoid = parent != nullptr ? parent->goid : 0;
   gp->started_running = false;
   gp->waitsince = 0;
-  inherit_labels(mp->curg, gp);  // DOC: labels-inherited
+  inherit_labels(parent, gp);  // DOC: labels-inherited
   gp->goid = next_goid(pp);
   if (gp->goid == 1) gp->gopc = 0;  // no go statement made main
   if (in_classroom()) [[unlikely]]
-    inherit_request(mp->curg, gp);
+    inherit_request(parent, gp);
   gp->snapshot.store(snapshot_of_newborn(), std::memory_order_relaxed);
   if (sched.tracksTimeToRun.load(std::memory_order_relaxed)) [[unlikely]]
     gp->trackingSeq = static_cast<uint8_t>(cheaprand());  // else one that is used again and again
@@ -190,6 +194,8 @@ void gdestroy(M* mp, G* gp) {
   leave_labels(gp);
   if (in_classroom()) [[unlikely]]
     leave_request(gp);
+  if (gp->bubble_id != 0) [[unlikely]]
+    bubble_leave(gp);
   gp->status.store(_Gdead, std::memory_order_release);
   gfput(mp->p, gp);
 }
@@ -209,9 +215,15 @@ void finish_left(M* mp) {
   switch (action) {
     case LeftAction::Park: {
       UnlockFunc unlockf = mp->left_unlockf;
+      // Asked before unlockf: after it, gp may run again, and end.
+      Bubble* bubble = nullptr;
+      if (gp->bubble_id != 0) [[unlikely]]
+        bubble = bubble_if_durable(gp);
       if (unlockf != nullptr && !unlockf(gp, mp->left_lock)) {
         runnable(gp);
         ready(gp, true);
+      } else if (bubble != nullptr) {
+        bubble_blocks(bubble);
       }
       break;
     }
@@ -340,6 +352,8 @@ void ready(G* gp, bool next) {
 
 void goready(G* gp) {
   if (gp->status.load(std::memory_order_relaxed) != _Gwaiting) throw_("goready: bad g status");
+  if (gp->bubble_id != 0) [[unlikely]]
+    bubble_wakes(gp);
   runnable(gp);
   ready(gp, true);
 }

@@ -9,8 +9,13 @@
 // A waiter's node lies on the waiter's own stack, so nothing is allocated.
 #include "runtime/sched/sema.h"
 
+#include <unistd.h>
+
+#include <cstdio>
+
 #include "runtime/core/arch.h"
 #include "runtime/core/throw.h"
+#include "runtime/sched/bubble.h"
 #include "runtime/sched/contention.h"
 #include "runtime/sched/proc.h"
 #include "runtime/sched/sched.h"
@@ -206,6 +211,8 @@ struct NotifyWaiter {
   NotifyWaiter* next = nullptr;
   int64_t releasetime = 0;  // as SemaWaiter's
 
+  // True if the calling goroutine may not wake it.
+  bool out_of_reach() const { return g->bubble_id != 0 && g->bubble_id != current_bubble_id(); }
   void wake() {
     if (releasetime != 0) [[unlikely]]
       releasetime = nanotime();
@@ -248,30 +255,25 @@ uint32_t runtime_notifyListAdd(runtime::notifyList* l) { return l->wait.fetch_ad
     runtime::blockevent(waited_ns, runtime::getpc(), __builtin_frame_address(0));
 }
 
-void runtime_notifyListNotifyAll(runtime::notifyList* l) {
-  if (l->wait.load() == l->notify.load()) return;
-  RuntimeCall rc;
-  runtime::lock(&l->lock);
-  NotifyWaiter* w = l->head;
-  l->head = l->tail = nullptr;
-  // A goroutine that has a ticket but is not in the list yet sees that its ticket was called.
-  l->notify.store(l->wait.load());
-  runtime::unlock(&l->lock);
-  while (w != nullptr) {
-    NotifyWaiter* next = w->next;
-    w->wake();
-    w = next;
-  }
+namespace {
+// Ends the program: a waiter is in a bubble of testing/synctest that the caller is not in.
+[[noreturn]] void wakes_from_outside(uint64_t goid) {
+  char text[96];
+  int n = std::snprintf(text, sizeof text,
+                        "semaphore wake of synctest goroutine %lu from outside bubble\n",
+                        static_cast<unsigned long>(goid));
+  if (::write(2, text, static_cast<size_t>(n)) < 0) {}
+  runtime::fatal("semaphore wake of synctest goroutine from outside bubble");
 }
 
-void runtime_notifyListNotifyOne(runtime::notifyList* l) {
-  if (l->wait.load() == l->notify.load()) return;
+// Returns the goroutine that it may not wake, if that is the next one, else 0.
+uint64_t notify_one(runtime::notifyList* l) {
   RuntimeCall rc;
   runtime::lock(&l->lock);
   uint32_t ticket = l->notify.load(std::memory_order_relaxed);
   if (ticket == l->wait.load()) {
     runtime::unlock(&l->lock);
-    return;
+    return 0;
   }
   l->notify.store(ticket + 1);
   // The list is in order of arrival here, not of tickets: the goroutine with this ticket is near
@@ -287,11 +289,48 @@ void runtime_notifyListNotifyOne(runtime::notifyList* l) {
     if (l->tail == w) l->tail = prev;
   }
   runtime::unlock(&l->lock);
-  if (w != nullptr) w->wake();
+  if (w == nullptr) return 0;
+  if (w->out_of_reach()) [[unlikely]]
+    return w->g->goid;
+  w->wake();
+  return 0;
+}
+}  // namespace
+
+void runtime_notifyListNotifyAll(runtime::notifyList* l) {
+  if (l->wait.load() == l->notify.load()) return;
+  uint64_t out_of_reach = 0;
+  {
+    RuntimeCall rc;
+    runtime::lock(&l->lock);
+    NotifyWaiter* w = l->head;
+    l->head = l->tail = nullptr;
+    // A goroutine that has a ticket but is not in the list yet sees that its ticket was called.
+    l->notify.store(l->wait.load());
+    runtime::unlock(&l->lock);
+    while (w != nullptr) {
+      NotifyWaiter* next = w->next;
+      if (w->out_of_reach()) [[unlikely]]
+        out_of_reach = w->g->goid;
+      else
+        w->wake();
+      w = next;
+    }
+  }
+  if (out_of_reach != 0) [[unlikely]]
+    wakes_from_outside(out_of_reach);
 }
 
-[[gnu::noinline]] void runtime_SemacquireWaitGroup(std::atomic<uint32_t>* addr) {
-  runtime::semacquire1(addr, false, WaitReason::SyncWaitGroupWait, SemaProfile::Block);
+void runtime_notifyListNotifyOne(runtime::notifyList* l) {
+  if (l->wait.load() == l->notify.load()) return;
+  if (uint64_t goid = notify_one(l)) [[unlikely]]
+    wakes_from_outside(goid);
+}
+
+[[gnu::noinline]] void runtime_SemacquireWaitGroup(std::atomic<uint32_t>* addr, bool durable) {
+  const WaitReason reason =
+      durable ? WaitReason::SynctestWaitGroupWait : WaitReason::SyncWaitGroupWait;
+  runtime::semacquire1(addr, false, reason, SemaProfile::Block);
 }
 
 [[gnu::noinline]] void runtime_SemacquireRWMutexR(std::atomic<uint32_t>* addr) {

@@ -70,7 +70,8 @@ void runtime_notifyListWait(runtime::notifyList* l, uint32_t ticket);  // parks
 void runtime_notifyListNotifyAll(runtime::notifyList* l);
 void runtime_notifyListNotifyOne(runtime::notifyList* l);
 
-void runtime_SemacquireWaitGroup(std::atomic<uint32_t>* addr);
+// `durable`: for a bubble of testing/synctest, only that bubble can end the wait.
+void runtime_SemacquireWaitGroup(std::atomic<uint32_t>* addr, bool durable);
 void runtime_SemacquireRWMutexR(std::atomic<uint32_t>* addr);
 void runtime_SemacquireRWMutex(std::atomic<uint32_t>* addr);
 void runtime_Semrelease(std::atomic<uint32_t>* addr, bool handoff);

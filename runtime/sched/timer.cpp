@@ -6,12 +6,15 @@
 // In a classroom, timers that are not due stand in class_timers, in order. Once they are due they
 // move to a P's heap, where the scheduler finds them as it finds all others. Their entries there
 // have numbers for times, 1, 2, 3 and so on: past for any scheduler, and in order.
+//
+// A bubble's timers stand in a heap of the bubble, and its root fires them.
 #include "runtime/sched/timer.h"
 
 #include <cstdint>
 
 #include "runtime/core/reserve.h"
 #include "runtime/core/throw.h"
+#include "runtime/sched/bubble.h"
 #include "runtime/sched/clock.h"
 #include "runtime/sched/netpoll.h"
 #include "runtime/sched/sched.h"
@@ -35,12 +38,19 @@ void place(P* pp, uint32_t i, TimerEntry e) {
   if (!e.is_sleeper()) e.timer()->heap_index = i;
 }
 
+// Which of two entries is the nearer one to the root.
+bool precedes(const P* pp, const TimerEntry& a, const TimerEntry& b) {
+  if (a.when == b.when && pp->ties_at_random) [[unlikely]]
+    return cheaprandn(2) == 0;
+  return a.when < b.when;
+}
+
 // Returns the entry's new place.
 uint32_t sift_up(P* pp, uint32_t i) {
   TimerEntry e = pp->timers[i];
   while (i > 0) {
     uint32_t parent = (i - 1) / kArity;
-    if (pp->timers[parent].when <= e.when) break;
+    if (!precedes(pp, e, pp->timers[parent])) break;
     place(pp, i, pp->timers[parent]);
     i = parent;
   }
@@ -55,7 +65,7 @@ void sift_down(P* pp, uint32_t i) {
     if (first >= pp->timers_len) break;
     uint32_t least = first;
     for (uint32_t c = first + 1; c < first + kArity && c < pp->timers_len; c++) {
-      if (pp->timers[c].when < pp->timers[least].when) least = c;
+      if (precedes(pp, pp->timers[c], pp->timers[least])) least = c;
     }
     if (e.when <= pp->timers[least].when) break;
     place(pp, i, pp->timers[least]);
@@ -144,7 +154,13 @@ TimerEntry as_due(TimerEntry e) {
 }
 
 // For a timer t, requires t->mu and t->when > 0.
-void enter_heap(TimerEntry e, bool real) {
+void enter_heap(TimerEntry e, bool real, Bubble* bubble) {
+  if (bubble != nullptr) [[unlikely]] {  // its goroutines run, so the root does not wait for it yet
+    lock(&bubble->timers.timersLock);
+    heap_insert(&bubble->timers, e);
+    unlock(&bubble->timers.timersLock);
+    return;
+  }
   P* pp = getm()->p;
   if (in_classroom() && !real) [[unlikely]] {
     bool due = e.when <= program_time();
@@ -154,10 +170,10 @@ void enter_heap(TimerEntry e, bool real) {
   enter_heap_of(pp, e);
 }
 
-void enter_heap(Timer* t) { enter_heap({t->when, t}, t->real); }
+void enter_heap(Timer* t) { enter_heap({t->when, t}, t->real, t->bubble); }
 
 bool wants_heap(const Timer* t) {
-  return t->when > 0 && (t->discard_value == nullptr || t->blocked > 0);
+  return t->when > 0 && (t->discard_value == nullptr || t->blocked > 0 || t->bubble != nullptr);
 }
 
 // Fires t, which is off its heap: rearms or disarms it, then calls f. `now` is of t's clock.
@@ -183,6 +199,14 @@ void fire(Timer* t, int64_t now) {
   unlock(&t->mu);
 }
 
+// The same on a goroutine of the bubble. What f starts is nobody's child, as on g0.
+void fire_in_bubble(Timer* t, int64_t now) {
+  G* gp = getg();
+  gp->fires_timer = true;
+  fire(t, now);
+  gp->fires_timer = false;
+}
+
 }  // namespace
 
 bool timer_reset(Timer* t, int64_t when, int64_t period) {
@@ -194,6 +218,15 @@ bool timer_reset(Timer* t, int64_t when, int64_t period) {
   t->when = when > 0 ? when : 1;
   t->period = period;
   t->seq++;
+  if (t->bubble != nullptr) [[unlikely]] {
+    if (Bubble* b = current_bubble()) t->bubble = b;  // the one that arms it
+    // One that is due at once does not wait until all goroutines of the bubble do.
+    int64_t now = t->bubble->now.load();
+    if (t->when <= now) {
+      fire_in_bubble(t, now);
+      return was_running;
+    }
+  }
   if (wants_heap(t)) enter_heap(t);
   unlock(&t->mu);
   return was_running;
@@ -220,14 +253,14 @@ void blockTimerChan(Timer* t) {
 
 void unblockTimerChan(Timer* t) {
   lock(&t->mu);
-  if (--t->blocked == 0) leave_heap(t);
+  if (--t->blocked == 0 && t->bubble == nullptr) leave_heap(t);
   unlock(&t->mu);
 }
 
 void maybeRunChan(Timer* t) {
   lock(&t->mu);
   if (t->when > 0 && t->p.load(std::memory_order_relaxed) == nullptr) {
-    int64_t now = program_time();
+    int64_t now = t->bubble != nullptr ? t->bubble->now.load() : program_time();
     if (t->when <= now) {
       fire(t, now);
       return;
@@ -236,8 +269,12 @@ void maybeRunChan(Timer* t) {
   unlock(&t->mu);
 }
 
-void sleep_until(G* gp, int64_t when) { enter_heap({when > 0 ? when : 1, gp}, false); }
-void sleep_until_real(G* gp, int64_t when) { enter_heap({when > 0 ? when : 1, gp}, true); }
+void sleep_until(G* gp, int64_t when) {
+  enter_heap({when > 0 ? when : 1, gp}, false, gp->bubble_id != 0 ? gp->bubble : nullptr);
+}
+void sleep_until_real(G* gp, int64_t when) {
+  enter_heap({when > 0 ? when : 1, gp}, true, nullptr);
+}
 
 bool checkTimers(P* pp, int64_t now) {
   P* own = getm()->p;
@@ -296,6 +333,63 @@ void wakeNetPoller(int64_t when) {
     if (until == 0 || until > when) netpollBreak();
   } else {
     wakep();
+  }
+}
+
+// ---- Bubbles ------------------------------------------------------------------------------------
+
+void fire_bubble_timers(Bubble* b) {
+  P* pp = &b->timers;
+  const int64_t now = b->now.load();
+  for (;;) {
+    lock(&pp->timersLock);
+    if (pp->timers_len == 0 || pp->timers[0].when > now) {
+      unlock(&pp->timersLock);
+      return;
+    }
+    TimerEntry e = pp->timers[0];
+    if (!e.is_sleeper() && !trylock(&e.timer()->mu)) {
+      unlock(&pp->timersLock);  // as in checkTimers
+      cpu_relax();
+      continue;
+    }
+    heap_remove(pp, 0);
+    unlock(&pp->timersLock);
+    if (e.is_sleeper())
+      goready(e.sleeper());
+    else
+      fire_in_bubble(e.timer(), now);
+  }
+}
+
+void forget_timers(P* pp) {
+  for (;;) {
+    void (*forget)(void*) = nullptr;
+    void* arg = nullptr;
+    {
+      RuntimeCall rc;
+      lock(&pp->timersLock);
+      if (pp->timers_len == 0) {
+        unlock(&pp->timersLock);
+        return;
+      }
+      TimerEntry e = pp->timers[pp->timers_len - 1];
+      Timer* t = e.is_sleeper() ? nullptr : e.timer();
+      if (t != nullptr && !trylock(&t->mu)) {
+        unlock(&pp->timersLock);
+        cpu_relax();
+        continue;
+      }
+      heap_remove(pp, pp->timers_len - 1);
+      if (t != nullptr) {
+        forget = t->forget;
+        if (forget != nullptr) t->when = 0;  // nobody else forgets it
+        arg = t->arg;
+        unlock(&t->mu);
+      }
+      unlock(&pp->timersLock);
+    }
+    if (forget != nullptr) forget(arg);
   }
 }
 

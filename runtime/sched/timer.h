@@ -8,6 +8,7 @@
 //   channel timer   (After, NewTimer, NewTicker) is in a heap only while a goroutine is blocked on
 //                   its channel; otherwise each operation on the channel looks at the clock. So one
 //                   that no goroutine waits for costs nothing and hides no deadlock (as in Go).
+//   in a bubble     (bubble.h) any of them stands in the heap of the bubble as long as it runs.
 //   sleeper         (Sleep) is no timer: the goroutine itself is in the heap. A timer on its stack
 //                   would cost a cache miss there whenever the heap moves it.
 //
@@ -27,6 +28,7 @@ namespace golab::runtime {
 
 struct G;
 struct P;
+struct Bubble;
 
 // Runs on a scheduler thread inside the runtime. Must not park, and must not touch its timer, whose
 // mu is held unless it is detached. `seq`: the timer's when armed. `delta`: how late it runs, ns.
@@ -39,12 +41,14 @@ struct Timer {
   bool (*discard_value)(void* arg) = nullptr;
   bool detached = false;  // f is called after mu is dropped (for locks that come before mu)
   bool real = false;      // by nanotime, also in a classroom; else by program_time (clock.h)
+  Bubble* bubble = nullptr;  // by its clock (bubble.h); set before the timer is known to others
   int64_t when = 0;       // the time at which it fires; 0: not running
   int64_t period = 0;     // > 0: fires again every `period` ns
   uint64_t seq = 0;       // of the current arming
   uint32_t blocked = 0;   // goroutines waiting on the channel
   TimerFunc f = nullptr;  // called with mu held, unless detached
   void* arg = nullptr;
+  void (*forget)(void* arg) = nullptr;  // the bubble has ended before it was due; mu is not held
   std::atomic<P*> p{nullptr};  // whose heap it is in, null: in none; written under its timersLock
   uint32_t heap_index = 0;     // its place in that heap; guarded by p->timersLock
 };
@@ -83,6 +87,14 @@ int64_t timers_earliest();  // of all Ps; 0: none
 void move_timers(P* from, P* to);
 // Wakes an idle thread that would sleep past `when`, the time of a new timer.
 void wakeNetPoller(int64_t when);
+
+// ---- For bubbles (bubble.h) ----
+
+// Fires those that are due on the bubble's clock. Called by its root, inside the runtime.
+void fire_bubble_timers(Bubble* b);
+// Takes all timers out of a bubble's heap: they will never fire, and are told so (Timer::forget).
+// Requires: outside the runtime.
+void forget_timers(P* pp);
 
 // ---- For the class (clock.h). Those that read or move timers require: the world is stopped ----
 

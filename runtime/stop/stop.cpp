@@ -72,6 +72,7 @@ void describe(const G* gp, RunningAtInstant* r) {
   r->labels = gp->labels.load(std::memory_order_acquire);
   r->system = gp->system;
   r->locked_to_thread = gp->locked_to_thread;
+  r->bubble_id = gp->bubble_id;
 }
 
 // Restarts all stopped threads, unless the program is dying. Returns how long any was stopped, ns.

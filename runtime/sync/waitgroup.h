@@ -22,7 +22,9 @@ class WaitGroup {
   WaitGroup& operator=(const WaitGroup&) = delete;
 
   // Never parks. Panics "sync: negative WaitGroup counter", and "sync: WaitGroup misuse: Add called
-  // concurrently with Wait" if it sees that.
+  // concurrently with Wait" if it sees that. Ends the program with "fatal error: sync:
+  // WaitGroup.Add called from inside and outside synctest bubble", and "… from multiple synctest
+  // bubbles".
   void Add(int delta);
   void Done() { Add(-1); }
   // Parks until the counter is zero. Panics "sync: WaitGroup is reused before previous Wait has
@@ -41,8 +43,14 @@ class WaitGroup {
   }
 
  private:
-  std::atomic<uint64_t> state_{0};  // counter << 32 | waiters
+  // counter << 32 | kInBubble | waiters
+  std::atomic<uint64_t> state_{0};
   std::atomic<uint32_t> sema_{0};
+  // While its counter is not zero, of the bubble that it was used in (testing/synctest).
+  std::atomic<uint32_t> bubble_id_{0};
+
+  static constexpr uint64_t kInBubble = 0x8000'0000;
+  bool in_bubble();
 };
 
 }  // namespace golab::sync

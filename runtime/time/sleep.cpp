@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "runtime/die/panic.h"
+#include "runtime/sched/bubble.h"
 #include "runtime/sched/clock.h"
 #include "runtime/sched/go.h"
 #include "runtime/sched/proc.h"
@@ -61,7 +62,7 @@ void note_wait(Duration d) {
 
 int64_t when(Duration d) {
   note_wait(d);
-  return after(runtime::program_time(), d);
+  return after(runtime::goroutine_time(), d);
 }
 int64_t when_real(Duration d) { return after(runtime::nanotime(), d); }
 
@@ -96,7 +97,7 @@ void goFunc(void* arg, uint64_t, int64_t) {
 
 // ---- Timers ----
 
-Timer::Timer(const Timer& other) : C(other.C), timer_(other.timer_), func_(other.func_) {
+Timer::Timer(const Timer& other) noexcept : C(other.C), timer_(other.timer_), func_(other.func_) {
   if (func_ != nullptr) func_->ref();
 }
 Timer& Timer::operator=(Timer other) {
@@ -109,17 +110,45 @@ Timer::~Timer() {
   if (func_ != nullptr) func_->unref();
 }
 
+namespace {
+
+// Arms a new timer with a channel.
+void start(runtime::Timer* t, Duration d, Duration period) {
+  t->bubble = runtime::current_bubble();
+  if (t->bubble != nullptr) [[unlikely]]
+    runtime::timer_reset(t, when(d), period.Nanoseconds());
+  else
+    runtime::timer_start(t, when(d), period.Nanoseconds());
+}
+
+// A timer of a bubble is for the goroutines of bubbles.
+void check_caller(const runtime::Timer* t, const char* text) {
+  if (t->bubble != nullptr && runtime::current_bubble() == nullptr) runtime::fatal(text);
+}
+
+// These two are frames in Go's stacks.
+[[gnu::noinline]] bool stopTimer(runtime::Timer* t) {
+  check_caller(t, "stop of synctest timer from outside bubble");
+  return runtime::timer_stop(t);
+}
+[[gnu::noinline]] bool resetTimer(runtime::Timer* t, int64_t when, int64_t period) {
+  check_caller(t, "reset of synctest timer from outside bubble");
+  return runtime::timer_reset(t, when, period);
+}
+
+}  // namespace
+
 Timer NewTimer(Duration d) {
   Timer t;
   t.C = make_timer_chan<Time>(sendTime);
   t.timer_ = timer_of(t.C);
-  runtime::timer_start(t.timer_, when(d), 0);
+  start(t.timer_, d, 0);
   return t;
 }
 
 RecvChan<Time> After(Duration d) {
   RecvChan<Time> c = make_timer_chan<Time>(sendTime);
-  runtime::timer_start(timer_of(c), when(d), 0);
+  start(timer_of(c), d, 0);
   return c;
 }
 
@@ -129,6 +158,8 @@ Timer AfterFunc(Duration d, golab::glue::Func<void()> f) {
   t.func_->f = std::move(f);
   t.func_->timer.f = goFunc;
   t.func_->timer.arg = t.func_;
+  t.func_->timer.bubble = runtime::current_bubble();
+  t.func_->timer.forget = [](void* arg) { static_cast<golab::glue::FuncTimer*>(arg)->unref(); };
   t.timer_ = &t.func_->timer;
   t.func_->ref();
   runtime::timer_reset(t.timer_, when(d), 0);
@@ -137,7 +168,7 @@ Timer AfterFunc(Duration d, golab::glue::Func<void()> f) {
 
 bool Timer::Stop() const {
   if (timer_ == nullptr) panic("time: Stop called on uninitialized Timer");
-  bool running = runtime::timer_stop(timer_);
+  bool running = stopTimer(timer_);
   if (running && func_ != nullptr) func_->unref();
   return running;
 }
@@ -146,7 +177,7 @@ bool Timer::Reset(Duration d) const {
   if (timer_ == nullptr) panic("time: Reset called on uninitialized Timer");
   // The reference comes first: the timer may fire, and drop it, before timer_reset returns.
   if (func_ != nullptr) func_->ref();
-  bool running = runtime::timer_reset(timer_, when(d), 0);
+  bool running = resetTimer(timer_, when(d), 0);
   if (running && func_ != nullptr) func_->unref();
   return running;
 }
@@ -156,18 +187,18 @@ Ticker NewTicker(Duration d) {
   Ticker t;
   t.C = make_timer_chan<Time>(sendTime);
   t.timer_ = timer_of(t.C);
-  runtime::timer_start(t.timer_, when(d), d.Nanoseconds());
+  start(t.timer_, d, d);
   return t;
 }
 
 void Ticker::Stop() const {
-  if (timer_ != nullptr) runtime::timer_stop(timer_);
+  if (timer_ != nullptr) stopTimer(timer_);
 }
 
 void Ticker::Reset(Duration d) const {
   if (d <= 0) panic("non-positive interval for Ticker.Reset");
   if (timer_ == nullptr) panic("time: Reset called on uninitialized Ticker");
-  runtime::timer_reset(timer_, when(d), d.Nanoseconds());
+  resetTimer(timer_, when(d), d.Nanoseconds());
 }
 
 RecvChan<Time> Tick(Duration d) {

@@ -9,6 +9,7 @@
 #include <limits>
 #include <map>
 
+#include "runtime/sched/bubble.h"
 #include "runtime/sched/clock.h"
 #include "runtime/fmt/fmt.h"
 #include "runtime/sync/mutex.h"
@@ -126,7 +127,10 @@ std::string Weekday::String() const {
   return std::string(kDays[d_]);
 }
 
+// In a bubble there is no monotonic reading: it would mean nothing outside.
 Time Now() {
+  if (const runtime::Bubble* b = runtime::current_bubble()) [[unlikely]]
+    return Unix(0, b->now.load());
   const timespec ts = runtime::program_walltime();
   Time t;
   t.sec_ = ts.tv_sec + kUnixToInternal;
@@ -150,11 +154,13 @@ Time UnixMicro(int64_t us) {
 }
 
 Duration Since(const Time& t) {
-  if (t.has_mono_) return sub_saturated(runtime::program_time(), t.mono_);
+  if (t.has_mono_ && runtime::current_bubble() == nullptr)
+    return sub_saturated(runtime::program_time(), t.mono_);
   return Now().Sub(t);
 }
 Duration Until(const Time& t) {
-  if (t.has_mono_) return sub_saturated(t.mono_, runtime::program_time());
+  if (t.has_mono_ && runtime::current_bubble() == nullptr)
+    return sub_saturated(t.mono_, runtime::program_time());
   return t.Sub(Now());
 }
 

@@ -171,7 +171,7 @@ void Sleep(Duration d);
 class Timer {
  public:
   Timer() = default;
-  Timer(const Timer& other);
+  Timer(const Timer& other) noexcept;
   Timer& operator=(Timer other);
   ~Timer();
 

@@ -7,7 +7,8 @@
 
 namespace golab::time {
 
-// The program_time at which d has passed. A sum that is too large is the clock's last instant.
+// When d has passed, by the clock of the calling goroutine (goroutine_time). A sum that is too large
+// is the clock's last instant.
 int64_t when(Duration d);
 // In a classroom: the calling goroutine asks for a wait of d. when() does this, too.
 void note_wait(Duration d);

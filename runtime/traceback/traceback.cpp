@@ -212,6 +212,7 @@ void describe_goroutine(const G* gp, int64_t now, GoroutineRecord* r) {
   r->status = gp->status.load(std::memory_order_acquire);
   r->waitreason = gp->waitreason;
   r->locked_to_thread = gp->locked_to_thread;
+  r->bubble_id = gp->bubble_id;
   r->system = gp->system;
   r->started = gp->started_running;
   r->gopc = gp->gopc;
@@ -275,10 +276,14 @@ std::string goroutine_state(const GoroutineRecord& r) {
   bool waits = r.status == _Gwaiting && r.waitreason != WaitReason::Zero;
   std::string text(waits ? waitReasonStrings[static_cast<size_t>(r.waitreason)]
                          : status_text(r.status));
+  // Where the reason itself does not say it.
+  if (waits && r.bubble_id != 0 && isIdleInSynctest(r.waitreason) && !text.ends_with("(durable)"))
+    text += " (durable)";
   int64_t minutes = r.waited_ns / 60'000'000'000;
   bool blocked = r.status == _Gwaiting || r.status == _Gsyscall;
   if (blocked && minutes >= 1) text += ", " + std::to_string(minutes) + " minutes";
   if (r.locked_to_thread) text += ", locked to thread";
+  if (r.bubble_id != 0) text += ", synctest bubble " + std::to_string(r.bubble_id);
   return text;
 }
 

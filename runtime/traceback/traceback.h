@@ -38,6 +38,7 @@ struct GoroutineRecord {
   WaitReason waitreason = WaitReason::Zero;
   bool locked_to_thread = false;
   bool system = false;
+  uint32_t bubble_id = 0;   // 0: in no bubble of testing/synctest
   bool started = true;      // false: has not run yet; its one frame is its function's entry
   bool leaf_exact = false;  // pcs[0] is an instruction's address, not a return address
   int64_t waited_ns = 0;    // 0: unknown or not waiting

@@ -159,7 +159,11 @@ func pipes() {
 		func(r *io.PipeReader, w *io.PipeWriter) { r.CloseWithError(broken) },
 		func(r *io.PipeReader, w *io.PipeWriter) { w.CloseWithError(nil) },
 		func(r *io.PipeReader, w *io.PipeWriter) { r.Close() },
-		func(r *io.PipeReader, w *io.PipeWriter) { w.CloseWithError(broken); w.Close(); r.CloseWithError(io.EOF) },
+		func(r *io.PipeReader, w *io.PipeWriter) {
+			w.CloseWithError(broken)
+			w.Close()
+			r.CloseWithError(io.EOF)
+		},
 		func(r *io.PipeReader, w *io.PipeWriter) { r.CloseWithError(broken); w.CloseWithError(io.EOF) },
 	}
 	for _, end := range ends {
