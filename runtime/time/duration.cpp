@@ -6,7 +6,7 @@
 #include <iterator>
 #include <limits>
 
-#include "runtime/fmt/fmt.h"
+#include "runtime/time/quote.h"
 
 namespace golab::time {
 
@@ -85,10 +85,25 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 }  // namespace
 
+std::string quote(std::string_view s) {
+  constexpr char kHex[] = "0123456789abcdef";
+  std::string text = "\"";
+  for (char c : s) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < ' ' || byte >= 0x80) {
+      text += {'\\', 'x', kHex[byte >> 4], kHex[byte & 15]};
+      continue;
+    }
+    if (c == '"' || c == '\\') text += '\\';
+    text += c;
+  }
+  return text + '"';
+}
+
 std::pair<Duration, error> ParseDuration(std::string_view whole) {
   constexpr uint64_t kMax = uint64_t{1} << 63;
   auto wrong = [whole](std::string_view how) -> std::pair<Duration, error> {
-    return {0, fmt::Errorf("time: %s duration %q", how, whole)};
+    return {0, errors::New("time: " + std::string(how) + " duration " + quote(whole))};
   };
   std::string_view s = whole;
   const bool negative = s.starts_with('-');
@@ -117,7 +132,7 @@ std::pair<Duration, error> ParseDuration(std::string_view whole) {
     if (name.empty()) return wrong("missing unit in");
     const Unit* unit = std::find_if(std::begin(kUnits), std::end(kUnits),
                                     [name](const Unit& u) { return u.name == name; });
-    if (unit == std::end(kUnits)) return wrong(fmt::Sprintf("unknown unit %q in", name));
+    if (unit == std::end(kUnits)) return wrong("unknown unit " + quote(name) + " in");
     if (number > kMax / unit->ns) return wrong("invalid");
     const double rest = static_cast<double>(part) * (static_cast<double>(unit->ns) / scale);
     const uint64_t v = number * unit->ns + static_cast<uint64_t>(rest);

@@ -6,10 +6,13 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <iterator>
+#include <memory>
 
 #include "runtime/fmt/fmt.h"
 #include "runtime/sched/clock.h"
+#include "runtime/time/quote.h"
 #include "runtime/time/time.h"
 
 namespace golab::time {
@@ -64,10 +67,14 @@ constexpr Element kElements[] = {{"January", Field::MonthName, kWholeName},
                                  {"15", Field::Hour, 2},
                                  {"PM", Field::Noon},
                                  {"pm", Field::Noon},
+                                 {"-07:00:00", Field::Offset},
                                  {"-07:00", Field::Offset},
+                                 {"-070000", Field::Offset},
                                  {"-0700", Field::Offset},
                                  {"-07", Field::Offset},
+                                 {"Z07:00:00", Field::Offset},
                                  {"Z07:00", Field::Offset},
+                                 {"Z070000", Field::Offset},
                                  {"Z0700", Field::Offset},
                                  {"Z07", Field::Offset},
                                  {"1", Field::Month},
@@ -82,10 +89,11 @@ bool is_separator(char c) { return c == '.' || c == ','; }
 // What "PM" and "pm" are before noon.
 std::string_view before_noon(std::string_view pm) { return pm == "PM" ? "AM" : "am"; }
 
-// How an offset is written: with 'Z' for zero, with a colon, without minutes.
+// How an offset is written: with 'Z' for zero, with colons, without minutes, with seconds.
 bool has_z(std::string_view offset) { return offset[0] == 'Z'; }
 bool has_colon(std::string_view offset) { return offset.ends_with(":00"); }
 bool has_minutes(std::string_view offset) { return offset.size() > 3; }
+bool has_seconds(std::string_view offset) { return offset.size() > 6; }
 
 // A fraction of a second: a separator and zeros, or nines (which drop zeros at the end), not
 // followed by a digit.
@@ -140,10 +148,16 @@ void append_offset(std::string& to, int seconds, std::string_view how) {
   }
   int minutes = seconds / 60;
   to += minutes < 0 ? '-' : '+';
-  if (minutes < 0) minutes = -minutes;
+  if (minutes < 0) {
+    minutes = -minutes;
+    seconds = -seconds;
+  }
   append_number(to, minutes / 60, 2);
   if (has_colon(how)) to += ':';
   if (has_minutes(how)) append_number(to, minutes % 60, 2);
+  if (!has_seconds(how)) return;
+  if (has_colon(how)) to += ':';
+  append_number(to, seconds % 60, 2);
 }
 
 void append_fraction(std::string& to, int nsec, std::string_view how) {
@@ -159,7 +173,7 @@ int number_of(const Time& t, Field field) {
     case Field::Year:
       return t.Year();
     case Field::YearOfCentury:
-      return (t.Year() % 100 + 100) % 100;
+      return std::abs(t.Year()) % 100;
     case Field::YearDay:
       return t.YearDay();
     case Field::Month:
@@ -234,30 +248,90 @@ std::string Time::String() const {
 
 // ---- Parse --------------------------------------------------------------------------------------
 
+std::string ParseError::Error() const {
+  if (!Message.empty()) return "parsing time " + quote(Value) + Message;
+  return "parsing time " + quote(Value) + " as " + quote(Layout) + ": cannot parse " +
+         quote(ValueElem) + " as " + quote(LayoutElem);
+}
+
 namespace {
+
+bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
+
+bool has_digit(std::string_view s, size_t i) { return i < s.size() && is_digit(s[i]); }
+
+// Reads all of s, perhaps with a sign (or, as in Go, nothing else). False: it is no number.
+bool whole_number(std::string_view s, int* to) {
+  const bool negative = s.starts_with('-');
+  if (negative || s.starts_with('+')) s.remove_prefix(1);
+  if (s.size() > 9 || !std::all_of(s.begin(), s.end(), is_digit)) return false;
+  int n = 0;
+  for (char c : s) n = n * 10 + (c - '0');
+  *to = negative ? -n : n;
+  return true;
+}
+
+// The length of a sign and an hour up to 23 at the beginning of s; 0 if there is none.
+size_t signed_hour(std::string_view s) {
+  if (s.empty() || (s[0] != '+' && s[0] != '-')) return 0;
+  const size_t end = std::min(s.find_first_not_of("0123456789", 1), s.size());
+  int hour = 0;
+  for (char c : s.substr(1, end - 1)) hour = std::min(hour * 10 + (c - '0'), 24);
+  return end > 1 && hour <= 23 ? end : 0;
+}
+
+// The length of what looks like the abbreviation of a zone at the beginning of s; 0 if nothing
+// does. It is three letters, or four or five that end in T; or GMT+3; or +03, for a zone without a
+// name.
+size_t zone_name_length(std::string_view s) {
+  if (s.size() < 3) return 0;
+  if (s.starts_with("ChST") || s.starts_with("MeST")) return 4;
+  if (s.starts_with("GMT")) return 3 + signed_hour(s.substr(3));
+  if (s[0] == '+' || s[0] == '-') return signed_hour(s);
+  size_t letters = 0;
+  while (letters < std::min<size_t>(s.size(), 6) && is_upper(s[letters])) letters++;
+  if (letters == 3) return 3;
+  if (letters == 4 || letters == 5)
+    return s[letters - 1] == 'T' || s.starts_with("WITA") ? letters : 0;
+  return 0;
+}
 
 struct Parser {
   std::string_view value;
   int year = 0, month = -1, day = -1, year_day = -1;
   int hour = 0, minute = 0, second = 0, nsec = 0;
-  bool pm = false, pm_set = false;
-  bool zone_set = false;
+  bool pm = false, am = false;
+  bool utc = false;
+  bool offset_set = false;
   int offset = 0;
-  std::string zone_name;
-  std::string_view out_of_range;
+  std::string_view zone_name;
+  const char* out_of_range = nullptr;
 
-  bool take(std::string_view text) {
-    if (!value.starts_with(text)) return false;
-    value.remove_prefix(text.size());
+  std::string_view take(size_t n) {
+    const std::string_view taken = value.substr(0, n);
+    value.remove_prefix(taken.size());
+    return taken;
+  }
+  // A run of blanks in a layout stands for any number of them.
+  bool literal(std::string_view text) {
+    while (!text.empty()) {
+      if (text[0] == ' ') {
+        if (!value.empty() && value[0] != ' ') return false;
+        text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
+        value.remove_prefix(std::min(value.find_first_not_of(' '), value.size()));
+        continue;
+      }
+      if (value.empty() || value[0] != text[0]) return false;
+      text.remove_prefix(1);
+      value.remove_prefix(1);
+    }
     return true;
   }
-  bool number(int* to, int min_digits, int max_digits) {
+  bool number(int* to, size_t min_digits, size_t max_digits) {
     size_t n = 0;
     int v = 0;
-    while (n < value.size() && n < static_cast<size_t>(max_digits) && is_digit(value[n])) {
-      v = v * 10 + (value[n++] - '0');
-    }
-    if (n < static_cast<size_t>(min_digits)) return false;
+    while (n < max_digits && has_digit(value, n)) v = v * 10 + (value[n++] - '0');
+    if (n < min_digits) return false;
     value.remove_prefix(n);
     *to = v;
     return true;
@@ -277,23 +351,24 @@ struct Parser {
     }
     return -1;
   }
+  bool years(const Element& e);
   bool numeric(const Element& e);
-  bool fraction(int digits);
+  bool fraction(size_t bytes);
   bool zone_offset(std::string_view how);
   bool element(const Element& e, std::string_view rest_of_layout);
+  const char* settle_day();
+  Time time(const time::Location* none, const time::Location* local) const;
 };
 
 // Where a number goes, how many digits it has at most, and its range, if that is checked at once.
 struct Number {
   Field field;
   int Parser::*to;
-  int digits_max = 2;
+  size_t digits_max = 2;
   const char* what = nullptr;
   int low = 0, high = 0;
 };
-constexpr Number kNumbers[] = {{Field::Year, &Parser::year, 4},
-                               {Field::YearOfCentury, &Parser::year},
-                               {Field::YearDay, &Parser::year_day, 3},
+constexpr Number kNumbers[] = {{Field::YearDay, &Parser::year_day, 3},
                                {Field::Month, &Parser::month, 2, "month", 1, 12},
                                {Field::Day, &Parser::day},
                                {Field::Hour, &Parser::hour, 2, "hour", 0, 23},
@@ -301,76 +376,111 @@ constexpr Number kNumbers[] = {{Field::Year, &Parser::year, 4},
                                {Field::Minute, &Parser::minute, 2, "minute", 0, 59},
                                {Field::Second, &Parser::second, 2, "second", 0, 59}};
 
+// Years have exactly two or four digits. (Go reads a sign before the last of two, and so do we.)
+bool Parser::years(const Element& e) {
+  const auto digits = static_cast<size_t>(e.width);
+  if (value.size() < digits || (digits == 4 && !is_digit(value[0]))) return false;
+  if (!whole_number(take(digits), &year)) return false;
+  if (digits == 2) year += year >= 69 ? 1900 : 2000;
+  return true;
+}
+
 bool Parser::numeric(const Element& e) {
   const Number* n = std::find_if(std::begin(kNumbers), std::end(kNumbers),
                                  [&](const Number& x) { return x.field == e.field; });
   const bool blanks = e.fill == ' ';
-  for (int i = 1; blanks && i < e.width; i++) take(" ");
+  for (int i = 1; blanks && i < e.width; i++) {
+    if (value.starts_with(' ')) value.remove_prefix(1);
+  }
   int& to = this->*n->to;
-  if (!number(&to, blanks ? 1 : e.width, n->digits_max)) return false;
+  const bool fixed = !blanks && e.field != Field::Hour;
+  if (!number(&to, fixed ? static_cast<size_t>(e.width) : 1, n->digits_max)) return false;
   if (n->what != nullptr) check(n->what, to, n->low, n->high);
-  if (e.field == Field::YearOfCentury) year += year >= 69 ? 1900 : 2000;
   return true;
 }
 
-// A separator and so many digits. digits < 0: any number of them, or no fraction at all.
-bool Parser::fraction(int digits) {
-  if (value.empty() || !is_separator(value[0])) return digits < 0;
-  const size_t end = std::min(value.find_first_not_of("0123456789", 1), value.size());
-  if (digits >= 0 && end - 1 != static_cast<size_t>(digits)) return false;
-  std::string nine(value.substr(1, std::min<size_t>(end - 1, 9)));
-  nine.resize(9, '0');
-  nsec = std::stoi(nine);
-  value.remove_prefix(end);
+// A separator and digits, so many bytes in all. Digits after the ninth do not count.
+bool Parser::fraction(size_t bytes) {
+  if (value.size() < bytes || !is_separator(value[0])) return false;
+  const std::string_view digits = take(bytes).substr(1, 9);
+  if (!whole_number(digits, &nsec)) return false;
+  if (nsec < 0) out_of_range = "fractional second";
+  for (size_t i = digits.size(); i < 9; i++) nsec *= 10;
   return true;
 }
 
 bool Parser::zone_offset(std::string_view how) {
-  zone_set = true;
-  if (has_z(how) && take("Z")) return true;
-  const int sign = take("-") ? -1 : 1;
-  if (sign == 1 && !take("+")) return false;
-  int h = 0, m = 0;
-  if (!number(&h, 2, 2)) return false;
-  if (has_colon(how) && !take(":")) return false;
-  if (has_minutes(how) && !number(&m, 2, 2)) return false;
-  check("time zone offset hour", h, 0, 24);
-  check("time zone offset minute", m, 0, 60);
-  offset = sign * (h * 3600 + m * 60);
-  return true;
+  if (has_z(how) && value.starts_with('Z')) {
+    value.remove_prefix(1);
+    utc = true;
+    return true;
+  }
+  // As long as `how`: a sign, then two digits each of hours and perhaps of minutes and seconds.
+  if (value.size() < how.size()) return false;
+  Parser text;
+  text.value = take(how.size());
+  for (size_t colon = 3; has_colon(how) && colon < how.size(); colon += 3) {
+    if (text.value[colon] != ':') return false;
+  }
+  const char sign = text.take(1)[0];
+  // People do write offsets of 24 hours, 60 minutes, 60 seconds.
+  const auto part = [&](const char* what, int most, int* to) {
+    if (has_colon(how) && text.value.starts_with(':')) text.take(1);
+    if (!text.number(to, 2, 2)) return false;
+    check(what, *to, 0, most);
+    return true;
+  };
+  int h = 0, m = 0, s = 0;
+  if (!part("time zone offset hour", 24, &h)) return false;
+  if (has_minutes(how) && !part("time zone offset minute", 60, &m)) return false;
+  if (has_seconds(how) && !part("time zone offset second", 60, &s)) return false;
+  offset_set = true;
+  offset = (h * 60 + m) * 60 + s;
+  if (sign == '-') offset = -offset;
+  return sign == '-' || sign == '+';
 }
 
 bool Parser::element(const Element& e, std::string_view rest_of_layout) {
   switch (e.field) {
     case Field::None:
       return true;
+    case Field::Year:
+    case Field::YearOfCentury:
+      return years(e);
     case Field::MonthName:
       return (month = name<Month>(1, 12, e.width)) > 0;
     case Field::DayName:
       return name<Weekday>(0, 6, e.width) >= 0;
     case Field::Second: {
       if (!numeric(e)) return false;
+      if (out_of_range != nullptr) return true;
       // The value may have a fraction that the layout does not have.
-      const bool layout_has = !rest_of_layout.empty() && is_separator(rest_of_layout[0]);
-      const bool has = value.size() > 1 && is_separator(value[0]) && is_digit(value[1]);
-      return !has || layout_has || fraction(-1);
+      if (value.empty() || !is_separator(value[0]) || !has_digit(value, 1)) return true;
+      if (next_chunk(&rest_of_layout).element.field == Field::Fraction) return true;
+      return fraction(std::min(value.find_first_not_of("0123456789", 1), value.size()));
     }
-    case Field::Noon:
-      pm = take(e.text);
-      pm_set = true;
-      return pm || take(before_noon(e.text));
+    case Field::Noon: {
+      const std::string_view half = take(2);
+      pm |= half == e.text;
+      am |= half == before_noon(e.text);
+      return half == e.text || half == before_noon(e.text);
+    }
     case Field::ZoneName: {
-      size_t n = 0;
-      while (n < value.size() && value[n] >= 'A' && value[n] <= 'Z') n++;
-      if (n < 3 || n > 5) return false;
-      zone_name = std::string(value.substr(0, n));
-      value.remove_prefix(n);
-      return true;
+      if (value.starts_with("UTC")) {
+        take(3);
+        utc = true;
+        return true;
+      }
+      const size_t n = zone_name_length(value);
+      zone_name = take(n);
+      return n > 0;
     }
     case Field::Offset:
       return zone_offset(e.text);
     case Field::Fraction:
-      return fraction(e.text[1] == '9' ? -1 : static_cast<int>(e.text.size()) - 1);
+      if (e.text[1] == '0') return fraction(e.text.size());
+      if (value.empty() || !is_separator(value[0]) || !has_digit(value, 1)) return true;
+      return fraction(std::min(value.find_first_not_of("0123456789", 1), value.size()));
     default:
       return numeric(e);
   }
@@ -381,49 +491,83 @@ int days_in(int month, int year) {
   return static_cast<int>(static_cast<unsigned>(last.day()));
 }
 
-}  // namespace
+// Month and day of the month, from what was read. Returns what is wrong with them, or null.
+const char* Parser::settle_day() {
+  if (year_day >= 0) {
+    const int in_year = std::chrono::year(year).is_leap() ? 366 : 365;
+    if (year_day < 1 || year_day > in_year) return ": day-of-year out of range";
+    int m = 1, d = year_day;
+    while (d > days_in(m, year)) d -= days_in(m++, year);
+    if (month >= 0 && month != m) return ": day-of-year does not match month";
+    if (day >= 0 && day != d) return ": day-of-year does not match day";
+    month = m;
+    day = d;
+  }
+  if (month < 0) month = 1;
+  if (day < 0) day = 1;
+  return day < 1 || day > days_in(month, year) ? ": day out of range" : nullptr;
+}
 
-std::pair<Time, error> Parse(std::string_view layout, std::string_view value) {
+// `none`: the location of a time without zone. `local`: the one whose abbreviations count.
+Time Parser::time(const time::Location* none, const time::Location* local) const {
+  const auto at = [&](const time::Location* loc) {
+    return Date(year, month, day, hour, minute, second, nsec, loc);
+  };
+  if (utc) return at(UTC);
+  if (offset_set) {
+    const Time t = at(UTC).Add(-Duration(offset) * Second);
+    auto [name, seconds] = t.In(local).Zone();
+    if (seconds == offset && (zone_name.empty() || name == zone_name)) return t.In(local);
+    return t.In(FixedZone(zone_name, offset));
+  }
+  if (zone_name.empty()) return at(none);
+  // Known here at that time? Else a zone of that name, whose offset is not known.
+  const Time t = at(local);
+  if (t.Zone().first == zone_name) return t;
+  int hours = 0;
+  if (zone_name.size() > 3 && zone_name.starts_with("GMT"))
+    whole_number(zone_name.substr(3), &hours);
+  return at(UTC).In(FixedZone(zone_name, hours * 3600));
+}
+
+std::pair<Time, error> parse(std::string_view layout, std::string_view value,
+                             const Location* none, const Location* local) {
   Parser p;
   p.value = value;
   std::string_view rest = layout;
-  while (!rest.empty()) {
+  auto failed = [&](std::string_view element, std::string_view at, std::string message = "") {
+    return std::pair(Time(), error(std::make_shared<ParseError>(
+                                 ParseError{std::string(layout), std::string(value),
+                                            std::string(element), std::string(at), message})));
+  };
+  for (;;) {
     const Chunk c = next_chunk(&rest);
-    auto failed = [&](std::string_view what, std::string_view at) {
-      return std::pair(Time(), fmt::Errorf("parsing time %q as %q: cannot parse %q as %q", value,
-                                           layout, at, what));
-    };
-    if (!p.take(c.prefix)) return failed(c.prefix, p.value);
-    std::string_view at = p.value;
-    if (!p.element(c.element, rest)) return failed(c.element.text, at);
-    if (!p.out_of_range.empty()) {
-      return {Time(), fmt::Errorf("parsing time %q: %s out of range", value, p.out_of_range)};
-    }
+    if (!p.literal(c.prefix)) return failed(c.prefix, p.value);
+    if (c.element.field == Field::None) break;
+    const std::string_view at = p.value;
+    const bool good = p.element(c.element, rest);
+    if (p.out_of_range != nullptr)
+      return failed(c.element.text, p.value, std::string(": ") + p.out_of_range + " out of range");
+    if (!good) return failed(c.element.text, at);
   }
-  if (!p.value.empty())
-    return {Time(), fmt::Errorf("parsing time %q: extra text: %q", value, p.value)};
-  if (p.pm_set) p.hour = p.hour % 12 + (p.pm ? 12 : 0);
-  if (p.year_day > 0) {
-    p.month = 1;
-    p.day = p.year_day;
-  } else {
-    if (p.month < 0) p.month = 1;
-    if (p.day < 0) p.day = 1;
-    if (p.day < 1 || p.day > days_in(p.month, p.year)) {
-      return {Time(), fmt::Errorf("parsing time %q: day out of range", value)};
-    }
-  }
-  Time t = Date(p.year, p.month, p.day, p.hour, p.minute, p.second, p.nsec, UTC);
-  if (p.zone_set) {
-    t = t.Add(-Duration(p.offset) * Second);
-    if (p.offset == 0) return {t, nullptr};
-    if (t.Local().Zone().second == p.offset) return {t.Local(), nullptr};
-    return {t.In(FixedZone(p.zone_name, p.offset)), nullptr};
-  }
-  if (!p.zone_name.empty() && p.zone_name != "UTC") {
-    return {t.In(FixedZone(p.zone_name, 0)), nullptr};
-  }
-  return {t, nullptr};
+  if (!p.value.empty()) return failed("", p.value, ": extra text: " + quote(p.value));
+  if (p.pm && p.hour < 12)
+    p.hour += 12;
+  else if (p.am && p.hour == 12)
+    p.hour = 0;
+  if (const char* wrong = p.settle_day()) return failed("", value, wrong);
+  return {p.time(none, local), nullptr};
+}
+
+}  // namespace
+
+std::pair<Time, error> Parse(std::string_view layout, std::string_view value) {
+  return parse(layout, value, UTC, Local);
+}
+
+std::pair<Time, error> ParseInLocation(std::string_view layout, std::string_view value,
+                                       const Location* loc) {
+  return parse(layout, value, loc, loc);
 }
 
 }  // namespace golab::time

@@ -11,6 +11,7 @@
 
 #include "runtime/sched/bubble.h"
 #include "runtime/sched/clock.h"
+#include "runtime/die/panic.h"
 #include "runtime/fmt/fmt.h"
 #include "runtime/sync/mutex.h"
 
@@ -228,7 +229,9 @@ int64_t Time::UnixMicro() const {
 int64_t Time::UnixNano() const { return add_wrapped(mul_wrapped(Unix(), 1'000'000'000), nsec_); }
 
 Time Time::In(const time::Location* loc) const {
+  if (loc == nullptr) panic("time: missing Location in call to Time.In");
   Time t = *this;
+  t.has_mono_ = false;
   t.loc_ = loc == time::UTC ? nullptr : loc;
   return t;
 }
@@ -271,6 +274,7 @@ int Time::YearDay() const {
 
 Time Date(int year, Month month, int day, int hour, int min, int sec, int nsec,
           const Location* loc) {
+  if (loc == nullptr) panic("time: missing Location in call to Date");
   return date({year, month, day}, hour, min, sec, nsec, loc);
 }
 

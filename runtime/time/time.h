@@ -121,7 +121,8 @@ class Time {
   time::Weekday Weekday() const;
   int YearDay() const;
 
-  Time UTC() const { return In(nullptr); }
+  // These three drop the monotonic reading. In panics "time: missing Location in call to Time.In".
+  Time UTC() const { return In(time::UTC); }
   Time Local() const { return In(time::Local); }
   Time In(const time::Location* loc) const;
   const time::Location* Location() const;
@@ -152,9 +153,24 @@ Time Unix(int64_t sec, int64_t nsec);
 Time UnixMilli(int64_t ms);
 Time UnixMicro(int64_t us);
 // Values out of range carry over: October 32 is November 1.
+// Panics "time: missing Location in call to Date".
 Time Date(int year, Month month, int day, int hour, int min, int sec, int nsec,
           const Location* loc);
+
+// What Parse could not read. The error holds a pointer: errors::As<time::ParseError>(err).
+struct ParseError {
+  std::string Layout, Value;
+  std::string LayoutElem, ValueElem;  // the element of the layout, and what stands at its place
+  std::string Message;                // not empty: printed after Value, instead of the others
+  std::string Error() const;
+};
+// A value without a zone is in UTC. An offset or an abbreviation that is in use on this machine
+// then gives time::Local, another one a zone of its own; of an abbreviation that is not known here
+// the offset is 0. The value may have a fraction of a second where the layout has none.
 std::pair<Time, error> Parse(std::string_view layout, std::string_view value);
+// The same with loc for UTC and for this machine.
+std::pair<Time, error> ParseInLocation(std::string_view layout, std::string_view value,
+                                       const Location* loc);
 
 // ---- Waiting ----
 
