@@ -15,6 +15,7 @@
 #include <optional>
 
 #include "runtime/die/panic.h"
+#include "runtime/fmt/fmt.h"
 #include "runtime/sched/bubble.h"
 #include "runtime/sched/go.h"
 #include "runtime/sync/mutex.h"
@@ -64,6 +65,7 @@ class cancelCtx : public std::enable_shared_from_this<cancelCtx> {
 
   std::weak_ptr<cancelCtx> parent_;
   uint64_t number_ = 0;  // in the parent's children_
+  golab::glue::Func<bool()> stop_;  // leaves a parent that has an AfterFunc of its own
 
  private:
   void removeChild();
@@ -125,6 +127,12 @@ error cancelCtx::Cause() {
 }
 
 void cancelCtx::removeChild() {
+  golab::glue::Func<bool()> stop;
+  {
+    Locked l(mu_);
+    std::swap(stop, stop_);
+  }
+  if (stop != nullptr) stop();
   std::shared_ptr<cancelCtx> parent = parent_.lock();
   if (parent == nullptr) return;
   std::shared_ptr<cancelCtx> self = shared_from_this();  // outlives the lock
@@ -154,6 +162,12 @@ void cancelCtx::removeChild() {
       }
     }
     return cancel(false, p->err_, p->cause_);
+  }
+  {
+    Locked l(mu_);
+    stop_ = parent.impl()->AfterFunc(
+        [parent, child = shared_from_this(), as_parent] { as_parent(parent, child.get()); });
+    if (stop_ != nullptr) return;
   }
   go([parent, done, child = shared_from_this(), as_parent] {
     if (select({recv(done), recv(child->Done())}) == 0) as_parent(parent, child.get());
@@ -285,6 +299,7 @@ std::string stringify(const any& v) {
   golab::glue::Arg arg = v.arg();
   if (arg.text != nullptr && !arg.is_error) return arg.text(arg.obj);
   if (arg.kind == golab::glue::Arg::Kind::String) return std::string(arg.chars, arg.size);
+  if (const error* err = v.get<error>()) return fmt::Sprintf("%T", *err);
   return v.type_name();
 }
 
@@ -330,6 +345,7 @@ using golab::glue::check_parent;
 // ---- For programs -------------------------------------------------------------------------------
 
 std::string Interface::String() const { return runtime::go_type(typeid(*this)); }
+golab::glue::Func<bool()> Interface::AfterFunc(golab::glue::Func<void()>) const { return nullptr; }
 
 const Interface& Context::get() const {
   if (impl_ == nullptr) {
@@ -401,9 +417,13 @@ Context WithoutCancel(const Context& parent) {
 }
 
 error Cause(const Context& ctx) {
+  error err = ctx.Err();
+  if (err == nullptr) return nullptr;
   any found = ctx.Value(&cancelCtxKey);
-  if (cancelCtx* const* node = found.get<cancelCtx*>()) return (*node)->Cause();
-  return ctx.Err();
+  cancelCtx* const* node = found.get<cancelCtx*>();
+  error cause = node != nullptr ? (*node)->Cause() : nullptr;
+  // Without one, a context of a foreign type was cancelled, above or here.
+  return cause != nullptr ? cause : err;
 }
 
 golab::glue::Func<bool()> AfterFunc(const Context& ctx, golab::glue::Func<void()> f) {

@@ -8,7 +8,7 @@
 // Contexts form a tree. Cancelling a context also cancels everything below it, with the same Err
 // and Cause, before the call returns. Nothing above it is cancelled. The first cancellation decides
 // Err and Cause; later ones change nothing. A context needs no goroutine, however deep the tree is.
-// The exception is a parent of a type of your own: one goroutine watches it.
+// The exception is a parent of a type of your own without AfterFunc: one goroutine watches it.
 //
 // A Context is a handle: copy it. A caller of WithCancel must call cancel. Until that call, or
 // until the parent is cancelled, the parent keeps the context in its list, and a deadline's timer
@@ -42,6 +42,10 @@ class Interface {
   virtual error Err() const = 0;
   virtual any Value(const any& key) const = 0;
   virtual std::string String() const;  // by default the type's name
+  // Optional. Arranges that f is called, in a goroutine of its own, when this is cancelled. Returns
+  // a function that prevents the call, and returns true if it did. By default it returns nil: a
+  // child of this context then needs a goroutine that watches Done.
+  virtual golab::glue::Func<bool()> AfterFunc(golab::glue::Func<void()> f) const;
 };
 
 class Context {
