@@ -272,6 +272,14 @@ int Time::YearDay() const {
   return static_cast<int>(day - days_of(calendar_day(day).year, 1, 1)) + 1;
 }
 
+std::pair<int, int> Time::ISOWeek() const {
+  // A week belongs to the year of its Thursday.
+  const int64_t day = floor_div(local_seconds(), kSecondsPerDay);
+  const int64_t thursday = day - floor_mod(day, 7) + 3;  // day 0 was a Monday
+  const int64_t year = calendar_day(thursday).year;
+  return {static_cast<int>(year), static_cast<int>((thursday - days_of(year, 1, 1)) / 7 + 1)};
+}
+
 Time Date(int year, Month month, int day, int hour, int min, int sec, int nsec,
           const Location* loc) {
   if (loc == nullptr) panic("time: missing Location in call to Date");

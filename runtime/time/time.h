@@ -72,7 +72,9 @@ const Location* FixedZone(std::string_view name, int seconds_east);
 inline constexpr std::string_view Layout = "01/02 03:04:05PM '06 -0700";
 inline constexpr std::string_view ANSIC = "Mon Jan _2 15:04:05 2006";
 inline constexpr std::string_view UnixDate = "Mon Jan _2 15:04:05 MST 2006";
+inline constexpr std::string_view RubyDate = "Mon Jan 02 15:04:05 -0700 2006";
 inline constexpr std::string_view RFC822 = "02 Jan 06 15:04 MST";
+inline constexpr std::string_view RFC822Z = "02 Jan 06 15:04 -0700";
 inline constexpr std::string_view RFC850 = "Monday, 02-Jan-06 15:04:05 MST";
 inline constexpr std::string_view RFC1123 = "Mon, 02 Jan 2006 15:04:05 MST";
 inline constexpr std::string_view RFC1123Z = "Mon, 02 Jan 2006 15:04:05 -0700";
@@ -82,6 +84,7 @@ inline constexpr std::string_view Kitchen = "3:04PM";
 inline constexpr std::string_view Stamp = "Jan _2 15:04:05";
 inline constexpr std::string_view StampMilli = "Jan _2 15:04:05.000";
 inline constexpr std::string_view StampMicro = "Jan _2 15:04:05.000000";
+inline constexpr std::string_view StampNano = "Jan _2 15:04:05.000000000";
 inline constexpr std::string_view DateTime = "2006-01-02 15:04:05";
 inline constexpr std::string_view DateOnly = "2006-01-02";
 inline constexpr std::string_view TimeOnly = "15:04:05";
@@ -120,6 +123,7 @@ class Time {
   int Nanosecond() const { return nsec_; }
   time::Weekday Weekday() const;
   int YearDay() const;
+  std::pair<int, int> ISOWeek() const;  // the year that the week belongs to, and its number from 1
 
   // These three drop the monotonic reading. In panics "time: missing Location in call to Time.In".
   Time UTC() const { return In(time::UTC); }

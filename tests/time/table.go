@@ -6,6 +6,7 @@
 //	string D                      a duration's text
 //	parse "text"                  a duration, or an error
 //	format SEC NSEC "zone" OFFSET "layout"
+//	week SEC                      a year and a week
 //	time "layout" "text"          seconds, ns, offset, zone's name, text; or an error
 package main
 
@@ -120,5 +121,11 @@ func main() {
 			}
 		}
 		parse(layout, text)
+	}
+
+	for range 100 {
+		t := time.Unix(int64(r.Intn(1<<33)-1<<32), 0).UTC()
+		year, week := t.ISOWeek()
+		fmt.Printf("week %d\t%d %d\n", t.Unix(), year, week)
 	}
 }

@@ -66,6 +66,10 @@ std::string result(const std::string& input) {
   if (what == "string") return strconv::Quote(time::Duration(row.number()).String());
   if (what == "parse") return parsed_duration(row.text());
   if (what == "format") return formatted(row);
+  if (what == "week") {
+    auto [year, week] = time::Unix(row.number(), 0).UTC().ISOWeek();
+    return std::to_string(year) + " " + std::to_string(week);
+  }
   return parsed(row);
 }
 
