@@ -434,3 +434,48 @@ TEST_CASE("a nil reader and a nil writer panic where they are used", "[io]") {
   CHECK_THROWS_AS(io::Reader().Read(&byte, 1), Panic);
   CHECK_THROWS_AS(io::Copy(io::Writer(), text("x")), Panic);
 }
+
+TEST_CASE("files, connections and buffers are readers and writers", "[io]") {
+  SECTION("a file is read, and what is printed to a buffer arrives when it is flushed") {
+    auto [dir, err] = os::MkdirTemp("", "io_test");
+    REQUIRE(err == nullptr);
+    const std::string name = dir + "/numbers";
+    auto [to, create_err] = os::Create(name);
+    REQUIRE(create_err == nullptr);
+    bufio::Writer w(to);
+    for (int i = 0; i < 3; i++) fmt::Fprintf(w, "%d\n", i);
+    CHECK(os::ReadFile(name).first.empty());
+    CHECK(w.Flush() == nullptr);
+    to.Close();
+    auto [from, open_err] = os::Open(name);
+    REQUIRE(open_err == nullptr);
+    bufio::Scanner lines(from);
+    int sum = 0;
+    while (lines.Scan()) sum += std::stoi(lines.Text());
+    CHECK(sum == 3);
+    CHECK(lines.Err() == nullptr);
+    from.Close();
+    os::Remove(name);
+    os::Remove(dir);
+  }
+  SECTION("a connection echoes") {
+    auto [l, err] = net::Listen("tcp", "127.0.0.1:0");
+    REQUIRE(err == nullptr);
+    go([l = l] {
+      auto [conn, accept_err] = l.Accept();
+      if (accept_err == nullptr) io::Copy(conn, conn);
+      conn.Close();
+    });
+    auto [conn, dial_err] = net::Dial("tcp", l.Addr().String());
+    REQUIRE(dial_err == nullptr);
+    std::string copy;
+    io::WriteString(io::MultiWriter({conn, &copy}), "hello");
+    conn.CloseWrite();
+    auto [echo, read_err] = io::ReadAll(io::TeeReader(conn, &copy));
+    CHECK(read_err == nullptr);
+    CHECK(echo == "hello");
+    CHECK(copy == "hellohello");
+    conn.Close();
+    l.Close();
+  }
+}
