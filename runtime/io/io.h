@@ -34,6 +34,7 @@ class io_read_closer {
   std::pair<int, error> Read(char* p, size_t n) const;
   error Close() const;
   explicit operator bool() const { return r_ != nullptr; }
+  const std::shared_ptr<reader>& impl() const { return r_; }
   friend bool operator==(const io_read_closer& a, std::nullptr_t) { return a.r_ == nullptr; }
   friend bool operator==(const io_read_closer& a, const io_read_closer& b) { return a.r_ == b.r_; }
 

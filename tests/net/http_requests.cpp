@@ -23,7 +23,7 @@ struct Form {
 class Collection {
  public:
   void add(const string& kind, const string& name, const string& bytes, bool next = true) {
-    all_.push_back({kind + "/" + name, next ? bytes + kNext : bytes});
+    all_.push_back({kind + "/" + name, next ? bytes + kNext : bytes, true});
   }
   std::vector<RawRequest> take() { return std::move(all_); }
 
@@ -591,5 +591,7 @@ std::vector<RawRequest> raw_requests() {
   connections(all);
   pipelines(all);
   pprof(all);
-  return all.take();
+  std::vector<RawRequest> requests = all.take();
+  for (RawRequest& r : answer_requests()) requests.push_back(std::move(r));
+  return requests;
 }

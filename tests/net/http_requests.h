@@ -6,8 +6,12 @@
 #include <vector>
 
 struct RawRequest {
-  std::string name;   // "what kind/which one": the list of accepted differences refers to it
-  std::string bytes;  // what the client sends before it closes its half of the connection
+  std::string name;  // "what kind/which one"
+  std::string bytes;
+  bool closes = true;  // the client closes its half of the connection behind them
 };
 
 std::vector<RawRequest> raw_requests();
+// The part of them whose point is what the handler answers (http_answers.cpp). Their names begin with
+// "answer".
+std::vector<RawRequest> answer_requests();

@@ -14,6 +14,7 @@
 namespace fixture {
 
 constexpr std::string_view kGoVersion = "go1.26";  // whose answers and stacks the tests know
+constexpr std::string_view kNewestGo = "go1.27.3";  // whose answers are golab's
 
 inline std::string go_command() {
   for (const char* path : {"/usr/local/go/bin/go", "/usr/bin/go", "/usr/lib/go/bin/go"}) {
@@ -22,18 +23,22 @@ inline std::string go_command() {
   return "";
 }
 
-// tests/net/NAME/main.go, compiled until this goes; or what is missing for that.
+// tests/net/NAME/main.go, compiled until this goes; or what is missing for that. By this version of
+// Go, if it was fetched once (GOTOOLCHAIN=go1.27.3 go version); else by the installed one.
 class GoProgram {
  public:
-  explicit GoProgram(const std::string& name) {
+  explicit GoProgram(const std::string& name, std::string_view wanted = "") {
     if (go_command().empty()) {
       missing = "go is not installed";
       return;
     }
-    const std::vector<std::string> env = {"GOTOOLCHAIN=local", "GOFLAGS=-mod=mod", "CGO_ENABLED=0"};
-    const std::string version = run_child({go_command(), "env", "GOVERSION"}, env).out;
-    if (!version.starts_with(kGoVersion)) {
-      missing = "what " + std::string(kGoVersion) + " does is known, and here is " + version;
+    std::vector<std::string> env = {"GOTOOLCHAIN=" + std::string(wanted), "GOFLAGS=-mod=mod",
+                                    "CGO_ENABLED=0", "GOPROXY=off"};
+    auto version = [&env] { return run_child({go_command(), "env", "GOVERSION"}, env).out; };
+    newest = !wanted.empty() && version().starts_with(wanted);
+    if (!newest) env[0] = "GOTOOLCHAIN=local";
+    if (!newest && !version().starts_with(kGoVersion)) {
+      missing = "what " + std::string(kGoVersion) + " does is known, and here is " + version();
       return;
     }
     char made[] = "/tmp/golab-go-XXXXXX";
@@ -52,6 +57,7 @@ class GoProgram {
 
   std::string missing;
   std::string path;
+  bool newest = false;  // it is of the version that was wanted
 
  private:
   std::string dir_;

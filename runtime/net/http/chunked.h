@@ -7,8 +7,11 @@
 //   5;extension CRLF hello CRLF 0 CRLF Checksum: 1234 CRLF CRLF
 //
 // If two readers see different ends of a body, a request can hide behind it. So a line ends with CR
-// LF only, and a size has at most 16 digits. Extensions and trailers are checked and dropped. They
-// could hold megabytes, so only 16 bytes per chunk are free, and two per byte of data.
+// LF only, and a size has at most 16 digits. Extensions are dropped. They could hold megabytes, so
+// only 16 bytes per chunk are free, and two per byte of data.
+//
+// A chunkedReader ends behind the line of the last chunk, as Go's does. The trailer is the affair of
+// the body around it (trailer.h).
 #pragma once
 
 #include <cstdint>
@@ -26,17 +29,13 @@ class chunkedReader {
 
   void start();  // for a new body
   // Reads up to n bytes of the body. Parks until there is at least one, or an error. The error may
-  // come together with bytes, and later calls return it again: io::EOF_ after the trailer.
+  // come together with bytes, and later calls return it again: io::EOF_ after the last chunk.
   std::pair<int, error> Read(char* p, size_t n);
   // The connection's error code, if that is the error that Read returned; else 0.
   int code() const { return code_; }
 
  private:
   void beginChunk();
-  void read_line_end();
-  void readTrailer();
-  bool read_line(std::string_view* line, size_t* bytes);
-  bool wait_for(size_t n);
   void fail(int code);
   void fail(const char* text);
 

@@ -18,12 +18,22 @@ namespace poll = golab::internal::poll;
 
 namespace {
 
+// Answers "OPTIONS *", which asks about the server as a whole.
+struct globalOptionsHandler {
+  [[gnu::noinline]] void ServeHTTP(ResponseWriter& w, Request* r) const {
+    w.Header().Set("Content-Length", "0");
+    if (r->ContentLength == 0) return;
+    constexpr int64_t kMostOptionsBytes = 4 << 10;
+    io::ReadAll(MaxBytesReader(w, r->Body, kMostOptionsBytes));
+  }
+};
+
 // Chooses the handler: the server's own, else the default mux. Go's stacks have this frame.
 struct serverHandler {
   Server* srv;
   [[gnu::noinline]] void ServeHTTP(ResponseWriter& w, Request* r) const {
-    if (r->RequestURI == "*" && r->Method == "OPTIONS") {
-      w.Header().Set("Content-Length", "0");  // "OPTIONS *" asks about the server as a whole
+    if (!srv->DisableGeneralOptionsHandler && r->RequestURI == "*" && r->Method == "OPTIONS") {
+      globalOptionsHandler{}.ServeHTTP(w, r);
     } else if (srv->Handler == nullptr) {
       DefaultServeMux->ServeHTTP(w, r);
     } else {
@@ -34,6 +44,19 @@ struct serverHandler {
 
 int64_t deadline_after(time::Duration d) { return d > 0 ? time::when_real(d) : 0; }
 
+int64_t header_limit(const Server& srv) {
+  constexpr int64_t kBufferBytes = 4096;
+  return (srv.MaxHeaderBytes > 0 ? srv.MaxHeaderBytes : DefaultMaxHeaderBytes) + kBufferBytes;
+}
+
+int64_t header_values_max(const Server& srv) {
+  return srv.MaxHeaderValueCount > 0 ? srv.MaxHeaderValueCount : DefaultMaxHeaderValueCount;
+}
+
+time::Duration read_header_timeout(const Server& srv) {
+  return srv.ReadHeaderTimeout != 0 ? srv.ReadHeaderTimeout : srv.ReadTimeout;
+}
+
 // The characters of a Host field (RFC 3986 section 3.2, as Go checks it).
 bool valid_host(std::string_view host) {
   constexpr std::string_view kAllowed =
@@ -41,42 +64,22 @@ bool valid_host(std::string_view host) {
   return host.find_first_not_of(kAllowed) == std::string_view::npos;
 }
 
-// Go's text if the malformed line is a field whose name has a blank; else "".
-std::string_view bad_field_name(std::string_view line) {
-  line = line.substr(0, line.find_first_of("\r\n"));
-  const size_t colon = line.find(':');
-  if (colon == std::string_view::npos || line.find(" HTTP/") < colon) return "";
-  std::string_view name = line.substr(0, colon);
-  if (name.empty() || name.starts_with(' ') || name.starts_with('\t')) return "";
-  return name.find(' ') != std::string_view::npos ? "invalid header name" : "";
-}
-
-// Handlers read Cache-Control; HTTP/1.0 clients send Pragma.
-void fix_pragma(Header* h) {
-  const std::string* pragma = h->find("Pragma");
-  if (pragma == nullptr || *pragma != "no-cache" || h->has("Cache-Control")) return;
-  h->Add("Cache-Control", "no-cache");
-}
-
-// Does the request line end with an HTTP version other than 1.0 and 1.1?
-bool names_a_version(std::string_view line) {
-  line = line.substr(0, line.find('\n'));
-  if (line.ends_with('\r')) line.remove_suffix(1);
-  const size_t at = line.rfind(" HTTP/");
-  if (at == std::string_view::npos) return false;
-  std::string_view v = line.substr(at + 6);
-  if (v == "1.0" || v == "1.1") return false;  // something else is wrong
-  return v.size() == 3 && v[0] >= '0' && v[0] <= '9' && v[1] == '.' && v[2] >= '0' && v[2] <= '9';
-}
-
 }  // namespace
 
+// Words end at a blank or a comma.
+bool hasToken(std::string_view list, std::string_view token) {
+  std::string words(list);
+  std::replace_if(
+      words.begin(), words.end(), [](char c) { return c == ' ' || c == '\t'; }, ',');
+  return has_token(words, token);
+}
+
 conn::conn(Server* srv, std::shared_ptr<Server> owner, std::shared_ptr<net::conn> socket,
-           context::Context base)
+           const context::Context& base)
     : server(srv),
       server_owner(std::move(owner)),
       rwc(std::move(socket)),
-      base_ctx(std::move(base)) {
+      base_ctx(context::WithValue(base, LocalAddrContextKey, any(rwc->fd.laddr))) {
   remoteAddr = rwc->fd.raddr.String();
 }
 
@@ -90,37 +93,18 @@ void conn::clear_write_deadline() {
   write_deadline = false;
 }
 
-void conn::put(std::string_view data) {
-  constexpr size_t kSendAt = 4096;
-  if (out.size() + data.size() > kSendAt && !out.empty() && data.size() >= kSendAt) flush();
-  if (data.size() >= 16 * kSendAt) {  // not worth a copy
-    if (werr == 0) werr = rwc->Write(data.data(), data.size()).err;
-    if (werr != 0) cancelCtx();
-    return;
-  }
-  out.append(data);
-  if (out.size() >= kSendAt) flush();
-}
-
-void conn::flush() {
-  if (!out.empty() && werr == 0) {
-    werr = rwc->Write(out.data(), out.size()).err;
-    if (werr != 0) cancelCtx();
-  }
-  out.clear();
-}
-
-void conn::setState(ConnState state) {
-  if (state == ConnState::StateNew) server->state->track(this, true);
-  if (state == ConnState::StateClosed) server->state->track(this, false);
+[[gnu::noinline]] void conn::setState(ConnState state) {
+  if (state == StateNew) server->state->track(this, true);
+  if (state == StateHijacked || state == StateClosed) server->state->track(this, false);
   const auto seconds = static_cast<uint64_t>(runtime::nanotime_coarse() / 1'000'000'000);
-  curState = seconds << 8 | static_cast<uint64_t>(state);
+  curState = seconds << 8 | static_cast<uint64_t>(int{state});
+  if (server->ConnState != nullptr) server->ConnState(golab::glue::net_conn(rwc), state);
 }
 
 // The client may still be sending. After a close, that leads to a reset, and the client's kernel
 // drops the response. So only the server's half is closed first.
-void conn::closeWriteAndWait() {
-  flush();
+[[gnu::noinline]] void conn::closeWriteAndWait() {
+  bufw.Flush();
   rwc->fd.pfd.Shutdown(SHUT_WR);
   time::Sleep(500'000'000);
 }
@@ -147,112 +131,88 @@ conn::outcome conn::fail(int code, std::string_view text) {
   return outcome::reply;
 }
 
-// The client gets time to read the answer, because it may still be sending.
-conn::outcome conn::fail_too_large() {
-  linger_ = true;
-  return fail(StatusRequestHeaderFieldsTooLarge, "");
+conn::outcome conn::fail(const request_head& head) {
+  // Whatever is wrong with a header that is cut by the limit, its size is.
+  if (r.hitReadLimit() || head.fault == head_fault::too_large) {
+    linger_ = true;  // the client may still be sending; it gets time to read the answer
+    return fail(StatusRequestHeaderFieldsTooLarge, "");
+  }
+  if (head.fault == head_fault::unsupported) {
+    return fail(StatusNotImplemented, "Unsupported transfer encoding");
+  }
+  // A client that leaves in the middle of a request gets a 400, one that is too slow does not.
+  const bool ended = head.fault == head_fault::io && head.code == poll::kEOF;
+  if (head.fault != head_fault::bad && !ended) return outcome::closed;
+  return fail(StatusBadRequest, "");
 }
 
 [[gnu::noinline]] conn::outcome conn::readRequest() {
-  const time::Duration header_timeout =
-      server->ReadHeaderTimeout != 0 ? server->ReadHeaderTimeout : server->ReadTimeout;
-  const int64_t header_deadline = deadline_after(header_timeout);
   const int64_t whole_deadline = deadline_after(server->ReadTimeout);
-  if (header_deadline != 0 || read_deadline) rwc->set_deadline(header_deadline, 'r');
-  read_deadline = header_deadline != 0 || whole_deadline != 0;
-
-  const size_t limit =
-      4096 + static_cast<size_t>(server->MaxHeaderBytes > 0 ? server->MaxHeaderBytes
-                                                            : DefaultMaxHeaderBytes);
-  parser.start(&req);
-  size_t taken = 0;
-  for (;;) {
-    std::string_view have = bufr.buffered();
-    size_t used = 0;
-    parse answer = have.empty() ? parse::more : parser.header(have.data(), have.size(), &used);
-    if (answer == parse::bad_version) {
-      return names_a_version(have)
-                 ? fail(StatusHTTPVersionNotSupported, "unsupported protocol version")
-                 : fail(StatusBadRequest, "");
-    }
-    if (answer == parse::bad) return fail(StatusBadRequest, bad_field_name(have.substr(used)));
-    if (answer == parse::unsupported) {
-      return fail(StatusNotImplemented, "Unsupported transfer encoding");
-    }
-    bufr.discard(used);
-    taken += used;
-    if (answer == parse::ok) break;
-    if (taken + bufr.buffered().size() >= limit) return fail_too_large();
-    if (int err = bufr.fill()) {
-      // A client that leaves in the middle of a request gets a 400; one that sent nothing does not.
-      const bool nothing = taken == 0 && bufr.buffered().empty();
-      return err == poll::kEOF && !nothing ? fail(StatusBadRequest, "") : outcome::closed;
-    }
+  r.setReadLimit(header_limit(*server));
+  if (lastMethod == "POST") skip_line_ends();
+  const request_head head = readRequestLimit(&lines_, header_values_max(*server), &req);
+  outcome got = head.fault == head_fault::none ? check_request(head) : fail(head);
+  if (got == outcome::ok && (whole_deadline != 0 || read_deadline)) {
+    read_deadline = whole_deadline != 0;
+    rwc->set_deadline(whole_deadline, 'r');
   }
-  if (taken > limit) return fail_too_large();
-  bufr.shrink();
-  if (header_deadline != whole_deadline) rwc->set_deadline(whole_deadline, 'r');
   write_deadline = server->WriteTimeout > 0;
   if (write_deadline) rwc->set_deadline(deadline_after(server->WriteTimeout), 'w');
-  return check_request();
+  return got;
 }
 
 // Checks what a well-formed header says, and prepares the request's body and response.
-conn::outcome conn::check_request() {
-  const bool connect = req.Method == "CONNECT";
-  const bool authority = connect && !req.RequestURI.starts_with('/');
-  auto [u, err] = url::ParseRequestURI(authority ? "http://" + req.RequestURI : req.RequestURI);
-  if (err != nullptr) return fail(StatusBadRequest, "");
-  req.URL = std::move(u);
-  if (authority) req.URL.Scheme.clear();
-  if (parser.hosts() > 1) return fail(StatusBadRequest, "");
-  if (req.ProtoAtLeast(1, 1) && parser.hosts() == 0 && !connect) {
+conn::outcome conn::check_request(const request_head& head) {
+  const bool http2_preface = req.ProtoMajor == 2 && req.ProtoMinor == 0 && req.Method == "PRI" &&
+                             req.RequestURI == "*";
+  if (req.ProtoMajor != 1 && !http2_preface) {
+    return fail(StatusHTTPVersionNotSupported, "unsupported protocol version");
+  }
+  lastMethod = req.Method;
+  r.setInfiniteReadLimit();
+  bufr.shrink();
+  if (req.ProtoAtLeast(1, 1) && head.hosts == 0 && !head.h2_upgrade && req.Method != "CONNECT") {
     return fail(StatusBadRequest, "missing required Host header");
   }
-  if (!valid_host(req.Host)) return fail(StatusBadRequest, "malformed Host header");
-  if (!req.URL.Host.empty()) req.Host = req.URL.Host;
-
-  const bool chunked = parser.chunked() && req.ProtoAtLeast(1, 1);
-  req.ContentLength = chunked ? -1 : std::max<int64_t>(parser.content_length(), 0);
-  if (chunked) req.TransferEncoding.assign(1, "chunked");
-  if (parser.chunked()) req.Header.Del("Transfer-Encoding");
-  fix_pragma(&req.Header);
-  // HTTP/1.0 has no chunks, so the end of such a body is unknown.
-  req.Close = !parser.keep_alive() || (parser.chunked() && !chunked);
+  if (!valid_host(head.host)) return fail(StatusBadRequest, "malformed Host header");
+  for (const auto& [name, value] : req.Header) {
+    if (!valid_field_name(name)) return fail(StatusBadRequest, "invalid header name");
+  }
   req.RemoteAddr = remoteAddr;
   req.lazy_ctx = &request_ctx;
   req.ctx = base_ctx;
-
-  bool expect_continue = false;
   resp.start();
-  if (const std::string* expect = req.Header.find("Expect")) {
-    if (has_token(*expect, "100-continue")) {
-      expect_continue = req.ProtoAtLeast(1, 1) && req.ContentLength != 0;
-    } else if (!expect->empty()) {
-      resp.Header().Set("Connection", "close");
-      resp.WriteHeader(StatusExpectationFailed);
-      resp.finishRequest();
-      return outcome::closed;
-    }
-  }
-  body.start(req.ContentLength, expect_continue);
-  // A handle that does not own the body: it is valid as long as the Request.
-  req.Body =
-      req.ContentLength == 0
-          ? NoBody
-          : io::ReadCloser(std::shared_ptr<golab::glue::reader>(std::shared_ptr<void>(), &body));
+  start_body();
+  if (head.h2_upgrade) req.ContentLength = -1;
   return outcome::ok;
+}
+
+void conn::start_body() {
+  reqBody = nullptr;
+  req.Body = NoBody;
+  if (req.ContentLength == 0) return;
+  if (spare_body_ == nullptr || spare_body_.use_count() > 1) {
+    spare_body_ = std::make_shared<http::body>(this, &bufr);
+  }
+  std::atomic_thread_fence(std::memory_order_acquire);  // who let go of it has done so before
+  reqBody = spare_body_;
+  reqBody->start(req.ContentLength, req.Close, &req.Trailer, header_values_max(*server));
+  req.Body = io::ReadCloser(reqBody);
 }
 
 // Some clients send a line end after a body, beyond its length (RFC 9112 section 2.2).
 void conn::skip_line_ends() {
+  bufr.Peek(4);
   const std::string_view first = bufr.buffered().substr(0, 4);
   bufr.discard(std::min(first.find_first_not_of("\r\n"), first.size()));
 }
 
 void conn::reset_request() {
   req.Header.clear();
+  req.Trailer.clear();
   req.Body = nullptr;
+  reqBody = nullptr;
+  resp.ecReader.reset();
   req.TransferEncoding.clear();
   req.Host.clear();
   req.Pattern.clear();
@@ -266,31 +226,64 @@ void conn::reset_request() {
 
 // ---- Serving ----
 
+// Runs at the end of serve, also if the handler calls Goexit.
+void conn::end() {
+  cancelCtx();
+  if (in_flight_) resp.disableWriteContinue(true);
+  if (!hijacked) {
+    if (in_flight_) {
+      r.abortPendingRead();
+      if (reqBody != nullptr) {
+        reqBody->watch_end(false);
+        reqBody->Close();
+      }
+    }
+    r.abortPendingRead();
+    bufw.Flush();
+    rwc->Close();
+    setState(StateClosed);
+  }
+  if (reqBody != nullptr) reqBody->detach();
+  reset_request();
+  // Destroyed last: this may be the last handle, and everything above belongs to it.
+  std::shared_ptr<conn> last = std::move(self);
+}
+
 [[gnu::noinline]] void conn::serve(std::shared_ptr<conn> me) {
   self = std::move(me);
-  // Also closes the connection if the handler calls Goexit.
-  Defer closing([this] {
-    cancelCtx();
-    r.abortPendingRead();
-    rwc->Close();
-    setState(ConnState::StateClosed);
-    reset_request();
-    // Destroyed last: this may be the last handle, and everything above belongs to it.
-    std::shared_ptr<conn> last = std::move(self);
-  });
+  Defer closing([this] { end(); });
+  const time::Duration header_timeout = read_header_timeout(*server);
+  if (header_timeout > 0) {
+    rwc->set_deadline(deadline_after(header_timeout), 'r');
+    read_deadline = true;
+  }
   for (;;) {
-    outcome got = readRequest();
-    if (bufr.buffered().size() > 0 || got != outcome::closed) setState(ConnState::StateActive);
-    if (got == outcome::closed) return;
+    const outcome got = readRequest();
+    if (r.has_read_since(header_limit(*server))) setState(StateActive);
+    if (server->state->in_shutdown || got == outcome::closed) return;
     if (got == outcome::reply) {
-      put(refusal_);
-      flush();
+      rwc->Write(refusal_.data(), refusal_.size());
       if (linger_) closeWriteAndWait();
       return;
     }
-    if (req.ContentLength == 0) r.startBackgroundRead(self);
+    const std::string* expect = req.Header.find("Expect");
+    if (expect != nullptr && hasToken(*expect, "100-continue")) {
+      if (req.ProtoAtLeast(1, 1) && reqBody != nullptr) {
+        resp.ecReader = std::make_shared<expectContinueReader>(this, reqBody);
+        req.Body = io::ReadCloser(resp.ecReader);
+      }
+    } else if (expect != nullptr && !expect->empty()) {
+      resp.sendExpectationFailed();
+      return;
+    }
+    if (reqBody != nullptr && reqBody->bodyRemains()) {
+      reqBody->watch_end(true);
+    } else {
+      r.startBackgroundRead(self);
+    }
 
     // Called in this frame, so that a profile shows the handler directly above serve.
+    in_flight_ = true;
     try {
       runtime::WorksFor request(req.Method, req.RequestURI);
       serverHandler{server}.ServeHTTP(resp, &req);
@@ -302,26 +295,34 @@ void conn::reset_request() {
                  "http: panic serving " + remoteAddr + ": " + p.String() + "\n" + p.Stack());
       return;
     }
-    r.abortPendingRead();
+    in_flight_ = false;
+    cancelCtx();
+    if (hijacked) {
+      r.releaseConn();
+      return;
+    }
     resp.finishRequest();
-    r.abortPendingRead();  // finishRequest may have read the body to its end
     clear_write_deadline();
     if (!next_request()) return;
     // An idle connection waits here, before the next request is set up.
     if (bufr.Peek(4) != 0) return;
-    if (req.Method == "POST") skip_line_ends();
+    if (header_timeout > 0) {
+      rwc->set_deadline(deadline_after(header_timeout), 'r');
+      read_deadline = true;
+    } else {
+      clear_read_deadline();
+    }
   }
 }
 
 // Called after the response. Returns true if the connection may have another request.
 bool conn::next_request() {
-  cancelCtx();
   if (!resp.shouldReuseConnection()) {
-    if (resp.closedRequestBodyEarly()) closeWriteAndWait();
+    if (resp.requestBodyLimitHit() || resp.closedRequestBodyEarly()) closeWriteAndWait();
     return false;
   }
   reset_request();
-  setState(ConnState::StateIdle);
+  setState(StateIdle);
   if (!server->state->keep_alives()) return false;
   const time::Duration idle = server->IdleTimeout != 0 ? server->IdleTimeout : server->ReadTimeout;
   if (idle > 0) {
@@ -330,8 +331,6 @@ bool conn::next_request() {
   } else {
     clear_read_deadline();
   }
-  constexpr size_t kKeptBytes = 16 << 10;
-  if (out.capacity() > kKeptBytes) out.shrink_to_fit();
   return true;
 }
 

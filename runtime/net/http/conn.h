@@ -1,10 +1,12 @@
 // conn.h: the server's side of a connection: reads requests and writes responses.
 //
 // A conn uses all that it owns, the Request and the response included, again for the next request.
-// So a request allocates almost nothing.
+// So a request allocates almost nothing. Handlers get a handle to the body; a body that somebody
+// still holds when its request is over is left to them, closed, and the next request gets another.
 //
 // Two goroutines meet here: (*conn).serve, and during a handler the background reader (http.h).
 // Before serve reads again, it stops the background reader by a deadline in the past (connReader).
+// A third one may read the body, as under TimeoutHandler.
 #pragma once
 
 #include <atomic>
@@ -12,75 +14,65 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <string_view>
+#include <vector>
 
+#include "runtime/net/http/body.h"
 #include "runtime/net/http/bufio.h"
-#include "runtime/net/http/chunked.h"
 #include "runtime/net/http/http.h"
-#include "runtime/net/http/parser.h"
+#include "runtime/net/http/read_request.h"
+#include "runtime/net/http/textproto.h"
 #include "runtime/net/netfd.h"
 #include "runtime/sync/cond.h"
 #include "runtime/sync/mutex.h"
+#include "runtime/sync/waitgroup.h"
 
 namespace golab::net::http {
 
 class conn;
 
-enum class ConnState : uint32_t { StateNew, StateActive, StateIdle, StateClosed };
-
 // Reads from the socket: for the buffer, and in the background, because only a read can tell that
-// the client has gone.
+// the client has gone. Limits the size of a request's header.
 class connReader final : public bufio::source {
  public:
   explicit connReader(conn* c) : conn_(c) {}
 
+  // Panics "invalid concurrent Body.Read call".
   io_result Read(void* p, size_t n) override;
   // `self` keeps this connection alive as long as the background reader runs.
   void startBackgroundRead(const std::shared_ptr<conn>& self);
-  // Ends the background read. May park until its Read has returned.
+  // Ends a read that another goroutine has begun. May park until it has returned.
   void abortPendingRead();
   void backgroundRead();
 
+  // Only while no read runs.
+  void setReadLimit(int64_t bytes) { remain_ = bytes; }
+  void setInfiniteReadLimit() { remain_ = INT64_MAX; }
+  bool hitReadLimit() const { return remain_ <= 0; }
+  bool has_read_since(int64_t limit) const { return remain_ != limit; }
+  bool has_byte() const { return hasByte_; }
+  void releaseConn();  // after Hijack: only reads from now on
+
  private:
+  bool in_background() const { return background_ && started_; }
+
   conn* conn_;
   sync::Mutex mu_;  // guards the fields below
   sync::Cond cond_{&mu_};
-  bool inRead_ = false;   // a background reader exists
-  bool started_ = false;  // it has begun to read
-  bool aborted_ = false;  // it is told to stop
+  bool inRead_ = false;      // in Read
+  bool background_ = false;  // a background reader exists
+  bool started_ = false;     // it has begun to read
+  bool aborted_ = false;     // it is told to stop
+  bool released_ = false;
   bool hasByte_ = false;
   char byteBuf_[1];
+  int64_t remain_ = INT64_MAX;
 };
 
-class body final : public golab::glue::reader {
- public:
-  body(conn* c, bufio::Reader* r) : conn_(c), chunks_(r) {}
-  std::pair<int, error> Read(char* p, size_t n) override;
-  error Close() override;
-
-  void start(int64_t length, bool expect_continue);  // for a new request; length < 0: chunked
-  // Reads what the handler has left, up to kMostDiscarded bytes. True if the end was reached.
-  bool discard();
-  bool at_end() const { return at_end_; }
-  bool expects_continue() const { return expect_continue_; }
-  bool failed() const { return failed_; }
-  // The client has ended its half of the connection shortly before the body's end. So no bytes
-  // follow that would look like another request.
-  bool cut_short() const { return cut_short_ && left_ < kMostDiscarded; }
-
- private:
-  void finish();
-
-  static constexpr int64_t kMostDiscarded = 256 << 10;
-
-  conn* conn_;
-  internal::chunkedReader chunks_;
-  int64_t left_ = 0;  // unread bytes of a body with a length
-  bool chunked_ = false;
-  bool expect_continue_ = false;  // the client sends after a "100 Continue"
-  bool at_end_ = true;
-  bool closed_ = false;
-  bool failed_ = false;
-  bool cut_short_ = false;  // the connection ended before a body's length
+// Notes the first error of a write: the client is gone.
+struct checkConnErrorWriter {
+  conn* c;
+  io_result Write(const void* p, size_t n) const;
 };
 
 // Makes the context of the current request on first use: most handlers never use it.
@@ -97,6 +89,29 @@ class request_context {
   bool cancelled_ = false;
 };
 
+class response;
+
+// Stands behind the 2048 bytes that a response holds back. Its first Write decides the header.
+class chunkWriter {
+ public:
+  explicit chunkWriter(response* res) : res_(res) {}
+  io_result Write(const void* p, size_t n);
+  int flush();
+  void close();
+  void start() { wroteHeader_ = chunking_ = false; }
+
+ private:
+  struct extraHeader;
+  void writeHeader(std::string_view first);
+  bool settle_request_body(extraHeader* set);
+  void settle_framing(extraHeader* set, bool has_length, bool is_connect);
+  void put_head(const extraHeader& set);
+
+  response* res_;
+  bool wroteHeader_ = false;  // the head is in the connection's buffer
+  bool chunking_ = false;
+};
+
 class response final : public ResponseWriter {
  public:
   explicit response(conn* c) : conn_(c) {}
@@ -105,53 +120,58 @@ class response final : public ResponseWriter {
   void WriteHeader(int code) override;
   std::pair<int, error> Write(std::string_view data) override;
   void Flush() override;
+  error FlushError() override;
+  Hijacked Hijack() override;
   error SetReadDeadline(const time::Time& t) override;
   error SetWriteDeadline(const time::Time& t) override;
+  error EnableFullDuplex() override;
 
   void start();          // for a new request
   void finishRequest();  // sends the rest
   bool shouldReuseConnection() const;
-  bool closedRequestBodyEarly() const { return body_left_; }
-  void request_too_large();
+  bool closedRequestBodyEarly() const;
+  bool requestBodyLimitHit() const { return requestBodyLimitHit_; }
+  void requestTooLarge();
+  void sendExpectationFailed();
+  // A Read of the body sends no "100 Continue" any more. skip_drain: the client will not send the
+  // body, so the connection ends after this response.
+  void disableWriteContinue(bool skip_drain);
+
+  std::shared_ptr<expectContinueReader> ecReader;  // of a request that expects "100 Continue"
 
  private:
+  friend class chunkWriter;
+  std::pair<int, error> write(std::string_view data);
   bool body_allowed() const;
-  void write_chunk(std::string_view data);
-  void send_held();
-  void write_head(std::string_view first);
-  void settle_request_body();
-  void settle_framing();
-  void put_head(std::string_view first, bool length_is_first);
+  void put_trailers();
 
   conn* conn_;
-  http::Header header_;
-  http::Header late_;  // a copy that Header() returns once the header is fixed
+  chunkWriter cw_{this};
+  golab::glue::sink_of<chunkWriter> to_cw_{&cw_};
+  bufio::Writer w_{&to_cw_, 2048};  // body bytes held back
+  http::Header header_;             // WriteHeader fixes it
+  http::Header late_;               // what Header() returns from then on
   bool late_valid_ = false;
-  std::string held_;  // body bytes held back, at most kHold
+  std::vector<std::string> trailers_;  // announced by a "Trailer" field
   int status_ = 0;
   bool wroteHeader_ = false;  // WriteHeader was called
-  bool sentHead_ = false;     // the head is in the connection's buffer
   bool handlerDone_ = false;
-  bool chunking_ = false;
   bool closeAfterReply_ = false;
   bool wants10KeepAlive_ = false;
-  bool body_left_ = false;
+  bool wantsClose_ = false;
+  bool fullDuplex_ = false;
+  bool requestBodyLimitHit_ = false;
   int64_t contentLength_ = -1;
   int64_t written_ = 0;
-
-  static constexpr size_t kHold = 2048;
 };
 
 class conn {
  public:
   conn(Server* srv, std::shared_ptr<Server> owner, std::shared_ptr<net::conn> socket,
-       context::Context base);
+       const context::Context& base);
 
   void serve(std::shared_ptr<conn> self);  // the goroutine of this connection
 
-  // Appends bytes to `out`, and sends it when it is long.
-  void put(std::string_view data);
-  void flush();
   void cancelCtx() { request_ctx.cancel(); }
   void setState(ConnState state);
   const std::string& http_date();
@@ -165,33 +185,41 @@ class conn {
   std::shared_ptr<conn> self;  // while serve runs
   connReader r{this};
   bufio::Reader bufr{&r};
-  std::string out;
-  int werr = 0;  // of the first write that failed
+  checkConnErrorWriter to_rwc{this};
+  golab::glue::sink_of<const checkConnErrorWriter> to_rwc_sink{&to_rwc};
+  bufio::Writer bufw{&to_rwc_sink, 4096};
+  std::atomic<int> werr{0};  // of the first write that failed
   std::string remoteAddr;
-  request_parser parser;
+  std::string lastMethod;  // of the newest request; a handler may change the request's
   Request req;
   request_context request_ctx;
-  http::body body{this, &bufr};
+  std::shared_ptr<http::body> reqBody;  // null: this request has none
   http::response resp{this};
+  std::atomic<bool> hijacked{false};
 
-  bool read_deadline = false;  // one is set on rwc
-  bool write_deadline = false;
+  std::atomic<bool> read_deadline{false};  // one is set on rwc
+  std::atomic<bool> write_deadline{false};
 
   std::atomic<uint64_t> curState{0};  // seconds << 8 | ConnState
 
  private:
   enum class outcome { ok, closed, reply };
   outcome readRequest();
-  outcome check_request();
+  outcome check_request(const request_head& head);
   outcome fail(int code, std::string_view text);
-  outcome fail_too_large();
+  outcome fail(const request_head& head);
+  void start_body();
   bool next_request();
   void closeWriteAndWait();
   void skip_line_ends();
   void reset_request();
+  void end();
 
-  std::string refusal_;  // the response to a malformed request
-  bool linger_ = false;  // give the client time to read it
+  textproto::Reader lines_{&bufr};
+  std::shared_ptr<http::body> spare_body_;
+  bool in_flight_ = false;  // a handler runs, or has panicked
+  std::string refusal_;     // the response to a malformed request
+  bool linger_ = false;     // give the client time to read it
   int64_t date_second_ = 0;
   std::string date_;
 };
@@ -202,20 +230,27 @@ class server_state {
   std::vector<Listener> listeners;
   std::vector<golab::glue::Func<void()>> on_shutdown;
   std::set<conn*> conns;
-  std::weak_ptr<Server> owner;  // set if the Server belongs to this package (ListenAndServe)
+  std::weak_ptr<Server> owner;     // set if the Server belongs to this package (ListenAndServe)
+  sync::WaitGroup listener_group;  // the Serves that have not returned
   std::atomic<bool> in_shutdown{false};
   std::atomic<bool> disable_keep_alives{false};
 
   bool keep_alives() const { return !in_shutdown && !disable_keep_alives; }
   void track(conn* c, bool add);
   bool track_listener(const Listener& l, bool add);  // false: the server is closed
-  void close_listeners();
+  error close_listeners();
   bool close_idle_conns();  // true if there are no connections
   void close_all_conns();
 };
 
 void server_log(const Server* srv, const std::string& text);
-// "function (file.cpp:12)" of the nearest caller outside net/http.
-std::string relevant_caller();
+// Logs "http: TEXT from function (file.cpp:12)", of the nearest caller outside net/http.
+void log_with_caller(const Server* srv, std::string_view text);
+void check_write_header_code(int code);  // panics "invalid WriteHeader code 7"
+bool body_allowed_for_status(int status);
+// Like Go's hasToken: words may also be separated by blanks.
+bool hasToken(std::string_view list, std::string_view token);
+// "read tcp A->B: i/o timeout"; io::EOF_ for the end of the stream.
+error socket_error(const net::conn& c, const char* op, int code);
 
 }  // namespace golab::net::http

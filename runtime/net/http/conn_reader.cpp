@@ -1,6 +1,7 @@
-// conn_reader.cpp: the reader of a connection, a request's body, and its context.
+// conn_reader.cpp: the reader of a connection, and the context of a request.
 #include <algorithm>
 
+#include "runtime/die/panic.h"
 #include "runtime/net/http/conn.h"
 #include "runtime/sched/go.h"
 #include "runtime/sched/request.h"
@@ -11,25 +12,47 @@ namespace poll = golab::internal::poll;
 using golab::glue::Locked;
 
 [[gnu::noinline]] io_result connReader::Read(void* p, size_t n) {
-  if (n > 0 && hasByte_) {
-    // Without the lock: serve reads only while there is no background reader.
-    *static_cast<char*>(p) = byteBuf_[0];
-    hasByte_ = false;
-    return {1, 0};
+  {
+    Locked guard(mu_);
+    if (!released_) {
+      // A background reader that was stopped before it began does not read.
+      if (inRead_ || (background_ && (started_ || !aborted_))) {
+        golab::panic(conn_->hijacked
+                         ? "invalid Body.Read call. After hijacked, the original Request must not "
+                           "be used"
+                         : "invalid concurrent Body.Read call");
+      }
+      if (hitReadLimit()) return {0, poll::kEOF};
+      if (n == 0) return {0, 0};
+      n = std::min<uint64_t>(n, static_cast<uint64_t>(remain_));
+      if (hasByte_) {
+        *static_cast<char*>(p) = byteBuf_[0];
+        hasByte_ = false;
+        return {1, 0};
+      }
+    }
+    inRead_ = true;
   }
-  return conn_->rwc->Read(p, n);
+  const io_result got = conn_->rwc->Read(p, n);
+  Locked guard(mu_);
+  inRead_ = false;
+  if (got.err != 0 && !released_) conn_->cancelCtx();
+  remain_ -= got.n;
+  cond_.Broadcast();
+  return got;
 }
 
 [[gnu::noinline]] void connReader::startBackgroundRead(const std::shared_ptr<conn>& self) {
   {
     Locked guard(mu_);
+    if (inRead_) golab::panic("invalid concurrent Body.Read call");
     if (hasByte_) return;
-    if (inRead_) {
+    if (background_) {
       // The background reader of the last request was stopped before it began. It goes on.
       aborted_ = false;
       return;
     }
-    inRead_ = true;
+    background_ = true;
     started_ = false;
     aborted_ = false;
   }
@@ -42,7 +65,7 @@ using golab::glue::Locked;
   {
     Locked guard(mu_);
     if (aborted_) {
-      inRead_ = false;
+      background_ = false;
       return;
     }
     started_ = true;
@@ -53,87 +76,31 @@ using golab::glue::Locked;
   // The deadline of abortPendingRead does not mean that the client is gone.
   const bool gone = got.err != 0 && !(aborted_ && got.err == poll::kErrDeadlineExceeded);
   if (gone) conn_->cancelCtx();  // DOC: client-gone
-  inRead_ = false;
+  background_ = false;
   cond_.Broadcast();
 }
 
 void connReader::abortPendingRead() {
   Locked guard(mu_);
-  if (!inRead_) return;
-  aborted_ = true;
-  if (!started_) return;  // it sees aborted_ when it begins
+  if (background_) aborted_ = true;  // if it has not begun, it sees that when it begins
+  if (!in_background() && !inRead_) return;
   conn_->rwc->set_deadline(-1, 'r');
-  while (inRead_) cond_.Wait();
+  while (in_background() || inRead_) cond_.Wait();
   conn_->rwc->set_deadline(0, 'r');
 }
 
-// ---- The body of a request ----
-
-void body::start(int64_t length, bool expect_continue) {
-  chunked_ = length < 0;
-  if (chunked_) chunks_.start();
-  left_ = length;
-  at_end_ = length == 0;
-  expect_continue_ = expect_continue;
-  closed_ = failed_ = cut_short_ = false;
+void connReader::releaseConn() {
+  Locked guard(mu_);
+  released_ = true;
 }
 
-void body::finish() {
-  at_end_ = true;
-  conn_->r.startBackgroundRead(conn_->self);
-}
-
-std::pair<int, error> body::Read(char* p, size_t n) {
-  if (closed_) return {0, ErrBodyReadAfterClose};
-  if (at_end_) return {0, io::EOF_};
-  if (n == 0) return {0, nullptr};
-  if (expect_continue_) {
-    expect_continue_ = false;
-    conn_->put("HTTP/1.1 100 Continue\r\n\r\n");
-    conn_->flush();
+[[gnu::noinline]] io_result checkConnErrorWriter::Write(const void* p, size_t n) const {
+  const io_result put = c->rwc->Write(p, n);
+  if (put.err != 0 && c->werr == 0) {
+    c->werr = put.err;
+    c->cancelCtx();
   }
-  if (!chunked_) {
-    n = std::min<size_t>(n, static_cast<size_t>(left_));
-    io_result got = conn_->bufr.Read(p, n);
-    if (got.err != 0) {
-      failed_ = true;
-      cut_short_ = got.err == poll::kEOF;
-      if (cut_short_) return {0, io::ErrUnexpectedEOF};
-      return {0, code_error(got.err)};
-    }
-    left_ -= got.n;
-    if (left_ == 0) finish();
-    return {static_cast<int>(got.n), left_ == 0 ? io::EOF_ : error()};
-  }
-  auto [got, err] = chunks_.Read(p, n);
-  if (err == io::EOF_) {
-    finish();
-  } else if (err != nullptr) {
-    failed_ = true;
-  }
-  return {got, err};
-}
-
-bool body::discard() {
-  if (at_end_) return true;
-  if (expect_continue_ || failed_) return false;
-  if (!chunked_ && left_ > kMostDiscarded) return false;
-  const bool was_closed = closed_;
-  closed_ = false;
-  auto scratch = std::make_unique<char[]>(4096);
-  int64_t total = 0;
-  while (!at_end_ && total < kMostDiscarded) {
-    auto [n, err] = Read(scratch.get(), 4096);
-    total += n;
-    if (err != nullptr) break;
-  }
-  closed_ = was_closed;
-  return at_end_;
-}
-
-error body::Close() {
-  closed_ = true;
-  return nullptr;
+  return put;
 }
 
 // ---- The context of a request ----

@@ -71,6 +71,11 @@ const std::string* Header::find(std::string_view name) const {
   return nullptr;
 }
 
+int Header::count(std::string_view name) const {
+  return static_cast<int>(
+      std::count_if(begin(), end(), [&](const field& f) { return f.name == name; }));
+}
+
 std::string Header::Get(std::string_view name) const {
   const std::string* value = find(CanonicalHeaderKey(name));
   return value != nullptr ? *value : std::string();
@@ -104,7 +109,7 @@ void Header::Set(std::string_view name, std::string_view value) {
 
 void Header::Del(std::string_view name) { remove(CanonicalHeaderKey(name), 0); }
 
-void Header::remove(const std::string& key, size_t from) {
+void Header::remove(std::string_view key, size_t from) {
   const auto end = fields_.begin() + used_;
   const auto rest =
       std::remove_if(fields_.begin() + from, end, [&](const field& f) { return f.name == key; });

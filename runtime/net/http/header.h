@@ -46,6 +46,8 @@ class Header {
   // Get without a copy: nullptr if there is none. `name` must be canonical.
   const std::string* find(std::string_view name) const;
   bool has(std::string_view name) const { return find(name) != nullptr; }
+  int count(std::string_view name) const;                // how many values it has; canonical, too
+  void remove(std::string_view name) { remove(name, 0); }  // Del of a canonical name
   size_t size() const { return used_; }
   bool empty() const { return used_ == 0; }
   void clear() { used_ = 0; }
@@ -55,7 +57,7 @@ class Header {
   const field* end() const { return fields_.data() + used_; }
 
  private:
-  void remove(const std::string& key, size_t from);
+  void remove(std::string_view key, size_t from);
 
   std::vector<field> fields_;  // the first used_ ones count
   size_t used_ = 0;

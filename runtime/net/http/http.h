@@ -25,8 +25,8 @@
 //
 // The difference from Go that one must know: a Request and its ResponseWriter live until the
 // handler returns. Go's collector keeps a Request for a goroutine that outlives its handler; here
-// such a goroutine must copy what it needs (r->Context() is a handle: copy that). HTTP/1 only, no
-// TLS.
+// such a goroutine must copy what it needs (r->Context() and r->Body are handles: copy those).
+// HTTP/1 only, no TLS.
 #pragma once
 
 #include <cstdint>
@@ -56,45 +56,104 @@ class Logger;
 namespace golab::net::http {
 
 struct Request;
+class ResponseWriter;
+class BufferedConn;
 
 // ---- Responses ----
 
-class ResponseWriter {
+// What Hijack gives to its caller.
+struct Hijacked {
+  net::Conn conn;
+  // Reads what the server has read already, then from the connection. Buffers what is written.
+  std::shared_ptr<BufferedConn> bufrw;
+  error err;
+};
+
+// ErrNotSupported and others that name no more than a rule of HTTP.
+struct ProtocolError {
+  std::string ErrorString;
+  std::string Error() const { return ErrorString; }
+  bool Is(const error& target) const;  // ErrNotSupported is errors::ErrUnsupported
+  bool operator==(const ProtocolError&) const = default;
+};
+
+}  // namespace golab::net::http
+
+namespace golab::glue {
+
+// What a writer of responses may be able to do besides. In Go each is an interface of its own
+// (http.Flusher, http.Hijacker). By default a writer asks the one that it wraps, and one that wraps
+// none returns ErrNotSupported.
+class response_abilities {
  public:
-  virtual ~ResponseWriter() = default;
-  // The fields to be sent. Changes after WriteHeader, or the first Write, have no effect.
+  virtual ~response_abilities() = default;
+  // Sends what is held back. May park. Errors: that of the connection.
+  virtual error FlushError();
+  virtual void Flush() { FlushError(); }
+  // Takes the connection away from the server, which then neither reads, writes nor closes it. All
+  // deadlines are cleared. The request's body must not be used any more. May park until the
+  // server's own read has ended. Errors: ErrHijacked. Panics "net/http: Hijack called after
+  // ServeHTTP finished".
+  virtual net::http::Hijacked Hijack();
+  // See ResponseController.
+  virtual error SetReadDeadline(const time::Time& t);
+  virtual error SetWriteDeadline(const time::Time& t);
+  virtual error EnableFullDuplex();
+  // The writer that this one wraps; nullptr: none.
+  virtual net::http::ResponseWriter* Unwrap() { return nullptr; }
+};
+
+}  // namespace golab::glue
+
+namespace golab::net::http {
+
+class ResponseWriter : public golab::glue::response_abilities {
+ public:
+  // The fields to be sent. Changes after WriteHeader, or the first Write, have no effect, but for
+  // trailers: the fields that a "Trailer" field has announced, and those whose names begin with
+  // TrailerPrefix. Their values are sent after the body.
   virtual http::Header& Header() = 0;
   // Fixes the status and the fields. Only the first call counts; a second one is logged. A code
   // from 100 to 199 is sent at once, and does not count (101 does). Panics if code does not have
   // three digits.
   virtual void WriteHeader(int code) = 0;
   // Writes a part of the body, after an implied WriteHeader(200). Up to 2048 bytes are held back: a
-  // body that fits is sent with its length, a longer one in chunks. May park. Errors:
-  // ErrBodyNotAllowed, ErrContentLength, or that of the connection.
+  // body that fits is sent with its length, a longer one in chunks. May park. Before the first
+  // bytes are sent, the server reads what is left of the request's body; so read that before you
+  // write (or see EnableFullDuplex). Errors: ErrBodyNotAllowed, ErrContentLength, ErrHijacked, or
+  // that of the connection.
   virtual std::pair<int, error> Write(std::string_view data) = 0;
-  // http.Flusher: sends what is held back.
-  virtual void Flush() {}
-  // For ResponseController. A writer without deadlines returns ErrNotSupported.
-  virtual error SetReadDeadline(const time::Time& t);
-  virtual error SetWriteDeadline(const time::Time& t);
 };
 
-// More control over one response, in its handler.
+// More control over one response, in its handler. A writer that cannot do what is asked returns an
+// error that is ErrNotSupported (errors::Is).
 //
 //   http::NewResponseController(w).SetWriteDeadline(t);
 class ResponseController {
  public:
   explicit ResponseController(ResponseWriter& w) : w_(&w) {}
-  error Flush();
+  error Flush() { return supported(w_->FlushError()); }
+  Hijacked Hijack();
   // For this request, in place of the server's ReadTimeout and WriteTimeout. A zero Time means no
-  // deadline. Never park. Errors: ErrNotSupported, and net::ErrClosed after Server::Close.
-  error SetReadDeadline(const time::Time& deadline) { return w_->SetReadDeadline(deadline); }
-  error SetWriteDeadline(const time::Time& deadline) { return w_->SetWriteDeadline(deadline); }
+  // deadline. Never park. Error: net::ErrClosed after Server::Close.
+  error SetReadDeadline(const time::Time& deadline) {
+    return supported(w_->SetReadDeadline(deadline));
+  }
+  error SetWriteDeadline(const time::Time& deadline) {
+    return supported(w_->SetWriteDeadline(deadline));
+  }
+  // The handler goes on reading the request's body after it has begun to write.
+  error EnableFullDuplex() { return supported(w_->EnableFullDuplex()); }
 
  private:
+  static error supported(error err);
   ResponseWriter* w_;
 };
 inline ResponseController NewResponseController(ResponseWriter& w) { return ResponseController(w); }
+
+// A field of a response whose name begins so is a trailer; the name follows. For trailers that are
+// not known before the header is sent.
+inline constexpr std::string_view TrailerPrefix = "Trailer:";
 
 }  // namespace golab::net::http
 
@@ -191,11 +250,15 @@ struct Request {
   int ProtoMajor = 1;
   int ProtoMinor = 1;
   http::Header Header;  // without Host
+  // Never nil in a server's request. Once the response has begun, and after the handler, Read
+  // returns ErrBodyReadAfterClose.
   io::ReadCloser Body;
   int64_t ContentLength = 0;  // -1: unknown
   std::vector<std::string> TransferEncoding;
   bool Close = false;  // the connection ends after this request
   std::string Host;
+  // The fields that came after a body in chunks: once Read has returned io::EOF_.
+  http::Header Trailer;
   url::Values Form;      // after ParseForm: query and body
   url::Values PostForm;  // after ParseForm: body
   std::string RemoteAddr;
@@ -210,7 +273,9 @@ struct Request {
     return ProtoMajor > major || (ProtoMajor == major && ProtoMinor >= minor);
   }
   // Fills Form and PostForm from the query and, for POST, PUT and PATCH, from a urlencoded body of
-  // at most 10 MB. Reads the body: may park. Later calls do nothing.
+  // at most 10 MB (or as MaxBytesReader says). Reads the body: may park. Later calls do nothing.
+  // Errors: that of the body, "http: POST too large", "missing form body", "mime: ..." for a
+  // malformed Content-Type, and the first malformed pair's.
   error ParseForm();
   // The next two call ParseForm, and ignore its error.
   std::string FormValue(std::string_view key);  // the body's first, then the query's
@@ -227,7 +292,7 @@ struct Request {
   std::vector<std::pair<std::string, std::string>> path_values;
 };
 
-// Sends a response of plain text with this status.
+// Sends a response of plain text with this status, and deletes a Content-Length.
 void Error(ResponseWriter& w, std::string_view text, int code);
 void NotFound(ResponseWriter& w, Request* r);  // 404
 Handler NotFoundHandler();
@@ -236,9 +301,23 @@ void Redirect(ResponseWriter& w, Request* r, std::string_view url, int code);
 Handler RedirectHandler(std::string_view url, int code);
 // Calls h with the path without this prefix. A path that does not begin with it gets a 404.
 Handler StripPrefix(std::string_view prefix, Handler h);
-// A Body of at most n bytes. If there are more, Read returns "http: request body too large", and
-// the connection ends after the response.
+// A Body of at most n bytes. If there are more, Read returns a MaxBytesError, and the connection
+// ends after the response.
 io::ReadCloser MaxBytesReader(ResponseWriter& w, io::ReadCloser body, int64_t n);
+struct MaxBytesError {
+  int64_t Limit = 0;
+  std::string Error() const { return "http: request body too large"; }
+};
+// Calls h with a Body of at most n bytes.
+Handler MaxBytesHandler(Handler h, int64_t n);
+// Calls h, in a goroutine of its own, with a context that ends after dt. If h has not returned by
+// then, the response is 503 with msg, by default a page that says "Timeout"; the Writes of h return
+// ErrHandlerTimeout from then on, and nobody waits for it. If the client is gone first, they return
+// the context's error. h's response is held back until h returns, so Flush and Hijack are not
+// supported. A panic of h goes on in the caller.
+Handler TimeoutHandler(Handler h, time::Duration dt, std::string_view msg);
+// Calls h with each ';' in the query made a '&'. Before Go 1.17 both separated parameters.
+Handler AllowQuerySemicolons(Handler h);
 // The media type that these first bytes look like. Always returns a valid one.
 std::string DetectContentType(std::string_view data);
 
@@ -305,17 +384,39 @@ extern const error
     ErrAbortHandler;  // panic(http::ErrAbortHandler): cuts the response short, logs nothing
 extern const error ErrContentLength;   // a handler wrote more than it declared
 extern const error ErrBodyNotAllowed;  // this status or method has no body
-extern const error ErrBodyReadAfterClose;
-extern const error ErrNotSupported;  // "feature not supported"
+extern const error ErrBodyReadAfterClose;  // also after the response was begun
+extern const error ErrHandlerTimeout;      // "http: Handler timeout": see TimeoutHandler
+extern const error ErrHijacked;            // "http: connection has been hijacked"
+extern const error ErrNotSupported;        // "feature not supported"
 
-// A key in the contexts of a server's requests. Its value is the Server*.
+// Keys in the contexts of a server's requests.
 struct contextKey {
   const char* name;
   std::string String() const { return "net/http context value " + std::string(name); }
 };
-extern const contextKey* const ServerContextKey;
+extern const contextKey* const ServerContextKey;     // the Server*
+extern const contextKey* const LocalAddrContextKey;  // the net::Addr that the client has called
 
 constexpr int DefaultMaxHeaderBytes = 1 << 20;
+constexpr int DefaultMaxHeaderValueCount = 500;
+
+// What a connection of a server does: new, then active and idle in turns, at last closed. Or
+// hijacked, which is also the last.
+class ConnState {
+ public:
+  constexpr ConnState() = default;
+  constexpr explicit ConnState(int state) : state_(state) {}
+  constexpr operator int() const { return state_; }
+  std::string String() const;  // "new"
+
+ private:
+  int state_ = 0;
+};
+inline constexpr ConnState StateNew{0};  // nothing was read yet
+inline constexpr ConnState StateActive{1};  // from a request's first byte to the end of the response
+inline constexpr ConnState StateIdle{2};
+inline constexpr ConnState StateHijacked{3};
+inline constexpr ConnState StateClosed{4};
 
 class server_state;
 std::shared_ptr<server_state> new_server_state();
@@ -328,14 +429,21 @@ std::shared_ptr<server_state> new_server_state();
 struct Server {
   std::string Addr = {};                 // empty: ":http"
   http::Handler Handler = {};            // nil: DefaultServeMux
+  bool DisableGeneralOptionsHandler = false;  // "OPTIONS *" goes to Handler, too
   time::Duration ReadTimeout = 0;        // for a whole request with its body
   time::Duration ReadHeaderTimeout = 0;  // for its header; zero: ReadTimeout
   time::Duration WriteTimeout = 0;  // from the end of the request's header to the response's end
   time::Duration IdleTimeout = 0;   // between two requests; zero: ReadTimeout
-  int MaxHeaderBytes = 0;           // zero: DefaultMaxHeaderBytes
+  int MaxHeaderBytes = 0;           // zero: DefaultMaxHeaderBytes; beyond: 431
+  int MaxHeaderValueCount = 0;      // zero: DefaultMaxHeaderValueCount; beyond: 431
+  // Called at each change, by the goroutine of the connection (StateNew: by that of Serve).
+  golab::glue::Func<void(Conn, http::ConnState)> ConnState = {};
   const log::Logger* ErrorLog = nullptr;  // nil: the standard logger
-  golab::glue::Func<context::Context(Listener)> BaseContext =
-      {};                                                    // the parent of all requests' contexts
+  // The parent of all requests' contexts. Must not return nil.
+  golab::glue::Func<context::Context(Listener)> BaseContext = {};
+  // The parent of the contexts of this connection's requests, made of the one above, in which
+  // ServerContextKey is set. Must not return nil.
+  golab::glue::Func<context::Context(context::Context, Conn)> ConnContext = {};
   std::shared_ptr<server_state> state = new_server_state();  // for this package
 
   // Park until the server is closed (ErrServerClosed) or Accept fails. They never return nil. After
@@ -343,12 +451,15 @@ struct Server {
   error ListenAndServe();
   error Serve(Listener l);
   // Closes the listeners, and each connection when it becomes idle. Parks until all are closed
-  // (nil), or until ctx ends (its error). Handlers are not interrupted.
+  // (then it returns the error of closing a listener, or nil), or until ctx ends (its error).
+  // Handlers are not interrupted, and hijacked connections are the handler's affair.
   error Shutdown(const context::Context& ctx);
-  // Closes the listeners and all connections at once. Handlers go on, their writes fail.
+  // Closes the listeners and all connections at once, and returns the first error of closing a
+  // listener. Parks until Serve is about to return. Handlers go on, their writes fail.
   error Close();
-  // Shutdown calls f in a goroutine of its own.
+  // Shutdown calls f in a goroutine of its own, and does not wait for it.
   void RegisterOnShutdown(golab::glue::Func<void()> f);
+  // Off: each connection ends after its response, and idle ones at once.
   void SetKeepAlivesEnabled(bool on);
 };
 
@@ -372,6 +483,7 @@ struct Response {
   int64_t ContentLength = -1;  // -1: unknown
   std::vector<std::string> TransferEncoding;
   bool Close = false;
+  http::Header Trailer;  // the fields behind a body in chunks: once Read has returned io::EOF_
   std::shared_ptr<http::Request> Request;  // the one that got it: after redirects the last
 };
 
@@ -467,6 +579,25 @@ std::pair<std::shared_ptr<Response>, error> Get(std::string_view url);
 std::pair<std::shared_ptr<Response>, error> Head(std::string_view url);
 std::pair<std::shared_ptr<Response>, error> Post(std::string_view url, std::string_view type,
                                                  std::string body);
+
+}  // namespace golab::net::http
+
+namespace golab::net::http {
+
+// The connection that a handler has hijacked, with the server's buffers: Go's *bufio.ReadWriter.
+// One goroutine may read while another writes.
+class BufferedConn {
+ public:
+  virtual ~BufferedConn() = default;
+  // Park while there is nothing to read. ReadString returns everything up to and with `delim`, or
+  // what there is with the error.
+  virtual std::pair<int, error> Read(char* p, size_t n) = 0;
+  virtual std::pair<std::string, error> ReadString(char delim) = 0;
+  virtual int Buffered() const = 0;  // bytes that can be read without parking
+  // Keeps up to 4096 bytes until Flush. Both may park.
+  virtual std::pair<int, error> Write(std::string_view data) = 0;
+  virtual error Flush() = 0;
+};
 
 }  // namespace golab::net::http
 

@@ -1,11 +1,10 @@
 // request.cpp: the methods of a Request (context, forms, wildcards), and ready-made responses.
-#include <strings.h>
-
 #include <algorithm>
 
 #include "runtime/fmt/fmt.h"
 #include "runtime/net/http/conn.h"
 #include "runtime/net/http/html.h"
+#include "runtime/net/http/mime.h"
 
 namespace golab::net::http {
 
@@ -18,15 +17,9 @@ const error ErrBodyNotAllowed =
     errors::New("http: request method or response status code does not allow body");
 const error ErrBodyReadAfterClose = errors::New("http: invalid Read on closed Body");
 
-const error ErrNotSupported = errors::New("feature not supported");
-
-error ResponseWriter::SetReadDeadline(const time::Time&) { return ErrNotSupported; }
-error ResponseWriter::SetWriteDeadline(const time::Time&) { return ErrNotSupported; }
-
-error ResponseController::Flush() {
-  w_->Flush();
-  return nullptr;
-}
+const error ErrHandlerTimeout = errors::New("http: Handler timeout");
+const error ErrHijacked = errors::New("http: connection has been hijacked");
+const error ErrNotSupported = std::make_shared<ProtocolError>("feature not supported");
 
 [[gnu::noinline]] void HandlerFunc::ServeHTTP(ResponseWriter& w, Request* r) const { f_(w, r); }
 
@@ -43,31 +36,73 @@ Request Request::WithContext(context::Context other) const {
   return copy;
 }
 
+namespace {
+
+class maxBytesReader final : public golab::glue::reader {
+ public:
+  maxBytesReader(ResponseWriter& w, io::ReadCloser body, int64_t n)
+      : w_(&w), body_(std::move(body)), most_(n), left_(n) {}
+
+  [[gnu::noinline]] std::pair<int, error> Read(char* p, size_t n) override {
+    if (err_ != nullptr) return {0, err_};
+    if (n == 0) return {0, nullptr};
+    // Reads up to one byte more than allowed, to see whether the body is too long.
+    n = std::min(n, static_cast<size_t>(left_) + 1);
+    auto [got, err] = body_.Read(p, n);
+    if (got <= left_) {
+      left_ -= got;
+      err_ = err;
+      return {got, err};
+    }
+    got = static_cast<int>(left_);
+    left_ = 0;
+    err_ = std::make_shared<MaxBytesError>(MaxBytesError{most_});
+    if (auto* resp = dynamic_cast<response*>(w_)) resp->requestTooLarge();
+    return {got, err_};
+  }
+  error Close() override { return body_.Close(); }
+
+ private:
+  ResponseWriter* w_;  // not touched once the body is closed, which is at the end of the request
+  io::ReadCloser body_;
+  int64_t most_;
+  int64_t left_;
+  error err_;
+};
+
+std::pair<url::Values, error> parsePostForm(const Request& r) {
+  if (r.Body == nullptr) return {{}, errors::New("missing form body")};
+  const std::string type = r.Header.Get("Content-Type");
+  auto [media, params, err] =
+      mime::ParseMediaType(type.empty() ? "application/octet-stream" : type);
+  if (media != "application/x-www-form-urlencoded") return {{}, err};
+  constexpr size_t kMostFormBytes = 10 << 20;
+  const bool limited = dynamic_cast<maxBytesReader*>(r.Body.impl().get()) != nullptr;
+  std::string text;
+  char buf[4096];
+  for (error read_err; read_err == nullptr;) {
+    int n;
+    std::tie(n, read_err) = r.Body.Read(buf, sizeof buf);
+    text.append(buf, static_cast<size_t>(n));
+    if (!limited && text.size() > kMostFormBytes) {
+      return {{}, errors::New("http: POST too large")};
+    }
+    if (read_err != nullptr && !(read_err == io::EOF_)) {
+      return {{}, err != nullptr ? err : read_err};
+    }
+  }
+  auto [values, query_err] = url::ParseQuery(text);
+  return {std::move(values), err != nullptr ? err : query_err};
+}
+
+}  // namespace
+
 error Request::ParseForm() {
   if (form_parsed) return nullptr;
   form_parsed = true;
   error first;
   if (Method == "POST" || Method == "PUT" || Method == "PATCH") {
-    std::string type = Header.Get("Content-Type");
-    type.resize(std::min(type.find(';'), type.size()));
-    type.erase(type.find_last_not_of(' ') + 1);
-    if (strcasecmp(type.c_str(), "application/x-www-form-urlencoded") == 0) {
-      constexpr size_t kMostFormBytes = 10 << 20;
-      std::string text;
-      char buf[4096];
-      for (;;) {
-        auto [n, err] = Body.Read(buf, sizeof buf);
-        text.append(buf, static_cast<size_t>(n));
-        if (text.size() > kMostFormBytes) {
-          first = errors::New("http: POST too large");
-          break;
-        }
-        if (err == nullptr) continue;
-        if (!(err == io::EOF_)) first = err;
-        break;
-      }
-      if (first == nullptr) std::tie(PostForm, first) = url::ParseQuery(text);
-    }
+    std::tie(PostForm, first) = parsePostForm(*this);
   }
   auto [query, err] = url::ParseQuery(URL.RawQuery);
   Form = PostForm;
@@ -141,7 +176,8 @@ void Redirect(ResponseWriter& w, Request* r, std::string_view target, int code) 
   std::string to(target);
   auto [u, err] = url::Parse(to);
   if (err == nullptr && u.Scheme.empty() && u.Host.empty()) {
-    std::string from = r->URL.Path.empty() ? "/" : r->URL.Path;
+    std::string from = r->URL.EscapedPath();
+    if (from.empty()) from = "/";
     if (to.empty() || to[0] != '/') to = from.substr(0, from.rfind('/') + 1) + to;
     std::string query;
     if (const size_t mark = to.find('?'); mark != std::string::npos) {
@@ -167,56 +203,46 @@ Handler RedirectHandler(std::string_view url, int code) {
       [to = std::string(url), code](ResponseWriter& w, Request* r) { Redirect(w, r, to, code); });
 }
 
+// In Go the three below hand a copy of the Request on. Here they change it for the time of the call.
+
 Handler StripPrefix(std::string_view prefix, Handler h) {
   if (prefix.empty()) return h;
   return HandlerFunc([prefix = std::string(prefix), h](ResponseWriter& w, Request* r) {
-    if (!r->URL.Path.starts_with(prefix)) return NotFound(w, r);
-    std::string path = r->URL.Path;
-    std::string raw = r->URL.RawPath;
-    r->URL.Path = path.substr(prefix.size());
-    if (raw.starts_with(prefix)) r->URL.RawPath = raw.substr(prefix.size());
+    const bool raw = !r->URL.RawPath.empty();
+    if (!r->URL.Path.starts_with(prefix) || (raw && !r->URL.RawPath.starts_with(prefix))) {
+      return NotFound(w, r);
+    }
+    const std::string path = r->URL.Path;
+    const std::string raw_path = r->URL.RawPath;
+    r->URL.Path.erase(0, prefix.size());
+    if (raw) r->URL.RawPath.erase(0, prefix.size());
     h.ServeHTTP(w, r);
-    r->URL.Path = std::move(path);
-    r->URL.RawPath = std::move(raw);
+    r->URL.Path = path;
+    r->URL.RawPath = raw_path;
   });
 }
 
-namespace {
-class max_bytes_reader final : public golab::glue::reader {
- public:
-  max_bytes_reader(ResponseWriter& w, io::ReadCloser body, int64_t n)
-      : w_(&w), body_(std::move(body)), left_(n) {}
+Handler AllowQuerySemicolons(Handler h) {
+  return HandlerFunc([h](ResponseWriter& w, Request* r) {
+    const std::string query = r->URL.RawQuery;
+    std::replace(r->URL.RawQuery.begin(), r->URL.RawQuery.end(), ';', '&');
+    h.ServeHTTP(w, r);
+    r->URL.RawQuery = query;
+  });
+}
 
-  std::pair<int, error> Read(char* p, size_t n) override {
-    if (err_ != nullptr) return {0, err_};
-    if (n == 0) return {0, nullptr};
-    // Reads up to one byte more than allowed, to see whether the body is too long.
-    n = std::min(n, static_cast<size_t>(left_) + 1);
-    auto [got, err] = body_.Read(p, n);
-    if (got <= left_) {
-      left_ -= got;
-      err_ = err;
-      return {got, err};
-    }
-    got = static_cast<int>(left_);
-    left_ = 0;
-    err_ = errors::New("http: request body too large");
-    if (auto* resp = dynamic_cast<response*>(w_)) resp->request_too_large();
-    return {got, err_};
-  }
-  error Close() override { return body_.Close(); }
-
- private:
-  ResponseWriter* w_;
-  io::ReadCloser body_;
-  int64_t left_;
-  error err_;
-};
-}  // namespace
+Handler MaxBytesHandler(Handler h, int64_t n) {
+  return HandlerFunc([h, n](ResponseWriter& w, Request* r) {
+    const io::ReadCloser body = r->Body;
+    r->Body = MaxBytesReader(w, body, n);
+    h.ServeHTTP(w, r);
+    r->Body = body;
+  });
+}
 
 io::ReadCloser MaxBytesReader(ResponseWriter& w, io::ReadCloser body, int64_t n) {
   return io::ReadCloser(
-      std::make_shared<max_bytes_reader>(w, std::move(body), std::max<int64_t>(n, 0)));
+      std::make_shared<maxBytesReader>(w, std::move(body), std::max<int64_t>(n, 0)));
 }
 
 }  // namespace golab::net::http

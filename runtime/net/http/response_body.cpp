@@ -4,6 +4,7 @@
 
 #include "runtime/die/panic.h"
 #include "runtime/net/http/chunked.h"
+#include "runtime/net/http/trailer.h"
 #include "runtime/net/http/transport.h"
 #include "runtime/sched/request.h"
 
@@ -67,7 +68,15 @@ class body final : public golab::glue::reader {
     auto [got, err] = chunks_.Read(p, n);
     const int code = chunks_.code();
     if (code != 0 && code != poll::kEOF) err = pc_->io_error("read", code);
+    if (err == io::EOF_ && !std::exchange(trailer_read_, true)) {
+      if (error wrong = readTrailer(); wrong != nullptr) err = trailer_err_ = wrong;
+    } else if (err == io::EOF_ && trailer_err_ != nullptr) {
+      err = trailer_err_;
+    }
     return {got, err};
+  }
+  [[gnu::noinline]] error readTrailer() {
+    return golab::glue::read_trailer(&pc_->br, INT64_MAX, nullptr);
   }
 
   std::shared_ptr<persistConn> pc_;
@@ -75,6 +84,8 @@ class body final : public golab::glue::reader {
   io::LimitedReader limited_;
   const bool chunked_;
   const bool until_close_;
+  bool trailer_read_ = false;
+  error trailer_err_;
 };
 
 // Tells readLoop once, before the Read or Close that finds the end returns. At io::EOF_ it waits

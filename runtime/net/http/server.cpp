@@ -32,20 +32,27 @@ bool server_state::track_listener(const Listener& l, bool add) {
   if (add) {
     if (in_shutdown) return false;
     listeners.push_back(l);
+    listener_group.Add(1);
   } else {
     std::erase(listeners, l);
+    listener_group.Done();
   }
   return true;
 }
 
 // A listener of the program's own may do anything in Close: not with the lock.
-void server_state::close_listeners() {
+error server_state::close_listeners() {
   std::vector<Listener> all;
   {
     Locked guard(mu);
     all = listeners;
   }
-  for (const Listener& l : all) l.Close();
+  error first;
+  for (const Listener& l : all) {
+    error err = l.Close();
+    if (first == nullptr) first = err;
+  }
+  return first;
 }
 
 bool server_state::close_idle_conns() {
@@ -53,10 +60,10 @@ bool server_state::close_idle_conns() {
   const auto now = static_cast<uint64_t>(runtime::nanotime_coarse() / 1'000'000'000);
   for (conn* c : conns) {
     const uint64_t packed = c->curState;
-    auto state = static_cast<ConnState>(packed & 0xff);
+    ConnState state(static_cast<int>(packed & 0xff));
     // A new connection that has sent nothing in 5 seconds counts as idle.
-    if (state == ConnState::StateNew && (packed >> 8) + 5 < now) state = ConnState::StateIdle;
-    if (state == ConnState::StateIdle) c->rwc->Close();
+    if (state == StateNew && (packed >> 8) + 5 < now) state = StateIdle;
+    if (state == StateIdle) c->rwc->Close();
   }
   return conns.empty();  // an idle one counts until its goroutine has ended
 }
@@ -66,11 +73,28 @@ void server_state::close_all_conns() {
   for (conn* c : conns) c->rwc->Close();
 }
 
+std::string ConnState::String() const {
+  switch (*this) {
+    case StateNew:
+      return "new";
+    case StateActive:
+      return "active";
+    case StateIdle:
+      return "idle";
+    case StateHijacked:
+      return "hijacked";
+    case StateClosed:
+      return "closed";
+  }
+  return "";
+}
+
 // ---- Server ----
 
 namespace {
 
 const contextKey kServerContextKey{"http-server"};
+const contextKey kLocalAddrContextKey{"local-addr"};
 
 // May a later Accept succeed? Too many open files may pass; a closed listener stays closed.
 bool temporary(const error& err) {
@@ -83,6 +107,7 @@ bool temporary(const error& err) {
 }  // namespace
 
 const contextKey* const ServerContextKey = &kServerContextKey;
+const contextKey* const LocalAddrContextKey = &kLocalAddrContextKey;
 
 [[gnu::noinline]] error Server::ListenAndServe() {
   if (state->in_shutdown) return ErrServerClosed;
@@ -115,42 +140,45 @@ const contextKey* const ServerContextKey = &kServerContextKey;
       time::Sleep(delay);
       continue;
     }
+    context::Context ctx = base;
+    if (ConnContext != nullptr) {
+      ctx = ConnContext(ctx, c);
+      if (ctx == nullptr) golab::panic("ConnContext returned nil");
+    }
     delay = 0;
-    auto served = std::make_shared<conn>(this, state->owner.lock(), c.impl(), base);
-    served->setState(ConnState::StateNew);  // before go: Shutdown must see it
+    auto served = std::make_shared<conn>(this, state->owner.lock(), c.impl(), ctx);
+    served->setState(StateNew);  // before go: Shutdown must see it
     go(&conn::serve, served, served);
   }
 }
 
-error Server::Shutdown(const context::Context& ctx) {
+[[gnu::noinline]] error Server::Shutdown(const context::Context& ctx) {
   state->in_shutdown = true;
-  state->close_listeners();
+  error err = state->close_listeners();
   {
     Locked guard(state->mu);
     for (auto& f : state->on_shutdown) go(f);
   }
+  state->listener_group.Wait();
 
   // No event tells that a connection has become idle, so this polls, with ever longer pauses.
   time::Duration pause = time::Millisecond;
-  auto listening = [&] {
-    Locked guard(state->mu);
-    return !state->listeners.empty();
-  };
+  auto timer = time::NewTimer(pause);
+  Defer stop([&timer] { timer.Stop(); });
   for (;;) {
-    if (state->close_idle_conns() && !listening()) return nullptr;
-    auto timer = time::NewTimer(pause);
-    const int woken = select({recv(ctx.Done()), recv(timer.C)});
-    timer.Stop();
-    if (woken == 0) return ctx.Err();
+    if (state->close_idle_conns()) return err;
+    if (select({recv(ctx.Done()), recv(timer.C)}) == 0) return ctx.Err();
     pause = std::min(pause * 2, time::Duration(500 * time::Millisecond));
+    timer.Reset(pause);
   }
 }
 
-error Server::Close() {
+[[gnu::noinline]] error Server::Close() {
   state->in_shutdown = true;
-  state->close_listeners();
+  error err = state->close_listeners();
+  state->listener_group.Wait();
   state->close_all_conns();
-  return nullptr;
+  return err;
 }
 
 void Server::RegisterOnShutdown(golab::glue::Func<void()> f) {
@@ -187,22 +215,28 @@ void server_log(const Server* srv, const std::string& text) {
   }
 }
 
-std::string relevant_caller() {
+void log_with_caller(const Server* srv, std::string_view text) {
   std::array<uintptr_t, 32> pcs;
   const int n = runtime::Callers(1, pcs);
-  std::string answer;
+  std::string line = "http: " + std::string(text) + " from ";
   runtime::systemstack([&] {
     for (const runtime::StackFrame& shown :
          runtime::frames_of(pcs.data(), static_cast<size_t>(n))) {
       const runtime::Frame& frame = *shown.frame;
-      if (frame.function.starts_with("net/http.") || frame.function.starts_with("fmt.")) continue;
-      answer.append(frame.function).append(" (");
-      answer.append(frame.file.substr(frame.file.rfind('/') + 1));
-      answer += ":" + std::to_string(frame.line) + ")";
+      if (frame.function.starts_with("net/http.")) continue;
+      line.append(frame.function).append(" (");
+      line.append(frame.file.substr(frame.file.rfind('/') + 1));
+      line += ":" + std::to_string(frame.line) + ")";
       return;
     }
   });
-  return answer;
+  server_log(srv, line);
+}
+
+error socket_error(const net::conn& c, const char* op, int code) {
+  if (code == golab::internal::poll::kEOF) return io::EOF_;
+  error inner = code < 0 ? code_error(code) : error(os::SyscallError{op, syscall::Errno{code}});
+  return OpError{op, "tcp", c.fd.laddr.String(), c.fd.raddr.String(), std::move(inner)};
 }
 
 }  // namespace golab::net::http

@@ -40,15 +40,17 @@ bool starts_with_tag(std::string_view data, std::string_view tag) {
 struct signature {
   std::string_view bytes;
   std::string_view type;
-  std::string_view inner = {};  // of a container, which has four letters and a length before it
+  std::string_view inner = {};  // more bytes, further in
+  size_t inner_at = 8;          // of a container, which has four letters and a length before it
+  size_t bytes_min = 0;         // shorter data does not count
 };
 
 constexpr signature kSignatures[] = {
     {"%PDF-"sv, "application/pdf"sv},
     {"%!PS-Adobe-"sv, "application/postscript"sv},
-    {"\xFE\xFF"sv, "text/plain; charset=utf-16be"sv},
-    {"\xFF\xFE"sv, "text/plain; charset=utf-16le"sv},
-    {"\xEF\xBB\xBF"sv, "text/plain; charset=utf-8"sv},
+    {"\xFE\xFF"sv, "text/plain; charset=utf-16be"sv, {}, 0, 4},
+    {"\xFF\xFE"sv, "text/plain; charset=utf-16le"sv, {}, 0, 4},
+    {"\xEF\xBB\xBF"sv, "text/plain; charset=utf-8"sv, {}, 0, 4},
     {"\x00\x00\x01\x00"sv, "image/x-icon"sv},
     {"\x00\x00\x02\x00"sv, "image/x-icon"sv},
     {"BM"sv, "image/bmp"sv},
@@ -63,7 +65,12 @@ constexpr signature kSignatures[] = {
     {"MThd\x00\x00\x00\x06"sv, "audio/midi"sv},
     {"RIFF"sv, "video/avi"sv, "AVI "sv},
     {"RIFF"sv, "audio/wave"sv, "WAVE"sv},
+};
+
+// Those that Go tries after MP4.
+constexpr signature kLaterSignatures[] = {
     {"\x1A\x45\xDF\xA3"sv, "video/webm"sv},
+    {""sv, "application/vnd.ms-fontobject"sv, "LP"sv, 34},
     {"\x00\x01\x00\x00"sv, "font/ttf"sv},
     {"OTTO"sv, "font/otf"sv},
     {"ttcf"sv, "font/collection"sv},
@@ -75,6 +82,18 @@ constexpr signature kSignatures[] = {
     {"Rar!\x1A\x07\x01\x00"sv, "application/x-rar-compressed"sv},
     {"\x00\x61\x73\x6D"sv, "application/wasm"sv},
 };
+
+template <size_t n>
+const signature* find(const signature (&all)[n], std::string_view data) {
+  for (const signature& s : all) {
+    if (data.size() < s.bytes_min || !data.starts_with(s.bytes)) continue;
+    if (s.inner.empty() ||
+        (data.size() > s.inner_at && data.substr(s.inner_at).starts_with(s.inner))) {
+      return &s;
+    }
+  }
+  return nullptr;
+}
 
 bool is_mp4(std::string_view data) {
   if (data.size() < 12) return false;
@@ -100,13 +119,9 @@ std::string DetectContentType(std::string_view data) {
     }
   }
   if (rest.starts_with("<?xml")) return "text/xml; charset=utf-8";
-  for (const signature& s : kSignatures) {
-    if (data.empty() || data[0] != s.bytes[0] || !data.starts_with(s.bytes)) continue;
-    if (s.inner.empty() || (data.size() > 8 && data.substr(8).starts_with(s.inner))) {
-      return std::string(s.type);
-    }
-  }
+  if (const signature* s = find(kSignatures, data)) return std::string(s->type);
   if (is_mp4(data)) return "video/mp4";
+  if (const signature* s = find(kLaterSignatures, data)) return std::string(s->type);
   for (char c : rest) {
     const auto b = static_cast<unsigned char>(c);
     if (b <= 0x08 || b == 0x0B || (b >= 0x0E && b <= 0x1A) || (b >= 0x1C && b <= 0x1F)) {

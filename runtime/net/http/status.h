@@ -13,6 +13,7 @@ inline constexpr std::string_view MethodPatch = "PATCH";
 inline constexpr std::string_view MethodDelete = "DELETE";
 inline constexpr std::string_view MethodConnect = "CONNECT";
 inline constexpr std::string_view MethodOptions = "OPTIONS";
+inline constexpr std::string_view MethodTrace = "TRACE";
 
 enum : int {
   StatusContinue = 100,
@@ -26,6 +27,9 @@ enum : int {
   StatusNoContent = 204,
   StatusResetContent = 205,
   StatusPartialContent = 206,
+  StatusMultiStatus = 207,
+  StatusAlreadyReported = 208,
+  StatusIMUsed = 226,
   StatusMultipleChoices = 300,
   StatusMovedPermanently = 301,
   StatusFound = 302,
@@ -53,18 +57,27 @@ enum : int {
   StatusRequestedRangeNotSatisfiable = 416,
   StatusExpectationFailed = 417,
   StatusTeapot = 418,
+  StatusMisdirectedRequest = 421,
   StatusUnprocessableEntity = 422,
+  StatusLocked = 423,
+  StatusFailedDependency = 424,
   StatusTooEarly = 425,
   StatusUpgradeRequired = 426,
   StatusPreconditionRequired = 428,
   StatusTooManyRequests = 429,
   StatusRequestHeaderFieldsTooLarge = 431,
+  StatusUnavailableForLegalReasons = 451,
   StatusInternalServerError = 500,
   StatusNotImplemented = 501,
   StatusBadGateway = 502,
   StatusServiceUnavailable = 503,
   StatusGatewayTimeout = 504,
   StatusHTTPVersionNotSupported = 505,
+  StatusVariantAlsoNegotiates = 506,
+  StatusInsufficientStorage = 507,
+  StatusLoopDetected = 508,
+  StatusNotExtended = 510,
+  StatusNetworkAuthenticationRequired = 511,
 };
 
 // "Not Found" for 404; "" for a code without a name.
