@@ -2,6 +2,7 @@
 //
 // Each handler is asked by each method, in each version of HTTP: what a server may send depends on
 // all three.
+#include <iterator>
 #include <string_view>
 
 #include "tests/net/http_requests.h"
@@ -70,6 +71,20 @@ constexpr string_view kPaths[] = {
     "/form",          "/form-value",
 };
 
+// The beginnings of files that the server knows, whole and cut short.
+const string kFiles[] = {
+    "<!DOCTYPE HTML>", " \t\r\n\f<hTmL ", "<HEAD>", "<SCRIPT ", "<IFRAME>", "<H1>", "<h1 ", "<DIV>",
+    "<FONT>", "<TABLE>", "<A>", "<STYLE>", "<TITLE>", "<B>", "<BODY>", "<BR>", "<P>", "<!-->",
+    "<!-- x", "<Q>", "  <?xml x", "%PDF-1", "%!PS-Adobe-3", "\xFE\xFF\x61\x62\x63",
+    "\xFF\xFE\x61\x62\x63", "\xEF\xBB\xBF\x61\x62", "\0\0\1\0x"s, "\0\0\2\0x"s, "BMx", "GIF87ax",
+    "GIF89ax", "RIFF\0\0\0\0WEBPVP8"s, "\x89PNG\x0D\x0A\x1A\x0A\x00"s, "\xFF\xD8\xFF\xE0",
+    "FORM\0\0\0\0AIFF"s, "ID3x", "OggS\0x"s, "MThd\0\0\0\6x"s, "RIFF\0\0\0\0AVI x"s,
+    "RIFF\0\0\0\0WAVEx"s, "\0\0\0\x18" "ftypmp42\0\0\0\0mp42isom"s, "\0\0\0\x14" "ftypisom\0\0\0\0mp41"s,
+    "\0\0\0\x14" "ftypisom\0\0\0\0iso2"s, "\0\0\0\x15" "ftypmp42\0\0\0\0mp42i"s,
+    "\x1A\x45\xDF\xA3x", string(34, 'e') + "LPx", string(34, '\0') + "LP", "\0\1\0\0x"s, "OTTOx",
+    "ttcfx", "wOFFx", "wOF2x", "\x1F\x8B\x08x", "PK\3\4x", "Rar!\x1A\x07\0x"s, "Rar!\x1A\x07\1\0x"s,
+    "\0asmx"s, "text\x1b", "text\x7f\x80", "text\x0b", "text\0"s, "\x0c\x0b"};
+
 // With what a form may come.
 constexpr string_view kTypes[] = {
     "",
@@ -121,6 +136,13 @@ std::vector<RawRequest> answer_requests() {
     }
   }
   const string host = " HTTP/1.1\r\nHost: x\r\n";
+  for (size_t file = 0; file < std::size(kFiles); file++) {
+    for (size_t n = 1; n <= kFiles[file].size(); n++) {
+      add("-sniff", std::to_string(file) + " " + std::to_string(n),
+          "POST /sniff" + host + "Content-Length: " + std::to_string(n) + "\r\n\r\n" +
+              kFiles[file].substr(0, n));
+    }
+  }
   for (string_view type : kTypes) {
     const string field = type.empty() ? "" : "Content-Type: " + string(type) + "\r\n";
     for (string_view form : kForms) {
