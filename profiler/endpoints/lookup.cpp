@@ -122,6 +122,8 @@ GoroutineRecord record_of(const profiler::Snapshot& snapshot, size_t i) {
   r.waited_ns = snapshot.waited_ns(g);
   r.gopc = g.gopc;
   if (stack.labels) r.labels = &*stack.labels;
+  auto ancestors = snapshot.ancestors.find(i);
+  if (ancestors != snapshot.ancestors.end()) r.ancestors = &ancestors->second;
   r.pcs = stack.pcs.data();
   r.walk = both_ends(static_cast<uint32_t>(stack.pcs.size()), stack.elided);
   return r;

@@ -44,7 +44,8 @@ struct Collector {
       : detail(detail),
         apart(goids_apart),
         stacks(table()),
-        goroutines(detail == Detail::each_goroutine ? goroutines_max : 0) {}
+        goroutines(detail == Detail::each_goroutine ? goroutines_max : 0),
+        ancestors(runtime::tracebackancestors > 0 ? goroutines.size() : 0) {}
   ~Collector() {
     if (stacks.clear()) stacks_since = epoch() + 1;
   }
@@ -62,6 +63,7 @@ struct Collector {
   Apart apart;
   StackCounter& stacks;
   LazyArray<GoroutineSnapshot> goroutines;  // Snapshot::table
+  LazyArray<const runtime::AncestorList*> ancestors;
   uint32_t allglen = 0;                     // at the instant
   int64_t now = 0;                          // program_time of the instant
   static inline uint32_t stacks_since = 0;  // the first epoch of the present entries of `stacks`
@@ -78,6 +80,10 @@ struct Collector {
   }
   void add(const RunningAtInstant& r);
   void note(const G* gp, StackEntry* entry);
+  void note_ancestors(const G* gp, const runtime::AncestorList* list) {
+    size_t slot = static_cast<size_t>(gp - runtime::allg(0));
+    if (slot < ancestors.size()) ancestors[slot] = list;
+  }
   GoroutineSnapshot* place_of(const G* gp);
 };
 
@@ -100,6 +106,7 @@ void Collector::add(const RunningAtInstant& r) {
               .waitreason = 0,
               .locked_to_thread = r.locked_to_thread,
               .started = true};
+    note_ancestors(r.gp, r.ancestors);
   }
 }
 
@@ -137,6 +144,7 @@ void Collector::note(const G* gp, StackEntry* entry) {
   facts->locked_to_thread = gp->locked_to_thread;
   facts->bubble_id = gp->bubble_id;
   facts->started = gp->started_running;
+  note_ancestors(gp, gp->ancestors);
 }
 
 const LabelMap* labels_of(const G* gp) { return gp->labels.load(std::memory_order_acquire); }
@@ -346,6 +354,9 @@ void gather(Collector& c, Snapshot* out) {
   out->places = std::min<size_t>(c.allglen, c.goroutines.size());
   out->self = static_cast<size_t>(runtime::getg() - runtime::allg(0));
   out->now = c.now;
+  for (size_t i = 0; i < std::min(out->places, c.ancestors.size()); i++) {
+    if (c.ancestors[i] != nullptr) out->ancestors.emplace(i, c.ancestors[i]->ancestry);
+  }
   out->table = std::move(c.goroutines);
 }
 

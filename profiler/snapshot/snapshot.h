@@ -19,12 +19,14 @@
 
 #include <cstdint>
 #include <exception>
+#include <map>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "profiler/formats/stacks.h"
 #include "profiler/snapshot/lazy_array.h"
+#include "runtime/sched/ancestors.h"
 #include "runtime/stop/stop.h"
 
 namespace golab::profiler {
@@ -55,6 +57,7 @@ struct Snapshot {
   size_t places = 0;  // only places below this one are used
   size_t self = 0;    // the place of the goroutine that took this snapshot
   int64_t now = 0;    // program_time of the instant
+  std::map<size_t, runtime::Ancestry> ancestors;  // by place (GODEBUG=tracebackancestors=N)
 
   bool present(size_t place) const { return table[place].goid != 0; }
   size_t stack_of(const GoroutineSnapshot& g) const;    // an index of stacks

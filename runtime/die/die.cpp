@@ -259,7 +259,7 @@ StoppedStack last_stack;
 void start_dying() {
   int32_t me = gettid();
   int32_t nobody = 0;
-  if (dying.compare_exchange_strong(nobody, me)) return;
+  if (dying.compare_exchange_strong(nobody, me)) return trace_the_end();
   if (nobody == me) give_up();
   for (;;) pause();
 }

@@ -35,6 +35,7 @@ struct LabelMap;
 struct PanicRecord;
 struct RequestRecord;
 struct Bubble;
+struct AncestorList;
 
 // Go's goroutine states (runtime2.go), those that occur here.
 enum : uint32_t {
@@ -119,6 +120,7 @@ struct alignas(64) G {
 
   Bubble* bubble = nullptr;  // if bubble_id != 0
   bool fires_timer = false;  // it runs the function of a timer of its bubble
+  AncestorList* ancestors = nullptr;  // with GODEBUG=tracebackancestors=N (ancestors.h)
 
 #if defined(GOLAB_TSAN) || defined(GOLAB_ASAN)
   void* sanitizer_stack = nullptr;  // TSan's fiber, ASan's fake stack
@@ -136,6 +138,7 @@ struct RunningAtInstant {
   uint64_t goid = 0, parentGoid = 0;
   uintptr_t gopc = 0;
   const LabelMap* labels = nullptr;
+  const AncestorList* ancestors = nullptr;
   bool system = false, locked_to_thread = false;
   uint32_t bubble_id = 0;
   StoppedStack stack;

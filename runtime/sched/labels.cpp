@@ -9,17 +9,17 @@
 namespace golab::runtime {
 namespace {
 
-std::atomic<LabelMap*> dead{nullptr};  // a list by next_dead
+std::atomic<Mortal*> dead{nullptr};  // a list by next_dead
 std::atomic<uint32_t> keepers{0};
 
-void bury(LabelMap* labels) {
-  LabelMap* head = dead.load(std::memory_order_relaxed);
-  do {
-    labels->next_dead = head;
-  } while (!dead.compare_exchange_weak(head, labels));
-}
-
 }  // namespace
+
+void bury(Mortal* mortal) {
+  Mortal* head = dead.load(std::memory_order_relaxed);
+  do {
+    mortal->next_dead = head;
+  } while (!dead.compare_exchange_weak(head, mortal));
+}
 
 LabelsRef::LabelsRef(LabelMap* labels) : labels_(labels) {
   if (labels != nullptr) hold_labels(labels);
@@ -45,14 +45,14 @@ KeepLabels::~KeepLabels() { keepers.fetch_sub(1); }
 
 void reap_labels() {
   if (dead.load(std::memory_order_relaxed) == nullptr || keepers.load() != 0) return;
-  LabelMap* next = dead.exchange(nullptr);
+  Mortal* next = dead.exchange(nullptr);
   bool kept = keepers.load() != 0;
   while (next != nullptr) {
-    LabelMap* labels = std::exchange(next, next->next_dead);
+    Mortal* mortal = std::exchange(next, next->next_dead);
     if (kept)
-      bury(labels);
+      bury(mortal);
     else
-      delete labels;
+      delete mortal;
   }
 }
 

@@ -13,6 +13,8 @@
 //
 // reap_labels() takes the whole list first, then looks for a KeepLabels. If it sees none, each one
 // that begins later has an instant at which no goroutine points to the sets that were taken.
+//
+// The ancestors of a goroutine (ancestors.h) die and are freed in the same way.
 #pragma once
 
 #include <atomic>
@@ -27,16 +29,21 @@ struct G;
 
 using LabelList = std::vector<std::pair<std::string, std::string>>;  // key, value; sorted by key
 
-struct LabelMap {
+// What a goroutine may point to when it ends, and a snapshot may have noted.
+struct Mortal {
+  virtual ~Mortal() = default;
+  Mortal* next_dead = nullptr;
+};
+
+struct LabelMap : Mortal {
   explicit LabelMap(LabelList l) : list(std::move(l)) { living.fetch_add(1); }
-  ~LabelMap() { living.fetch_sub(1); }
+  ~LabelMap() override { living.fetch_sub(1); }
   LabelMap(const LabelMap&) = delete;
   LabelMap& operator=(const LabelMap&) = delete;
 
   static inline std::atomic<int64_t> living{0};  // for tests
   const LabelList list;
   std::atomic<uint32_t> holders{0};
-  LabelMap* next_dead = nullptr;
 };
 
 // One holder of a set, or of none.
@@ -74,5 +81,6 @@ class KeepLabels {
 
 void hold_labels(LabelMap* labels);
 void release_labels(LabelMap* labels);
+void bury(Mortal* dead);  // nothing points to it any more: the next reap_labels() may free it
 
 }  // namespace golab::runtime

@@ -10,9 +10,11 @@
 #include <new>
 #include <utility>
 
+#include "runtime/core/godebug.h"
 #include "runtime/core/goexit.h"
 #include "runtime/core/reserve.h"
 #include "runtime/core/throw.h"
+#include "runtime/sched/ancestors.h"
 #include "runtime/sched/bubble.h"
 #include "runtime/sched/clock.h"
 #include "runtime/sched/labels.h"
@@ -86,6 +88,8 @@ void leave_labels(G* gp) {
 }  // namespace
 
 [[gnu::noinline]] void newproc(G* gp, void (*fn)(void*), uintptr_t startpc) {
+  if (tracebackancestors > 0) [[unlikely]]
+    gp->ancestors = save_ancestors(__builtin_frame_address(0));
   RuntimeCall rc;
   M* mp = getm();
   P* pp = mp->p;
@@ -192,6 +196,8 @@ void gdestroy(M* mp, G* gp) {
     sched.nsystem.fetch_sub(1);
   }
   leave_labels(gp);
+  if (gp->ancestors != nullptr) [[unlikely]]
+    bury(std::exchange(gp->ancestors, nullptr));
   if (in_classroom()) [[unlikely]]
     leave_request(gp);
   if (gp->bubble_id != 0) [[unlikely]]
@@ -648,6 +654,8 @@ void retire_p(P* pp) {
 void schedinit() {
   fenceinit();
   tick_clock();
+  tracebackancestors = godebug_number("tracebackancestors");
+  schedtraceinit();
   allginit();
   stackinit();
   int32_t procs = NumCPU();

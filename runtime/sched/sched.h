@@ -1,12 +1,13 @@
 // sched.h: the scheduler's shared state, and what its files offer each other.
 //
-//   proc.cpp      goroutines: newproc, gopark, goready, goexit, the switch, schedule
-//   allgs.cpp     the tables of all goroutines: Gs and dead ones
-//   find.cpp      findRunnable: where a thread looks for work, whom it helps, when it sleeps
-//   runq.cpp      run queues
-//   machine.cpp   threads: starting, idling, handing Ps over, system calls, locked threads
-//   sysmon.cpp    the watchman: retakes Ps from system calls and long runners
-//   gate.h        what stop/ and die/ offer the scheduler
+//   proc.cpp        goroutines: newproc, gopark, goready, goexit, the switch, schedule
+//   allgs.cpp       the tables of all goroutines: Gs and dead ones
+//   find.cpp        findRunnable: where a thread looks for work, whom it helps, when it sleeps
+//   runq.cpp        run queues
+//   machine.cpp     threads: starting, idling, handing Ps over, system calls, locked threads
+//   sysmon.cpp      the watchman: retakes Ps from system calls and long runners
+//   schedtrace.cpp  what of this GODEBUG=schedtrace shows
+//   gate.h          what stop/ and die/ offer the scheduler
 //
 // Lock order: sched.lock comes last; under it only futexes, mmap and allglock. Before it come
 // pollDesc::mu, then Timer::mu, then a channel's lock or P::timersLock.
@@ -171,6 +172,12 @@ void start_thread(void* (*f)(void*), void* arg);  // signals blocked; ends the p
 void mpark(M* mp);
 void mwake(M* mp);
 M* new_m();
+
+// ---- schedtrace.cpp ----
+void schedtraceinit();  // reads GODEBUG=schedtrace=N,scheddetail=1
+bool traces_scheduler();
+void trace_if_due(int64_t now);  // for sysmon
+void trace_the_end();            // the program dies
 
 // ---- sysmon.cpp ----
 void sysmonstart();

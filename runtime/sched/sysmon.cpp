@@ -188,12 +188,14 @@ void* sysmon(void*) {
     if (!is_safe()) enter_safe(self);
     if (sched.retaken.load() == nullptr) futexsleep(&sched.sysmonnote, note, sleep);
     bool still = nothing_ran();
-    if (still && delay == kSleepMax && sleep_while_idle()) {
+    // As in Go, it does not sleep for long while it has to trace.
+    if (still && delay == kSleepMax && !traces_scheduler() && sleep_while_idle()) {
       quiet = 0;
       delay = kSleepMin;
     }
     int64_t now = tick_clock();
     poll_if_nobody_does(now);
+    trace_if_due(now);
     if (now - scavenged >= kScavengeNs) {
       stackscavenge();
       scavenged = now;

@@ -70,6 +70,7 @@ void describe(const G* gp, RunningAtInstant* r) {
   r->parentGoid = gp->parentGoid;
   r->gopc = gp->gopc;
   r->labels = gp->labels.load(std::memory_order_acquire);
+  r->ancestors = gp->ancestors;
   r->system = gp->system;
   r->locked_to_thread = gp->locked_to_thread;
   r->bubble_id = gp->bubble_id;

@@ -9,6 +9,7 @@
 #include <map>
 #include <utility>
 
+#include "runtime/core/godebug.h"
 #include "runtime/core/throw.h"
 #include "runtime/sched/clock.h"
 #include "runtime/sched/parked.h"
@@ -165,17 +166,36 @@ const Frame* creator_of(const GoroutineRecord& r, const PrintOptions& options) {
   return options.level == TraceLevel::System || shown(f->function, false) ? f : nullptr;
 }
 
+// A line with the place of f, at pc in its function.
+void append_place_at(std::string* out, const Frame& f, uintptr_t pc) {
+  append_place(out, f);
+  *out += " +";
+  append_hex(out, pc - f.entry);
+  *out += '\n';
+}
+
 void append_created_by(std::string* out, const GoroutineRecord& r, const PrintOptions& options) {
   const Frame* creator = creator_of(r, options);
   if (creator == nullptr) return;
-  const Frame& f = *creator;
-  out->append("created by ").append(name_of(f, options));
+  out->append("created by ").append(name_of(*creator, options));
   if (r.parent_goid != 0) *out += " in goroutine " + std::to_string(r.parent_goid);
   *out += '\n';
-  append_place(out, f);
-  *out += " +";
-  append_hex(out, r.gopc - f.entry);
-  *out += '\n';
+  append_place_at(out, *creator, r.gopc);
+}
+
+void append_ancestor(std::string* out, const Ancestor& a, const PrintOptions& options) {
+  *out += "[originating from goroutine " + std::to_string(a.goid) + "]:\n";
+  for (const StackFrame& s : frames_of(a.pcs.data(), a.pcs.size())) {
+    const Frame& f = *s.frame;
+    if (options.level != TraceLevel::System && !shown(f.function, s.pc_index == 0)) continue;
+    out->append(name_of(f, options)).append("(...)\n");
+    append_place_at(out, f, a.pcs[s.pc_index]);
+  }
+  if (a.pcs.size() == kAncestorFrames) *out += "...additional frames elided...\n";
+  GoroutineRecord created;  // without its creator's number, which the next header has
+  created.goid = a.goid;
+  created.gopc = a.gopc;
+  append_created_by(out, created, options);
 }
 
 void append_frames(std::string* out, const GoroutineRecord& r, const PrintOptions& options) {
@@ -218,6 +238,7 @@ void describe_goroutine(const G* gp, int64_t now, GoroutineRecord* r) {
   r->gopc = gp->gopc;
   const LabelMap* labels = gp->labels.load(std::memory_order_acquire);
   r->labels = labels != nullptr ? &labels->list : nullptr;
+  r->ancestors = gp->ancestors != nullptr ? &gp->ancestors->ancestry : nullptr;
   r->waited_ns = gp->waitsince != 0 ? std::max<int64_t>(now - gp->waitsince, 0) : 0;
   const M* mp = gp->m;
   if ((r->status == _Grunning || r->status == _Gsyscall) && mp != nullptr) {
@@ -237,21 +258,6 @@ GoroutineRecord running_goroutine(const uintptr_t* pcs, const WalkResult& walk, 
   return r;
 }
 
-namespace {
-// The setting of this name in GODEBUG=name=value,name=value; the last one counts. "" if none.
-std::string_view godebug(std::string_view name) {
-  const char* settings = std::getenv("GODEBUG");
-  std::string_view value, rest = settings != nullptr ? settings : "";
-  while (!rest.empty()) {
-    std::string_view one = rest.substr(0, rest.find(','));
-    rest.remove_prefix(std::min(rest.size(), one.size() + 1));
-    if (one.starts_with(name) && one.substr(name.size()).starts_with('='))
-      value = one.substr(name.size() + 1);
-  }
-  return value;
-}
-}  // namespace
-
 PrintOptions default_print_options(TraceLevel level) {
   static const bool cpp = [] {
     const char* names = std::getenv("GOLAB_NAMES");
@@ -270,6 +276,8 @@ void append_goroutine(std::string* out, const GoroutineRecord& record,
 void append_stack(std::string* out, const GoroutineRecord& record, const PrintOptions& options) {
   append_frames(out, record, options);
   append_created_by(out, record, options);
+  if (record.ancestors == nullptr) return;
+  for (const auto& ancestor : *record.ancestors) append_ancestor(out, *ancestor, options);
 }
 
 std::string goroutine_state(const GoroutineRecord& r) {
@@ -370,11 +378,12 @@ void collect(Collector* collector, SelfFrame self, bool system) {
   }
 }
 
-// The sets may be freed from here on, so the records get copies. In a world that stays stopped
-// nothing is freed.
-void copy_labels(GoroutineDump* dump) {
+// Labels and ancestors may be freed from here on, so the records get copies. In a world that stays
+// stopped nothing is freed.
+void copy_mortals(GoroutineDump* dump) {
   std::map<const LabelList*, const LabelList*> copies;
   for (GoroutineRecord& r : dump->records) {
+    if (r.ancestors != nullptr) r.ancestors = &dump->ancestors.emplace_back(*r.ancestors);
     if (r.labels == nullptr) continue;
     const LabelList*& copy = copies[r.labels];
     if (copy == nullptr) copy = &dump->labels.emplace_back(*r.labels);
@@ -395,7 +404,7 @@ GoroutineDump dump_goroutines(SelfFrame self, bool world_stopped, bool system) {
     collect(&c, self, system);
     if (!world_stopped) startTheWorld();
     if (c.dump.records.size() == c.goroutines_wanted) {
-      if (!world_stopped) copy_labels(&c.dump);
+      if (!world_stopped) copy_mortals(&c.dump);
       return std::move(c.dump);
     }
     goroutines = c.goroutines_wanted + c.goroutines_wanted / 8 + 64;

@@ -21,6 +21,7 @@
 #include <string_view>
 #include <vector>
 
+#include "runtime/sched/ancestors.h"
 #include "runtime/sched/gmp.h"
 #include "runtime/sched/labels.h"
 #include "runtime/walk/walk.h"
@@ -43,7 +44,8 @@ struct GoroutineRecord {
   bool leaf_exact = false;  // pcs[0] is an instruction's address, not a return address
   int64_t waited_ns = 0;    // 0: unknown or not waiting
   uintptr_t gopc = 0;
-  const LabelList* labels = nullptr;  // null: none
+  const LabelList* labels = nullptr;    // null: none
+  const Ancestry* ancestors = nullptr;  // null: none (GODEBUG=tracebackancestors=N)
   const uintptr_t* pcs = nullptr;     // leaf first
   const uintptr_t* cfas = nullptr;    // parallel to pcs, or null (system level prints fp= and sp=)
   WalkResult walk;
@@ -96,6 +98,7 @@ struct GoroutineDump {
   std::vector<GoroutineRecord> records;  // the caller first, then in order of creation
   std::vector<uintptr_t> pcs;
   std::deque<LabelList> labels;
+  std::deque<Ancestry> ancestors;
 };
 
 // Where the running goroutine's stack begins in a dump: a return address and its frame.

@@ -63,6 +63,25 @@ void panic_goroutine() {
   time::Sleep(time::Second);
 }
 
+void fails() { panic("who asked for this?"); }
+void starts() {
+  go(fails);
+  select({});
+}
+void asks() { starts(); }
+void ancestors() {
+  go(asks);
+  select({});
+}
+
+void deep(int n) {
+  if (n > 0) return deep(n - 1);
+  starts();
+}
+void ancestors_deep() { deep(60); }
+
+void sleeps_a_second() { time::Sleep(time::Second); }
+
 void panic_wg_go() {
   sync::WaitGroup wg;
   wg.Go([] { panic("in wg.Go"); });
@@ -377,6 +396,9 @@ int main(int, char** argv) {
                                                           PROGRAM(repanic_other),
                                                           PROGRAM(repanic_same),
                                                           PROGRAM(panic_goexit),
+                                                          PROGRAM(ancestors),
+                                                          PROGRAM(ancestors_deep),
+                                                          PROGRAM(sleeps_a_second),
                                                           PROGRAM(two_panics),
                                                           PROGRAM(panic_busy),
                                                           PROGRAM(panic_beside_profiles),
