@@ -10,6 +10,7 @@
 #include <new>
 #include <utility>
 
+#include "profiler/endpoints/wording.h"
 #include "profiler/formats/debug1_writer.h"
 #include "profiler/formats/delta.h"
 #include "profiler/formats/mappings.h"
@@ -87,6 +88,16 @@ std::string counts_in_words(const std::vector<profiler::StackRecord>& stacks, st
 }
 
 }  // namespace
+
+std::string in_protobuf(const std::vector<profiler::StackRecord>& stacks,
+                        profiler::PprofOptions options) {
+  std::string text;
+  options.cpp_names |= default_print_options().cpp_names;
+  in_turn([&] {
+    text = as_pprof(profiler::count_stacks(stacks, profiler::runtime_symbols()), options);
+  });
+  return text;
+}
 
 [[gnu::noinline]] static error writeRuntimeProfile(const Writer& w, int debug) {
   std::string text;

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "profiler/endpoints/cpu_profile.h"
 #include "runtime/fmt/fmt.h"
 #include "runtime/net/http/html.h"
 #include "runtime/os/os.h"
@@ -29,6 +30,7 @@ constexpr Description kDescriptions[] = {
     {"cmdline", "The program and its arguments"},
     {"goroutine", "Where every goroutine stands now; debug=2 lists them one by one"},
     {"mutex", "Who held the locks that others waited for"},
+    {"profile", "Which functions use the processors, sampled for 30 s, or for seconds=N"},
     {"symbol", "The functions at the addresses of the query, which are joined by +"},
     {"threadcreate", "How many threads the program has made"},
 };
@@ -171,7 +173,7 @@ std::string index_page() {
       "\tdisplay:inline-block;\n\twidth:6rem;\n}\n</style>\n</head>\n<body>\n/debug/pprof/\n<br>\n"
       "<p>Set debug=1 as a query parameter to export in legacy text format</p>\n<br>\n"
       "Types of profiles available:\n<table>\n<thead><td>Count</td><td>Profile</td></thead>\n";
-  std::map<std::string, int> rows{{"cmdline", 0}, {"symbol", 0}};
+  std::map<std::string, int> rows{{"cmdline", 0}, {"profile", 0}, {"symbol", 0}};
   for (golab::pprof::Profile* p : golab::pprof::Profiles()) rows[p->Name()] = p->Count();
   for (const auto& [name, count] : rows) {
     url::URL link;
@@ -188,6 +190,13 @@ std::string index_page() {
             std::string(description_of(name)) + "</li>\n";
   }
   return page + "</ul>\n</p>\n</body>\n</html>";
+}
+
+// Waits for the time, or until the client is gone.
+[[gnu::noinline]] void sleep(Request* r, time::Duration d) {
+  auto timer = time::NewTimer(d);
+  select({recv(timer.C), recv(r->Context().Done())});
+  timer.Stop();
 }
 
 }  // namespace
@@ -212,6 +221,29 @@ void Cmdline(ResponseWriter& w, Request*) {
     text += os::Args[i];
   }
   w.Write(text);
+}
+
+[[gnu::noinline]] void Profile(ResponseWriter& w, Request* r) {
+  w.Header().Set("X-Content-Type-Options", "nosniff");
+  int64_t sec = 0;
+  if (!parse_int(r->FormValue("seconds"), &sec) || sec <= 0) sec = 30;
+  configureWriteDeadline(w, r, seconds_of(sec));
+  attachment(w, "profile");
+  golab::pprof::Writer out(w);
+  out.cpp_names = r->FormValue("names") == "cpp";
+  if (error err = golab::pprof::StartCPUProfile(out); err != nullptr) {
+    return serveError(w, 500, "Could not enable CPU profiling: " + err.Error());
+  }
+  sleep(r, seconds_of(sec));
+  golab::pprof::StopCPUProfile();
+}
+
+void Trace(ResponseWriter& w, Request*) {
+  w.Header().Set("X-Content-Type-Options", "nosniff");
+  serveError(w, 404,
+             "No execution trace: golab has no tracer. Where goroutines wait, and for how long: "
+             "/debug/pprof/goroutine?debug=2, /debug/pprof/block. Where the processors are used: "
+             "/debug/pprof/profile. What the scheduler does: GODEBUG=schedtrace=1000");
 }
 
 void Symbol(ResponseWriter& w, Request* r) {
@@ -246,7 +278,9 @@ void register_pprof_handlers() {
   using namespace net::http;
   HandleFunc("GET /debug/pprof/", net::http::pprof::Index);
   HandleFunc("GET /debug/pprof/cmdline", net::http::pprof::Cmdline);
+  HandleFunc("GET /debug/pprof/profile", net::http::pprof::Profile);
   HandleFunc("GET /debug/pprof/symbol", net::http::pprof::Symbol);
+  HandleFunc("GET /debug/pprof/trace", net::http::pprof::Trace);
 }
 
 }  // namespace golab::glue

@@ -6,6 +6,7 @@
 //       ?debug=1, ?debug=2  text (lookup.h)
 //       ?seconds=N          what changes within N seconds, as protobuf
 //       ?names=cpp          C++ spelling of the names
+//   /debug/pprof/profile     a CPU profile of the next 30 s; ?seconds=N of N (cpu_profile.h)
 //   /debug/pprof/cmdline     the program's arguments
 //   /debug/pprof/symbol      names for addresses
 //
@@ -19,7 +20,9 @@ namespace golab::net::http::pprof {
 
 void Index(ResponseWriter& w, Request* r);
 void Cmdline(ResponseWriter& w, Request* r);
+void Profile(ResponseWriter& w, Request* r);
 void Symbol(ResponseWriter& w, Request* r);
+void Trace(ResponseWriter& w, Request* r);  // 404: there is no execution tracer here
 // Returns the handler of one profile, for another mux.
 http::Handler Handler(std::string name);
 

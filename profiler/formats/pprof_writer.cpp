@@ -27,20 +27,22 @@ class PprofEncoder {
         location_ids_(table.frames.size(), 0) {}
 
   void encode() {
-    ValueType type{options_.type, "count"};
-    put(sink_, pb::Profile::kPeriodTypeFieldNumber, value_type_message(type, strings_));
-    Message period;
-    period.int64_opt(pb::Profile::kPeriodFieldNumber, 1);
-    sink_(period.data());
-    put(sink_, pb::Profile::kSampleTypeFieldNumber, value_type_message(type, strings_));
-    if (options_.with_delay) {
-      ValueType delay{"delay", "nanoseconds"};
-      put(sink_, pb::Profile::kSampleTypeFieldNumber, value_type_message(delay, strings_));
+    if (is_cpu()) {
+      put_number(pb::Profile::kTimeNanosFieldNumber, options_.time_nanos);
+      put_type(pb::Profile::kSampleTypeFieldNumber, {"samples", "count"});
+      put_type(pb::Profile::kSampleTypeFieldNumber, {"cpu", "nanoseconds"});
+      put_number(pb::Profile::kDurationNanosFieldNumber, options_.duration_nanos);
+      put_type(pb::Profile::kPeriodTypeFieldNumber, {"cpu", "nanoseconds"});
+      put_number(pb::Profile::kPeriodFieldNumber, options_.cpu_period_ns);
+    } else {
+      put_type(pb::Profile::kPeriodTypeFieldNumber, {options_.type, "count"});
+      put_number(pb::Profile::kPeriodFieldNumber, 1);
+      put_type(pb::Profile::kSampleTypeFieldNumber, {options_.type, "count"});
+      if (options_.with_delay)
+        put_type(pb::Profile::kSampleTypeFieldNumber, {"delay", "nanoseconds"});
     }
     for (const CountedStack& stack : table_.stacks) encode_sample(stack);
-    Message time;
-    time.int64_opt(pb::Profile::kTimeNanosFieldNumber, options_.time_nanos);
-    sink_(time.data());
+    if (!is_cpu()) put_number(pb::Profile::kTimeNanosFieldNumber, options_.time_nanos);
     put_comments();
     for (size_t i = 0; i < mappings_.size(); i++) {
       const Mapping& mapping = mappings_[i];
@@ -71,6 +73,18 @@ class PprofEncoder {
     sink(outer.data());
   }
 
+  bool is_cpu() const { return options_.cpu_period_ns > 0; }
+
+  void put_type(int field, const ValueType& type) {
+    put(sink_, field, value_type_message(type, strings_));
+  }
+
+  void put_number(int field, int64_t value) {
+    Message number;
+    number.int64_opt(field, value);
+    sink_(number.data());
+  }
+
   void put_comments() {
     if (options_.comments.empty()) return;
     std::vector<uint64_t> indices;
@@ -89,6 +103,7 @@ class PprofEncoder {
     }
     Message sample;
     std::vector<uint64_t> values{static_cast<uint64_t>(stack.count)};
+    if (is_cpu()) values.push_back(static_cast<uint64_t>(stack.count * options_.cpu_period_ns));
     if (options_.with_delay) values.push_back(static_cast<uint64_t>(stack.delay_ns));
     sample.numbers(pb::Sample::kValueFieldNumber, values);
     sample.numbers(pb::Sample::kLocationIdFieldNumber, location_ids);

@@ -1,8 +1,10 @@
 // pprof_writer.h: writes counted stacks as pprof's gzipped protobuf, byte for byte as Go's
 // runtime/pprof does.
 //
-// As in Go, a location and its functions come just before the first sample that needs them, and the
-// mappings and strings come last. So nothing is kept but what must not be written twice.
+// As in Go, a CPU profile begins with its time, its types and its period; the others begin with
+// their types and have the time after the samples. A location and its functions come just before
+// the first sample that needs them, and the mappings and strings come last. So nothing is kept but
+// what must not be written twice.
 //
 // Unlike Go, a stack here may have frames without a name, from a C library without debug info. They
 // get their file's name in brackets, "[libfoo.so.1]". Without any function in a location, `go tool
@@ -22,6 +24,9 @@ struct PprofOptions {
   std::string type = "goroutine";          // of the profile
   bool with_delay = false;                 // each stack has a second value: delay/nanoseconds
   int64_t time_nanos = 0;                  // when the stacks were taken, since 1970
+  // > 0: a CPU profile, from time_nanos on. Each count stands for so much processor time.
+  int64_t cpu_period_ns = 0;
+  int64_t duration_nanos = 0;              // of a CPU profile
   Mappings mappings = {};                  // read_mappings()
   std::vector<std::string> comments = {};  // for the reader of the profile; mostly none, as in Go
   bool cpp_names = false;                  // C++ spelling instead of Go's (GOLAB_NAMES=cpp)

@@ -14,6 +14,7 @@
 // For the same reason a stack is left for good by a jump from its bottom frame (jump_for_good).
 #include <unwind.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <initializer_list>
@@ -47,7 +48,15 @@ golab_jump:
   ret
   .cfi_endproc
   .size golab_jump, . - golab_jump
+
+  .section .rodata
+  .balign 8
+golab_jump_returns_to:
+  .quad .Larrived
+  .text
 )");
+
+extern "C" const uintptr_t golab_jump_returns_to;
 
 namespace golab::runtime {
 
@@ -81,6 +90,25 @@ size_t registers_text(const ucontext_t* uc, char* text, size_t bytes) {
   line("fs", segments >> 32 & 0xffff);
   line("gs", segments >> 16 & 0xffff);
   return n;
+}
+
+// jump_fcontext has no unwind table. At each of its instructions the address to which it returns is
+// at most kFrame above sp, on either of the two stacks, or has just been taken from there; below it
+// lies the frame pointer, unless that is still in its register.
+__attribute__((no_sanitize("address", "thread"))) bool caller_of_switch(const ucontext_t* uc,
+                                                                        uintptr_t lo, uintptr_t hi,
+                                                                        SwitchCaller* caller) {
+  constexpr uintptr_t kWord = sizeof(uintptr_t), kFrame = 64;
+  const uintptr_t sp = context_sp(uc), fp = context_fp(uc);
+  if (sp % kWord != 0) return false;
+  uintptr_t at = std::max(sp, lo + 2 * kWord) - kWord;
+  for (; at <= sp + kFrame && at < hi; at += kWord) {
+    const auto* word = reinterpret_cast<const volatile uintptr_t*>(at);
+    if (*word != golab_jump_returns_to) continue;
+    *caller = {*word, at + kWord, fp > at && fp < hi ? fp : word[-1]};
+    return true;
+  }
+  return false;
 }
 
 int context_failed_write(const ucontext_t* uc) {

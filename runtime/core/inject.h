@@ -25,6 +25,15 @@ void context_registers(const ucontext_t* uc, uintptr_t* r);
 // Writes a line for each register, as Go prints them. Returns the length; 1024 bytes suffice.
 size_t registers_text(const ucontext_t* uc, char* text, size_t bytes);
 
+// If the interrupted code is in the middle of a switch, on a stack [lo, hi), so that no table leads
+// out of it: the function that switched, on that stack, at its call.
+struct SwitchCaller {
+  uintptr_t pc;  // a return address
+  uintptr_t sp;  // after the return
+  uintptr_t fp;
+};
+bool caller_of_switch(const ucontext_t* uc, uintptr_t lo, uintptr_t hi, SwitchCaller* caller);
+
 // The descriptor of a write that has just failed with EPIPE, or -1.
 int context_failed_write(const ucontext_t* uc);
 

@@ -176,6 +176,12 @@ struct M {
   void* systemstack_arg = nullptr;
   bool on_systemstack = false;
 
+  // Where the scheduler's part of g0 ends: the frame of schedule(), or of the thread's function.
+  uintptr_t g0_frame = 0;
+  // The timer of this thread while the CPU is profiled (cpuprof.h).
+  bool has_profile_timer = false;
+  int32_t profile_timer = 0;
+
   uint64_t fastrand = 0;
   M* alllink = nullptr;    // allm list, which only grows
   M* schedlink = nullptr;  // idle list

@@ -19,6 +19,7 @@
 
 #include "runtime/core/reserve.h"
 #include "runtime/core/throw.h"
+#include "runtime/sched/cpuprof.h"
 #include "runtime/sched/netpoll.h"
 #include "runtime/sched/sched.h"
 #include "runtime/sched/switch.h"
@@ -97,8 +98,9 @@ void start_thread(void* (*f)(void*), void* arg) {
   if (err != 0) no_thread(err);
 }
 
-void minit(M* mp) {
+[[gnu::noinline]] void minit(M* mp) {
   tls_m = mp;
+  mp->g0_frame = static_cast<FrameRecord*>(__builtin_frame_address(0))->fp;
   mp->tid = static_cast<int32_t>(syscall(SYS_gettid));
   mp->eh_globals = reinterpret_cast<EhGlobals*>(abi::__cxa_get_globals());
   constexpr size_t kAltStackBytes = 256 << 10;  // a dying program symbolizes its stacks here
@@ -118,6 +120,7 @@ void minit(M* mp) {
   mp->g0stack_lo = lo;
   pthread_attr_destroy(&attr);
 #endif
+  profile_this_thread(mp);
   sigset_t none;
   sigemptyset(&none);
   pthread_sigmask(SIG_SETMASK, &none, nullptr);
@@ -333,6 +336,14 @@ bool take_p(P* pp) {
     queue_for_p(mp, gp);
   }
   releasem(getm());
+}
+
+[[gnu::noinline]] void notetsleepg(std::atomic<uint32_t>* note, int64_t ns) {
+  getg()->awaits_note = note;
+  entersyscall();
+  futexsleep(note, 0, ns);
+  exitsyscall();
+  getg()->awaits_note = nullptr;
 }
 
 // ---- Goroutines locked to a thread --------------------------------------------------------------

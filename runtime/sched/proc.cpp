@@ -311,6 +311,7 @@ G* next_direct(M* mp, P* pp, G* from) {
 [[gnu::always_inline]] inline void switch_away(M* mp, G* gp, LeftAction action) {
   overflow_check(gp);
   mp->left_action = action;
+  mp->left = gp;  // a CPU sample from here on looks for the stack that it is in
   G* next = next_direct(mp, mp->p, gp);
   if (next == nullptr) mp->curg = nullptr;
   stack_switch(mp, gp, next);
@@ -431,6 +432,7 @@ void yield_if_others_wait() {
 void queue_for_p(M* mp, G* gp) {
   runnable(gp);
   mp->left_action = LeftAction::Requeue;
+  mp->left = gp;
   mp->curg = nullptr;
   stack_switch(mp, gp, nullptr);
   finish_left(getm());
@@ -444,6 +446,7 @@ void queue_for_p(M* mp, G* gp) {
     gp->lockedm = nullptr;
   }
   mp->left_action = LeftAction::Dead;
+  mp->left = gp;
   G* next = next_direct(mp, mp->p, gp);
   if (next == nullptr) mp->curg = nullptr;
   return next;
@@ -501,7 +504,7 @@ namespace {
 
 // Runs gp and those that follow it by direct jumps, until one jumps to g0 to leave (or for
 // systemstack, which is served here).
-void run_until_left(M* mp, G* gp) {
+[[gnu::always_inline]] inline void run_until_left(M* mp, G* gp) {
   stack_switch(mp, nullptr, gp);
   while (mp->left_action == LeftAction::Systemstack) {
     G* caller = mp->left;
@@ -516,6 +519,7 @@ void run_until_left(M* mp, G* gp) {
 
 [[noreturn]] void schedule() {
   M* mp = getm();  // g0 stays on its thread
+  mp->g0_frame = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
   for (;;) {
     if (mp->lockedg != nullptr) {
       stoplockedm(mp);

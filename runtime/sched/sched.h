@@ -170,6 +170,9 @@ constexpr size_t kSystemStackBytes = 8 << 20;     // of a thread; the symbolizer
 void minit(M* mp);                                // on the new thread: signals, alternate stack
 void start_thread(void* (*f)(void*), void* arg);  // signals blocked; ends the program on failure
 void mpark(M* mp);
+// In a system call until *note is not 0, the time is over (ns < 0: never), or a signal comes. That
+// is no work of the goroutine's.
+void notetsleepg(std::atomic<uint32_t>* note, int64_t ns = -1);
 void mwake(M* mp);
 M* new_m();
 

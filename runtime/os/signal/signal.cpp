@@ -15,26 +15,11 @@
 #include "runtime/die/panic.h"
 #include "runtime/fmt/fmt.h"
 #include "runtime/sched/go.h"
-#include "runtime/sched/proc.h"
+#include "runtime/sched/sched.h"
 #include "runtime/sync/mutex.h"
 #include "runtime/sync/once.h"
 
-namespace golab {
-
-namespace runtime {
-
-// Sleeps on *note, under Go's name. Other goroutines use this one's P in the meantime.
-[[gnu::noinline]] static void notetsleepg(std::atomic<uint32_t>* note) {
-  getg()->awaits_note = note;
-  entersyscall();
-  futexsleep(note, 0, -1);
-  exitsyscall();
-  getg()->awaits_note = nullptr;
-}
-
-}  // namespace runtime
-
-namespace os {
+namespace golab::os {
 
 // Go's names are glibc's with a small first letter, up to SIGTERM.
 std::string Signal::String() const {
@@ -53,11 +38,11 @@ constexpr int kSignals = 65;
 using Mask = uint64_t;  // of signal n, the bit n - 1
 constexpr Mask bit(int sig) { return Mask{1} << (sig - 1); }
 
-// Faults and SIGURG belong to the runtime; SIGKILL and SIGSTOP to the kernel; 32 and 33 to the C
-// library, and 34 is not Go's either.
+// Faults, SIGURG and SIGPROF belong to the runtime; SIGKILL and SIGSTOP to the kernel; 32 and 33 to
+// the C library, and 34 is not Go's either.
 constexpr Mask kNotForPrograms = bit(SIGSEGV) | bit(SIGBUS) | bit(SIGFPE) | bit(SIGILL) |
-                                 bit(SIGTRAP) | bit(SIGURG) | bit(SIGKILL) | bit(SIGSTOP) |
-                                 bit(32) | bit(33) | bit(34);
+                                 bit(SIGTRAP) | bit(SIGURG) | bit(SIGPROF) | bit(SIGKILL) |
+                                 bit(SIGSTOP) | bit(32) | bit(33) | bit(34);
 
 // These signals, or all, as far as a program may have them.
 Mask mask_of(std::initializer_list<Signal> sigs) {
@@ -261,5 +246,4 @@ std::pair<context::Context, context::CancelFunc> NotifyContext(const context::Co
 }
 
 }  // namespace signal
-}  // namespace os
-}  // namespace golab
+}  // namespace golab::os
