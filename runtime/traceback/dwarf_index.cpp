@@ -126,6 +126,7 @@ struct DwarfIndex::Unit {
   bool walked = false;
   bool named = false;
   bool c_language = false;
+  bool lines_only = true;  // no scope is known of any function: -g1
   std::string directory;
   Dwarf_Lines* lines = nullptr;
   size_t line_count = 0;
@@ -287,6 +288,7 @@ void DwarfIndex::walk_children(Unit& unit, Dwarf_Die* outer, uint32_t parent) {
   do {
     int tag = dwarf_tag(&die);
     if (is_block(tag)) walk_children(unit, &die, parent);
+    if (tag == DW_TAG_namespace || is_class(tag)) unit.lines_only = false;
     if (tag != DW_TAG_namespace && !is_class(tag) && !is_function(tag)) continue;
     auto index = static_cast<uint32_t>(unit.nodes.size());
     unit.nodes.push_back({dwarf_dieoffset(&die), parent, index + 1, tag});
@@ -451,11 +453,20 @@ FunctionInfo DwarfIndex::describe_first(Dwarf_Die* first, Dwarf_Die* die) {
   return info;
 }
 
+// True if the function is in a namespace or a class, but the debug information does not say so: it
+// is that of -g1.
+bool DwarfIndex::scope_only_in_symbol(Dwarf_Die* first, const std::string& linkage) {
+  Dwarf_Die parent;
+  return !parent_of(first, &parent) &&
+         (linkage.starts_with("_ZN") || linkage.starts_with("_ZS") || linkage.starts_with("_ZZ"));
+}
+
 FunctionInfo DwarfIndex::describe_plain(Dwarf_Die* first, Dwarf_Die* die) {
   FunctionInfo info;
   std::string name = text(die, DW_AT_name);
   Scope scope;
   bool method = scope_of(die, &scope);
+  const std::string linkage = text(die, DW_AT_linkage_name);
   info.line = number(die, DW_AT_decl_line);
   info.origin = origin_of(scope.namespaces);
   // Go's compiler replaces getpc by an instruction, so its inlined call is not shown.
@@ -467,8 +478,8 @@ FunctionInfo DwarfIndex::describe_plain(Dwarf_Die* first, Dwarf_Die* die) {
     info.go = "main.main";
     info.cpp = name;
     info.has_params = false;
-  } else if (name.empty()) {
-    name_by_symbol(text(die, DW_AT_linkage_name), &info);
+  } else if (name.empty() || (global && scope_only_in_symbol(first, linkage))) {
+    name_by_symbol(linkage, &info);
   } else if (global && (unit_of(first).c_language || name.starts_with("__") ||
                         name.starts_with("_GLOBAL__"))) {
     info.go = info.cpp = name;
@@ -476,6 +487,8 @@ FunctionInfo DwarfIndex::describe_plain(Dwarf_Die* first, Dwarf_Die* die) {
   } else {
     info.go = go_function(scope, name, parameters.receiver && !parameters.const_receiver);
     info.cpp = cpp_function(scope, name);
+    // An inlined or local function of which no more is known: not shown if ours called it.
+    if (global && linkage.empty() && unit_of(first).lines_only) info.origin = Origin::Plumbing;
   }
   return info;
 }

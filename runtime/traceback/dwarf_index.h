@@ -97,6 +97,7 @@ class DwarfIndex {
   FunctionInfo describe_first(Dwarf_Die* first, Dwarf_Die* die);
   FunctionInfo describe_closure(Dwarf_Die* closure, const std::string& linkage);
   FunctionInfo describe_plain(Dwarf_Die* canonical, Dwarf_Die* die);
+  bool scope_only_in_symbol(Dwarf_Die* canonical, const std::string& linkage);
   bool scope_of(Dwarf_Die* die, Scope* scope);
   bool enclosing_function(Dwarf_Die* closure, const std::string& linkage, Dwarf_Die* function);
   int closure_number(Dwarf_Die* closure, Dwarf_Die* enclosing);

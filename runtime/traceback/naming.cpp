@@ -173,8 +173,8 @@ std::string go_package(const std::vector<std::string>& ns) {
 Origin origin_of(const std::vector<std::string>& ns) {
   if (ns.empty()) return Origin::User;
   if (ns[0] == "golab") return ns.size() == 1 || ns[1] == "glue" ? Origin::Glue : Origin::Golab;
-  bool library =
-      ns[0] == "std" || ns[0] == "__gnu_cxx" || ns[0] == "boost" || ns[0] == "__cxxabiv1";
+  const bool library = ns[0] == "std" || ns[0] == "__gnu_cxx" || ns[0] == "boost" ||
+                       ns[0] == "CLI" || ns[0] == "__cxxabiv1";
   return library ? Origin::Plumbing : Origin::User;
 }
 
