@@ -29,6 +29,9 @@ string(REPLACE "\"${BUILD}/exercises/exercise_template\"" "{program}" link "${li
 string(REPLACE "${BUILD}/exercises/exercise_template" "{program}" link "${link}")
 
 set(look "${NINJA} -n exercise_headers profiler")
+if(link MATCHES "libheap\\.a")
+  string(APPEND look " heap")
+endif()
 if(link MATCHES "/pclntab")
   string(APPEND look " pclntab")
 endif()

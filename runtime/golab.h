@@ -20,6 +20,7 @@
 #include "runtime/errors/errors.h"
 #include "runtime/flag/flag.h"
 #include "runtime/fmt/fmt.h"
+#include "runtime/heap/mprof.h"
 #include "runtime/log/log.h"
 #include "runtime/net/http/http.h"
 #include "runtime/os/os.h"

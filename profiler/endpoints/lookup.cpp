@@ -11,12 +11,14 @@
 #include <utility>
 
 #include "profiler/endpoints/wording.h"
+#include "profiler/endpoints/heap_profile.h"
 #include "profiler/formats/debug1_writer.h"
 #include "profiler/formats/delta.h"
 #include "profiler/formats/mappings.h"
 #include "profiler/formats/pprof_writer.h"
 #include "profiler/snapshot/snapshot.h"
 #include "runtime/die/panic.h"
+#include "runtime/heap/mprof.h"
 #include "runtime/sched/contention.h"
 #include "runtime/sched/proc.h"
 #include "runtime/sched/sched.h"
@@ -41,6 +43,22 @@ namespace golab::runtime {
 
 }  // namespace golab::runtime
 
+namespace golab::glue {
+namespace {
+
+// Held while a profile is put into words: many requests at once need one thread and one table.
+std::atomic<uint32_t> wording{1};
+
+// Runs f on the big stack, one caller at a time.
+template <typename F>
+void in_turn(F f) {
+  SemaLock lock(wording);
+  runtime::systemstack(f);
+}
+
+}  // namespace
+}  // namespace golab::glue
+
 namespace golab::runtime::pprof {
 namespace {
 
@@ -49,15 +67,8 @@ constexpr size_t kPieceBytes = 64 << 10;
 // Made in advance: it is needed when there is no memory.
 const error kOutOfMemory = errors::New("profile: out of memory or address space (see ulimit -v)");
 
-// Held while a profile is put into words: many requests at once need one thread and one table.
-std::atomic<uint32_t> wording{1};
-
-// Runs f on the big stack, one caller at a time.
-template <typename F>
-void in_turn(F f) {
-  glue::SemaLock lock(wording);
-  systemstack(f);
-}
+using glue::in_turn;
+using glue::wording;
 
 bool cpp_names(const Writer& w) { return w.cpp_names || default_print_options().cpp_names; }
 
@@ -238,6 +249,27 @@ error write_counts(const Writer& w, int debug, const std::string& name,
   return w(text);
 }
 
+// Made in advance: see kOutOfMemory.
+const error kHeapUnknown = errors::New(
+    "this program's allocations are not known: it is linked without golab's library \"heap\"");
+
+[[gnu::noinline]] error writeHeapInternal(const Writer& w, int debug, const char* default_type) {
+  if (!mem_profile_known()) return kHeapUnknown;
+  std::string text;
+  const int64_t now = time::Now().UnixNano();
+  const bool names = cpp_names(w);
+  in_turn([&] { text = profiler::heap_profile(debug, default_type, now, names); });
+  return w(text);
+}
+
+int countHeap() { return static_cast<int>(mem_profile_count()); }
+[[gnu::noinline]] error writeHeap(const Writer& w, int debug) {
+  return writeHeapInternal(w, debug, "");
+}
+[[gnu::noinline]] error writeAlloc(const Writer& w, int debug) {
+  return writeHeapInternal(w, debug, "alloc_space");
+}
+
 int countThreads() { return sched.mcount.load(); }
 // Go has kept no stack of a thread's creation for long; its text is one record of 32 zeros.
 error writeThreadCreate(const Writer& w, int debug) {
@@ -257,8 +289,10 @@ struct Registry {
   std::map<std::string, std::unique_ptr<Profile>, std::less<>> profiles;
 
   Registry() {
+    add("allocs", {countHeap, writeAlloc});
     add("block", {countBlock, writeBlock});
     add("goroutine", {NumGoroutine, writeGoroutine});
+    add("heap", {countHeap, writeHeap});
     add("mutex", {countMutex, writeMutex});
     add("threadcreate", {countThreads, writeThreadCreate});
   }
@@ -367,6 +401,8 @@ error write_delta(const Writer& w, std::string_view before, std::string_view aft
 }
 
 }  // namespace
+
+error WriteHeapProfile(const Writer& w) { return Lookup("heap")->WriteTo(w, 0); }
 
 error WriteDelta(const Writer& w, std::string_view before, std::string_view after) {
   try {

@@ -9,6 +9,8 @@
 //   goroutine      where every goroutine stands, at one instant
 //   block          where goroutines waited, and for how long (runtime::SetBlockProfileRate)
 //   mutex          who held locks that others waited for (runtime::SetMutexProfileFraction)
+//   heap           what holds memory (runtime/heap/mprof.h)
+//   allocs         the same samples, shown by what was ever allocated
 //   threadcreate   how many threads there are; as in Go, without their stacks
 //
 // A profile of the program's own counts what is open, by where it was opened:
@@ -67,7 +69,8 @@ class Profile {
   Profile(std::string name, BuiltIn built_in) : name_(std::move(name)), built_in_(built_in) {}
 
   const std::string& Name() const { return name_; }
-  // Returns the number of goroutines, of threads, of different stacks (block, mutex), or of values.
+  // Returns the number of goroutines, of threads, of different stacks (block, mutex; heap, allocs:
+  // and sizes), or of values.
   int Count() const;
   // Takes the profile and writes it. `goroutine` stops the world for a moment. Parks during another
   // profile, and where `w` parks. The error is w's, or: out of memory, or the world did not stop.
@@ -94,6 +97,10 @@ std::vector<Profile*> Profiles();
 // Makes a profile. It stays. By convention a name begins with an import path and a slash.
 // Panics "pprof: NewProfile with empty name" and "pprof: NewProfile name already in use: NAME".
 Profile* NewProfile(std::string name);
+
+// Lookup("heap")->WriteTo(w, 0). The error, also of that: this program is linked without the library
+// `heap`, so its allocations are not known.
+error WriteHeapProfile(const Writer& w);
 
 // Writes the difference of two profiles in protobuf form, as ?seconds=N does (formats/delta.h).
 error WriteDelta(const Writer& w, std::string_view before, std::string_view after);

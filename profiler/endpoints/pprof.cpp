@@ -5,12 +5,14 @@
 #include <cerrno>
 #include <climits>
 #include <cstdlib>
+#include <iterator>
 #include <map>
 #include <string>
 #include <vector>
 
 #include "profiler/endpoints/cpu_profile.h"
 #include "runtime/fmt/fmt.h"
+#include "runtime/heap/mprof.h"
 #include "runtime/net/http/html.h"
 #include "runtime/os/os.h"
 #include "runtime/sched/proc.h"
@@ -26,25 +28,32 @@ struct Description {
   std::string_view text;
 };
 constexpr Description kDescriptions[] = {
+    {"allocs", "Which code has allocated memory so far, also memory that was freed since"},
     {"block", "Where goroutines waited for channels and locks, and for how long"},
     {"cmdline", "The program and its arguments"},
     {"goroutine", "Where every goroutine stands now; debug=2 lists them one by one"},
+    {"heap", "Which code allocated the memory that is in use now"},
     {"mutex", "Who held the locks that others waited for"},
     {"profile", "Which functions use the processors, sampled for 30 s, or for seconds=N"},
     {"symbol", "The functions at the addresses of the query, which are joined by +"},
     {"threadcreate", "How many threads the program has made"},
 };
 
-std::string_view description_of(std::string_view name) {
-  for (const Description& d : kDescriptions) {
-    if (d.name == name) return d.text;
-  }
-  return "";
+std::string description_of(std::string_view name) {
+  const auto* d = std::find_if(std::begin(kDescriptions), std::end(kDescriptions),
+                               [name](const Description& d) { return d.name == name; });
+  if (d == std::end(kDescriptions)) return "";
+  std::string text(d->text);
+  if ((name == "heap" || name == "allocs") && !runtime::mem_profile_known())
+    text += " (not known: the program is linked without golab's library heap)";
+  return text;
 }
 
 // The names of the profiles for which Go serves ?seconds=.
 bool supports_delta(std::string_view name) {
-  return name == "block" || name == "goroutine" || name == "mutex" || name == "threadcreate";
+  constexpr std::string_view kNames[] = {"allocs", "block",       "goroutine",
+                                         "heap",   "mutex",       "threadcreate"};
+  return std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames);
 }
 
 // strconv.ParseInt. On an error *value is 0, or the nearest value if the number is too big.
@@ -187,7 +196,7 @@ std::string index_page() {
       "Profile Descriptions:\n<ul>\n";
   for (const auto& [name, count] : rows) {
     page += "<li><div class=profile-name>" + html::EscapeString(name) + ": </div> " +
-            std::string(description_of(name)) + "</li>\n";
+            description_of(name) + "</li>\n";
   }
   return page + "</ul>\n</p>\n</body>\n</html>";
 }

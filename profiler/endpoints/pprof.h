@@ -1,8 +1,8 @@
 // pprof.h: Go's `import _ "net/http/pprof"`: including this serves profiles on DefaultServeMux.
 //
 //   /debug/pprof/            the list of profiles
-//   /debug/pprof/goroutine   pprof's protobuf; so are block, mutex, threadcreate, and each profile
-//                            that the program makes
+//   /debug/pprof/goroutine   pprof's protobuf; so are heap, allocs, block, mutex, threadcreate, and
+//                            each profile that the program makes
 //       ?debug=1, ?debug=2  text (lookup.h)
 //       ?seconds=N          what changes within N seconds, as protobuf
 //       ?names=cpp          C++ spelling of the names

@@ -105,4 +105,23 @@ void write_contention(const StackTable& table, const ContentionOptions& options,
   sink(text);
 }
 
+void write_heap(const StackTable& table, const HeapOptions& options, const Sink& sink) {
+  // values: allocated objects and bytes, those in use.
+  auto figures = [](const std::vector<int64_t>& v) {
+    return std::to_string(v[2]) + ": " + std::to_string(v[3]) + " [" + std::to_string(v[0]) + ": " +
+           std::to_string(v[1]) + "] @";
+  };
+  std::vector<int64_t> total(4, 0);
+  for (const CountedStack& stack : table.stacks) {
+    for (size_t i = 0; i < total.size(); i++) total[i] = wrapping_add(total[i], stack.values[i]);
+  }
+  std::string text =
+      "heap profile: " + figures(total) + " heap/" + std::to_string(2 * options.rate) + "\n";
+  for (const CountedStack& stack : table.stacks) {
+    text += figures(stack.values) + rest_of_record(table, stack, options.cpp_names, false);
+    if (text.size() > kPieceBytes) sink(text), text.clear();
+  }
+  sink(text);
+}
+
 }  // namespace golab::profiler

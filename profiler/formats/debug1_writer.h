@@ -34,4 +34,17 @@ struct ContentionOptions {
 };
 void write_contention(const StackTable& table, const ContentionOptions& options, const Sink& sink);
 
+// The text of a heap profile: objects and bytes in use, then allocated so far, as sampled.
+//
+//   heap profile: 12: 3146880 [14: 5243904] @ heap/1048576
+//   3: 3145728 [5: 5242880] @ 0x40a1aa 0x41808e
+//   #	0x40a1a9	main.hold+0x29	/home/gopher/hold/main.cpp:15
+//
+// What stands after `heap/` is twice the sampling rate: gperftools, whose form it is, counts so.
+struct HeapOptions {
+  int64_t rate = 0;  // bytes per sample
+  bool cpp_names = false;
+};
+void write_heap(const StackTable& table, const HeapOptions& options, const Sink& sink);
+
 }  // namespace golab::profiler

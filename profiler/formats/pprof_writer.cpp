@@ -35,11 +35,17 @@ class PprofEncoder {
       put_type(pb::Profile::kPeriodTypeFieldNumber, {"cpu", "nanoseconds"});
       put_number(pb::Profile::kPeriodFieldNumber, options_.cpu_period_ns);
     } else {
-      put_type(pb::Profile::kPeriodTypeFieldNumber, {options_.type, "count"});
-      put_number(pb::Profile::kPeriodFieldNumber, 1);
-      put_type(pb::Profile::kSampleTypeFieldNumber, {options_.type, "count"});
-      if (options_.with_delay)
-        put_type(pb::Profile::kSampleTypeFieldNumber, {"delay", "nanoseconds"});
+      std::vector<ValueType> types = options_.value_types;
+      if (types.empty()) {
+        types.push_back({options_.type, "count"});
+        if (options_.with_delay) types.push_back({"delay", "nanoseconds"});
+      }
+      put_type(pb::Profile::kPeriodTypeFieldNumber,
+               options_.value_types.empty() ? types[0] : options_.period_type);
+      put_number(pb::Profile::kPeriodFieldNumber, options_.period);
+      for (const ValueType& type : types) put_type(pb::Profile::kSampleTypeFieldNumber, type);
+      put_number(pb::Profile::kDefaultSampleTypeFieldNumber,
+                 strings_.index(options_.default_type));
     }
     for (const CountedStack& stack : table_.stacks) encode_sample(stack);
     if (!is_cpu()) put_number(pb::Profile::kTimeNanosFieldNumber, options_.time_nanos);
@@ -102,9 +108,12 @@ class PprofEncoder {
       if (uint64_t id = location_id(index); id != 0) location_ids.push_back(id);
     }
     Message sample;
-    std::vector<uint64_t> values{static_cast<uint64_t>(stack.count)};
-    if (is_cpu()) values.push_back(static_cast<uint64_t>(stack.count * options_.cpu_period_ns));
-    if (options_.with_delay) values.push_back(static_cast<uint64_t>(stack.delay_ns));
+    std::vector<uint64_t> values(stack.values.begin(), stack.values.end());
+    if (options_.value_types.empty()) {
+      values = {static_cast<uint64_t>(stack.count)};
+      if (is_cpu()) values.push_back(static_cast<uint64_t>(stack.count * options_.cpu_period_ns));
+      if (options_.with_delay) values.push_back(static_cast<uint64_t>(stack.delay_ns));
+    }
     sample.numbers(pb::Sample::kValueFieldNumber, values);
     sample.numbers(pb::Sample::kLocationIdFieldNumber, location_ids);
     if (stack.labels) {
@@ -112,6 +121,10 @@ class PprofEncoder {
         sample.bytes(pb::Sample::kLabelFieldNumber,
                      label_message({key, value, 0, {}}, strings_).data());
       }
+    }
+    if (!options_.value_types.empty()) {
+      sample.bytes(pb::Sample::kLabelFieldNumber,
+                   label_message({"bytes", "", stack.object_bytes, {}}, strings_).data());
     }
     put(sink_, pb::Profile::kSampleFieldNumber, sample);
   }

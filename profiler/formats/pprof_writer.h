@@ -23,6 +23,12 @@ namespace golab::profiler {
 struct PprofOptions {
   std::string type = "goroutine";          // of the profile
   bool with_delay = false;                 // each stack has a second value: delay/nanoseconds
+  // Of a profile with more values than a count (and a delay): their types, and what a sample is
+  // taken of. Each stack then has so many values, and the numeric label "bytes".
+  std::vector<ValueType> value_types = {};
+  ValueType period_type = {};
+  int64_t period = 1;
+  std::string default_type = {};  // the value type to show first; mostly none: the last
   int64_t time_nanos = 0;                  // when the stacks were taken, since 1970
   // > 0: a CPU profile, from time_nanos on. Each count stands for so much processor time.
   int64_t cpu_period_ns = 0;

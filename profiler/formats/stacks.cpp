@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <charconv>
 #include <map>
+#include <tuple>
 
 #include "runtime/strconv/strconv.h"
 
@@ -57,7 +58,8 @@ StackTable count_named(const std::vector<StackRecord>& records, const SymbolizeS
   StackTable table;
   // What is in the table already, and where.
   std::map<PhysicalFrame, uint32_t> frames;
-  std::map<std::pair<std::vector<uint32_t>, std::optional<LabelSet>>, size_t> stacks;
+  using Key = std::tuple<std::vector<uint32_t>, std::optional<LabelSet>, int64_t>;
+  std::map<Key, size_t> stacks;
   for (const StackRecord& record : records) {
     std::vector<uintptr_t> pcs = record.pcs;
     // Every reader subtracts one, to get into the call instruction. So an exact leaf gets one more.
@@ -80,7 +82,10 @@ StackTable count_named(const std::vector<StackRecord>& records, const SymbolizeS
     stack.waited_ns = record.waited_ns;
     stack.gopc = record.gopc;
     stack.delay_ns = record.delay_ns;
-    auto [known, fresh] = stacks.try_emplace({stack.frames, stack.labels}, table.stacks.size());
+    stack.values = record.values;
+    stack.object_bytes = record.object_bytes;
+    auto [known, fresh] =
+        stacks.try_emplace({stack.frames, stack.labels, stack.object_bytes}, table.stacks.size());
     if (fresh) {
       stack.count = record.count;
       table.stacks.push_back(std::move(stack));
@@ -89,6 +94,8 @@ StackTable count_named(const std::vector<StackRecord>& records, const SymbolizeS
     CountedStack& same = table.stacks[known->second];
     same.count = wrapping_add(same.count, record.count);
     same.delay_ns = wrapping_add(same.delay_ns, record.delay_ns);
+    for (size_t i = 0; i < same.values.size() && i < record.values.size(); i++)
+      same.values[i] = wrapping_add(same.values[i], record.values[i]);
     same.waited_ns = std::max(same.waited_ns, record.waited_ns);
   }
   return table;
@@ -116,6 +123,23 @@ StackTable count_contention(const std::vector<StackRecord>& records,
   std::stable_sort(table.stacks.begin(), table.stacks.end(),
                    [](const auto& a, const auto& b) { return a.delay_ns > b.delay_ns; });
   return table;
+}
+
+StackTable count_heap(const std::vector<StackRecord>& records, const SymbolizeStack& symbolize,
+                      bool (*hidden)(const runtime::Frame& frame)) {
+  return count_named(records, symbolize, [hidden](auto& found) {
+    const auto shown = [hidden](const auto& frames) {
+      return std::find_if_not(frames.begin(), frames.end(), hidden);
+    };
+    if (std::all_of(found.begin(), found.end(), [&](auto& f) { return shown(f) == f.end(); }))
+      return;
+    for (auto& frames : found) {
+      auto first = shown(frames);
+      bool here = first != frames.end();
+      frames.erase(frames.begin(), first);
+      if (here) return;
+    }
+  });
 }
 
 std::vector<uintptr_t> shown_return_pcs(const PhysicalFrame& frame) {

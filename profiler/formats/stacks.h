@@ -36,6 +36,8 @@ struct StackRecord {  // of a snapshot
   int64_t waited_ns = 0;           // the longest wait of its goroutines (Detail::with_waits)
   uintptr_t gopc = 0;              // of the `go` that made one of them (Detail::with_waits)
   int64_t delay_ns = 0;            // of a contention profile
+  std::vector<int64_t> values = {};  // of a heap profile: instead of count
+  int64_t object_bytes = 0;        // of a heap profile: the size of each object
   int64_t apart = 0;               // how many of `count` are counted apart (Detail::with_waits)
 };
 
@@ -60,6 +62,8 @@ struct CountedStack {
   int64_t waited_ns = 0;           // as in StackRecord
   uintptr_t gopc = 0;
   int64_t delay_ns = 0;
+  std::vector<int64_t> values;
+  int64_t object_bytes = 0;
 };
 
 struct StackTable {
@@ -75,6 +79,12 @@ StackTable count_stacks(const std::vector<StackRecord>& records, const Symbolize
 StackTable count_contention(const std::vector<StackRecord>& records,
                             const SymbolizeStack& symbolize,
                             bool (*begins)(const runtime::Frame& frame));
+
+// The same for a heap profile. Stacks of objects of different sizes stay apart. In step 1, each
+// stack loses its innermost frames that `hidden` accepts, unless it has no others. There is no step
+// 3: the stacks stay in the order of the records.
+StackTable count_heap(const std::vector<StackRecord>& records, const SymbolizeStack& symbolize,
+                      bool (*hidden)(const runtime::Frame& frame));
 
 // Returns the addresses that debug=1 shows for the frames of a physical frame, innermost first. The
 // first is the return address. The others are made up, as in Go: each is one byte less, but not

@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -41,7 +42,7 @@ struct Stacks {
   mutex lock;
   size_t bytes = kDefaultStackBytes;
   StackGuard guard = StackGuard::Madvise;
-  uint32_t carved = 0;  // stacks ever made
+  std::atomic<uint32_t> carved{0};  // stacks ever made
   uintptr_t next = 0;   // not yet carved: [next, end)
   uintptr_t end = 0;
   uintptr_t* depot = nullptr;  // free stacks that no P caches, the last one on top
@@ -100,7 +101,7 @@ bool install_guard(uintptr_t base) {
     fprintf(stderr,
             "golab: more than %u stacks: further ones are without a guard page (this kernel cannot "
             "guard more), overflows of those are found at the next switch only\n",
-            stacks.carved);
+            stacks.carved.load());
   }
   return false;
 }
@@ -245,6 +246,8 @@ void stackalloc_main(G* gp) {
   gp->stack_lo = base + kGuardBytes;
   gp->stack_hi = base + bytes;
 }
+
+size_t stacks_sys() { return stacks.carved.load() * stacks.bytes; }
 
 bool stack_intact(const G* gp) {
   uintptr_t below = gp->stack_lo - kGuardBytes;

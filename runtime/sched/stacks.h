@@ -30,6 +30,7 @@ void stackfree(P* pp, G* gp);   // takes it back
 // Gives back pages of free stacks that were not needed since the last call. True if more are left.
 bool stackscavenge();
 void stackalloc_main(G* gp);     // the larger one of goroutine 1
+size_t stacks_sys();             // address space of all stacks so far, used or free, in bytes
 bool stack_intact(const G* gp);  // false: gp wrote below its stack, and has no guard
 // True if addr is in the guard below gp's stack.
 bool stack_guard_hit(const G* gp, uintptr_t addr);

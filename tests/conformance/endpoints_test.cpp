@@ -130,3 +130,43 @@ TEST_CASE("seconds=1 answers with what changed", "[conformance][endpoints]") {
                 "Content-Type: application/octet-stream\nX-Content-Type-Options: nosniff\n",
                 0) == 0);
 }
+
+TEST_CASE("heap and allocs are answered in Go's forms", "[conformance][endpoints][heap]") {
+  if (!HAS_HEAP) return skip_test("a sanitizer build has an operator new of its own");
+  Service& s = after_twenty_requests();
+  for (const std::string name : {"heap", "allocs"}) {
+    CAPTURE(name);
+    const std::string path = "/debug/pprof/" + name;
+    CHECK(without_date(s.headers(path + "?gc=1"))
+              .rfind("HTTP/1.1 200 OK\nContent-Disposition: attachment; filename=\"" + name +
+                         "\"\nContent-Type: application/octet-stream\n"
+                         "X-Content-Type-Options: nosniff\n",
+                     0) == 0);
+    for (const char* query : {"?debug=1", "?debug=1&gc=1", "?debug=2"}) {
+      CHECK(std::regex_search(
+          s.get(path + query),
+          std::regex("^heap profile: [0-9]+: [0-9]+ \\[[0-9]+: [0-9]+\\] @ heap/1048576\n")));
+    }
+    CHECK(without_date(s.headers(path + "?seconds=1"))
+              .rfind("HTTP/1.1 200 OK\nContent-Disposition: attachment; filename=\"" + name +
+                         "-delta\"\n",
+                     0) == 0);
+  }
+}
+
+TEST_CASE("a program without the heap says that nothing is known", "[conformance][heap]") {
+  const std::string address = "127.0.0.1:" + std::to_string(free_port());
+  const std::string url = "http://" + address + "/debug/pprof/";
+  Child child({HEAPLESS, "--addr", address});
+  REQUIRE(eventually([&] { return curl({url + "cmdline"}).find(HEAPLESS) == 0; }));
+  const std::string page = curl({url});
+  CHECK(page.find("<tr><td>0</td><td><a href='heap?debug=1'>heap</a></td></tr>") != page.npos);
+  CHECK(std::regex_search(page, std::regex("heap: </div> .* \\(not known: the program is linked")));
+  for (const char* query : {"heap", "heap?debug=1", "allocs", "allocs?seconds=1"}) {
+    CAPTURE(query);
+    const std::string answer = curl({"-i", url + query});
+    CHECK(answer.rfind("HTTP/1.1 500 Internal Server Error\r\n", 0) == 0);
+    const bool said = answer.find("allocations are not known") != answer.npos;
+    CHECK((said || answer.find("failed to collect profile") != answer.npos));
+  }
+}

@@ -269,5 +269,5 @@ TEST_CASE("a profile of the program's own counts what is open", "[contention]") 
         "pprof: NewProfile name already in use: block");
   std::string names;
   for (pprof::Profile* p : pprof::Profiles()) names += p->Name() + " ";
-  CHECK(names == "block example.com/conns goroutine mutex threadcreate ");
+  CHECK(names == "allocs block example.com/conns goroutine heap mutex threadcreate ");
 }
