@@ -10,8 +10,8 @@
 #include <new>
 #include <utility>
 
-#include "profiler/endpoints/wording.h"
 #include "profiler/endpoints/heap_profile.h"
+#include "profiler/endpoints/wording.h"
 #include "profiler/formats/debug1_writer.h"
 #include "profiler/formats/delta.h"
 #include "profiler/formats/mappings.h"
