@@ -48,7 +48,7 @@ struct WebSide {
   Service service;
   http::Client client{.Transport = http::NewTransport()};
 
-  WebSide() { client.Transport->MaxIdleConnsPerHost = 1; }
+  WebSide() { client.Transport.get<http::Transport>()->MaxIdleConnsPerHost = 1; }
 };
 
 error start(WebSide& side, const Exercise& exercise, bool solution) {

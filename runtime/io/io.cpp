@@ -10,6 +10,7 @@ namespace io {
 
 const error EOF_ = errors::New("EOF");
 const error ErrUnexpectedEOF = errors::New("unexpected EOF");
+const error ErrClosedPipe = errors::New("io: read/write on closed pipe");
 
 std::pair<std::string, error> ReadAll(const ReadCloser& r) {
   std::string text;

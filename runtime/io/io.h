@@ -50,6 +50,7 @@ using ReadCloser = glue::io_read_closer;
 
 extern const error EOF_;  // Go's io.EOF; EOF itself is a macro of C
 extern const error ErrUnexpectedEOF;
+extern const error ErrClosedPipe;  // "io: read/write on closed pipe"
 
 // Reads to the end, which is not an error. Parks as Read does.
 std::pair<std::string, error> ReadAll(const ReadCloser& r);

@@ -19,7 +19,11 @@ struct socket_address {
   const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage); }
 };
 
-TCPAddr tcp_addr(const sockaddr_storage& storage);
+// The kernel's address as Go's. len: as the kernel gave it, for the names of unix sockets.
+Addr to_addr(const sockaddr_storage& storage, socklen_t len, std::string_view network);
+
+// The path of a unix socket, or "@name". EINVAL if it is too long.
+std::pair<socket_address, int> unix_address(std::string_view name);
 
 // The addresses that `address` names, best first. An empty host is the wildcard if `listening`,
 // else this machine. The error has no operation and no network: callers put it into an OpError.

@@ -1,19 +1,11 @@
-// net.cpp: Listen, Dial, and Go's errors made of a socket's error codes.
+// net.cpp: Go's errors made of a socket's error codes, and the handles Conn and Listener.
 #include "runtime/net/net.h"
 
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <unistd.h>
 
-#include <cstdio>
-
-#include "runtime/errors/injected.h"
 #include "runtime/io/io.h"
-#include "runtime/net/addr.h"
 #include "runtime/net/netfd.h"
 #include "runtime/sched/proc.h"
-#include "runtime/syscall/syscall.h"
 #include "runtime/time/when.h"
 
 namespace golab {
@@ -24,6 +16,8 @@ std::string syscall::Errno::Error() const { return poll::error_text(value); }
 bool syscall::Errno::Timeout() const {
   return value == EAGAIN || value == EWOULDBLOCK || value == ETIMEDOUT;
 }
+
+// ---- Errors ----
 
 namespace net {
 namespace {
@@ -36,125 +30,7 @@ struct deadline_error {
   bool Timeout() const { return true; }
 };
 
-error op_error(const char* op, const netFD& fd, error err) {
-  return OpError{op, "tcp", fd.laddr.String(), fd.raddr.String(), std::move(err)};
-}
-
-// An errno names the system call that it comes from.
-error syscall_error(const char* name, int code) {
-  if (code < 0) return code_error(code);
-  return os::SyscallError{name, syscall::Errno{code}};
-}
-
-int somaxconn() {
-  int n = SOMAXCONN;
-  if (FILE* f = std::fopen("/proc/sys/net/core/somaxconn", "re")) {
-    if (std::fscanf(f, "%d", &n) != 1) n = SOMAXCONN;
-    std::fclose(f);
-  }
-  return n;
-}
-
-void set_option(int fd, int level, int name, int value) {
-  setsockopt(fd, level, name, &value, sizeof value);  // a socket without the option works as well
-}
-
-// Go's options for each connection: small packets go out at once, and a probe goes out every 15 s.
-void set_conn_options(int fd) {
-  set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-  set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
-  set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, 15);
-  set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, 15);
-}
-
-void set_addresses(netFD& fd) {
-  sockaddr_storage addr{};
-  socklen_t len = sizeof addr;
-  if (getsockname(fd.pfd.Sysfd, reinterpret_cast<sockaddr*>(&addr), &len) == 0) {
-    fd.laddr = tcp_addr(addr);
-  }
-}
-
-bool known_network(std::string_view network) {
-  return network == "tcp" || network == "tcp4" || network == "tcp6";
-}
-
-error unknown_network(const char* op, std::string_view network) {
-  struct UnknownNetworkError {
-    std::string network;
-    std::string Error() const { return "unknown network " + network; }
-  };
-  std::string name(network);
-  return OpError{op, name, "", "", UnknownNetworkError{name}};
-}
-
-std::pair<std::shared_ptr<TCPListener>, error> listen_on(const socket_address& addr) {
-  int fd = ::socket(addr.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd < 0) return {nullptr, syscall_error("socket", errno)};
-  auto ln = std::make_shared<TCPListener>(fd);
-  set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
-  if (addr.family() == AF_INET6) {
-    const auto* sin6 = reinterpret_cast<const sockaddr_in6*>(&addr.storage);
-    set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, !IN6_IS_ADDR_UNSPECIFIED(&sin6->sin6_addr));
-  }
-  if (::bind(fd, addr.get(), addr.len) != 0) return {nullptr, syscall_error("bind", errno)};
-  if (::listen(fd, somaxconn()) != 0) return {nullptr, syscall_error("listen", errno)};
-  if (int err = ln->fd.pfd.Init()) return {nullptr, syscall_error("epoll_ctl", err)};
-  set_addresses(ln->fd);
-  return {std::move(ln), nullptr};
-}
-
-// Waits for a connect that has begun. 0 or a code.
-int finish_connect(conn& c) {
-  for (;;) {
-    if (int err = c.fd.pfd.WaitWrite()) return err;
-    int err = 0;
-    socklen_t len = sizeof err;
-    if (getsockopt(c.fd.pfd.Sysfd, SOL_SOCKET, SO_ERROR, &err, &len) != 0) return errno;
-    if (err == EINPROGRESS || err == EALREADY || err == EINTR) continue;
-    if (err != 0 && err != EISCONN) return err;
-    sockaddr_storage peer;
-    len = sizeof peer;
-    // A wake-up may come early, without an error and without a connection: then there is no peer.
-    if (getpeername(c.fd.pfd.Sysfd, reinterpret_cast<sockaddr*>(&peer), &len) == 0) return 0;
-  }
-}
-
-std::pair<std::shared_ptr<conn>, error> dial_one(const socket_address& addr, int64_t deadline,
-                                                 const dial_started& started) {
-  int fd = ::socket(addr.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd < 0) return {nullptr, syscall_error("socket", errno)};
-  auto c = std::make_shared<conn>(fd);
-  int err;
-  do err = -syscall::Connect(fd, addr.get(), addr.len);
-  while (err == EINTR);
-  const bool waiting = err == EINPROGRESS || err == EALREADY;
-  if (err != 0 && !waiting) return {nullptr, syscall_error("connect", err)};
-  // Only now: epoll reports a socket that is not connecting yet as hung up.
-  if ((err = c->fd.pfd.Init()) != 0) return {nullptr, syscall_error("epoll_ctl", err)};
-  if (started && !started(c)) return {nullptr, code_error(poll::kErrNetClosing)};
-  if (waiting) {
-    if (deadline != 0) c->set_deadline(deadline, 'w');
-    if ((err = finish_connect(*c)) != 0) return {nullptr, syscall_error("connect", err)};
-    if (deadline != 0) c->set_deadline(0, 'w');
-  }
-  set_conn_options(fd);
-  set_addresses(c->fd);
-  c->fd.raddr = tcp_addr(addr.storage);
-  return {std::move(c), nullptr};
-}
-
-int64_t deadline_of(const time::Time& t) {
-  if (t.IsZero()) return 0;
-  const time::Duration left = time::Until(t);
-  return left <= 0 ? -1 : time::when_real(left);
-}
-
-error set_deadline(conn* c, const time::Time& t, int mode) {
-  int code = c->set_deadline(deadline_of(t), mode);
-  if (code == 0) return nullptr;
-  return OpError{"set", "tcp", "", c->fd.laddr.String(), code_error(code)};
-}
+const error errUnsupported = errors::New("unsupported operation");
 
 }  // namespace
 
@@ -177,6 +53,16 @@ error code_error(int code) {
   }
 }
 
+error syscall_error(const char* name, int code) {
+  if (code <= 0) return code_error(code);
+  return os::SyscallError{name, syscall::Errno{code}};
+}
+
+error netFD::op_error(const char* op, int code) const {
+  if (code == 0 || code == poll::kEOF) return code_error(code);
+  return OpError{op, net, laddr.String(), raddr.String(), syscall_error(op, code)};
+}
+
 // Go's order: operation, network, source -> address, cause.
 std::string OpError::Error() const {
   std::string out = Op;
@@ -186,85 +72,37 @@ std::string OpError::Error() const {
   return out + ": " + Err.Error();
 }
 
-// ---- netFD, conn, TCPListener: not inlined, because Go's stacks have these frames ----
+int64_t deadline_of(const time::Time& t) {
+  if (t.IsZero()) return 0;
+  const time::Duration left = time::Until(t);
+  return left <= 0 ? -1 : time::when_real(left);
+}
+
+// ---- netFD, conn: not inlined, because Go's stacks have these frames ----
 
 [[gnu::noinline]] io_result netFD::Read(void* p, size_t n) { return pfd.Read(p, n); }
 [[gnu::noinline]] io_result netFD::Write(const void* p, size_t n) { return pfd.Write(p, n); }
 [[gnu::noinline]] io_result conn::Read(void* p, size_t n) { return fd.Read(p, n); }
 [[gnu::noinline]] io_result conn::Write(const void* p, size_t n) { return fd.Write(p, n); }
 
-[[gnu::noinline]] std::pair<std::shared_ptr<conn>, int> netFD::accept() {
-  sockaddr_storage peer;
-  socklen_t len = sizeof peer;
-  io_result got = pfd.Accept(&peer, &len);
-  if (got.err != 0) return {nullptr, got.err};
-  auto c = std::make_shared<conn>(static_cast<int>(got.n));
-  if (int err = c->fd.pfd.Init()) return {nullptr, err};
-  c->fd.raddr = tcp_addr(peer);
-  set_addresses(c->fd);
-  return {std::move(c), 0};
-}
-
-[[gnu::noinline]] std::pair<std::shared_ptr<conn>, int> TCPListener::accept() {
-  auto got = fd.accept();
-  if (got.first != nullptr) set_conn_options(got.first->fd.pfd.Sysfd);
-  return got;
-}
-
-[[gnu::noinline]] std::pair<std::shared_ptr<conn>, int> TCPListener::Accept() { return accept(); }
-
-// ---- Listen, Dial ----
-
-std::pair<Listener, error> Listen(std::string_view network, std::string_view address) {
-  if (!known_network(network)) return {nullptr, unknown_network("listen", network)};
-  auto [addrs, err] = resolve(network, address, true);
-  if (err != nullptr) return {nullptr, OpError{"listen", std::string(network), "", "", err}};
-  error first;
-  for (const socket_address& addr : addrs) {
-    auto [ln, failed] = listen_on(addr);
-    if (failed == nullptr) return {Listener(std::move(ln)), nullptr};
-    std::string where = tcp_addr(addr.storage).String();
-    if (first == nullptr) first = OpError{"listen", std::string(network), "", where, failed};
+void netFD::set_local() {
+  sockaddr_storage addr{};
+  socklen_t len = sizeof addr;
+  if (getsockname(pfd.Sysfd, reinterpret_cast<sockaddr*>(&addr), &len) == 0) {
+    laddr = to_addr(addr, len, net);
   }
-  return {nullptr, first};
 }
 
-std::pair<Conn, error> dial_until(std::string_view network, std::string_view address,
-                                  int64_t deadline, const dial_started& started) {
-  if (!known_network(network)) return {nullptr, unknown_network("dial", network)};
-  auto [addrs, err] = resolve(network, address, false);
-  if (err != nullptr) return {nullptr, OpError{"dial", std::string(network), "", "", err}};
-  error first;
-  for (const socket_address& addr : addrs) {
-    auto [c, failed] = dial_one(addr, deadline, started);
-    if (failed == nullptr) return {Conn(std::move(c)), nullptr};
-    std::string where = tcp_addr(addr.storage).String();
-    if (first == nullptr) first = OpError{"dial", std::string(network), "", where, failed};
-  }
-  return {nullptr, first};
+// ---- Connections and listeners of other kinds ----
+
+error ConnBase::SetDeadline(const time::Time& t) {
+  error err = SetReadDeadline(t);
+  return err != nullptr ? err : SetWriteDeadline(t);
 }
-
-namespace {
-
-error injected_dial(std::string_view network, std::string_view address) {
-  error err = errors::injected("net.Dial");
-  if (err == nullptr) return nullptr;
-  return OpError{"dial", std::string(network), "", std::string(address), err};
-}
-
-}  // namespace
-
-std::pair<Conn, error> Dial(std::string_view network, std::string_view address) {
-  if (error err = injected_dial(network, address); err != nullptr) return {nullptr, err};
-  return dial_until(network, address, 0);
-}
-
-std::pair<Conn, error> DialTimeout(std::string_view network, std::string_view address,
-                                   time::Duration timeout) {
-  if (error err = injected_dial(network, address); err != nullptr) return {nullptr, err};
-  const int64_t deadline = timeout == 0 ? 0 : timeout < 0 ? -1 : time::when_real(timeout);
-  return dial_until(network, address, deadline);
-}
+error ConnBase::CloseRead() { return errUnsupported; }
+error ConnBase::CloseWrite() { return errUnsupported; }
+error ConnBase::SetLinger(int) { return errUnsupported; }
+error ListenerBase::SetDeadline(const time::Time&) { return errUnsupported; }
 
 }  // namespace net
 
@@ -274,58 +112,76 @@ const error os::ErrDeadlineExceeded = net::deadline_error{};
 
 namespace glue {
 
-static std::pair<int, error> outcome(const char* op, const net::conn& c, net::io_result r) {
-  error err = r.err == 0 ? error() : net::op_error(op, c.fd, net::syscall_error(op, r.err));
-  return {static_cast<int>(r.n), std::move(err)};
+// A socket as a Conn.
+class socket_conn final : public net::ConnBase, public net::conn {
+ public:
+  socket_conn(int sysfd, std::string_view network) : net::conn(sysfd, network) {}
+
+  std::pair<int, error> Read(char* p, size_t n) override {
+    const net::io_result got = net::conn::Read(p, n);
+    return {static_cast<int>(got.n), fd.op_error("read", got.err)};
+  }
+  std::pair<int, error> Write(std::string_view data) override {
+    const net::io_result put = net::conn::Write(data.data(), data.size());
+    return {static_cast<int>(put.n), fd.op_error("write", put.err)};
+  }
+  error Close() override { return outcome("close", net::code_error(net::conn::Close())); }
+  error CloseRead() override { return shutdown(SHUT_RD); }
+  error CloseWrite() override { return shutdown(SHUT_WR); }
+  error SetLinger(int seconds) override {
+    const linger how{seconds >= 0, seconds < 0 ? 0 : seconds};
+    const bool ok = setsockopt(fd.pfd.Sysfd, SOL_SOCKET, SO_LINGER, &how, sizeof how) == 0;
+    return outcome("set", ok ? error() : net::syscall_error("setsockopt", errno));
+  }
+  net::Addr LocalAddr() override { return fd.laddr; }
+  net::Addr RemoteAddr() override { return fd.raddr; }
+  error SetDeadline(const time::Time& t) override { return set(t, 'r' + 'w'); }
+  error SetReadDeadline(const time::Time& t) override { return set(t, 'r'); }
+  error SetWriteDeadline(const time::Time& t) override { return set(t, 'w'); }
+
+ private:
+  error outcome(const char* op, error err) {
+    if (err == nullptr) return nullptr;
+    return net::OpError{op, fd.net, fd.laddr.String(), fd.raddr.String(), std::move(err)};
+  }
+  error shutdown(int how) {
+    return outcome("close", net::syscall_error("shutdown", fd.pfd.Shutdown(how)));
+  }
+  error set(const time::Time& t, int mode) {
+    const int code = set_deadline(net::deadline_of(t), mode);
+    if (code == 0) return nullptr;
+    return net::OpError{"set", fd.net, "", fd.laddr.String(), net::code_error(code)};
+  }
+};
+
+net_conn::net_conn(const std::shared_ptr<net::conn>& c)
+    : c_(std::static_pointer_cast<socket_conn>(c)) {}
+
+std::shared_ptr<net::conn> net_conn::impl() const {
+  return std::dynamic_pointer_cast<net::conn>(c_);
 }
 
-std::pair<int, error> net_conn::Read(char* p, size_t n) const {
-  net::io_result got = c_->Read(p, n);
-  if (got.err == poll::kEOF) return {0, io::EOF_};
-  return outcome("read", *c_, got);
-}
+std::pair<int, error> net_conn::Read(char* p, size_t n) const { return c_->Read(p, n); }
+std::pair<int, error> net_conn::Write(std::string_view data) const { return c_->Write(data); }
+error net_conn::Close() const { return c_->Close(); }
+error net_conn::CloseRead() const { return c_->CloseRead(); }
+error net_conn::CloseWrite() const { return c_->CloseWrite(); }
+error net_conn::SetLinger(int seconds) const { return c_->SetLinger(seconds); }
+net::Addr net_conn::LocalAddr() const { return c_->LocalAddr(); }
+net::Addr net_conn::RemoteAddr() const { return c_->RemoteAddr(); }
+error net_conn::SetDeadline(const time::Time& t) const { return c_->SetDeadline(t); }
+error net_conn::SetReadDeadline(const time::Time& t) const { return c_->SetReadDeadline(t); }
+error net_conn::SetWriteDeadline(const time::Time& t) const { return c_->SetWriteDeadline(t); }
 
-std::pair<int, error> net_conn::Write(std::string_view data) const {
-  return outcome("write", *c_, c_->Write(data.data(), data.size()));
-}
-
-error net_conn::Close() const {
-  int code = c_->Close();
-  return code == 0 ? error() : net::op_error("close", c_->fd, net::code_error(code));
-}
-
-error net_conn::CloseWrite() const {
-  int code = c_->fd.pfd.Shutdown(SHUT_WR);
-  return code == 0 ? error() : net::op_error("close", c_->fd, net::syscall_error("shutdown", code));
-}
-
-net::Addr net_conn::LocalAddr() const { return c_->fd.laddr; }
-net::Addr net_conn::RemoteAddr() const { return c_->fd.raddr; }
-
-error net_conn::SetDeadline(const time::Time& t) const {
-  return net::set_deadline(c_.get(), t, 'r' + 'w');
-}
-error net_conn::SetReadDeadline(const time::Time& t) const {
-  return net::set_deadline(c_.get(), t, 'r');
-}
-error net_conn::SetWriteDeadline(const time::Time& t) const {
-  return net::set_deadline(c_.get(), t, 'w');
-}
-
-std::pair<net_conn, error> net_listener::Accept() const {
-  auto [c, code] = l_->Accept();
-  if (code == 0) return {net_conn(std::move(c)), nullptr};
-  std::string where = l_->fd.laddr.String();
-  return {nullptr, net::OpError{"accept", "tcp", "", where, net::syscall_error("accept4", code)}};
-}
-
-error net_listener::Close() const {
-  int code = l_->Close();
-  if (code == 0) return nullptr;
-  return net::OpError{"close", "tcp", "", l_->fd.laddr.String(), net::code_error(code)};
-}
-
-net::Addr net_listener::Addr() const { return l_->fd.laddr; }
+std::pair<net_conn, error> net_listener::Accept() const { return l_->Accept(); }
+error net_listener::Close() const { return l_->Close(); }
+net::Addr net_listener::Addr() const { return l_->Addr(); }
+error net_listener::SetDeadline(const time::Time& t) const { return l_->SetDeadline(t); }
 
 }  // namespace glue
+
+std::shared_ptr<net::conn> net::new_conn(int sysfd, std::string_view network) {
+  return std::make_shared<glue::socket_conn>(sysfd, network);
+}
+
 }  // namespace golab

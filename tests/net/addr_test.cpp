@@ -40,8 +40,9 @@ TEST_CASE("a host with colons is put in brackets", "[net][addr]") {
 TEST_CASE("localhost is this machine", "[net][addr]") {
   auto [ln, err] = net::Listen("tcp4", "localhost:0");
   REQUIRE(err == nullptr);
-  CHECK(ln.Addr().IP == "127.0.0.1");
-  auto [c, dial_err] = net::Dial("tcp", "localhost:" + std::to_string(ln.Addr().Port));
+  CHECK(ln.Addr().get<net::TCPAddr>()->IP == "127.0.0.1");
+  const int port = ln.Addr().get<net::TCPAddr>()->Port;
+  auto [c, dial_err] = net::Dial("tcp", "localhost:" + std::to_string(port));
   CHECK(dial_err == nullptr);
   if (c != nullptr) c.Close();
   ln.Close();

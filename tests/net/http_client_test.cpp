@@ -70,9 +70,10 @@ TEST_CASE("a connection is used again once its body was read", "[http][client][k
     CHECK(body_of(client.Get(s.url("/")).first) != first);
     CHECK(body_of(open) == first);
   }
-  SECTION("not if the body was thrown away") {
+  SECTION("also after a body that was closed with little left") {
     client.Get(s.url("/")).first->Body.Close();
-    CHECK(body_of(client.Get(s.url("/")).first) != first);
+    // What is left is read in another goroutine.
+    CHECK(eventually([&] { return body_of(client.Get(s.url("/")).first) == first; }));
   }
   SECTION("not if the server has closed it meanwhile") {
     s.server.SetKeepAlivesEnabled(false);  // closes what is idle
@@ -100,7 +101,7 @@ TEST_CASE("redirects are followed", "[http][client]") {
   CHECK(body_of(client.Post(s.url("/a"), "t/t", "x").first) == "GET");
   CHECK(body_of(client.Post(s.url("/same"), "t/t", "x").first) == "POSTx");
   CHECK(client.Get(s.url("/loop")).second.Error() ==
-        "Get \"" + s.url("/loop") + "\": stopped after 10 redirects");
+        "Get \"/loop\": stopped after 10 redirects");
 }
 
 TEST_CASE("a body that is cut short or malformed never passes for whole",
@@ -133,10 +134,9 @@ TEST_CASE("a body that is cut short or malformed never passes for whole",
         "hello then unexpected EOF");
   for (const char* length :
        {"9223372036854775808", "18446744073709551615", "18446744073709551621", "-5", "5, 5"}) {
-    const std::string field = "Content-Length: " + std::string(length);
-    CHECK(contains(get(head + field + "\r\n\r\nhello"), "refused: Get \"" + to));
-    CHECK(
-        contains(get(head + field + "\r\n\r\nhello"), "malformed HTTP response \"" + field + "\""));
+    const std::string text = get(head + "Content-Length: " + length + "\r\n\r\nhello");
+    CHECK(contains(text, "refused: Get \"" + to));
+    CHECK(contains(text, "bad Content-Length \"" + std::string(length) + "\""));
   }
   CHECK(contains(get(head + "Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello"), "refused: "));
   CHECK(get(chunked + "5\r\nhello\r\n0\r\n\r\n") == "hello");

@@ -164,9 +164,9 @@ TEST_CASE("a body that nobody closes keeps its connection and both goroutines",
   std::vector<std::shared_ptr<http::Response>> open;
   for (int i = 0; i < 20; i++) open.push_back(client.Get(s.url("/whole")).first);
   CHECK(eventually_open(20));
-  SECTION("closing an unread body closes the connection") {
+  SECTION("closing an unread body closes the connection, or reads the rest of it") {
     for (auto& resp : open) resp->Body.Close();
-    CHECK(eventually_open(0));
+    CHECK(eventually_open(2));
     CHECK(open[0]->Body.Close() == nullptr);
     char byte;
     CHECK(open[0]->Body.Read(&byte, 1).second.Error() == "http: read on closed response body");
@@ -216,13 +216,13 @@ TEST_CASE("a Transport keeps as many idle connections as it is told", "[http][cl
   own_client client;
   int kept = 2;
   SECTION("two by default") {}
-  SECTION("or more") { client.Transport->MaxIdleConnsPerHost = kept = 5; }
+  SECTION("or more") { client.Transport.get<http::Transport>()->MaxIdleConnsPerHost = kept = 5; }
   SECTION("or none") {
-    client.Transport->MaxIdleConnsPerHost = -1;
+    client.Transport.get<http::Transport>()->MaxIdleConnsPerHost = -1;
     kept = 0;
   }
   SECTION("or none, and says so to the server") {
-    client.Transport->DisableKeepAlives = true;
+    client.Transport.get<http::Transport>()->DisableKeepAlives = true;
     kept = 0;
   }
   std::vector<std::shared_ptr<http::Response>> open;
@@ -234,7 +234,7 @@ TEST_CASE("a Transport keeps as many idle connections as it is told", "[http][cl
 TEST_CASE("an idle connection ends after its time", "[http][client][keepalive]") {
   slow_server s;
   own_client client;
-  client.Transport->IdleConnTimeout = time::Millisecond;
+  client.Transport.get<http::Transport>()->IdleConnTimeout = time::Millisecond;
   CHECK(body_of(client.Get(s.url("/who")).first).starts_with("127.0.0.1:"));
   CHECK(eventually_open(0));
   SECTION("one in use does not") {

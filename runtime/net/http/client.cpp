@@ -1,76 +1,57 @@
 // client.cpp: http::Get and its like: requests, redirects, timeouts, and errors that say what was
 // asked for.
 #include <algorithm>
-#include <cctype>
 
+#include "runtime/log/log.h"
 #include "runtime/net/http/transport.h"
 
 namespace golab::net::http {
 
-namespace {
+const error ErrUseLastResponse = errors::New("net/http: use last response");
+const error ErrNoLocation = errors::New("http: no Location header in response");
 
-constexpr int kRedirectsMax = 10;
-constexpr int64_t kSlurpBytesMax = 2 << 10;  // of a redirect's body, to keep its connection
-
-// "GET" -> "Get": a client's errors begin with it, as in Go.
-std::string op_name(std::string_view method) {
-  std::string op(method.empty() ? "GET" : method);
-  std::transform(op.begin() + 1, op.end(), op.begin() + 1, ::tolower);
-  return op;
+std::pair<url::URL, error> Response::Location() const {
+  const std::string* location = Header.find("Location");
+  if (location == nullptr || location->empty()) return {url::URL{}, ErrNoLocation};
+  return Request != nullptr ? Request->URL.Parse(*location) : url::Parse(*location);
 }
 
-bool is_redirect(int code) {
-  return code == 301 || code == 302 || code == 303 || code == 307 || code == 308;
-}
-
-// Makes the request that a redirect asks for.
-error follow(const Response& resp, std::shared_ptr<Request>* req, std::string* body) {
-  const Request& last = **req;
-  std::string location = resp.Header.Get("Location");
-  auto [u, err] = url::ResolveReference(last.URL, location);
-  if (err != nullptr) {
-    return errors::New("failed to parse Location header " + url::quote(location) + ": " +
-                       err.Error());
-  }
-  auto next = std::make_shared<Request>();
-  next->Method = last.Method;
-  if (resp.StatusCode <= 303) {
-    if (next->Method != "GET" && next->Method != "HEAD" && !next->Method.empty()) {
-      next->Method = "GET";
-    }
-    body->clear();
-  }
-  next->Header = last.Header;
-  if (u.Host != last.URL.Host) {  // secrets are not sent to another host
-    next->Header.Del("Authorization");
-    next->Header.Del("Cookie");
-  }
-  if (body->empty()) next->Header.Del("Content-Type");
-  next->URL = std::move(u);
-  next->Close = last.Close;
-  next->ctx = last.ctx;
-  *req = std::move(next);
-  return nullptr;
-}
-
-}  // namespace
+// ---- Requests ----
 
 std::pair<Request, error> NewRequestWithContext(context::Context ctx, std::string_view method,
-                                                std::string_view url, std::string body) {
+                                                std::string_view url, io::ReadCloser body) {
   Request req;
-  if (ctx == nullptr) return {req, errors::New("net/http: nil Context")};
   req.Method = method.empty() ? "GET" : std::string(method);
   if (!valid_field_name(req.Method)) {  // a token, too
     return {Request{}, errors::New("net/http: invalid method " + url::quote(req.Method))};
   }
+  if (ctx == nullptr) return {Request{}, errors::New("net/http: nil Context")};
   auto [u, err] = url::Parse(url);
   if (err != nullptr) return {Request{}, err};
   req.URL = std::move(u);
+  if (req.URL.Host.ends_with(':')) req.URL.Host.pop_back();
   req.Host = req.URL.Host;
   req.ctx = std::move(ctx);
-  req.ContentLength = static_cast<int64_t>(body.size());
-  if (!body.empty()) req.Body = io::NopCloser(std::move(body));
+  req.Body = std::move(body);
   return {std::move(req), nullptr};
+}
+
+std::pair<Request, error> NewRequestWithContext(context::Context ctx, std::string_view method,
+                                                std::string_view url, std::nullptr_t) {
+  return NewRequestWithContext(std::move(ctx), method, url, io::ReadCloser());
+}
+
+std::pair<Request, error> NewRequestWithContext(context::Context ctx, std::string_view method,
+                                                std::string_view url, std::string body) {
+  auto out = NewRequestWithContext(std::move(ctx), method, url, io::ReadCloser());
+  if (out.second != nullptr || body.empty()) return out;
+  Request& req = out.first;
+  req.ContentLength = static_cast<int64_t>(body.size());
+  req.Body = io::NopCloser(body);
+  req.GetBody = [text = std::move(body)]() -> std::pair<io::ReadCloser, error> {
+    return {io::NopCloser(text), nullptr};
+  };
+  return out;
 }
 
 std::pair<Request, error> NewRequest(std::string_view method, std::string_view url,
@@ -78,18 +59,22 @@ std::pair<Request, error> NewRequest(std::string_view method, std::string_view u
   return NewRequestWithContext(context::Background(), method, url, std::move(body));
 }
 
+std::pair<Request, error> NewRequest(std::string_view method, std::string_view url,
+                                     io::ReadCloser body) {
+  return NewRequestWithContext(context::Background(), method, url, std::move(body));
+}
+
+std::pair<Request, error> NewRequest(std::string_view method, std::string_view url,
+                                     std::nullptr_t) {
+  return NewRequestWithContext(context::Background(), method, url, io::ReadCloser());
+}
+
 // ---- Timeouts ----
 
 namespace {
 
-// The error of a call that takes longer than Client.Timeout.
-struct timeoutError {
-  std::string text;
-  error cause;
-  std::string Error() const { return text; }
-  error Unwrap() const { return cause; }
-  bool Timeout() const { return true; }
-};
+constexpr size_t kRedirectsMax = 10;
+constexpr int64_t kSlurpBytesMax = 2 << 10;  // of a redirect's body, to keep its connection
 
 // A Client's Timeout, counted from the call on. It lies in the context of the requests.
 class Deadline {
@@ -98,6 +83,7 @@ class Deadline {
     if (timeout > 0) at_ = time::Now().Add(timeout);
   }
   bool set() const { return !at_.IsZero(); }
+  bool passed() const { return set() && !time::Now().Before(at_); }
   // Returns a function that lifts it again. An earlier deadline of the request's own wins.
   context::CancelFunc put_into(Request* req) {
     const context::Context parent = req->ctx == nullptr ? context::Background() : req->ctx;
@@ -108,8 +94,8 @@ class Deadline {
     return cancel;
   }
   error explain(const error& err, const char* what) const {
-    if (!set() || time::Now().Before(at_)) return err;
-    return timeoutError{err.Error() + " (Client.Timeout " + what + ")", err};
+    if (!passed()) return err;
+    return timeoutError{err.Error() + " (Client.Timeout " + what + ")"};
   }
 
  private:
@@ -139,27 +125,46 @@ class cancelTimerBody final : public golab::glue::reader {
   context::CancelFunc stop_;
 };
 
-// ---- One call ----
+// ---- One request ----
 
-using Answer = golab::glue::http_client::answer;
+using Answer = golab::glue::http_answer;
 
-[[gnu::noinline]] Answer send(const std::shared_ptr<Request>& req, const std::string& body,
-                              Transport* transport, Deadline* deadline) {
+void close_body(const Request& req) {
+  if (req.Body != nullptr) req.Body.Close();
+}
+
+[[gnu::noinline]] Answer send(const std::shared_ptr<Request>& req, const RoundTripper& rt,
+                              Deadline* deadline) {
+  if (!req->RequestURI.empty()) {
+    close_body(*req);
+    return {nullptr, errors::New("http: Request.RequestURI can't be set in client requests")};
+  }
   context::CancelFunc stop;
   auto sent = req;
+  auto fork = [&] {
+    if (sent == req) sent = std::make_shared<Request>(*req);
+  };
+  if (const auto& user = req->URL.User; user != nullptr && !req->Header.has("Authorization")) {
+    fork();
+    sent->SetBasicAuth(user->Username(), user->Password().first);
+  }
   if (deadline->set()) {
-    sent = std::make_shared<Request>(*req);
+    fork();
     stop = deadline->put_into(sent.get());
   }
-  auto treq = std::make_shared<transportRequest>();
-  treq->Request = sent;
-  treq->body = body;
-  auto [resp, err] = transport->RoundTrip(treq);
+  auto [resp, err] = rt.RoundTrip(sent);
   if (err != nullptr) {
     if (stop != nullptr) stop();
+    if (resp != nullptr) {
+      log::Printf("RoundTripper returned a response & error; ignoring response");
+    }
     return {nullptr, err};
   }
-  resp->Request = req;
+  if (resp == nullptr) {
+    return {nullptr, errors::New("http: RoundTripper implementation returned a nil *Response with "
+                                 "a nil error")};
+  }
+  if (resp->Body == nullptr) resp->Body = NoBody;
   if (stop != nullptr) {
     resp->Body = io::ReadCloser(
         std::make_shared<cancelTimerBody>(std::move(resp->Body), *deadline, std::move(stop)));
@@ -167,10 +172,84 @@ using Answer = golab::glue::http_client::answer;
   return {std::move(resp), nullptr};
 }
 
+// ---- Redirects ----
+
+struct redirect_behavior {
+  std::string method;
+  bool follow = false;
+  bool include_body = false;
+};
+
+redirect_behavior redirectBehavior(const std::string& method, int code, const Request& first) {
+  if (code >= 301 && code <= 303) {
+    return {method == "GET" || method == "HEAD" || method.empty() ? method : "GET", true, false};
+  }
+  if (code == 307 || code == 308) {
+    return {method, first.GetBody != nullptr || outgoingLength(first) == 0, true};
+  }
+  return {};
+}
+
+std::string small_letters(std::string s) {
+  for (char& c : s) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);
+  }
+  return s;
+}
+
+bool isDomainOrSubdomain(std::string_view sub, std::string_view parent) {
+  if (sub == parent) return true;
+  if (sub.find_first_of(":%") != sub.npos || !sub.ends_with(parent)) return false;
+  return sub[sub.size() - parent.size() - 1] == '.';
+}
+
+// Secrets go to the same host and below it only. Once one was left out, none is sent any more.
+bool shouldCopyHeaderOnRedirect(const url::URL& first, const url::URL& to) {
+  return isDomainOrSubdomain(small_letters(to.Hostname()), small_letters(first.Hostname()));
+}
+
+bool among(std::string_view name, std::initializer_list<std::string_view> names) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+void copy_headers(const Request& first, bool strip_secrets, bool strip_body, Request* to) {
+  for (const auto& [name, value] : first.Header) {
+    const bool secret = among(name, {"Authorization", "Www-Authenticate", "Cookie", "Cookie2",
+                                     "Proxy-Authorization", "Proxy-Authenticate"});
+    const bool about_body = among(
+        name, {"Content-Encoding", "Content-Language", "Content-Location", "Content-Type"});
+    if (!(secret && strip_secrets) && !(about_body && strip_body)) to->Header.Add(name, value);
+  }
+}
+
+// Where the last request went, without a user; nothing on the way out of TLS.
+std::string refererForURL(const url::URL& last, const url::URL& next,
+                          const std::string& explicit_one) {
+  if (last.Scheme == "https" && next.Scheme == "http") return "";
+  if (!explicit_one.empty()) return explicit_one;
+  url::URL shown = last;
+  shown.User = nullptr;
+  return shown.String();
+}
+
+std::string stripPassword(const url::URL& u) {
+  if (u.User == nullptr || !u.User->Password().second) return u.String();
+  std::string text = u.String();
+  const std::string info = u.User->String() + "@";
+  const size_t at = text.find(info);
+  return at == text.npos ? text : text.replace(at, info.size(), u.User->Username() + ":***@");
+}
+
+// "GET" -> "Get": a client's errors begin with it, as in Go.
+std::string urlErrorOp(const std::string& method) {
+  return method.empty() ? "Get" : method[0] + small_letters(method.substr(1));
+}
+
 // So that the connection can be used for what follows, if that is little.
 void slurp(const Response& resp) {
   char scratch[512];
-  for (int64_t left = resp.ContentLength <= kSlurpBytesMax ? kSlurpBytesMax : 0; left > 0;) {
+  const bool little = resp.ContentLength <= kSlurpBytesMax;
+  for (int64_t left = little ? kSlurpBytesMax : 0; left > 0;) {
     auto [n, err] = resp.Body.Read(scratch, sizeof scratch);
     left -= n;
     if (err != nullptr) break;
@@ -182,7 +261,9 @@ void slurp(const Response& resp) {
 class Client {
  public:
   explicit Client(const golab::glue::http_client& c)
-      : deadline_(c.Timeout), transport_(c.Transport != nullptr ? c.Transport : DefaultTransport) {}
+      : deadline_(c.Timeout), check_(c.CheckRedirect), transport_(c.Transport) {
+    if (transport_ == nullptr) transport_ = DefaultTransport;
+  }
 
   [[gnu::noinline]] Answer Do(const Request& req) { return do_(req); }
   [[gnu::noinline]] Answer Get(std::string_view url) {
@@ -198,39 +279,99 @@ class Client {
     req.Header.Set("Content-Type", type);
     return err != nullptr ? Answer{nullptr, err} : Do(req);
   }
+  [[gnu::noinline]] Answer Post(std::string_view url, std::string_view type, io::ReadCloser body) {
+    auto [req, err] = NewRequest("POST", url, std::move(body));
+    req.Header.Set("Content-Type", type);
+    return err != nullptr ? Answer{nullptr, err} : Do(req);
+  }
 
  private:
   [[gnu::noinline]] Answer do_(const Request& first);
-  [[gnu::noinline]] Answer send(const std::shared_ptr<Request>& req, const std::string& body) {
-    return http::send(req, body, transport_.get(), &deadline_);
+  [[gnu::noinline]] Answer send(const std::shared_ptr<Request>& req) {
+    return http::send(req, transport_, &deadline_);
+  }
+  error checkRedirect(Request* req, const std::vector<std::shared_ptr<Request>>& via) {
+    if (check_ != nullptr) return check_(req, via);
+    if (via.size() < kRedirectsMax) return nullptr;
+    return errors::New("stopped after " + std::to_string(kRedirectsMax) + " redirects");
   }
 
   Deadline deadline_;
-  std::shared_ptr<Transport> transport_;
+  decltype(golab::glue::http_client::CheckRedirect) check_;
+  RoundTripper transport_;
 };
 
 Answer Client::do_(const Request& first) {
+  std::vector<std::shared_ptr<Request>> reqs;
   auto req = std::make_shared<Request>(first);
-  const std::string op = op_name(req->Method);
-  auto fail = [&](const error& err) -> Answer {
-    return {nullptr, url::Error_{op, req->URL.String(), err}};
+  std::shared_ptr<Response> resp;
+  redirect_behavior next;
+  bool include_body = true;
+  bool strip_secrets = false;
+  auto uerr = [&](const error& err) {
+    const bool has = resp != nullptr && resp->Request != nullptr;
+    return url::Error_{urlErrorOp(first.Method),
+                       stripPassword(has ? resp->Request->URL : req->URL), err};
   };
-  std::string body;
-  if (req->Body != nullptr) {
-    auto [text, err] = io::ReadAll(req->Body);
-    req->Body.Close();
-    if (err != nullptr) return fail(err);
-    body = std::move(text);
-  }
-  for (int redirects = 0;; redirects++) {
-    auto [resp, err] = send(req, body);
-    if (err != nullptr) return fail(deadline_.explain(err, "exceeded while awaiting headers"));
-    if (!is_redirect(resp->StatusCode) || !resp->Header.has("Location")) return {resp, nullptr};
-    slurp(*resp);
-    if (error bad = follow(*resp, &req, &body); bad != nullptr) return fail(bad);
-    if (redirects == kRedirectsMax - 1) {
-      return fail(errors::New("stopped after " + std::to_string(kRedirectsMax) + " redirects"));
+  for (;;) {
+    if (!reqs.empty()) {
+      const std::string location = resp->Header.Get("Location");
+      if (location.empty()) return {resp, nullptr};
+      auto [u, err] = req->URL.Parse(location);
+      if (err != nullptr) {
+        resp->Body.Close();
+        return {nullptr, uerr(errors::New("failed to parse Location header " +
+                                          url::quote(location) + ": " + err.Error()))};
+      }
+      // A Host of the caller's own goes on as long as the redirects are relative.
+      std::string host;
+      if (!req->Host.empty() && req->Host != req->URL.Host) {
+        auto [ref, bad] = url::Parse(location);
+        if (bad == nullptr && !ref.IsAbs()) host = req->Host;
+      }
+      auto then = std::make_shared<Request>();
+      then->Method = next.method;
+      then->Response = resp;
+      then->URL = std::move(u);
+      then->Host = std::move(host);
+      then->ctx = first.ctx;
+      if (include_body && first.GetBody != nullptr) {
+        std::tie(then->Body, err) = first.GetBody();
+        if (err != nullptr) {
+          resp->Body.Close();
+          return {nullptr, uerr(err)};
+        }
+        then->GetBody = first.GetBody;
+        then->ContentLength = first.ContentLength;
+      }
+      if (first.URL.Host != then->URL.Host && !shouldCopyHeaderOnRedirect(first.URL, then->URL)) {
+        strip_secrets = true;
+      }
+      copy_headers(first, strip_secrets, !include_body, then.get());
+      const std::string referer =
+          refererForURL(reqs.back()->URL, then->URL, then->Header.Get("Referer"));
+      if (!referer.empty()) then->Header.Set("Referer", referer);
+      req = then;
+      err = checkRedirect(req.get(), reqs);
+      if (err == ErrUseLastResponse) return {resp, nullptr};
+      slurp(*resp);
+      if (err != nullptr) {
+        url::Error_ failed = uerr(err);
+        failed.URL = location;
+        return {resp, failed};
+      }
     }
+    reqs.push_back(req);
+    auto [got, err] = send(req);
+    if (err != nullptr) {
+      resp = nullptr;
+      return {nullptr, uerr(deadline_.explain(err, "exceeded while awaiting headers"))};
+    }
+    resp = got;
+    next = redirectBehavior(req->Method, resp->StatusCode, first);
+    if (!next.follow) return {resp, nullptr};
+    include_body = include_body && next.include_body;
+    close_body(*req);
   }
 }
 
@@ -238,16 +379,30 @@ using FramesOfClient = Client;  // outside of this namespace Client is the publi
 
 }  // namespace
 
+golab::glue::http_client* const DefaultClient = new golab::glue::http_client;
+
 [[gnu::noinline]] Answer Get(std::string_view url) {
-  return FramesOfClient(golab::glue::http_client()).Get(url);
+  return FramesOfClient(*DefaultClient).Get(url);
 }
 
 [[gnu::noinline]] Answer Head(std::string_view url) {
-  return FramesOfClient(golab::glue::http_client()).Head(url);
+  return FramesOfClient(*DefaultClient).Head(url);
 }
 
 [[gnu::noinline]] Answer Post(std::string_view url, std::string_view type, std::string body) {
-  return FramesOfClient(golab::glue::http_client()).Post(url, type, std::move(body));
+  return FramesOfClient(*DefaultClient).Post(url, type, std::move(body));
+}
+
+[[gnu::noinline]] Answer Post(std::string_view url, std::string_view type, io::ReadCloser body) {
+  return FramesOfClient(*DefaultClient).Post(url, type, std::move(body));
+}
+
+[[gnu::noinline]] Answer Post(std::string_view url, std::string_view type, std::nullptr_t) {
+  return FramesOfClient(*DefaultClient).Post(url, type, io::ReadCloser());
+}
+
+[[gnu::noinline]] Answer PostForm(std::string_view url, const url::Values& data) {
+  return Post(url, "application/x-www-form-urlencoded", data.Encode());
 }
 
 }  // namespace golab::net::http
@@ -256,25 +411,37 @@ namespace golab::glue {
 
 using net::http::FramesOfClient;
 
-http_client::answer http_client::Do(const net::http::Request& req) const {
+http_answer http_client::Do(const net::http::Request& req) const {
   return FramesOfClient(*this).Do(req);
 }
 
-http_client::answer http_client::Get(std::string_view url) const {
-  return FramesOfClient(*this).Get(url);
-}
+http_answer http_client::Get(std::string_view url) const { return FramesOfClient(*this).Get(url); }
 
-http_client::answer http_client::Head(std::string_view url) const {
+http_answer http_client::Head(std::string_view url) const {
   return FramesOfClient(*this).Head(url);
 }
 
-http_client::answer http_client::Post(std::string_view url, std::string_view type,
-                                      std::string body) const {
+http_answer http_client::Post(std::string_view url, std::string_view type,
+                              std::string body) const {
   return FramesOfClient(*this).Post(url, type, std::move(body));
 }
 
+http_answer http_client::Post(std::string_view url, std::string_view type,
+                              io::ReadCloser body) const {
+  return FramesOfClient(*this).Post(url, type, std::move(body));
+}
+
+http_answer http_client::Post(std::string_view url, std::string_view type, std::nullptr_t) const {
+  return FramesOfClient(*this).Post(url, type, io::ReadCloser());
+}
+
+http_answer http_client::PostForm(std::string_view url, const net::url::Values& data) const {
+  return Post(url, "application/x-www-form-urlencoded", data.Encode());
+}
+
 void http_client::CloseIdleConnections() const {
-  (Transport != nullptr ? Transport : net::http::DefaultTransport)->CloseIdleConnections();
+  if (Transport != nullptr) return Transport.CloseIdleConnections();
+  net::http::DefaultTransport->CloseIdleConnections();
 }
 
 }  // namespace golab::glue

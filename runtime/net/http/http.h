@@ -240,6 +240,8 @@ namespace golab::net::http {
 
 extern const io::ReadCloser NoBody;  // the Body of what has none: io::EOF_ at once
 
+struct Response;
+struct transfer;
 class request_context;  // makes a request's context when somebody asks for it
 
 // A request that a server received, or that a client sends.
@@ -264,11 +266,17 @@ struct Request {
   std::string RemoteAddr;
   std::string RequestURI;  // as in the request line
   std::string Pattern;     // of the ServeMux entry that matched
+  // Of a client's request. A new Body with the same bytes: for a redirect, or for a second attempt.
+  // nil: Body can be read only once.
+  golab::glue::Func<std::pair<io::ReadCloser, error>()> GetBody;
+  std::shared_ptr<http::Response> Response;  // the redirect that led to this request
 
   // A server's request: cancelled when the client is gone or the handler has returned.
   context::Context Context() const;
   // A copy with this context. Panics "nil context".
   Request WithContext(context::Context ctx) const;
+  // The same, for a caller who changes fields of the copy. (In Go WithContext's copy shares them.)
+  Request Clone(context::Context ctx) const { return WithContext(std::move(ctx)); }
   bool ProtoAtLeast(int major, int minor) const {
     return ProtoMajor > major || (ProtoMajor == major && ProtoMinor >= minor);
   }
@@ -284,8 +292,17 @@ struct Request {
   void SetPathValue(std::string_view name, std::string_view value);
   std::string UserAgent() const { return Header.Get("User-Agent"); }
   std::string Referer() const { return Header.Get("Referer"); }
+  // The Authorization field, if it has a user and a password.
+  struct Credentials {
+    std::string username;
+    std::string password;
+    bool ok = false;
+  };
+  Credentials BasicAuth() const;
+  void SetBasicAuth(std::string_view username, std::string_view password);
 
   // ---- For this package ----
+  error write(transfer* t);  // to a server: client_write.cpp
   context::Context ctx;
   request_context* lazy_ctx = nullptr;
   bool form_parsed = false;
@@ -466,120 +483,6 @@ struct Server {
 error ListenAndServe(std::string_view addr, Handler handler);
 error Serve(Listener l, Handler handler);
 
-// ---- Client ----
-
-struct Response {
-  std::string Status;  // "200 OK"
-  int StatusCode = 0;
-  std::string Proto;
-  int ProtoMajor = 1;
-  int ProtoMinor = 1;
-  http::Header Header;
-  // Never nil. Read parks until bytes come; it returns io::EOF_ at the end, and after Close "http:
-  // read on closed response body". The caller must read it to its end or close it: until then the
-  // connection and its two goroutines stay. Close before the end also closes the connection, and
-  // parks until the goroutine that reads from it has let go of it.
-  io::ReadCloser Body;
-  int64_t ContentLength = -1;  // -1: unknown
-  std::vector<std::string> TransferEncoding;
-  bool Close = false;
-  http::Header Trailer;  // the fields behind a body in chunks: once Read has returned io::EOF_
-  std::shared_ptr<http::Request> Request;  // the one that got it: after redirects the last
-};
-
-std::pair<Request, error> NewRequest(std::string_view method, std::string_view url,
-                                     std::string body = {});
-std::pair<Request, error> NewRequestWithContext(context::Context ctx, std::string_view method,
-                                                std::string_view url, std::string body = {});
-
-class persistConn;
-struct transportRequest;
-struct wantConn;
-
-// The connections of a client, by host. One that is free is used again; otherwise a new one is
-// dialled in a goroutine of its own. The fields must not change once a client uses it.
-//
-// A connection has two goroutines as long as it is open, (*persistConn).readLoop and
-// (*persistConn).writeLoop. They keep the Transport alive: CloseIdleConnections is how a program
-// gets rid of it.
-class Transport final : public std::enable_shared_from_this<Transport> {
- public:
-  int MaxIdleConnsPerHost = 0;                         // zero: 2; below zero: none is kept
-  time::Duration IdleConnTimeout = 90 * time::Second;  // zero: no limit
-  bool DisableKeepAlives = false;                      // each connection is for one request
-
-  // Closes the connections that no request uses. One whose answer is being read stays open. Does
-  // not wait for the goroutines to end.
-  void CloseIdleConnections();
-
-  // ---- For this package ----
-  std::pair<std::shared_ptr<Response>, error> RoundTrip(
-      const std::shared_ptr<transportRequest>& treq);
-  error tryPutIdleConn(const std::shared_ptr<persistConn>& pc);
-  void putOrCloseIdleConn(const std::shared_ptr<persistConn>& pc);
-  void removeIdleConn(persistConn* pc);
-  void close_if_still_idle(persistConn* pc);
-
- private:
-  friend std::shared_ptr<Transport> NewTransport();
-  Transport() = default;
-
-  std::pair<std::shared_ptr<Response>, error> roundTrip(
-      const std::shared_ptr<transportRequest>& treq);
-  std::pair<std::shared_ptr<persistConn>, error> getConn(const transportRequest& treq,
-                                                         const std::string& key);
-  bool queueForIdleConn(const std::shared_ptr<wantConn>& w);
-  void queueForDial(const std::shared_ptr<wantConn>& w);
-  void startDialConnForLocked(const std::shared_ptr<wantConn>& w);
-  void dialConnFor(const std::shared_ptr<wantConn>& w);
-  std::pair<std::shared_ptr<persistConn>, error> dialConn(const wantConn& w);
-  std::pair<Conn, error> dial(const wantConn& w);
-  bool removeIdleConnLocked(persistConn* pc);
-
-  sync::Mutex idleMu_;      // guards what follows
-  bool closeIdle_ = false;  // CloseIdleConnections was called since the last request
-  std::map<std::string, std::vector<std::shared_ptr<persistConn>>> idleConn_;   // newest last
-  std::map<std::string, std::vector<std::shared_ptr<wantConn>>> idleConnWait_;  // first come first
-  std::vector<std::shared_ptr<wantConn>> dialsInProgress_;
-};
-
-std::shared_ptr<Transport> NewTransport();
-extern const std::shared_ptr<Transport>& DefaultTransport;  // of clients that name none
-
-}  // namespace golab::net::http
-
-namespace golab::glue {
-
-// http.Client. Copies share the Transport. Several goroutines may use one client.
-struct http_client {
-  time::Duration Timeout = 0;  // for everything, reading the body included; zero: none
-  std::shared_ptr<net::http::Transport> Transport = {};  // nil: DefaultTransport
-
-  using answer = std::pair<std::shared_ptr<net::http::Response>, error>;
-  // Parks until the header of the answer is there, and follows up to 10 redirects. A status like
-  // 404 is no error. Errors are url::Error_: "Get \"http://…\": " and the cause, such as a
-  // net::OpError of the connection, the cause of the context's end, or a timeout (Timeout() is
-  // true).
-  answer Do(const net::http::Request& req) const;
-  answer Get(std::string_view url) const;
-  answer Head(std::string_view url) const;
-  answer Post(std::string_view url, std::string_view type, std::string body) const;
-  // As Transport's.
-  void CloseIdleConnections() const;
-};
-
-}  // namespace golab::glue
-
-namespace golab::net::http {
-
-using Client = golab::glue::http_client;
-
-// Those of a Client without a Timeout.
-std::pair<std::shared_ptr<Response>, error> Get(std::string_view url);
-std::pair<std::shared_ptr<Response>, error> Head(std::string_view url);
-std::pair<std::shared_ptr<Response>, error> Post(std::string_view url, std::string_view type,
-                                                 std::string body);
-
 }  // namespace golab::net::http
 
 namespace golab::net::http {
@@ -604,3 +507,5 @@ class BufferedConn {
 namespace golab {
 namespace http = net::http;
 }
+
+#include "runtime/net/http/client.h"

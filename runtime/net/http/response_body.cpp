@@ -34,21 +34,26 @@ class LimitedReader {
 }  // namespace io
 
 namespace net::http {
-namespace {
 
 const error errReadOnClosedResBody = errors::New("http: read on closed response body");
+
+namespace {
 
 // Finds the end of a body: by its length, by its last chunk, or by the end of the connection.
 class body final : public golab::glue::reader {
  public:
-  body(std::shared_ptr<persistConn> pc, int64_t length, bool chunked)
+  body(std::shared_ptr<persistConn> pc, const std::shared_ptr<Response>& resp, int64_t length,
+       bool chunked)
       : pc_(std::move(pc)),
+        resp_(resp),
         chunks_(&pc_->br),
         limited_(&pc_->br, length),
         chunked_(chunked),
         until_close_(length < 0) {}
 
+  // Locked, because after an early Close another goroutine reads what is left.
   [[gnu::noinline]] std::pair<int, error> Read(char* p, size_t n) override {
+    golab::glue::Locked guard(mu_);
     if (n == 0) return {0, nullptr};
     return readLocked(p, n);
   }
@@ -56,43 +61,46 @@ class body final : public golab::glue::reader {
 
  private:
   [[gnu::noinline]] std::pair<int, error> readLocked(char* p, size_t n) {
+    if (end_ != nullptr) return {0, end_};
     if (chunked_) return read_chunked(p, n);
     const bufio::io_result got = until_close_ ? pc_->br.Read(p, n) : limited_.Read(p, n);
     if (got.err == poll::kEOF) return {0, until_close_ ? io::EOF_ : io::ErrUnexpectedEOF};
-    if (got.err != 0) return {0, pc_->io_error("read", got.err)};
-    const bool at_end = !until_close_ && limited_.N == 0;
-    return {static_cast<int>(got.n), at_end ? io::EOF_ : error()};
+    if (got.err != 0) return {0, pc_->read_error(got.err)};
+    if (!until_close_ && limited_.N == 0) end_ = io::EOF_;
+    return {static_cast<int>(got.n), end_};
   }
 
   [[gnu::always_inline]] std::pair<int, error> read_chunked(char* p, size_t n) {
     auto [got, err] = chunks_.Read(p, n);
     const int code = chunks_.code();
-    if (code != 0 && code != poll::kEOF) err = pc_->io_error("read", code);
-    if (err == io::EOF_ && !std::exchange(trailer_read_, true)) {
-      if (error wrong = readTrailer(); wrong != nullptr) err = trailer_err_ = wrong;
-    } else if (err == io::EOF_ && trailer_err_ != nullptr) {
-      err = trailer_err_;
-    }
+    if (code != 0 && code != poll::kEOF) err = pc_->read_error(code);
+    if (err == io::EOF_) err = end_ = readTrailer();
     return {got, err};
   }
+
+  // The fields go into the response, if somebody still has it.
   [[gnu::noinline]] error readTrailer() {
-    return golab::glue::read_trailer(&pc_->br, INT64_MAX, nullptr);
+    const auto resp = resp_.lock();
+    const error err = golab::glue::read_trailer(&pc_->br, INT64_MAX,
+                                                resp != nullptr ? &resp->Trailer : nullptr);
+    return err == nullptr ? io::EOF_ : err;
   }
 
+  sync::Mutex mu_;
   std::shared_ptr<persistConn> pc_;
+  std::weak_ptr<Response> resp_;
   internal::chunkedReader chunks_;
   io::LimitedReader limited_;
+  error end_;  // what every further Read returns
   const bool chunked_;
   const bool until_close_;
-  bool trailer_read_ = false;
-  error trailer_err_;
 };
 
 // Tells readLoop once, before the Read or Close that finds the end returns. At io::EOF_ it waits
 // until readLoop has put the connection back, so that the caller's next request finds it there.
 class bodyEOFSignal final : public golab::glue::reader {
  public:
-  bodyEOFSignal(io::ReadCloser body, std::shared_ptr<persistConn> pc, SendChan<bool> done,
+  bodyEOFSignal(io::ReadCloser body, std::shared_ptr<persistConn> pc, SendChan<error> done,
                 RecvChan<Empty> eofc)
       : body_(std::move(body)),
         pc_(std::move(pc)),
@@ -116,9 +124,10 @@ class bodyEOFSignal final : public golab::glue::reader {
     golab::glue::Locked guard(mu_);
     if (closed_) return nullptr;
     closed_ = true;
-    if (rerr_ == io::EOF_) return nullptr;
+    if (rerr_ != nullptr) return nullptr;
     runtime::WorksFor nobody(runtime::WorksFor::kNobody);  // what it sends is no result
-    waitForBodyRead_.send(false);
+    told_ = true;
+    waitForBodyRead_.send(errClosedEarly);
     eofc_.recv();
     return nullptr;
   }
@@ -128,10 +137,9 @@ class bodyEOFSignal final : public golab::glue::reader {
   [[gnu::noinline]] error fn(const error& err) {
     if (told_) return err;
     told_ = true;
-    const bool at_end = err == io::EOF_;
     runtime::WorksFor nobody(runtime::WorksFor::kNobody);
-    waitForBodyRead_.send(at_end);
-    if (at_end) {
+    waitForBodyRead_.send(err);
+    if (err == io::EOF_) {
       eofc_.recv();
       return err;
     }
@@ -141,7 +149,7 @@ class bodyEOFSignal final : public golab::glue::reader {
 
   io::ReadCloser body_;
   std::shared_ptr<persistConn> pc_;
-  SendChan<bool> waitForBodyRead_;
+  SendChan<error> waitForBodyRead_;
   RecvChan<Empty> eofc_;
 
   sync::Mutex mu_;  // guards what follows
@@ -150,14 +158,35 @@ class bodyEOFSignal final : public golab::glue::reader {
   error rerr_;  // of the Read that ended it
 };
 
+class upgraded final : public golab::glue::reader {
+ public:
+  explicit upgraded(std::shared_ptr<persistConn> pc) : pc_(std::move(pc)) {}
+  std::pair<int, error> Read(char* p, size_t n) override {
+    const bufio::io_result got = pc_->br.Read(p, n);
+    if (got.err == poll::kEOF) return {0, io::EOF_};
+    return {static_cast<int>(got.n), got.err == 0 ? error() : pc_->read_error(got.err)};
+  }
+  error Close() override { return pc_->conn.Close(); }
+
+ private:
+  std::shared_ptr<persistConn> pc_;
+};
+
 }  // namespace
 
-io::ReadCloser new_body(std::shared_ptr<persistConn> pc, int64_t length, bool chunked) {
-  return io::ReadCloser(std::make_shared<body>(std::move(pc), length, chunked));
+io::ReadCloser new_upgraded(std::shared_ptr<persistConn> pc) {
+  return io::ReadCloser(std::make_shared<upgraded>(std::move(pc)));
+}
+
+const error errClosedEarly = errors::New("net/http: response body closed early");
+
+io::ReadCloser new_body(std::shared_ptr<persistConn> pc, const std::shared_ptr<Response>& resp,
+                        int64_t length, bool chunked) {
+  return io::ReadCloser(std::make_shared<body>(std::move(pc), resp, length, chunked));
 }
 
 io::ReadCloser new_body_eof_signal(io::ReadCloser body, std::shared_ptr<persistConn> pc,
-                                   SendChan<bool> waitForBodyRead, RecvChan<Empty> eofc) {
+                                   SendChan<error> waitForBodyRead, RecvChan<Empty> eofc) {
   return io::ReadCloser(std::make_shared<bodyEOFSignal>(
       std::move(body), std::move(pc), std::move(waitForBodyRead), std::move(eofc)));
 }

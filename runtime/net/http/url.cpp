@@ -1,19 +1,19 @@
 // url.cpp: percent signs, slashes and query strings.
 #include "runtime/net/http/url.h"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
 #include <charconv>
 #include <tuple>
 
+#include "runtime/fmt/fmt.h"
+#include "runtime/net/netip.h"
 #include "runtime/strconv/strconv.h"
 
 namespace golab::net::url {
 
 namespace {
 
-enum class part { path, path_segment, host, query, fragment };
+enum class part { path, path_segment, host, zone, userinfo, query, fragment };
 
 bool is_alnum(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
@@ -27,7 +27,10 @@ std::string_view marks(part where) {
     case part::path_segment:
       return "-_.~$&+=:@";
     case part::host:
+    case part::zone:
       return "-_.~!$&'()*+,;=:[]<>\"";
+    case part::userinfo:
+      return "-_.~$&+,;=";
     case part::fragment:
       return "-_.~$&+=:@/;,?!()*";
     case part::query:
@@ -62,9 +65,19 @@ std::string escape(std::string_view s, part where) {
   return out;
 }
 
-error escape_error(std::string_view bad) { return errors::New("invalid URL escape " + quote(bad)); }
+// Whether the three bytes "%hh", which mean `byte`, may stand there. In a host only bytes outside
+// ASCII may be escaped, and the % before an IPv6 zone; in a zone also what a host allows, and ' '.
+bool may_be_escaped(std::string_view text, unsigned char byte, part where) {
+  if (text == "%25") return true;
+  if (where == part::host) return byte >= 0x80;
+  if (where == part::zone) {
+    return byte == ' ' || !should_escape(static_cast<char>(byte), part::host);
+  }
+  return true;
+}
 
 std::pair<std::string, error> unescape(std::string_view s, part where) {
+  const bool in_host = where == part::host || where == part::zone;
   std::string out;
   out.reserve(s.size());
   for (size_t i = 0; i < s.size(); i++) {
@@ -74,18 +87,15 @@ std::pair<std::string, error> unescape(std::string_view s, part where) {
       const char* end = text.data() + text.size();
       unsigned char byte = 0;
       const bool hex = std::from_chars(text.data() + 1, end, byte, 16).ptr == end;
-      // In a host only bytes outside ASCII may be escaped, and the % before an IPv6 zone.
-      if (text.size() < 3 || !hex || (where == part::host && byte < 0x80 && text != "%25")) {
-        return {"", escape_error(text)};
+      if (text.size() < 3 || !hex || !may_be_escaped(text, byte, where)) {
+        return {"", EscapeError{std::string(text)}};
       }
       out += static_cast<char>(byte);
       i += 2;
     } else if (c == '+' && where == part::query) {
       out += ' ';
-    } else if (where == part::host && static_cast<unsigned char>(c) < 0x80 &&
-               should_escape(c, where)) {
-      return {"",
-              errors::New("invalid character " + quote(std::string_view(&c, 1)) + " in host name")};
+    } else if (in_host && static_cast<unsigned char>(c) < 0x80 && should_escape(c, where)) {
+      return {"", InvalidHostError{std::string(1, c)}};
     } else {
       out += c;
     }
@@ -93,70 +103,100 @@ std::pair<std::string, error> unescape(std::string_view s, part where) {
   return {std::move(out), nullptr};
 }
 
-bool valid_encoded(std::string_view s) {
+bool valid_encoded(std::string_view s, part where) {
   for (char c : s) {
     if (std::string_view("!$&'()*+,;=:@[]%").find(c) != std::string_view::npos) continue;
-    if (should_escape(c, part::path)) return false;
+    if (should_escape(c, where)) return false;
   }
   return true;
 }
 
-error set_path(URL* u, std::string_view p) {
-  auto [path, err] = unescape(p, part::path);
+// Sets the plain form, and the raw one if the plain one does not escape to it.
+error set_both(std::string_view written, part where, std::string* plain, std::string* raw) {
+  auto [text, err] = unescape(written, where);
   if (err != nullptr) return err;
-  u->Path = std::move(path);
-  u->RawPath = escape(u->Path, part::path) == p ? "" : std::string(p);
+  *plain = std::move(text);
+  *raw = escape(*plain, where) == written ? "" : std::string(written);
   return nullptr;
 }
 
-error check_port(std::string_view port) {
-  if (port.empty()) return nullptr;
-  if (port[0] == ':' && port.find_first_not_of("0123456789", 1) == std::string_view::npos) {
-    return nullptr;
+error set_path(URL* u, std::string_view p) {
+  return set_both(p, part::path, &u->Path, &u->RawPath);
+}
+
+// The raw form if it fits to the plain one, else the plain one escaped.
+std::string escaped(const std::string& plain, const std::string& raw, part where) {
+  if (!raw.empty() && valid_encoded(raw, where)) {
+    auto [text, err] = unescape(raw, where);
+    if (err == nullptr && text == plain) return raw;
   }
+  return escape(plain, where);
+}
+
+// "" or ":" and digits.
+bool valid_port(std::string_view port) {
+  return port.empty() || (port[0] == ':' && port.find_first_not_of("0123456789", 1) == port.npos);
+}
+
+error check_port(std::string_view port) {
+  if (valid_port(port)) return nullptr;
   return errors::New("invalid port " + quote(port) + " after host");
 }
 
 // "[fe80::1%25eth0]:80": only an IPv6 address may stand in brackets.
-error check_ip_literal(std::string_view host) {
+std::pair<std::string, error> parse_ip_literal(std::string_view host) {
   const size_t end = host.rfind(']');
-  if (end == std::string_view::npos) return errors::New("missing ']' in host");
-  if (error err = check_port(host.substr(end + 1)); err != nullptr) return err;
-  std::string address(host.substr(1, end - 1));
-  address.resize(std::min(address.size(), address.find("%25")));
-  in6_addr parsed;
-  if (::inet_pton(AF_INET6, address.c_str(), &parsed) == 1) return nullptr;
-  return errors::New("invalid host: ParseAddr(" + quote(address) + "): unable to parse IP");
+  if (end == host.npos) return {"", errors::New("missing ']' in host")};
+  if (error err = check_port(host.substr(end + 1)); err != nullptr) return {"", err};
+  const std::string_view inside = host.substr(1, end - 1);
+  const size_t percent = std::min(inside.find("%25"), inside.size());
+  auto [name, bad_name] = unescape(inside.substr(0, percent), part::host);
+  if (bad_name != nullptr) return {"", bad_name};
+  auto [zone, bad_zone] = unescape(inside.substr(percent), part::zone);
+  if (bad_zone != nullptr) return {"", bad_zone};
+  const std::string literal = name + zone;
+  auto [addr, err] = netip::ParseAddr(literal);
+  if (err != nullptr) return {"", fmt::Errorf("invalid host: %w", err)};
+  if (addr.Is4()) return {"", errors::New("invalid IP-literal")};
+  return {"[" + literal + "]" + std::string(host.substr(end + 1)), nullptr};
 }
 
-error check_host(std::string_view scheme, std::string_view host) {
+std::pair<std::string, error> parse_host(std::string_view scheme, std::string_view host) {
   const size_t bracket = host.rfind('[');
-  if (bracket == 0) return check_ip_literal(host);
-  if (bracket != std::string_view::npos) return errors::New("invalid IP-literal");
+  if (bracket == 0) return parse_ip_literal(host);
+  if (bracket != host.npos) return {"", errors::New("invalid IP-literal")};
   const bool strict = scheme == "http" || scheme == "https";  // others may list several hosts
   const size_t colon = strict ? host.find(':') : host.rfind(':');
-  return colon == std::string_view::npos ? nullptr : check_port(host.substr(colon));
+  if (colon != host.npos) {
+    if (error err = check_port(host.substr(colon)); err != nullptr) return {"", err};
+  }
+  return unescape(host, part::host);
 }
 
-error check_userinfo(std::string_view user) {
+error set_user(URL* u, std::string_view info) {
   constexpr std::string_view kMarks = "-._:~!$&'()*+,;=%@";
-  for (char c : user) {
-    if (!is_alnum(c) && kMarks.find(c) == std::string_view::npos) {
+  for (char c : info) {
+    if (!is_alnum(c) && kMarks.find(c) == kMarks.npos) {
       return errors::New("net/url: invalid userinfo");
     }
   }
-  return unescape(user, part::path).second;
+  const bool has_password = info.find(':') != info.npos;
+  const auto [raw_name, raw_password] = split(info, ':');
+  auto [name, bad_name] = unescape(raw_name, part::userinfo);
+  if (bad_name != nullptr) return bad_name;
+  auto [password, bad_password] = unescape(raw_password, part::userinfo);
+  if (bad_password != nullptr) return bad_password;
+  u->User = has_password ? UserPassword(name, password) : User(name);
+  return nullptr;
 }
 
-error set_host(URL* u, std::string_view authority) {
-  if (const size_t at = authority.rfind('@'); at != std::string_view::npos) {
-    if (error err = check_userinfo(authority.substr(0, at)); err != nullptr) return err;
-    authority.remove_prefix(at + 1);  // the user info is checked, but not kept
-  }
-  if (error err = check_host(u->Scheme, authority); err != nullptr) return err;
-  auto [host, err] = unescape(authority, part::host);
-  if (err == nullptr) u->Host = std::move(host);
-  return err;
+error set_authority(URL* u, std::string_view authority) {
+  const size_t at = authority.rfind('@');
+  auto [host, err] =
+      parse_host(u->Scheme, at == authority.npos ? authority : authority.substr(at + 1));
+  if (err != nullptr) return err;
+  u->Host = std::move(host);
+  return at == authority.npos ? nullptr : set_user(u, authority.substr(0, at));
 }
 
 // Scheme and rest; the scheme is empty if there is none.
@@ -169,7 +209,9 @@ error split_scheme(std::string_view text, std::string* scheme, std::string_view*
   if (end == text.begin()) return errors::New("missing protocol scheme");
   if ((text[0] | 0x20) < 'a') return nullptr;  // it does not begin with a letter
   scheme->assign(text.begin(), end);
-  for (char& c : *scheme) c = static_cast<char>(c | 0x20);  // in small letters
+  for (char& c : *scheme) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);
+  }
   *rest = text.substr(scheme->size() + 1);
   return nullptr;
 }
@@ -185,23 +227,20 @@ error parse(std::string_view text, bool request, URL* u) {
     u->Path = "*";
     return nullptr;
   }
-  std::string_view rest = text;
-  if (text.empty() || text[0] != '/') {
-    if (error err = split_scheme(text, &u->Scheme, &rest); err != nullptr) return err;
-  }
-  if (const size_t mark = rest.find('?'); mark != std::string_view::npos) {
+  std::string_view rest;
+  if (error err = split_scheme(text, &u->Scheme, &rest); err != nullptr) return err;
+  if (const size_t mark = rest.find('?'); mark != rest.npos) {
     u->RawQuery = std::string(rest.substr(mark + 1));
     u->ForceQuery = u->RawQuery.empty();
     rest = rest.substr(0, mark);
   }
-  if (rest.empty() || rest[0] != '/') {
+  if (!rest.starts_with('/')) {
     if (!u->Scheme.empty()) {
       u->Opaque = std::string(rest);
       return nullptr;
     }
     if (request) return errors::New("invalid URI for request");
-    const size_t colon = rest.find(':');
-    if (colon != std::string_view::npos && colon < rest.find('/')) {
+    if (split(rest, '/').first.find(':') != rest.npos) {
       return errors::New("first path segment in URL cannot contain colon");
     }
   }
@@ -209,10 +248,55 @@ error parse(std::string_view text, bool request, URL* u) {
   if (authority && rest.starts_with("//")) {
     rest.remove_prefix(2);
     const size_t slash = std::min(rest.find('/'), rest.size());
-    if (error err = set_host(u, rest.substr(0, slash)); err != nullptr) return err;
+    if (error err = set_authority(u, rest.substr(0, slash)); err != nullptr) return err;
     rest.remove_prefix(slash);
+  } else {
+    u->OmitHost = !u->Scheme.empty() && rest.starts_with('/');
   }
   return set_path(u, rest);
+}
+
+// The host and the port of "host:port". An end that is no port belongs to the host.
+std::pair<std::string_view, std::string_view> split_port(std::string_view host) {
+  std::string_view port;
+  if (const size_t colon = host.rfind(':'); colon != host.npos && valid_port(host.substr(colon))) {
+    port = host.substr(colon + 1);
+    host = host.substr(0, colon);
+  }
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  return {host, port};
+}
+
+// RFC 3986 section 5.2.4, in Go's reading: "." and ".." are resolved, empty segments stay, except
+// directly below the root that ".." has come back to.
+std::string remove_dots(std::string_view path) {
+  std::string out = "/";
+  if (path.starts_with('/')) path.remove_prefix(1);
+  bool back_at_root = false;
+  for (bool more = true; more;) {
+    const size_t slash = path.find('/');
+    more = slash != path.npos;
+    const std::string_view segment = path.substr(0, slash);
+    if (more) path.remove_prefix(slash + 1);
+    if (segment == "..") {
+      if (out.size() > 1) out.erase(out.rfind('/', out.size() - 2) + 1);
+      back_at_root = out.size() == 1;
+      continue;
+    }
+    if (segment != "." && !(segment.empty() && back_at_root)) {
+      out += segment;
+      if (more) out += '/';
+    }
+    back_at_root = false;
+  }
+  return out;
+}
+
+// `ref` beside `base`, both escaped.
+std::string resolve_path(const std::string& base, const std::string& ref) {
+  std::string full = ref.empty() ? base : ref;
+  if (!ref.empty() && ref[0] != '/') full = base.substr(0, base.rfind('/') + 1) + ref;
+  return full.empty() ? "" : remove_dots(full);
 }
 
 }  // namespace
@@ -220,17 +304,35 @@ error parse(std::string_view text, bool request, URL* u) {
 std::string quote(std::string_view s) { return strconv::Quote(s); }
 
 std::string Error_::Error() const { return Op + " " + quote(URL) + ": " + Err.Error(); }
+std::string EscapeError::Error() const { return "invalid URL escape " + quote(text); }
+std::string InvalidHostError::Error() const {
+  return "invalid character " + quote(text) + " in host name";
+}
+
+std::string Userinfo::String() const {
+  std::string out = escape(username_, part::userinfo);
+  if (has_password_) out += ":" + escape(password_, part::userinfo);
+  return out;
+}
+
+std::shared_ptr<const Userinfo> User(std::string_view username) {
+  return std::make_shared<Userinfo>(username);
+}
+std::shared_ptr<const Userinfo> UserPassword(std::string_view username,
+                                             std::string_view password) {
+  return std::make_shared<Userinfo>(username, password);
+}
 
 std::pair<URL, error> Parse(std::string_view text) {
   URL u;
-  auto [before, fragment] = split(text, '#');
-  error err = parse(before, false, &u);
-  if (err == nullptr && !fragment.empty()) {
-    auto [plain, bad] = unescape(fragment, part::fragment);
-    u.Fragment = std::move(plain);
-    err = bad;
+  const auto [before, fragment] = split(text, '#');
+  if (error err = parse(before, false, &u); err != nullptr) {
+    return {URL{}, Error_{"parse", std::string(before), err}};
   }
-  if (err != nullptr) return {URL{}, Error_{"parse", std::string(text), err}};
+  if (error err = set_both(fragment, part::fragment, &u.Fragment, &u.RawFragment);
+      err != nullptr) {
+    return {URL{}, Error_{"parse", std::string(text), err}};
+  }
   return {std::move(u), nullptr};
 }
 
@@ -241,34 +343,62 @@ std::pair<URL, error> ParseRequestURI(std::string_view text) {
   return {std::move(u), nullptr};
 }
 
-std::pair<URL, error> ResolveReference(const URL& base, std::string_view text) {
-  auto [ref, err] = Parse(text);
-  if (err != nullptr || ref.IsAbs()) return {ref, err};
-  ref.Scheme = base.Scheme;
-  if (!ref.Host.empty()) return {ref, nullptr};
-  ref.Host = base.Host;
-  if (ref.Path.empty()) {
-    ref.Path = base.Path;
-    ref.RawPath = base.RawPath;
-    if (ref.RawQuery.empty()) ref.RawQuery = base.RawQuery;
-    return {ref, nullptr};
+URL URL::ResolveReference(const URL& ref) const {
+  URL out = ref;
+  if (ref.Scheme.empty()) out.Scheme = Scheme;
+  if (!ref.Scheme.empty() || !ref.Host.empty() || ref.User != nullptr) {
+    set_path(&out, resolve_path(ref.EscapedPath(), ""));
+    return out;
   }
-  std::string path = ref.EscapedPath();
-  if (path[0] != '/') {
-    std::string dir = base.EscapedPath();
-    path = dir.substr(0, dir.rfind('/') + 1) + path;
+  if (ref.Opaque.empty()) {
+    if (ref.Path.empty() && !ref.ForceQuery && ref.RawQuery.empty()) {
+      out.RawQuery = RawQuery;
+      if (ref.Fragment.empty()) {
+        out.Fragment = Fragment;
+        out.RawFragment = RawFragment;
+      }
+    }
+    if (!ref.Path.empty() || Opaque.empty()) {
+      out.Host = Host;
+      out.User = User;
+      set_path(&out, resolve_path(EscapedPath(), ref.EscapedPath()));
+      return out;
+    }
+    out.Opaque = Opaque;
   }
-  set_path(&ref, clean_path(path));
-  return {ref, nullptr};
+  out.User = nullptr;
+  out.Host = out.Path = "";
+  return out;
+}
+
+std::pair<URL, error> URL::Parse(std::string_view text) const {
+  auto [ref, err] = url::Parse(text);
+  if (err != nullptr) return {URL{}, err};
+  return {ResolveReference(ref), nullptr};
+}
+
+URL URL::JoinPath(const std::vector<std::string>& elements) const {
+  const std::string path = EscapedPath();
+  const bool rooted = path.starts_with('/');
+  std::string joined = rooted ? path : "/" + path;
+  const bool slash = (elements.empty() ? joined : elements.back()).ends_with('/');
+  for (const std::string& element : elements) joined += "/" + element;
+  joined = clean_path(joined);
+  if (joined.size() > 1 && joined.ends_with('/')) joined.pop_back();
+  if (!rooted) joined.erase(0, 1);
+  if (slash && !joined.ends_with('/')) joined += '/';
+  URL out = *this;
+  set_path(&out, joined);
+  return out;
 }
 
 std::string URL::EscapedPath() const {
-  if (!RawPath.empty() && valid_encoded(RawPath)) {
-    auto [plain, err] = unescape(RawPath, part::path);
-    if (err == nullptr && plain == Path) return RawPath;
-  }
-  if (Path == "*") return "*";
-  return escape(Path, part::path);
+  std::string out = escaped(Path, RawPath, part::path);
+  return Path == "*" && out != RawPath ? "*" : out;
+}
+
+std::string URL::EscapedFragment() const {
+  return escaped(Fragment, RawFragment, part::fragment);
 }
 
 std::string URL::RequestURI() const {
@@ -289,41 +419,47 @@ std::string URL::String() const {
   if (!Opaque.empty()) {
     out += Opaque;
   } else {
-    if (!Scheme.empty() || !Host.empty()) {
-      if (!Host.empty() || !Path.empty()) out += "//";
-      out += escape(Host, part::host);
-    }
+    const bool named = !Host.empty() || User != nullptr;
+    if (named || (!Scheme.empty() && !OmitHost && !Path.empty())) out += "//";
+    if (User != nullptr) out += User->String() + "@";
+    out += escape(Host, part::host);
     std::string path = EscapedPath();
+    // Behind nothing, the path would read as a host, or its first segment as a scheme.
+    if (OmitHost && !named && path.starts_with("//")) path.replace(0, 1, "%2F");
     if (!path.empty() && path[0] != '/' && !Host.empty()) out += '/';
+    if (out.empty() && split(path, '/').first.find(':') != path.npos) out = "./";
     out += path;
   }
   if (ForceQuery || !RawQuery.empty()) out += "?" + RawQuery;
-  if (!Fragment.empty()) out += "#" + escape(Fragment, part::fragment);
+  if (!Fragment.empty()) out += "#" + EscapedFragment();
   return out;
 }
 
-std::string URL::Hostname() const {
-  if (!Host.empty() && Host[0] == '[') return Host.substr(1, Host.find(']') - 1);
-  return Host.substr(0, Host.rfind(':'));
+std::string URL::Redacted() const {
+  if (User == nullptr || !User->Password().second) return String();
+  URL copy = *this;
+  copy.User = UserPassword(User->Username(), "xxxxx");
+  return copy.String();
 }
 
-std::string URL::Port() const {
-  const size_t colon = Host.rfind(':');
-  if (colon == std::string::npos || Host.find(']', colon) != std::string::npos) return "";
-  return Host.substr(colon + 1);
-}
+std::string URL::Hostname() const { return std::string(split_port(Host).first); }
+std::string URL::Port() const { return std::string(split_port(Host).second); }
 
 Values URL::Query() const { return ParseQuery(RawQuery).first; }
 
 std::pair<Values, error> ParseQuery(std::string_view query) {
+  constexpr long kPairsMax = 10000;
   Values out;
   error first;
+  if (std::count(query.begin(), query.end(), '&') >= kPairsMax) {
+    return {out, errors::New("number of URL query parameters exceeded limit")};
+  }
   while (!query.empty()) {
     std::string_view pair;
     std::tie(pair, query) = split(query, '&');
     if (pair.empty()) continue;
     if (pair.find(';') != std::string_view::npos) {
-      if (first == nullptr) first = errors::New("invalid semicolon separator in query");
+      first = errors::New("invalid semicolon separator in query");
       continue;
     }
     const auto [raw_key, raw_value] = split(pair, '=');
