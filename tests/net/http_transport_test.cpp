@@ -76,7 +76,9 @@ std::map<std::string, int> client_stacks(const std::string& profile) {
   std::string line, block;
   int count = 0;
   auto finish = [&] {
-    if (contains(block, "net/http.(*persistConn)")) stacks[block] += count;
+    if (contains(block, "net/http.(*persistConn)") || contains(block, "net/http.(*Transport)")) {
+      stacks[block] += count;
+    }
     block.clear();
   };
   while (std::getline(lines, line)) {
@@ -84,7 +86,13 @@ std::map<std::string, int> client_stacks(const std::string& profile) {
     if (size_t at = line.find(" @ "); at != std::string::npos) count = std::stoi(line);
     if (line[0] != '#') continue;
     const size_t name = line.find('\t', 2) + 1;
-    block += line.substr(name, line.find('+', name) - name) + '\n';
+    std::string function = line.substr(name, line.find('+', name) - name);
+    // Go 1.26 names the closure by the function that it was inlined into.
+    constexpr std::string_view kInlined = "writeLoop.(*persistConn).waitForContinue";
+    if (size_t at = function.find(kInlined); at != function.npos) {
+      function.replace(at, kInlined.size(), "waitForContinue");
+    }
+    block += function + '\n';
   }
   finish();
   return stacks;
@@ -108,20 +116,55 @@ constexpr const char* kAwaitsAnswer =
     "net/http.(*Transport).RoundTrip\nnet/http.send\nnet/http.(*Client).send\n"
     "net/http.(*Client).do\nnet/http.(*Client).Do\n";
 
-// 20 answers whose bodies nobody closes, two callers without an answer, two in the middle of a body,
-// one connection that is idle.
+constexpr const char* kReadsChunks =
+    "bufio.(*Reader).fill\nbufio.(*Reader).ReadSlice\nnet/http/internal.readChunkLine\n"
+    "net/http/internal.(*chunkedReader).beginChunk\nnet/http/internal.(*chunkedReader).Read\n"
+    "net/http.(*body).readLocked\nnet/http.(*body).Read\nnet/http.(*bodyEOFSignal).Read\n";
+constexpr const char* kUnpacks =
+    "bufio.(*Reader).fill\nbufio.(*Reader).ReadByte\ncompress/flate.(*decompressor).moreBits\n"
+    "compress/flate.(*decompressor).nextBlock\ncompress/flate.(*decompressor).Read\n"
+    "compress/gzip.(*Reader).Read\nnet/http.(*gzipReader).Read\n";
+constexpr const char* kDials =
+    "internal/poll.runtime_pollWait\ninternal/poll.(*pollDesc).wait\n"
+    "internal/poll.(*pollDesc).waitWrite\ninternal/poll.(*FD).WaitWrite\n"
+    "net.(*netFD).connect\nnet.(*netFD).dial\nnet.socket\nnet.internetSocket\n"
+    "net.(*sysDialer).doDialTCPProto\nnet.(*sysDialer).doDialTCP\nnet.(*sysDialer).dialTCP\n"
+    "net.(*sysDialer).dialSingle\nnet.(*sysDialer).dialSerial\nnet.(*sysDialer).dialParallel\n"
+    "net.(*Dialer).DialContext\nnet/http.(*Transport).dial\nnet/http.(*Transport).dialConn\n"
+    "net/http.(*Transport).dialConnFor\nnet/http.(*Transport).startDialConnForLocked.func1\n";
+constexpr const char* kAwaitsConnection =
+    "net/http.(*Transport).getConn\nnet/http.(*Transport).roundTrip\n"
+    "net/http.(*Transport).RoundTrip\nnet/http.send\nnet/http.(*Client).send\n"
+    "net/http.(*Client).do\nnet/http.(*Client).Do\nnet/http.(*Client).Get\nnet/http.Get\n";
+
+// 20 answers whose bodies nobody closes, four callers without an answer, four in the middle of a
+// body, one connection that is idle, and one that does not come about.
 std::map<std::string, int> expected_stacks() {
   const std::string socket = kReadsSocket;
   const std::string body = kReadsBody;
+  const std::string chunks = kReadsChunks;
   const std::string answer = kAwaitsAnswer;
+  const std::string writes = "net/http.(*Request).write\n" + kWriteLoop + "\n";
+  const std::string post = "net/http.(*Client).Post\nnet/http.Post\n";
   return {
-      {kReadLoop + "\n", 22},
-      {socket + "bufio.(*Reader).fill\nbufio.(*Reader).Peek\n" + kReadLoop + "\n", 3},
-      {kWriteLoop + "\n", 25},
+      {kReadLoop + "\n", 24},
+      {socket + "bufio.(*Reader).fill\nbufio.(*Reader).Peek\n" + kReadLoop + "\n", 5},
+      {kWriteLoop + "\n", 27},
+      {"main.(*stuck).Read\nio.copyBuffer\nio.CopyBuffer\nnet/http.(*transferWriter).doBodyCopy\n"
+       "net/http.(*transferWriter).writeBody\n" +
+           writes,
+       1},
+      {"net/http.(*persistConn).waitForContinue.func1\n" + writes, 1},
       {answer + "net/http.(*Client).Get\nnet/http.Get\nmain.await_header\n", 1},
-      {answer + "net/http.(*Client).Post\nnet/http.Post\nmain.post_and_await_header\n", 1},
+      {answer + post + "main.post_and_await_header\n", 1},
+      {answer + post + "main.post_stuck_body\n", 1},
+      {answer + "main.post_and_await_continue\n", 1},
       {socket + body + "io.ReadAll\nmain.read_body\n", 1},
       {socket + body + "net/http.(*cancelTimerBody).Read\nio.ReadAll\nmain.read_body_in_time\n", 1},
+      {socket + chunks + "io.ReadAll\nmain.read_chunks\n", 1},
+      {socket + chunks + kUnpacks + "io.ReadAll\nmain.read_packed\n", 1},
+      {kDials, 1},
+      {std::string(kAwaitsConnection) + "main.dial_full\n", 1},
   };
 }
 

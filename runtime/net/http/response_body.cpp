@@ -62,20 +62,18 @@ class body final : public golab::glue::reader {
  private:
   [[gnu::noinline]] std::pair<int, error> readLocked(char* p, size_t n) {
     if (end_ != nullptr) return {0, end_};
-    if (chunked_) return read_chunked(p, n);
+    if (chunked_) {
+      auto [got, err] = chunks_.Read(p, n);
+      const int code = chunks_.code();
+      if (code != 0 && code != poll::kEOF) err = pc_->read_error(code);
+      if (err == io::EOF_) err = end_ = readTrailer();
+      return {got, err};
+    }
     const bufio::io_result got = until_close_ ? pc_->br.Read(p, n) : limited_.Read(p, n);
     if (got.err == poll::kEOF) return {0, until_close_ ? io::EOF_ : io::ErrUnexpectedEOF};
     if (got.err != 0) return {0, pc_->read_error(got.err)};
     if (!until_close_ && limited_.N == 0) end_ = io::EOF_;
     return {static_cast<int>(got.n), end_};
-  }
-
-  [[gnu::always_inline]] std::pair<int, error> read_chunked(char* p, size_t n) {
-    auto [got, err] = chunks_.Read(p, n);
-    const int code = chunks_.code();
-    if (code != 0 && code != poll::kEOF) err = pc_->read_error(code);
-    if (err == io::EOF_) err = end_ = readTrailer();
-    return {got, err};
   }
 
   // The fields go into the response, if somebody still has it.
