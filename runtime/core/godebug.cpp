@@ -20,11 +20,11 @@ std::string_view godebug(std::string_view name) {
   return value;
 }
 
-int32_t godebug_number(std::string_view name) {
+int32_t godebug_number(std::string_view name, int32_t otherwise) {
   std::string_view text = godebug(name);
   int32_t value = 0;
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return error == std::errc() && end == text.data() + text.size() ? value : 0;
+  return error == std::errc() && end == text.data() + text.size() ? value : otherwise;
 }
 
 }  // namespace golab::runtime

@@ -8,7 +8,7 @@ namespace golab::runtime {
 
 // The value of a setting; the last one counts. "" if there is none.
 std::string_view godebug(std::string_view name);
-// The same as a number; 0 if there is none, or no number.
-int32_t godebug_number(std::string_view name);
+// The same as a number; `otherwise` if there is none, or no number.
+int32_t godebug_number(std::string_view name, int32_t otherwise = 0);
 
 }  // namespace golab::runtime

@@ -7,10 +7,9 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <cstdlib>
 #include <new>
-#include <string_view>
 
+#include "runtime/core/godebug.h"
 #include "runtime/core/reserve.h"
 #include "runtime/heap/heap.h"
 #include "runtime/heap/held.h"
@@ -133,16 +132,7 @@ uint32_t take_stack(const void* frame, uintptr_t* pcs) {
 
 }  // namespace
 
-void mprof_begin() {
-  const char* settings = getenv("GODEBUG");
-  constexpr std::string_view kName = "memprofilerate=";
-  std::string_view rest = settings != nullptr ? settings : "";
-  while (!rest.empty()) {
-    const std::string_view one = rest.substr(0, rest.find(','));
-    if (one.starts_with(kName)) MemProfileRate = atoi(one.data() + kName.size());
-    rest.remove_prefix(std::min(rest.size(), one.size() + 1));
-  }
-}
+void mprof_begin() { MemProfileRate = godebug_number("memprofilerate", MemProfileRate); }
 
 uint32_t mprof_malloc(size_t bytes, const void* frame) {
   uintptr_t pcs[kDepthMax];

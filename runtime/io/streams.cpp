@@ -12,7 +12,6 @@ namespace golab::io {
 const error ErrShortWrite = errors::New("short write");
 const error ErrShortBuffer = errors::New("short buffer");
 const error ErrNoProgress = errors::New("multiple Read calls return no data or error");
-const error ErrClosedPipe = errors::New("io: read/write on closed pipe");
 
 namespace {
 

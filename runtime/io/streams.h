@@ -139,7 +139,6 @@ class ReaderAt : public glue::io_handle<ReadAtCall> {
 extern const error ErrShortWrite;   // a Write took less than it was given, and said nothing
 extern const error ErrShortBuffer;  // of ReadAtLeast
 extern const error ErrNoProgress;   // many Reads returned neither bytes nor an error
-extern const error ErrClosedPipe;
 
 // Copies until the end of src, which is no error, or until one fails. Returns how many bytes.
 std::pair<int64_t, error> Copy(const Writer& dst, const Reader& src);

@@ -139,7 +139,8 @@ std::vector<std::string> split_scopes(std::string_view s) {
     }
   }
   std::erase_if(parts, [](const std::string& p) {
-    return p.empty() || p == "(anonymous namespace)" || p == "__cxx11" || p == "_V2";
+    return p.empty() || p == "(anonymous namespace)" || p == "__cxx11" || p == "_V2" ||
+           p == "of_connections";  // net/http/bufio.h
   });
   for (std::string& p : parts) {
     if (!is_operator(p))

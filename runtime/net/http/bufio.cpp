@@ -4,6 +4,7 @@
 #include <algorithm>
 
 namespace golab::bufio {
+inline namespace of_connections {
 
 // Makes room behind what is there.
 void Reader::make_room() {
@@ -128,4 +129,5 @@ void Reader::shrink() {
   return err_;
 }
 
+}  // namespace of_connections
 }  // namespace golab::bufio

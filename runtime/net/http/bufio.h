@@ -2,7 +2,8 @@
 //
 // They stand where Go's bufio.Reader and bufio.Writer stand, and a waiting goroutine shows their
 // methods under the same names. What they read from and write to returns error codes (net/fd.h),
-// which cost nothing while all goes well.
+// which cost nothing while all goes well. runtime/bufio has the ones for programs; the inline
+// namespace, of which a stack says nothing, keeps the two apart.
 #pragma once
 
 #include <cstddef>
@@ -37,6 +38,7 @@ class sink_of final : public byte_sink {
 }  // namespace golab::glue
 
 namespace golab::bufio {
+inline namespace of_connections {
 
 using internal::poll::io_result;
 
@@ -120,4 +122,5 @@ class Writer {
   int err_ = 0;
 };
 
+}  // namespace of_connections
 }  // namespace golab::bufio
