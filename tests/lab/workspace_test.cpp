@@ -167,7 +167,7 @@ TEST_CASE("who listens on a port is found", "[lab][port]") {
   }
   auto [listener, err] = golab::net::Listen("tcp", "127.0.0.1:0");
   REQUIRE(err == nullptr);
-  int port = listener.Addr().get<net::TCPAddr>()->Port;
+  int port = listener.Addr().get<golab::net::TCPAddr>()->Port;
   CHECK_THAT(lab::port_holder(port), Has("process " + std::to_string(::getpid()) + " (lab_test"));
   CHECK(lab::process_listens(::getpid(), port));
   CHECK_FALSE(lab::process_listens(::getppid(), port));
