@@ -1,4 +1,8 @@
 // compare_web_test.cpp: `lab compare --web`: both sides under one origin, and no other site.
+#include <unistd.h>
+
+#include <filesystem>
+
 #include "tests/live/live_service.h"
 
 namespace {
@@ -10,8 +14,12 @@ class WebComparison {
     address_ = "127.0.0.1:" + std::to_string(free_port());
     lab_ = std::make_unique<Child>(
         std::vector<std::string>{LAB, "compare", "02", "--web", "--addr", address_},
-        std::vector<std::string>{"GOLAB_MINE=/nonexistent"});
+        std::vector<std::string>{"GOLAB_MINE=" + mine_});
     CHECK(lab_->read_until([this] { return lab_->out().find(address_) != std::string::npos; }, 60));
+  }
+  ~WebComparison() {
+    lab_.reset();
+    std::filesystem::remove_all(mine_);
   }
   std::string url(const std::string& path) const { return "http://" + address_ + path; }
   json look(const std::string& side) const {
@@ -23,6 +31,8 @@ class WebComparison {
   }
 
  private:
+  // Nobody's files.
+  std::string mine_ = "/tmp/golab-compare-" + std::to_string(::getpid());
   std::string address_;
   std::unique_ptr<Child> lab_;
 };
