@@ -54,10 +54,15 @@ class Samples {
   golab::profiler::ReadResult read_;
 };
 
-inline int64_t process_cpu_ns() {
+inline int64_t cpu_ns(clockid_t clock) {
   timespec ts;
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
+  clock_gettime(clock, &ts);
   return int64_t{ts.tv_sec} * 1'000'000'000 + ts.tv_nsec;
+}
+inline int64_t process_cpu_ns() { return cpu_ns(CLOCK_PROCESS_CPUTIME_ID); }
+// Of the calling thread.
+inline int64_t thread_cpu_ns() {
+  return cpu_ns(CLOCK_THREAD_CPUTIME_ID);
 }
 
 // The profile of work().
