@@ -19,7 +19,7 @@ const error ErrBodyReadAfterClose = errors::New("http: invalid Read on closed Bo
 
 const error ErrHandlerTimeout = errors::New("http: Handler timeout");
 const error ErrHijacked = errors::New("http: connection has been hijacked");
-const error ErrNotSupported = std::make_shared<ProtocolError>("feature not supported");
+const error ErrNotSupported = std::make_shared<ProtocolError>(ProtocolError{"feature not supported"});
 
 [[gnu::noinline]] void HandlerFunc::ServeHTTP(ResponseWriter& w, Request* r) const { f_(w, r); }
 
