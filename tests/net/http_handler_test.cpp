@@ -117,12 +117,13 @@ TEST_CASE("a hijacked connection is the handler's", "[http][hijack]") {
   test_server s;
   auto taken = make_chan<http::Hijacked>(1);
   auto leave = make_chan<int>(1);
-  s.mux.HandleFunc("/", [taken, leave](http::ResponseWriter& w, http::Request* r) {
+  auto context_lives = make_chan<bool>(1);
+  s.mux.HandleFunc("/", [taken, leave, context_lives](http::ResponseWriter& w, http::Request* r) {
     w.Header().Set("X-A", "never sent");
     http::Hijacked got = w.Hijack();
     taken.send(got);
     leave.recv();
-    got.bufrw->Write(r->Context().Err() == nullptr ? "" : "cancelled");
+    context_lives.send(r->Context().Err() == nullptr);
   });
   s.start();
   raw_client c(s.addr);
@@ -131,6 +132,7 @@ TEST_CASE("a hijacked connection is the handler's", "[http][hijack]") {
   REQUIRE(got.err == nullptr);
   SECTION("with the bytes that were read, and those that come") {
     leave.send(1);
+    CHECK(context_lives.recv());
     c.send(" and more\nrest");
     auto [line, err] = got.bufrw->ReadString('\n');
     CHECK(line == "more and more\n");
@@ -142,6 +144,7 @@ TEST_CASE("a hijacked connection is the handler's", "[http][hijack]") {
   }
   SECTION("also after the server has shut down, which does not wait for it") {
     leave.send(1);
+    CHECK(context_lives.recv());
     CHECK(s.server.Shutdown(context::Background()) == nullptr);
     CHECK(s.server.Close() == nullptr);
     got.conn.Write("still here");
@@ -150,6 +153,7 @@ TEST_CASE("a hijacked connection is the handler's", "[http][hijack]") {
   }
   SECTION("and its buffers live as long as he holds them") {
     leave.send(1);
+    CHECK(context_lives.recv());
     got.conn.Close();
     CHECK(c.rest() == "");
     char byte;
