@@ -20,9 +20,10 @@ namespace {
 constexpr size_t kPieceBytes = 64 << 10;
 constexpr size_t kHeadBytesMax = 1 << 20;
 
-// A blocking call on a thread that other goroutines do without. Returns −errno for an error.
+// A blocking call on a thread that other goroutines do without. Returns −errno for an error. A
+// function of its own: inlined, it would share errno's address with calls on other threads.
 template <typename F>
-ssize_t blocking(const F& call) {
+[[gnu::noinline]] ssize_t blocking(const F& call) {
   golab::runtime::entersyscall();
   ssize_t n = call();
   if (n < 0) n = -errno;  // first: exitsyscall may move the goroutine to another thread

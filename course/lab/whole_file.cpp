@@ -12,6 +12,7 @@
 
 #include "runtime/fmt/fmt.h"
 #include "runtime/sched/proc.h"
+#include "runtime/syscall/syscall.h"
 
 namespace lab {
 
@@ -54,8 +55,7 @@ error WholeFile::open() {
 error WholeFile::write(std::string_view bytes) {
   while (!bytes.empty()) {
     golab::runtime::entersyscall();
-    ssize_t n = ::write(fd_, bytes.data(), bytes.size());
-    if (n < 0) n = -errno;  // first: exitsyscall may move the goroutine to another thread
+    const ssize_t n = golab::syscall::Write(fd_, bytes.data(), bytes.size());
     golab::runtime::exitsyscall();
     if (n < 0 && n != -EINTR) return cannot_write(static_cast<int>(-n));
     if (n > 0) bytes.remove_prefix(static_cast<size_t>(n));

@@ -44,8 +44,9 @@ long blocking(Call call) {
   return r;
 }
 
-// errno belongs to the thread: it is read before this goroutine can move to another one.
-long or_errno(long r) { return r < 0 ? -errno : r; }
+// errno belongs to the thread: it is read before this goroutine can move to another one, and in a
+// function of its own, as the compiler keeps its address over calls.
+[[gnu::noinline]] long or_errno(long r) { return r < 0 ? -errno : r; }
 
 std::pair<File, error> open_file(std::string_view name, int flags, unsigned perm) {
   std::string path(name);

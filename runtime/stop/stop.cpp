@@ -131,9 +131,12 @@ void record_running(M* mp, const WalkFrom& from) {
   G* gp = mp->curg;
   if (!snapshot_active.load(std::memory_order_acquire) || !snapshot_claim(gp)) return;
   RunningAtInstant& r = mp->ran_at_instant;
+  const uint64_t epoch = snapshot_epoch.load(std::memory_order_relaxed);
   capture(mp, from, &r.stack);
-  describe(gp, &r);
-  r.epoch.store(snapshot_epoch.load(std::memory_order_relaxed), std::memory_order_release);
+  // Of a held goroutine expect_late has written the rest, and settle may be reading it.
+  const bool described = r.held_epoch.load(std::memory_order_relaxed) == epoch && r.gp == gp;
+  if (!described) describe(gp, &r);
+  r.epoch.store(epoch, std::memory_order_release);
   snapshot_done(gp);
 }
 

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <memory>
 
+#include "runtime/syscall/syscall.h"
 #include "tests/stress/graph/round.h"
 
 namespace {
@@ -77,10 +78,9 @@ void pipe_part(Random random) {
       const std::string piece =
           piece_of(at, std::min(bytes - at, static_cast<size_t>(1 + random.below(20'000))));
       runtime::entersyscall();
-      const ssize_t n = ::write(fd, piece.data(), piece.size());
-      const int why = errno;
+      const ssize_t n = syscall::Write(fd, piece.data(), piece.size());
       runtime::exitsyscall();
-      must(n >= 0 || why == EINTR, "a pipe can be written to");
+      must(n >= 0 || n == -EINTR, "a pipe can be written to");
       if (n > 0) at += static_cast<size_t>(n);
       disturb(random);
     }
@@ -91,11 +91,10 @@ void pipe_part(Random random) {
     char buffer[4096];
     for (;;) {
       runtime::entersyscall();
-      const ssize_t n = ::read(fd, buffer, static_cast<size_t>(1 + random.below(4096)));
-      const int why = errno;
+      const ssize_t n = syscall::Read(fd, buffer, static_cast<size_t>(1 + random.below(4096)));
       runtime::exitsyscall();
       if (n == 0) break;
-      must(n > 0 || why == EINTR, "a pipe can be read");
+      must(n > 0 || n == -EINTR, "a pipe can be read");
       if (n > 0) checker.take(buffer, static_cast<size_t>(n));
       if (random.one_in(10)) disturb(random);
     }
