@@ -136,11 +136,12 @@ namespace golab::glue {
 using namespace golab::runtime;
 
 // Parks on q until a partner or close comes. Requires c->lock. True if a partner came.
-[[gnu::always_inline]] static inline bool park_on(hchan* c, waitq* q, void* elem, WaitReason reason,
-                                                  int64_t* waited_ns) {
+[[gnu::always_inline]] static inline bool park_on(hchan* c, waitq* q, void* elem, bool assign,
+                                                  WaitReason reason, int64_t* waited_ns) {
   Sudog sg;
   sg.g = getm()->curg;
   sg.elem = elem;
+  sg.assign = assign;
   sg.releasetime = contention_clock(blockprofilerate);
   const int64_t begun = sg.releasetime;
   enqueue(q, &sg);
@@ -214,7 +215,7 @@ void freechan(hchan* c) {
     if (outcome == Outcome::WouldBlock) {
       const WaitReason reason =
           c->bubble_id != 0 ? WaitReason::SynctestChanSend : WaitReason::ChanSend;
-      closed = !park_on(c, &c->sendq, elem, reason, &waited_ns);
+      closed = !park_on(c, &c->sendq, elem, false, reason, &waited_ns);
     } else {
       closed = outcome == Outcome::Closed;
     }
@@ -240,7 +241,7 @@ bool chantrysend(hchan* c, void* elem) {
 
 namespace golab::glue {
 
-[[gnu::always_inline]] static inline Outcome recv_or_park(hchan* c, void* elem,
+[[gnu::always_inline]] static inline Outcome recv_or_park(hchan* c, void* elem, bool assign,
                                                           int64_t* waited_ns) {
   RuntimeCall rc;
   if (c == nullptr) {
@@ -252,11 +253,11 @@ namespace golab::glue {
     blockTimerChan(c->timer);
   }
   lock_with_p(&c->lock);
-  Outcome outcome = try_recv(c, elem, false);
+  Outcome outcome = try_recv(c, elem, assign);
   if (outcome == Outcome::WouldBlock) {
     const WaitReason reason =
         c->bubble_id != 0 ? WaitReason::SynctestChanReceive : WaitReason::ChanReceive;
-    bool met = park_on(c, &c->recvq, elem, reason, waited_ns);
+    bool met = park_on(c, &c->recvq, elem, assign, reason, waited_ns);
     outcome = met ? Outcome::Done : Outcome::Closed;
   }
   if (c->timer != nullptr) [[unlikely]]
@@ -267,18 +268,22 @@ namespace golab::glue {
 
 namespace golab::runtime {
 
-[[gnu::noinline]] static bool chanrecv(hchan* c, void* elem) {
+[[gnu::noinline]] static bool chanrecv(hchan* c, void* elem, bool assign) {
   if (c != nullptr && c->bubble_id != 0) [[unlikely]]
     check_in_bubble(c->bubble_id, "receive on synctest channel from outside bubble");
   int64_t waited_ns = 0;
-  Outcome outcome = glue::recv_or_park(c, elem, &waited_ns);
+  Outcome outcome = glue::recv_or_park(c, elem, assign, &waited_ns);
   if (waited_ns != 0) [[unlikely]]
     blockevent(waited_ns, getpc(), __builtin_frame_address(0));
   return outcome == Outcome::Done;
 }
 
-[[gnu::noinline]] bool chanrecv1(hchan* c, void* elem) { return chanrecv(c, elem); }
-[[gnu::noinline]] bool chanrecv2(hchan* c, void* elem) { return chanrecv(c, elem); }
+[[gnu::noinline]] bool chanrecv1(hchan* c, void* elem, bool assign) {
+  return chanrecv(c, elem, assign);
+}
+[[gnu::noinline]] bool chanrecv2(hchan* c, void* elem, bool assign) {
+  return chanrecv(c, elem, assign);
+}
 
 [[gnu::noinline]] void closechan(hchan* c) {
   if (c == nullptr) panic_runtime_error("close of nil channel");

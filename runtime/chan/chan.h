@@ -355,7 +355,7 @@ template <glue::sender C, typename T = typename C::value_type>
 [[gnu::always_inline]] inline int select(std::initializer_list<Case> cases) {
   // selectgo only reads the cases; the list's array is const for the sake of literals.
   static_assert(sizeof(Case) == sizeof(runtime::scase));
-  return runtime::selectgo(const_cast<Case*>(cases.begin()), static_cast<int>(cases.size()));
+  return glue::select_any(const_cast<Case*>(cases.begin()), static_cast<int>(cases.size()));
 }
 
 // ---- Mistakes ----

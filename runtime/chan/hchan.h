@@ -81,8 +81,9 @@ void chansend1(hchan* c, void* elem);
 // These build the value in the raw memory at elem. They return false, and build nothing, if the
 // channel is closed and drained. They differ only in name: Go calls the first for `v := <-ch`, the
 // second for `v, ok := <-ch` and range.
-bool chanrecv1(hchan* c, void* elem);
-bool chanrecv2(hchan* c, void* elem);
+// With `assign`, elem is a variable, or null: the value is dropped.
+bool chanrecv1(hchan* c, void* elem, bool assign = false);
+bool chanrecv2(hchan* c, void* elem, bool assign = false);
 bool chantrysend(hchan* c, void* elem);  // never parks; for timers
 void closechan(hchan* c);
 int chanlen(const hchan* c);
@@ -99,5 +100,14 @@ struct scase {
 
 // Returns the index of the case that goes ahead. Parks if none can and there is no default.
 int selectgo(scase* cases, int n);
+[[noreturn]] void block();  // a select without cases: parks forever
 
 }  // namespace golab::runtime
+
+namespace golab::glue {
+
+// A select statement as Go's compiler translates it: a plain send or receive if there is only one
+// case, block without any, else selectgo.
+int select_any(runtime::scase* cases, int n);
+
+}  // namespace golab::glue

@@ -111,6 +111,12 @@ class TimersBlocked {
   bool block_;
 };
 
+// Sets the variables of a receive that went ahead: to zero if the channel was closed.
+void finish_recv(const scase& cas, bool met) {
+  if (cas.ok != nullptr) *cas.ok = met;
+  if (!met && cas.elem != nullptr && cas.zero != nullptr) cas.zero(cas.elem);
+}
+
 struct Result {
   int index;
   Outcome outcome;
@@ -226,10 +232,30 @@ namespace golab::runtime {
       count_send_for_request();
     return result.index;
   }
-  if (cas.ok != nullptr) *cas.ok = result.outcome == Outcome::Done;
-  if (result.outcome == Outcome::Closed && cas.elem != nullptr && cas.zero != nullptr)
-    cas.zero(cas.elem);
+  finish_recv(cas, result.outcome == Outcome::Done);
   return result.index;
 }
 
+[[noreturn, gnu::noinline]] void block() {
+  RuntimeCall rc;
+  gopark(nullptr, nullptr, WaitReason::SelectNoCases);
+  throw_("unreachable");
+}
+
 }  // namespace golab::runtime
+
+namespace golab::glue {
+
+[[gnu::noinline]] int select_any(scase* cases, int n) {
+  if (n == 0) block();
+  if (n > 1 || cases->kind == scase::Default) return selectgo(cases, n);
+  if (cases->kind == scase::Send) {
+    chansend1(cases->c, cases->elem);
+  } else {
+    auto chanrecv = cases->ok == nullptr ? chanrecv1 : chanrecv2;
+    finish_recv(*cases, chanrecv(cases->c, cases->elem, true));
+  }
+  return 0;
+}
+
+}  // namespace golab::glue
