@@ -1,6 +1,10 @@
 // allgs.cpp: the tables of all goroutines: their Gs, and those of the dead.
 //
 // Each table is one reservation (reserve.h), so a G is found by index and never moves.
+//
+// A dump lists goroutines in order of the table. As in Go, a goroutine gets the place of a dead
+// one, or the next place, whichever P makes it. So the goroutines of a program in which none has
+// ended stand in the order in which they were made.
 #include <algorithm>
 #include <new>
 
@@ -16,8 +20,9 @@ uint32_t goroutines_max = 16 << 20;  // fewer where address space is limited (al
 constexpr uint32_t kGBatch = 16;
 
 mutex allglock;
-std::atomic<uint32_t> allglen_{0};
 G* allgs = nullptr;
+std::atomic<uint32_t> allglen_{0};  // places that have been given away
+std::atomic<uint32_t> made{0};      // the next ones, up to here, have a G; grows under allglock
 
 template <typename T>
 T* table(size_t n) {
@@ -37,37 +42,53 @@ namespace {
 // Moves n free Gs from the end of one table to the end of another.
 void gmove(G** from_end, G** to_end, int32_t n) { std::copy(from_end - n, from_end, to_end); }
 
-// Puts some Gs into pp's empty cache: dead ones from the global table, or new ones. These are
-// tables of pointers: in a list through the Gs, each G that died elsewhere would be a cache miss.
+// Puts dead Gs from the global table into pp's empty cache. These are tables of pointers: in a list
+// through the Gs, each G that died elsewhere would be a cache miss.
 void gfrefill(P* pp) {
-  if (sched.gfree_count.load(std::memory_order_relaxed) > 0) {
-    lock(&sched.lock);
-    int32_t there = sched.gfree_count.load(std::memory_order_relaxed);
-    int32_t n = std::min(there, kGFreeSize / 2);
-    gmove(sched.gFree + there, pp->gFree, n);
-    pp->gfree_count = n;
-    sched.gfree_count.store(there - n, std::memory_order_relaxed);
-    unlock(&sched.lock);
-    if (n > 0) return;
-  }
+  lock(&sched.lock);
+  int32_t there = sched.gfree_count.load(std::memory_order_relaxed);
+  int32_t n = std::min(there, kGFreeSize / 2);
+  gmove(sched.gFree + there, pp->gFree, n);
+  pp->gfree_count = n;
+  sched.gfree_count.store(there - n, std::memory_order_relaxed);
+  unlock(&sched.lock);
+}
+
+// Makes Gs for places that have not been given away.
+void make_more() {
   lock(&allglock);
-  uint32_t len = allglen_.load(std::memory_order_relaxed);
-  if (len + kGBatch > goroutines_max) {
-    out_of_memory(2 * goroutines_max * sizeof(G), "a larger table of goroutines");
+  uint32_t have = made.load(std::memory_order_relaxed);
+  if (have == allglen_.load(std::memory_order_relaxed)) {
+    if (have + kGBatch > goroutines_max) {
+      out_of_memory(2 * goroutines_max * sizeof(G), "a larger table of goroutines");
+    }
+    for (uint32_t i = have; i < have + kGBatch; i++) {
+      (new (&allgs[i]) G)->status.store(_Gdead, std::memory_order_relaxed);
+    }
+    made.store(have + kGBatch, std::memory_order_release);
   }
-  // The highest first, so that they are taken in order of the table.
-  for (uint32_t i = kGBatch; i-- > 0;) {
-    G* gp = new (&allgs[len + i]) G;
-    gp->status.store(_Gdead, std::memory_order_relaxed);
-    pp->gFree[pp->gfree_count++] = gp;
-  }
-  allglen_.store(len + kGBatch, std::memory_order_release);
   unlock(&allglock);
+}
+
+// The next place of the table.
+G* gnew() {
+  uint32_t place = allglen_.load(std::memory_order_relaxed);
+  for (;;) {
+    if (place == made.load(std::memory_order_acquire)) {
+      make_more();
+      place = allglen_.load(std::memory_order_relaxed);
+    } else if (allglen_.compare_exchange_weak(place, place + 1, std::memory_order_acq_rel)) {
+      return &allgs[place];
+    }
+  }
 }
 }  // namespace
 
 G* gfget(P* pp) {
-  if (pp->gfree_count == 0) gfrefill(pp);
+  if (pp->gfree_count == 0) {
+    if (sched.gfree_count.load(std::memory_order_relaxed) > 0) gfrefill(pp);
+    if (pp->gfree_count == 0) return gnew();
+  }
   return pp->gFree[--pp->gfree_count];
 }
 
@@ -91,14 +112,13 @@ G* allg(uint32_t i) { return &allgs[i]; }
 
 int32_t gcount(bool include_system) {
   RuntimeCall rc;
-  // Under both locks no G is made, and none moves to or from the global table.
-  lock(&sched.lock);
-  lock(&allglock);
-  int32_t n = static_cast<int32_t>(allglen()) - sched.gfree_count.load();
+  lock(&sched.lock);  // no G moves to or from the global table
+  int32_t n = -sched.gfree_count.load();
   if (!include_system) n -= sched.nsystem.load();
   for (int32_t i = 0; i < kMaxProcs && sched.allp[i] != nullptr; i++)
     n -= sched.allp[i]->gfree_count;
-  unlock(&allglock);
+  // Last: a goroutine that is made and ends meanwhile must not be taken off without being counted.
+  n += static_cast<int32_t>(allglen());
   unlock(&sched.lock);
   return n < 1 ? 1 : n;  // other Ps' counts change during the reads
 }
