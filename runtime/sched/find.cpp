@@ -19,6 +19,12 @@
 //     than a move costs (kGrainNs)
 //   it moves fast                                     nothing: there its goroutines run sooner
 //
+// Before a thief takes from the runnext of a P that runs, it sleeps for a moment, as in Go, and
+// looks again. That P's thread is mostly about to run the goroutine itself, and only has no
+// processor: the kernel likes to run a woken thread in its waker's place. Without the pause a
+// listener would often still stand in its `go` statement while the connection's goroutine takes a
+// profile.
+//
 // A thief that takes nothing sets P::wake_skip of the Ps whose queues moved fast: they wake no
 // thread for a while, each time for twice as long. If such a P then begins a long computation, its
 // queue waits until sysmon finds that it stands, and wakes a thread (queue_stands, kSleepWatching).
@@ -32,6 +38,8 @@
 // fence is light, the sleeper's heavy (lock.h).
 //
 // Here the scheduler chooses (which victim, when).
+#include <time.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -154,6 +162,7 @@ class Thief {
         victim->wake_skip_next.store(0, std::memory_order_relaxed);
         return gp;
       }
+      if (lost_p_) return nullptr;
     }
     return nullptr;
   }
@@ -183,6 +192,7 @@ class Thief {
     return true;
   }
   int64_t begun() const { return begun_; }
+  bool lost_p() const { return lost_p_; }
 
  private:
   struct Seen {
@@ -225,8 +235,23 @@ class Thief {
     remember(seen, is);
     if (loot == Loot::Nothing) return nullptr;
     if (G* gp = runqsteal(self_, victim)) return gp;
-    bool next = loot == Loot::HalfOrNext && victim->runnext.load(std::memory_order_relaxed);
-    return next ? runnextsteal(victim) : nullptr;
+    if (loot != Loot::HalfOrNext || victim->runnext.load(std::memory_order_relaxed) == nullptr)
+      return nullptr;
+    if (runs(victim)) {
+      pause();
+      if (lost_p_ || (runs(victim) && victim->runtick != is.tick)) return nullptr;
+    }
+    return runnextsteal(victim);
+  }
+
+  // A stop of the world does not wait for this thread meanwhile, and may take its P (GOMAXPROCS).
+  void pause() {
+    M* mp = getm();
+    enter_safe(mp);
+    timespec moment{0, 3'000};  // the kernel makes some 50 more of it
+    nanosleep(&moment, nullptr);
+    leave_safe(mp);
+    lost_p_ = mp->p != self_;
   }
 
   static void remember(Seen* seen, Seen is) {
@@ -239,6 +264,7 @@ class Thief {
   P* self_;
   int32_t n_;
   int64_t begun_;
+  bool lost_p_ = false;
   Seen seen_[kMaxProcs];
 };
 
@@ -254,10 +280,10 @@ bool wait_for_own_work(M* mp, int64_t until) {
   return false;
 }
 
-// Steals work of other Ps. *again: this P has work of its own meanwhile.
+// Steals work of other Ps. *again: this P has work of its own meanwhile, or mp has lost it.
 G* help_others(M* mp, bool* again) {
   Thief thief(mp);
-  if (G* gp = thief.look_around(thief.begun(), false)) return gp;
+  if (G* gp = thief.look_around(thief.begun(), false)) return gp;  // never pauses
   if (thief.nobody_else_runs()) return nullptr;
   // If no thread watches the network, it stays only until it has seen which queues stand.
   bool watched = !netpollAnyWaiters() || sched.lastpoll.load() == 0;
@@ -269,6 +295,10 @@ G* help_others(M* mp, bool* again) {
       return nullptr;
     }
     if (G* gp = thief.look_around(nanotime(), at >= kStandsNs)) return gp;
+    if (thief.lost_p()) {
+      *again = true;
+      return nullptr;
+    }
   }
   thief.leave_alone(nanotime());
   return nullptr;
