@@ -133,17 +133,14 @@ class Reader {
     return function;
   }
 
-  // A source that is compiled with lines only (-g1) has functions without their namespaces. Their
-  // symbols have them.
   std::string name_of(const runtime::DwarfCode& code) const {
     const runtime::FunctionInfo& function = *code.function;
-    if (function.cpp.find("::") != std::string::npos) return function.go;
     auto symbol = std::lower_bound(
         symbols_.begin(), symbols_.end(), code.lo,
         [](const runtime::ElfSymbol& s, uint64_t address) { return s.address < address; });
     if (symbol == symbols_.end() || symbol->address != code.lo) return function.go;
-    runtime::SymbolName name = runtime::name_of_symbol(symbol->name);
-    return name.cpp.find("::") == std::string::npos ? function.go : name.go;
+    std::optional<runtime::SymbolName> full = runtime::full_name(function, symbol->name);
+    return full ? full->go : function.go;
   }
 
   int32_t number_of(const std::string* file) {

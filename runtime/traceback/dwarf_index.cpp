@@ -7,6 +7,8 @@
 #include <filesystem>
 #include <tuple>
 
+#include "runtime/traceback/go_functions.h"
+
 namespace golab::runtime {
 
 namespace {
@@ -110,6 +112,14 @@ void name_by_symbol(const std::string& linkage, FunctionInfo* info) {
 }
 
 }  // namespace
+
+std::optional<SymbolName> full_name(const FunctionInfo& function, const char* symbol) {
+  if (function.origin != Origin::User || function.cpp.find("::") != std::string::npos) return {};
+  SymbolName name = name_of_symbol(symbol);
+  if (name.origin == Origin::User || name.origin == Origin::System) return {};
+  if (name.origin == Origin::Golab && !go_has(name.go)) name.origin = Origin::Inner;
+  return name;
+}
 
 // ---- Units and addresses ----
 
@@ -427,7 +437,9 @@ const FunctionInfo& DwarfIndex::describe(Dwarf_Die* die) {
   Dwarf_Die first = canonical(*die);
   auto [it, fresh] = functions_.try_emplace(dwarf_dieoffset(&first));
   FunctionInfo& known = it->second;  // stays where it is while others are added
-  if (fresh) known = describe_first(&first, die);
+  if (!fresh) return known;
+  known = describe_first(&first, die);
+  if (known.origin == Origin::Golab && !go_has(known.go)) known.origin = Origin::Inner;
   return known;
 }
 
@@ -469,8 +481,8 @@ FunctionInfo DwarfIndex::describe_plain(Dwarf_Die* first, Dwarf_Die* die) {
   const std::string linkage = text(die, DW_AT_linkage_name);
   info.line = number(die, DW_AT_decl_line);
   info.origin = origin_of(scope.namespaces);
-  // Go's compiler replaces getpc by an instruction, so its inlined call is not shown.
-  if (info.origin == Origin::Golab && name == "getpc") info.origin = Origin::Glue;
+  // Who writes `auto [ctx, cancel] = …` does not write the pair's destructor.
+  if (info.origin == Origin::Plumbing && name.starts_with('~')) info.origin = Origin::Glue;
   Parameters parameters = parameters_of(first);
   info.has_params = parameters.declared || parameters.receiver;
   bool global = scope.namespaces.empty() && !method;
@@ -482,8 +494,14 @@ FunctionInfo DwarfIndex::describe_plain(Dwarf_Die* first, Dwarf_Die* die) {
     name_by_symbol(linkage, &info);
   } else if (global && (unit_of(first).c_language || name.starts_with("__") ||
                         name.starts_with("_GLOBAL__"))) {
+    SymbolName symbol = name_of_symbol(name.c_str());
     info.go = info.cpp = name;
-    info.origin = Origin::System;
+    info.origin = symbol.origin == Origin::Glue ? Origin::Glue : Origin::System;
+  } else if (global && (name.starts_with("operator new") || name.starts_with("operator delete"))) {
+    // Whoever replaces them, they are the library's.
+    info.go = go_identifier(name);
+    info.cpp = name;
+    info.origin = name.starts_with("operator delete") ? Origin::Glue : Origin::System;
   } else {
     info.go = go_function(scope, name, parameters.receiver && !parameters.const_receiver);
     info.cpp = cpp_function(scope, name);

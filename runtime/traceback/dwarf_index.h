@@ -20,6 +20,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -37,6 +38,10 @@ struct FunctionInfo {
   int line = 0;  // of the declaration
   bool closure = false;
 };
+
+// A source that is compiled with lines only (-g1) has functions without their namespaces. Their
+// symbols have them. Empty if the function's name is whole.
+std::optional<SymbolName> full_name(const FunctionInfo& function, const char* symbol);
 
 // One function at an address. In a list the innermost comes first, the physical one last.
 struct DwarfFrame {

@@ -84,19 +84,6 @@ bool is_operator(std::string_view name) {
   return name.starts_with("operator") && (name.size() == 8 || !word(name[8]));
 }
 
-std::string go_identifier(std::string_view name) {
-  if (!is_operator(name)) return plain(name);
-  std::string_view rest = name.substr(8);
-  for (auto [symbol, text] : kOperators) {
-    if (!rest.starts_with(symbol)) continue;
-    std::string_view after = rest.substr(symbol.size());
-    if (!after.empty() && after[0] == ' ') after.remove_prefix(1);
-    return "operator_" + std::string(text) + (after.starts_with('<') ? "[...]" : "");
-  }
-  while (!rest.empty() && rest[0] == ' ') rest.remove_prefix(1);
-  return "operator_" + plain(rest);  // a conversion: operator bool
-}
-
 // A demangled function without its parameter list, the last one in it, and without the return type
 // that a template has in front.
 std::string_view without_signature(std::string_view s) {
@@ -166,7 +153,9 @@ std::string go_package(const std::vector<std::string>& ns) {
     path += ns[i];
   }
   if (path.empty()) return ns.empty() ? "main" : "golab";
-  return path;
+  // These are not of Go's own library, but of a module beside it.
+  bool module = path == "errgroup" || path == "semaphore" || path == "singleflight";
+  return module && ns[0] == "golab" ? "golang.org/x/sync/" + path : path;
 }
 
 }  // namespace
@@ -177,6 +166,19 @@ Origin origin_of(const std::vector<std::string>& ns) {
   const bool library = ns[0] == "std" || ns[0] == "__gnu_cxx" || ns[0] == "boost" ||
                        ns[0] == "CLI" || ns[0] == "__cxxabiv1";
   return library ? Origin::Plumbing : Origin::User;
+}
+
+std::string go_identifier(std::string_view name) {
+  if (!is_operator(name)) return plain(name);
+  std::string_view rest = name.substr(8);
+  for (auto [symbol, text] : kOperators) {
+    if (!rest.starts_with(symbol)) continue;
+    std::string_view after = rest.substr(symbol.size());
+    if (!after.empty() && after[0] == ' ') after.remove_prefix(1);
+    return "operator_" + std::string(text) + (after.starts_with('<') ? "[...]" : "");
+  }
+  while (!rest.empty() && rest[0] == ' ') rest.remove_prefix(1);
+  return "operator_" + plain(rest);  // a conversion: operator bool
 }
 
 std::string go_function(const Scope& scope, std::string_view name, bool pointer_receiver) {
@@ -202,10 +204,11 @@ SymbolName name_of_symbol(const char* symbol) {
   SymbolName result;
   std::string_view s = symbol;
   if (!s.starts_with("_Z")) {
-    bool exceptions =
-        s.starts_with("__cxa_") || s.starts_with("_Unwind_") || s.starts_with("__gxx_");
-    if (exceptions) result.origin = Origin::Plumbing;
     result.go = result.cpp = std::string(s.substr(0, s.find('@')));
+    // Exceptions, and what gives memory back: the compiler writes these calls.
+    bool compilers = s.starts_with("__cxa_") || s.starts_with("_Unwind_") ||
+                     s.starts_with("__gxx_") || result.go.ends_with("free");
+    if (compilers) result.origin = Origin::Glue;
     return result;
   }
   std::string bare(s.substr(0, s.find_first_of(".@")));
@@ -220,6 +223,7 @@ SymbolName name_of_symbol(const char* symbol) {
   std::string name = parts.back();
   parts.pop_back();
   result.origin = parts.empty() ? Origin::System : origin_of(parts);
+  if (parts.empty() && name.starts_with("operator delete")) result.origin = Origin::Glue;
   std::string closure;
   while (!parts.empty() && is_operator(name) && !closure_number(parts.back()).empty()) {
     closure = '.' + closure_number(parts.back()) + closure;

@@ -9,10 +9,11 @@
 // Tools that read Go's dumps are strict about a function's name: no blank, no parenthesis but the
 // receiver's, no slash and no percent sign after the package. So operators are spelled in words.
 //
-// Two kinds of code do not exist in Go. Glue stands directly in namespace golab or in golab::glue,
-// and is never shown. Plumbing (std, __gnu_cxx, boost) is hidden where our own code called it, and
-// shown where the user did. A lambda belongs to the function it is written in: a user's lambda is
-// the user's code, whatever calls it.
+// Three kinds of code do not exist in Go. Glue stands directly in namespace golab or in
+// golab::glue. Inner is what else our packages have, but Go's have not (go_functions.h). These two
+// are never shown. Plumbing (std, __gnu_cxx, boost, C libraries) is hidden where our own code
+// called it, and shown where the user did. A lambda belongs to the function it is written in: a
+// user's lambda is the user's code, whatever calls it.
 #pragma once
 
 #include <string>
@@ -23,7 +24,8 @@
 namespace golab::runtime {
 
 // Whose code a function is.
-enum class Origin : unsigned char { User, Golab, Glue, Plumbing, System };
+// System: of a C library, or of no known source.
+enum class Origin : unsigned char { User, Golab, Inner, Glue, Plumbing, System };
 
 // Where a function stands: its namespaces, outermost first, without anonymous and inline ones, then
 // the classes it is nested in.
@@ -33,6 +35,8 @@ struct Scope {
 };
 
 Origin origin_of(const std::vector<std::string>& namespaces);
+
+std::string go_identifier(std::string_view name);  // "operator new[]": "operator_new_array"
 
 // pointer_receiver: a method that may change its object. Static and const ones are shown as T.m.
 std::string go_function(const Scope& scope, std::string_view name, bool pointer_receiver);

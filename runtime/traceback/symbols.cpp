@@ -65,13 +65,16 @@ class Symbolizer {
   std::vector<StackFrame> frames(const uintptr_t* pcs, size_t n, bool leaf_exact) {
     return whole([&] {
       std::vector<StackFrame> stack;
-      bool ours = false;  // is the frame that called this one ours or glue?
+      Origin caller = Origin::User;  // of the nearest frame that is neither plumbing nor system
       for (size_t i = n; i-- > 0;) {
         const Place& place = this->place(i == 0 && leaf_exact ? pcs[i] : pcs[i] - 1);
         bool inlined = false;
         for (size_t k = place.frames.size(); k-- > 0;) {
-          if (hidden(place.frames[k].origin, &ours)) continue;
-          stack.push_back({&place.frames[k].frame, static_cast<uint32_t>(i), inlined});
+          const Known& known = place.frames[k];
+          // Where a walk went astray, its last address is no function's.
+          if (known.frame.function.empty() && stack.empty() && n > 1) continue;
+          if (hidden(known, stack.size(), &caller)) continue;
+          stack.push_back({&known.frame, static_cast<uint32_t>(i), inlined});
           inlined = true;
         }
       }
@@ -179,7 +182,8 @@ class Symbolizer {
     systemstack_takes_long();  // the first place of a source file reads all names in it
     std::vector<Known> found;
     if (module != nullptr) found = by_dwarf(*module, pc);
-    if (found.empty()) found.push_back(by_symbol(module, pc));
+    const bool has_dwarf = module != nullptr && module->dwarf() != nullptr;
+    if (found.empty()) found.push_back(by_symbol(module, pc, has_dwarf));
     return places_[pc] = {kept_.list<Known>(found), settled, settled && never_unloaded(pc)};
   }
 
@@ -204,15 +208,24 @@ class Symbolizer {
       frame.start_line = function.line;
       frame.entry = entry + module.bias();
       frame.has_params = function.has_params;
-      found.push_back({frame, function.origin});
+      Origin origin = function.origin;
+      if (i + 1 == frames.size() && symbol) {
+        if (std::optional<SymbolName> full = full_name(function, symbol->name)) {
+          frame.function = kept_.text(full->go);
+          frame.cpp_name = kept_.text(full->cpp);
+          origin = full->origin;
+        }
+      }
+      found.push_back({frame, origin});
     }
     return found;
   }
 
-  Known by_symbol(const Module* module, uintptr_t pc) {
+  Known by_symbol(const Module* module, uintptr_t pc, bool has_dwarf) {
     std::optional<ElfSymbol> symbol;
     if (module != nullptr) symbol = module->symbol(pc);
-    if (!symbol) return {{}, Origin::System};
+    // In a module with debug information only the linker's jumps into libraries have no name.
+    if (!symbol) return {{}, has_dwarf ? Origin::Glue : Origin::System};
     SymbolName name = name_of_symbol(symbol->name);
     Frame frame;
     frame.function = kept_.text(name.go);
@@ -223,11 +236,15 @@ class Symbolizer {
     return {frame, name.origin};
   }
 
-  // Requires: called from the outermost frame inwards.
-  static bool hidden(Origin origin, bool* ours) {
-    if (origin == Origin::Plumbing && *ours) return true;
-    *ours = origin == Origin::Glue || origin == Origin::Golab;
-    return origin == Origin::Glue;
+  // Requires: called from the outermost frame inwards; `below` frames are shown below this one.
+  static bool hidden(const Known& known, size_t below, Origin* caller) {
+    if (known.origin != Origin::Plumbing && known.origin != Origin::System) {
+      *caller = known.origin;
+      return known.origin == Origin::Glue || known.origin == Origin::Inner;
+    }
+    if (*caller == Origin::User) return false;
+    // A goroutine may run a C function: go(usleep, 1000). Below that are goexit, and glue.
+    return below > 1 || known.origin != Origin::System || *caller != Origin::Glue;
   }
 
   std::mutex mu_;

@@ -16,6 +16,7 @@
 #include "runtime/sched/proc.h"
 #include "runtime/stop/stop.h"
 #include "runtime/strconv/utf8.h"
+#include "runtime/traceback/go_functions.h"
 #include "runtime/traceback/symbols.h"
 
 namespace golab::runtime {
@@ -122,7 +123,7 @@ void append_frame(std::string* out, const GoroutineRecord& r, const StackFrame& 
   out->append(name_of(f, options)).append(s.inlined || f.has_params ? "(...)\n" : "()\n");
   append_place(out, f);
   uintptr_t pc = r.pcs[s.pc_index];
-  bool entry_only = !r.started;
+  bool entry_only = !r.started && f.function != "runtime.goexit";
   if (!s.inlined && !entry_only) {
     *out += " +";
     append_hex(out, pc - f.entry);
@@ -198,11 +199,35 @@ void append_ancestor(std::string* out, const Ancestor& a, const PrintOptions& op
   append_created_by(out, created, options);
 }
 
+// Go counts a function's wrappers. In its own library the number is known, and there may be none. A
+// wrapper of the program's is always called the first.
+std::string wrapper_in(std::string_view creator) {
+  std::string name = std::string(creator) + ".gowrap";
+  if (!go_has(creator)) return name + '1';
+  for (char number = '1'; number <= '9'; number++) {
+    if (go_has(name + number)) return name + number;
+  }
+  return "";
+}
+
+// A goroutine that has not run yet and was made by `go f(x)` begins in a function that Go's
+// compiler makes for the arguments. It has the line of the go statement.
+void append_wrapper(std::string* out, const GoroutineRecord& r, const PrintOptions& options) {
+  const Frame* creator = creator_of(r, options);
+  std::string name = creator != nullptr ? wrapper_in(creator->function) : "";
+  if (name.empty()) return;
+  *out += name + "()\n";
+  append_place(out, *creator);
+  *out += '\n';
+}
+
 void append_frames(std::string* out, const GoroutineRecord& r, const PrintOptions& options) {
   size_t gap = 0;
   std::vector<StackFrame> frames = visible_frames(r, options.level, &gap);
   size_t missing = r.walk.total - r.walk.stored;
   size_t n = frames.size() + missing;
+  if (!r.started && n == 1 && frames[0].frame->function == "runtime.goexit")
+    append_wrapper(out, r, options);
   bool elide = n > kFramesInner + kFramesOuter;
   size_t inner = elide ? std::min(kFramesInner, gap) : frames.size();
   for (size_t i = 0; i < inner; i++) append_frame(out, r, frames[i], options);

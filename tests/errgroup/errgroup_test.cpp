@@ -87,8 +87,8 @@ TEST_CASE("a goroutine of a group is created by its Go", "[errgroup]") {
   g.Go([=]() -> error { return gate.recv(), nullptr; });
   CHECK(eventually([] {
     std::string all = runtime::StackText(true);
-    return all.find("errgroup.(*Group).Go.func1(") != all.npos &&
-           all.find("created by errgroup.(*Group).Go in goroutine 1\n") != all.npos;
+    return all.find("golang.org/x/sync/errgroup.(*Group).Go.func1(") != all.npos &&
+           all.find("created by golang.org/x/sync/errgroup.(*Group).Go in goroutine 1\n") != all.npos;
   }));
   close(gate);
   CHECK(g.Wait() == nullptr);

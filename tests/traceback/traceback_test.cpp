@@ -25,8 +25,8 @@ using runtime::TraceLevel;
 static void worker(int) { asm volatile("nop"); }
 static void nothing() { asm volatile("nop"); }
 namespace golab::runtime {
-[[gnu::noinline]] static void chanrecv_for_test(int) { asm volatile("nop"); }
-[[gnu::noinline]] static void Exported_for_test() { asm volatile("nop"); }
+[[gnu::noinline]] static void newstack(int) { asm volatile("nop"); }
+[[gnu::noinline]] static void Breakpoint() { asm volatile("nop"); }
 }  // namespace golab::runtime
 
 namespace {
@@ -141,24 +141,24 @@ TEST_CASE("a frame is two lines, with dots for arguments that it has", "[traceba
 }
 
 TEST_CASE("frames of package runtime are hidden unless exported or alone", "[traceback]") {
-  using runtime::chanrecv_for_test;
-  using runtime::Exported_for_test;
+  using runtime::newstack;
+  using runtime::Breakpoint;
   SECTION("below others") {
-    std::vector<uintptr_t> pcs = {in(chanrecv_for_test), in(worker)};
+    std::vector<uintptr_t> pcs = {in(newstack), in(worker)};
     std::string text = print(record(pcs));
-    CHECK(count(text, "chanrecv_for_test") == 0);
+    CHECK(count(text, "newstack") == 0);
     CHECK(count(text, "main.worker") == 1);
-    CHECK(count(print(record(pcs), TraceLevel::System), "runtime.chanrecv_for_test(...)") == 1);
+    CHECK(count(print(record(pcs), TraceLevel::System), "runtime.newstack(...)") == 1);
   }
   SECTION("an exported one shows") {
-    std::vector<uintptr_t> pcs = {in(chanrecv_for_test), in(Exported_for_test), in(worker)};
+    std::vector<uintptr_t> pcs = {in(newstack), in(Breakpoint), in(worker)};
     std::string text = print(record(pcs));
-    CHECK(count(text, "runtime.Exported_for_test()") == 1);
-    CHECK(count(text, "chanrecv_for_test") == 0);
+    CHECK(count(text, "runtime.Breakpoint()") == 1);
+    CHECK(count(text, "newstack") == 0);
   }
   SECTION("nothing else is there") {
-    std::vector<uintptr_t> pcs = {in(chanrecv_for_test)};
-    CHECK(count(print(record(pcs)), "runtime.chanrecv_for_test(...)") == 1);
+    std::vector<uintptr_t> pcs = {in(newstack)};
+    CHECK(count(print(record(pcs)), "runtime.newstack(...)") == 1);
   }
 }
 
@@ -178,7 +178,7 @@ TEST_CASE("more than 100 frames lose those in the middle", "[traceback]") {
   }
   SECTION("hidden frames do not count") {
     std::vector<uintptr_t> more(100, in(worker));
-    more.insert(more.begin(), 5, in(runtime::chanrecv_for_test));
+    more.insert(more.begin(), 5, in(runtime::newstack));
     CHECK(count(print(record(more)), "elided") == 0);
   }
   SECTION("frames that were not kept count") {
