@@ -41,11 +41,6 @@ void futexsleep(std::atomic<uint32_t>* addr, uint32_t val, int64_t ns) {
     ts.tv_nsec = ns % 1000000000;
   }
   syscall(SYS_futex, addr, FUTEX_WAIT_PRIVATE, val, ns < 0 ? nullptr : &ts, nullptr, 0);
-#if defined(GOLAB_TSAN)
-  // ThreadSanitizer runs a signal's handler in functions that it knows, of which syscall is none. A
-  // thread that only sleeps here would keep the signal for ever.
-  ::usleep(0);
-#endif
   errno = saved;
 }
 
