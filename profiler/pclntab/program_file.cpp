@@ -8,8 +8,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <memory>
+#include <system_error>
 #include <unordered_map>
 
 #include "runtime/fmt/fmt.h"
@@ -184,6 +186,8 @@ std::pair<PclnProgram, error> read_program(const std::string& path) {
 
 error add_section(const std::string& path, const std::string& name, const std::string& bytes) {
   constexpr uint64_t kAlignment = 32;
+  std::error_code unknown;
+  const uint64_t size_before = std::filesystem::file_size(path, unknown);
   std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
   auto [sections, err] = sections_of(path, file);
   if (err != nullptr) return err;
@@ -204,12 +208,18 @@ error add_section(const std::string& path, const std::string& name, const std::s
   sections.file.e_shnum++;
   sections.file.e_shoff = append(file, sections.headers.data(),
                                  sections.headers.size() * sizeof(Elf64_Shdr), alignof(Elf64_Shdr));
+  file.flush();
   // Last, so that the file is whole until all is there.
-  file.seekp(0);
-  file.write(reinterpret_cast<const char*>(&sections.file), sizeof sections.file);
-  file.close();
+  if (file) {
+    file.seekp(0);
+    file.write(reinterpret_cast<const char*>(&sections.file), sizeof sections.file);
+    file.flush();
+  }
   if (file) return nullptr;
-  return fmt::Errorf("cannot write the section %s into %s: %s", name, path, std::strerror(errno));
+  const int why = errno;
+  file.close();
+  if (!unknown) std::filesystem::resize_file(path, size_before, unknown);
+  return fmt::Errorf("cannot write the section %s into %s: %s", name, path, std::strerror(why));
 }
 
 }  // namespace golab::profiler

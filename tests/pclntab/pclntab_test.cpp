@@ -1,12 +1,14 @@
 // pclntab_test.cpp: what is written into a table is read back, and an exercise has all in it.
 #include "profiler/pclntab/pclntab.h"
 
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 
 #include "profiler/pclntab/program_file.h"
 #include "runtime/traceback/elf_file.h"
@@ -45,6 +47,11 @@ TableReader table_of(const std::string& program) {
   return {section_of(program, ".gopclntab"), text};
 }
 
+std::string bytes_of(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
 class Copy {
  public:
   Copy() {
@@ -78,6 +85,14 @@ TEST_CASE("a line table says of each address function, file and line", "[pclntab
   CHECK(table.at(0x401240).function == "");
   CHECK(table.at(0x400fff).function == "");
   CHECK(table.files() == std::vector<std::string>{"/src/main.cpp", "/src/chan.h"});
+}
+
+TEST_CASE("paths may have blanks and letters of any alphabet", "[pclntab]") {
+  profiler::PclnProgram program = small_program();
+  program.files[0] = "/home/Zoë/my lab/exercises/наш/main.cpp";
+  const TableReader table(profiler::encode_pclntab(program), 0x401000);
+  CHECK(place(table, 0x401000) == "main.f " + program.files[0] + ":10");
+  CHECK(place(table, 0x401010) == "main.f /src/chan.h:300");
 }
 
 TEST_CASE("a program without functions has a table, too", "[pclntab]") {
@@ -157,6 +172,25 @@ TEST_CASE("a section is put behind all others, and the program runs as before", 
   CHECK(section_of(copy.path(), ".text") == section_of(POOL, ".text"));
   CHECK(fs::file_size(copy.path()) < bytes + 10'000);
   CHECK(copy.runs());
+}
+
+TEST_CASE("a write that fails half-way leaves the program as it was", "[pclntab]") {
+  Copy copy;
+  const std::string before = bytes_of(copy.path());
+  rlimit old{};
+  getrlimit(RLIMIT_FSIZE, &old);
+  const rlimit little{before.size() + 4096, old.rlim_max};
+  setrlimit(RLIMIT_FSIZE, &little);
+  golab::error err = profiler::add_section(copy.path(), ".notes", std::string(100'000, 'x'));
+  setrlimit(RLIMIT_FSIZE, &old);
+  REQUIRE(err != nullptr);
+  CHECK_THAT(err.Error(), ContainsSubstring("cannot write the section .notes into " + copy.path() +
+                                            ": File too large"));
+  const bool unchanged = bytes_of(copy.path()) == before;
+  CHECK(unchanged);
+  CHECK(copy.runs());
+  REQUIRE(profiler::add_section(copy.path(), ".notes", "twelve bytes") == nullptr);
+  CHECK(section_of(copy.path(), ".notes") == "twelve bytes");
 }
 
 TEST_CASE("a file that cannot have a line table is refused, and stays as it is", "[pclntab]") {
